@@ -1,0 +1,121 @@
+"""Every exception of the package. The class says what to do next.
+
+    AllianceError
+    ├── ConfigError          the settings are wrong: mend alliance.toml, the environment or the call
+    ├── InputError           a source cannot be read at all: mend the file
+    │   └── RowError         one row is wrong: mend the row, the others went on
+    ├── InstrumentError      an instrument file or its use is wrong
+    ├── MappingError         what we built is not valid FHIR: a defect of ours, report it
+    └── ServerError          the target did not take it
+        ├── Unavailable      not reached, or asked to wait too often: run again later
+        ├── AuthFailed       credentials missing, wrong or too weak
+        ├── Refused          understood and declined: the data or the server's rules must change
+        ├── Conflict         somebody changed it meanwhile: look before you write
+        └── BadReply         what came back is not FHIR, or not an answer to what was asked
+
+Messages name the place and the remedy. They never hold a patient's data: no answers, names,
+identifiers or resource bodies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class AllianceError(Exception):
+    """The root of all errors of this package; `exit_code` is what the command returns for it."""
+
+    exit_code = 70
+
+
+class ConfigError(AllianceError):
+    """The settings or the call are wrong."""
+
+    exit_code = 2
+
+
+class InputError(AllianceError):
+    """A source cannot be read at all."""
+
+    exit_code = 3
+
+    def __init__(self, path: Path | str, rule: str, remedy: str) -> None:
+        super().__init__(f"{path}: {rule}: {remedy}")
+        self.path = str(path)
+        self.rule = rule
+        self.remedy = remedy
+
+
+class RowError(InputError):
+    """One row of a source breaks a rule; `row` counts from 1, the header being row 1."""
+
+    exit_code = 4
+
+    def __init__(self, path: Path | str, row: int, column: str, rule: str, remedy: str) -> None:
+        super().__init__(path, rule, remedy)
+        self.row = row
+        self.column = column
+        self.args = (f"{path}, row {row}, column {column}: {rule}: {remedy}",)
+
+
+class InstrumentError(AllianceError):
+    """An instrument file is wrong, or an instrument is asked for that the catalog lacks."""
+
+    exit_code = 5
+
+
+class MappingError(AllianceError):
+    """What the mapping built failed its own check: a defect of this package."""
+
+    exit_code = 6
+
+
+class ServerError(AllianceError):
+    """The target did not take what was sent, or did not answer as FHIR servers do."""
+
+    exit_code = 10
+
+
+class Unavailable(ServerError):
+    """Not reached, or asked to wait more often than we may; run again later.
+
+    `sent` is true where the request may have arrived although no answer came.
+    """
+
+    exit_code = 11
+
+    def __init__(self, message: str, *, sent: bool = False) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class AuthFailed(ServerError):
+    """Credentials are missing, wrong, or grant too little."""
+
+    exit_code = 12
+
+
+class Refused(ServerError):
+    """Understood and declined. `status` is the HTTP status, `issues` the outcome's issue codes."""
+
+    exit_code = 13
+
+    def __init__(self, message: str, *, status: int, issues: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.issues = issues
+
+
+class Conflict(ServerError):
+    """The target's copy changed since we last saw it; nothing was overwritten."""
+
+    exit_code = 14
+
+
+class BadReply(ServerError):
+    """What came back is not FHIR, or is no answer to what was asked; nothing is assumed."""
+
+    exit_code = 15
