@@ -1,0 +1,196 @@
+"""alliance.toml and the environment, read once into frozen settings.
+
+Secrets come from the environment or from a file that only its owner can read, never from
+alliance.toml itself.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from alliance_fhir.errors import ConfigError
+
+FILE = "alliance.toml"
+IDENTIFIER_ROOT = "https://alliance-fhir.github.io/id"
+"""Under it lie the identifier systems of sites that name no `base` of their own."""
+
+KEY_VARIABLE = "ALLIANCE_FHIR_KEY"
+TOKEN_VARIABLE = "ALLIANCE_FHIR_TOKEN"  # noqa: S105 - the name of a variable, not a token
+
+
+class Frozen(BaseModel):
+    """A part of the settings; unknown keys are errors, so that a typing slip is seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TargetSettings(Frozen):
+    """A named target: `[targets.<name>]`."""
+
+    url: str
+    fhir_version: Literal["4.0", "4.3", "5.0"] | None = None
+    token_env: str = TOKEN_VARIABLE
+    insecure: bool = False
+
+
+class InstrumentSettings(Frozen):
+    """A site's choices for one instrument: `[instruments.<id>]`."""
+
+    missing: Literal["complete-cases", "prorate"] | None = None
+    languages: tuple[str, ...] = ()
+
+
+def _system(value: str) -> str:
+    if not value or any(c.isspace() for c in value) or ":" not in value:
+        raise ValueError("must be a URI, such as urn:oid:1.2.3 or https://clinic.org/mrn")
+    return value
+
+
+Uri = Annotated[str, AfterValidator(_system)]
+
+
+class Settings(Frozen):
+    """What alliance.toml says; `folder` is where it lies, and what its paths are relative to.
+
+    Every key is described in the reference (docs/reference/alliance-toml.md).
+    """
+
+    folder: Path = Field(default=Path(), exclude=True)
+    source: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$", max_length=64)
+    base: Uri | None = None
+    organization: str = ""
+    patient_system: Uri | None = None
+    clinician_system: Uri | None = None
+    appointment_system: Uri | None = None
+    zone: str = ""
+    history_from: date | None = None
+    look_back_days: int = Field(default=365, ge=0)
+
+    encoding: str = ""
+    delimiter: str = Field(default="", max_length=1)
+    decimal_mark: Literal[".", ","] = "."
+    date_format: str = ""
+    columns: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    constants: dict[str, str] = {}
+
+    instruments: dict[str, InstrumentSettings] = {}
+    instrument_folder: str = "instruments"
+    ledger: str = ""
+    identifier_key_file: str = ""
+
+    confidentiality: Literal["U", "L", "M", "N", "R", "V"] | None = "R"
+    sensitivity: tuple[Literal["MH", "PSY", "BH"], ...] = ("MH",)
+    score_performer: Literal["none", "rater"] = "none"
+    synthetic: bool = False
+
+    targets: dict[str, TargetSettings] = {}
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            if value:
+                ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                "is no time zone of the IANA database, such as Europe/Berlin"
+            ) from None
+        return value
+
+    @property
+    def tz(self) -> ZoneInfo | None:
+        """The zone of times without an offset."""
+        return ZoneInfo(self.zone) if self.zone else None
+
+    @property
+    def named_source(self) -> str:
+        """The source's name, which every business key holds. Raises ConfigError without one."""
+        if not self.source:
+            raise ConfigError(
+                f"`source` is not set. Name this source of data in {FILE}, once and for ever: "
+                'source = "clinic-east". Every identifier that we give is made from it.'
+            )
+        return self.source
+
+    @property
+    def root(self) -> str:
+        """The root of this site's identifier systems."""
+        return (self.base or f"{IDENTIFIER_ROOT}/{self.named_source}").rstrip("/")
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The key of the identifiers' digest, or nothing. Raises ConfigError if it is unsafe."""
+        given = os.environ.get(KEY_VARIABLE, "")
+        if given:
+            return _strong(given.encode(), KEY_VARIABLE)
+        if not self.identifier_key_file:
+            return b""
+        return _strong(owner_only(self.folder / self.identifier_key_file), "identifier_key_file")
+
+    @property
+    def organization_identifier(self) -> tuple[str, str] | None:
+        """On whose behalf we write, as (system, value); None where it is not set."""
+        if not self.organization:
+            return None
+        system, bar, value = self.organization.partition("|")
+        if not (bar and system and value):
+            raise ConfigError('organization must be "system|value"')
+        return system, value
+
+
+def _strong(key: bytes, where: str) -> bytes:
+    key = key.strip()
+    if not 16 <= len(key) <= 64:
+        raise ConfigError(f"{where}: the key must be of 16 to 64 bytes")
+    return key
+
+
+def owner_only(path: Path) -> bytes:
+    """A secret file's content. Raises ConfigError if others could read it, or it is not there."""
+    try:
+        if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise ConfigError(f"{path}: others can read this secret; run chmod 600 on it")
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+
+
+def find(explicit: Path | None, sources: tuple[Path, ...] = ()) -> Path | None:
+    """The alliance.toml to use: the one named, beside the first source, or in this folder."""
+    if explicit is not None:
+        return explicit
+    first = [sources[0] if sources[0].is_dir() else sources[0].parent] if sources else []
+    return next((p for p in (folder / FILE for folder in [*first, Path()]) if p.is_file()), None)
+
+
+def load(path: Path | None) -> Settings:
+    """Settings from a file, or the defaults. Raises ConfigError naming the key and the reason."""
+    if path is None:
+        return Settings()
+    try:
+        told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"{path}: cannot be read as TOML: {reason}") from None
+    return parse(told, path.parent, str(path))
+
+
+def parse(told: dict[str, Any], folder: Path = Path(), name: str = FILE) -> Settings:
+    """Settings from what a file said. Raises ConfigError naming the key and the reason."""
+    try:
+        return Settings.model_validate({**told, "folder": folder})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        reason = "is no key that we know" if first["type"] == "extra_forbidden" else first["msg"]
+        raise ConfigError(f"{name}: {key}: {reason}") from None

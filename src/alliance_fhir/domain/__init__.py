@@ -1,0 +1,1 @@
+"""The clinical domain: pure, without input, output or words of FHIR."""

@@ -1,0 +1,140 @@
+"""What became of each resource and each row: the states, the rules, the receipts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, get_args
+
+State = Literal[
+    "created",
+    "updated",
+    "unchanged",
+    "conflict",
+    "foreign",
+    "gone",
+    "blocked",
+    "rejected",
+    "not_sent",
+]
+"""What can become of a resource; the same words in code, ledger, receipts and `--json`."""
+
+STATES: tuple[State, ...] = get_args(State)
+
+
+RULES: dict[str, str] = {
+    # a file as a whole
+    "missing-file": "Check the path; nothing is there.",
+    "unreadable-file": "Make the file readable for this user.",
+    "empty-file": "Export again; the file holds nothing, not even a header.",
+    "header-only": "Export again; the file has a header and no rows.",
+    "unknown-format": "Use .csv, .tsv, .txt or .xlsx.",
+    "unknown-layout": "The first row must name the columns; see [columns] of alliance.toml.",
+    "missing-column": "Add the column, or name it in [columns] of alliance.toml.",
+    "duplicate-column": "Two columns have one name; rename or remove one.",
+    "unknown-column": "The column is ignored; if it matters, name it in [columns].",
+    "not-a-spreadsheet": "The file is no .xlsx workbook; save it again as one, or as CSV.",
+    "zip-bomb": "The workbook unpacks to far more than a workbook does; do not open it.",
+    # a row as a whole
+    "too-many-cells": "The row has more cells than the header; look for an unquoted delimiter.",
+    "too-few-cells": "The row has fewer cells than the header; the file may be cut off.",
+    "unclosed-quote": "A quotation mark opens a cell and is never closed; close or remove it.",
+    "wrong-encoding": "Save the file as UTF-8, or set encoding in alliance.toml.",
+    "nul-byte": "The row holds NUL bytes; export the file again.",
+    "cell-too-long": "A cell is longer than 32,767 characters, the most a spreadsheet holds.",
+    "formula": "A cell holds a formula; put its value there instead.",
+    "duplicate-equal": "The same record stands twice; it was taken once.",
+    "duplicate-different": "Rows with one key differ; keep the right one, or give record ids.",
+    "no-answers": "The row has neither answers nor scores.",
+    "items-disagree": "The rows of one assessment differ in what they share, or answer twice.",
+    # a cell
+    "required": "The cell must not be empty.",
+    "identifier-without-system": "Write system|value, or set the system in alliance.toml.",
+    "not-an-identifier": "Write system|value, both not empty, without spaces at the ends.",
+    "unknown-instrument": "Use an id of `alliance-fhir instruments list`.",
+    "unknown-rater": "Use patient, therapist, observer or caregiver, or map it in [values.rater].",
+    "rater-not-offered": "The instrument has no form for this rater; see `instruments show`.",
+    "rater-not-named": "A therapist's rating needs the clinician or a rater_id.",
+    "unknown-mode": "Use electronic, paper, face-to-face, phone, video or verbal; see [values.mode].",
+    "language-not-known": "Not known in this language; accept it in [instruments.<id>] languages.",
+    "not-a-language": "Use a language tag such as en or pt-BR.",
+    "not-a-date": "Write ISO 8601, such as 2026-03-02T14:10:00-05:00, or set date_format.",
+    "no-zone": "Add the offset to the time, or set zone in alliance.toml.",
+    "clock-change": "A clock change makes this local time ambiguous or skips it; add the offset.",
+    "not-a-session": "Use the number of the session, 1 or more.",
+    "unknown-item": "The instrument has no item of this name.",
+    "unknown-answer": "Use a code or label of the scale, or map it in [values.items].",
+    "not-a-code": "The item takes a code of its scale, not a decimal number.",
+    "not-a-number": "The item takes a plain number with a decimal point.",
+    "not-an-integer": "The item takes a whole number.",
+    "out-of-range": "The value lies outside of what the item or score can take.",
+    "unknown-score": "The instrument has no score of this name.",
+    "score-disagrees": "The source's score is not what the rule gives; correct one of them.",
+    "score-not-computable": "The rule gives no score for these answers; leave it empty, or set missing.",
+    # at the target
+    "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
+    "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
+    "patient-changed": "The record belonged to another patient; withdraw it there first.",
+    "clinician-not-found": "The clinician is named by identifier only; register the clinician.",
+    "clinician-ambiguous": "Several clinicians have this identifier; named by identifier only.",
+    "older-version": "An older version of what was sent; use --accept-older if it is right.",
+    "changed-at-target": "Somebody changed our resource; nothing was overwritten.",
+    "deleted-at-target": "Somebody deleted our resource; it was not made again.",
+    "not-ours": "A resource with this identifier is there and was not written by us.",
+    "found-twice": "The identifier is at the target more than once; remove the doubles.",
+    "refused": "The target declined it; see the outcome's codes.",
+    "not-sent": "The run ended before this was sent; run it again.",
+    "invalid-resource": "Our own check failed; this is a defect, please report it.",
+    "disappeared": "The record was sent once and is no longer in the source; nothing was deleted.",
+}
+"""Every rule and what to do about it."""
+
+
+class Finding(NamedTuple):
+    """A place and the rule that it breaks; never the value that stands there.
+
+    `row` counts from 1, the header being row 1; 0 where the whole file is meant.
+    """
+
+    path: str
+    row: int
+    column: str
+    rule: str
+    remedy: str = ""
+
+    def as_json(self) -> dict[str, str | int]:
+        """The shape of `rejected`, `blocked` and `warnings` in `--json`; what is empty is absent."""
+        told = {**self._asdict(), "remedy": self.remedy or RULES[self.rule]}
+        return {key: value for key, value in told.items() if value}
+
+
+class Receipt(NamedTuple):
+    """What became of one resource: its type, its business key, its state, and where it is now."""
+
+    type: str
+    key: str
+    state: State
+    id: str = ""
+    version: str = ""
+    digest: str = ""
+    rule: str = ""
+
+
+@dataclass
+class Tally:
+    """The counts and findings of one run."""
+
+    read: int = 0
+    accepted: int = 0
+    resources: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATES, 0))
+    rejected: list[Finding] = field(default_factory=list[Finding])
+    blocked: list[Finding] = field(default_factory=list[Finding])
+    conflicts: list[Finding] = field(default_factory=list[Finding])
+    warnings: list[Finding] = field(default_factory=list[Finding])
+    disappeared: list[Finding] = field(default_factory=list[Finding])
+
+
+WARNINGS = frozenset(
+    {"unknown-column", "duplicate-equal", "clinician-not-found", "clinician-ambiguous"}
+    | {"older-version"}
+)
+"""Rules whose breach loses nothing: told, and not counted as rejected."""

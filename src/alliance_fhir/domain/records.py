@@ -1,0 +1,185 @@
+"""What a source tells us, checked: one record an event, in the clinic's words.
+
+Assessments are here; shared plans and visits have their own records when they come.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from typing import Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, model_validator
+
+from alliance_fhir.domain.instrument import Perspective
+
+Mode = Literal["electronic", "paper", "face-to-face", "phone", "video", "verbal"]
+"""How the answers were given."""
+
+
+class Identifier(NamedTuple):
+    """A business identifier: who or what, in whose numbering."""
+
+    system: str
+    value: str
+
+
+class Origin(NamedTuple):
+    """Where a record stands: the file's name as given, and the row, the header being row 1."""
+
+    path: str
+    row: int
+
+
+class Moment(NamedTuple):
+    """A point in time, or a day.
+
+    `text` is as FHIR writes it, with the offset of the source; `utc` the same instant in UTC, and
+    for a day the day itself. Two moments are one and the same where their `utc` is.
+    """
+
+    text: str
+    utc: str
+
+    @classmethod
+    def of(cls, when: datetime | date) -> Self:
+        """From a datetime with an offset, or from a date. Raises ValueError without an offset."""
+        if not isinstance(when, datetime):
+            return cls(when.isoformat(), when.isoformat())
+        if when.utcoffset() is None:
+            raise ValueError("a time needs an offset from UTC")
+        utc = f"{when.astimezone(UTC).isoformat()[:-6]}Z"
+        return cls(utc if when.tzinfo is UTC else when.isoformat().replace("+00:00", "Z"), utc)
+
+
+class ClockChange(ValueError):
+    """A local time that a clock change makes ambiguous, or that it leaves out."""
+
+
+class NoZone(ValueError):
+    """A time without an offset where no zone is set."""
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
+
+
+def parse_moment(text: str, zone: tzinfo | None, pattern: str | None = None) -> Moment:
+    """ISO 8601, or a site's own `strptime` pattern; a time without offset takes `zone`.
+
+    Raises NoZone, ClockChange, or ValueError where the text is no date at all.
+    """
+    if pattern:
+        when = datetime.strptime(text, pattern)
+        if "%H" not in pattern and "%I" not in pattern and "%c" not in pattern:
+            return Moment.of(when.date())
+    elif _DAY.fullmatch(text):
+        return Moment.of(date.fromisoformat(text))
+    elif _TIME.fullmatch(text):
+        when = datetime.fromisoformat(text)
+    else:
+        raise ValueError("not a date of ISO 8601")
+    if when.tzinfo is None:
+        when = in_zone(when, zone)
+    return Moment.of(when)
+
+
+def in_zone(when: datetime, zone: tzinfo | None) -> datetime:
+    """A local time put into its zone. Raises NoZone; ClockChange where there is no one answer."""
+    if zone is None:
+        raise NoZone("a time without offset, and no zone is set")
+    early = when.replace(tzinfo=zone, fold=0)
+    if early.utcoffset() != when.replace(tzinfo=zone, fold=1).utcoffset():
+        raise ClockChange("ambiguous or left out by a clock change")
+    return early
+
+
+Answer = str | Decimal
+"""An answer as the instrument codes it: a code of its scale, or an exact number."""
+
+
+class Assessment(BaseModel):
+    """One questionnaire, answered once by one rater, or its scores alone.
+
+    `instrument` is a catalog id; `rater` whose view it is; `clinician` the one whose relationship
+    with the patient is rated; `rater_id` who answered, where that is neither patient nor clinician.
+    `answers` holds one entry an item, None where not answered, and is empty where the source has
+    scores only; `imported` then holds these scores, by their ids. `session` counts from 1.
+
+    Raises pydantic.ValidationError, whose messages hold no values.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    patient: InstanceOf[Identifier]
+    clinician: InstanceOf[Identifier] | None = None
+    instrument: str
+    rater: Perspective
+    rater_id: InstanceOf[Identifier] | None = None
+    completed_at: InstanceOf[Moment]
+    session: int | None = Field(default=None, ge=1, le=100_000)
+    appointment: InstanceOf[Identifier] | None = None
+    language: str | None = None
+    mode: Mode | None = None
+    record_id: str | None = None
+    answers: tuple[Answer | None, ...] = ()
+    imported: dict[str, Decimal] = {}
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.answers and not self.imported:
+            raise ValueError("neither answers nor scores")
+        return self
+
+    @property
+    def answered_by(self) -> Identifier | None:
+        """Who answered, where that is known."""
+        if self.rater_id is not None:
+            return self.rater_id
+        return {"patient": self.patient, "therapist": self.clinician}.get(self.rater)
+
+    @property
+    def natural_key(self) -> tuple[str, ...]:
+        """What makes this record this record."""
+        return natural_key(
+            self.patient,
+            self.clinician,
+            self.instrument,
+            self.language,
+            self.rater,
+            self.rater_id,
+            self.completed_at,
+            self.session,
+            self.record_id,
+        )
+
+
+_NOBODY = ("", "")
+
+
+def natural_key(
+    patient: Identifier,
+    clinician: Identifier | None,
+    instrument: str,
+    language: str | None,
+    rater: str,
+    rater_id: Identifier | None,
+    completed_at: Moment,
+    session: int | None,
+    record_id: str | None,
+) -> tuple[str, ...]:
+    """The source's own id of a record, or else who, about whom, with what, and when."""
+    if record_id:
+        return ("record", record_id)
+    return (
+        "assessment",
+        *patient,
+        *(clinician or _NOBODY),
+        instrument,
+        language or "",
+        rater,
+        *(rater_id or _NOBODY),
+        completed_at.utc,
+        str(session or ""),
+    )

@@ -1,0 +1,1 @@
+"""The words of FHIR live here, and nowhere else."""

@@ -1,0 +1,152 @@
+"""What "equal" means, once: our content against what a server gave back.
+
+The canonical text of a resource leaves out what servers add or rewrite (id, meta, narrative), what
+depends on history (that a status says corrected or amended), and our own digest. References count
+by their identifier where they have one. Keys and extensions are sorted; 70.10 equals 70.1; a time
+equals itself in another zone. The digest of that text travels with the resource, so that content
+which no longer fits it was edited by somebody else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, cast
+
+import orjson
+
+from alliance_fhir.fhir.elements import CONTENT_DIGEST
+from alliance_fhir.fhir.versions import Json
+
+_LEFT_OUT = frozenset({"id", "meta", "text", "implicitRules"})
+_HISTORY = {
+    "QuestionnaireResponse": {"amended": "completed"},
+    "Observation": {"amended": "final", "corrected": "final"},
+}
+"""Statuses that say how often a thing was corrected, and the ones that they stand for."""
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_VERSIONED = re.compile(r"^(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/.*)?$")
+
+
+@lru_cache(maxsize=4096)
+def plain_number(value: Any) -> Any:
+    """A Decimal for the canonical text: without trailing zeros. For orjson's `default`."""
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{type(value).__name__} is not JSON")
+    if value == value.to_integral_value():
+        return int(value)
+    return orjson.Fragment(format(value.normalize(), "f"))
+
+
+def exact_number(value: Any) -> Any:
+    """A Decimal as it was written: 3.70 stays 3.70. For orjson's `default`."""
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise TypeError(f"{type(value).__name__} is not JSON")
+    return orjson.Fragment(format(value, "f"))
+
+
+def dumps(resource: Json) -> bytes:
+    """A resource as JSON, decimals exact."""
+    return orjson.dumps(resource, exact_number)
+
+
+def canonical_text(form: Any) -> Any:
+    """A part in canonical form as ready text, to be put into forms that are to be digested."""
+    return orjson.Fragment(orjson.dumps(form, plain_number, orjson.OPT_SORT_KEYS))
+
+
+def digest(canonical: Any) -> str:
+    """The digest of a value in canonical form: 32 hexadecimal digits."""
+    text = orjson.dumps(canonical, plain_number, orjson.OPT_SORT_KEYS)
+    return blake2b(text, digest_size=16).hexdigest()
+
+
+def content_digest(resource: Json) -> str:
+    """The digest of a resource's content, whoever made it and wherever it was."""
+    return digest(canonical(resource))
+
+
+def claimed_digest(resource: Json) -> str:
+    """The digest that a resource carries, or nothing where it is not one of ours."""
+    for extension in resource.get("extension", []):
+        if extension.get("url") == CONTENT_DIGEST:
+            return str(extension.get("valueString", ""))
+    return ""
+
+
+def seal(content: str) -> Json:
+    """The extension that carries the digest of a resource's content."""
+    return {"url": CONTENT_DIGEST, "valueString": content}
+
+
+def sealed(resource: Json) -> tuple[Json, str]:
+    """The resource with the digest of its content as last extension, and that digest."""
+    content = content_digest(resource)
+    start = {key: resource[key] for key in ("resourceType", "meta") if key in resource}
+    extensions = [*resource.get("extension", []), seal(content)]
+    return {**start, **resource, "extension": extensions}, content
+
+
+def canonical(resource: Json) -> Json:
+    """The canonical form of a resource; see the module's text for what it leaves out."""
+    form: Json = {}
+    for key, value in resource.items():
+        if key in _LEFT_OUT:
+            continue
+        if key == "extension":
+            value = [e for e in value if e.get("url") != CONTENT_DIGEST]
+            if not value:
+                continue
+        form[key] = _value(value, key)
+    same = _HISTORY.get(str(resource.get("resourceType")), {})
+    if resource.get("status") in same:
+        form["status"] = same[resource["status"]]
+    return form
+
+
+def _value(value: Any, key: str) -> Any:
+    if isinstance(value, dict):
+        return _element(cast("Json", value))
+    if isinstance(value, list):
+        items = [_value(item, key) for item in cast("list[Any]", value)]
+        return sorted(items, key=_by_url) if key.endswith("xtension") else items
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return _utc(value)
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    return value
+
+
+def _element(element: Json) -> Json:
+    identified = element.get("identifier")
+    if isinstance(identified, Mapping) and "value" in identified:
+        # a reference, and the only element with an identifier of its own inside: who is meant
+        # counts, not where that is at this server
+        return {
+            key: _value(value, key)
+            for key, value in element.items()
+            if key not in ("reference", "display", "id")
+        }
+    form = {key: _value(value, key) for key, value in element.items() if key != "id"}
+    if isinstance(reference := element.get("reference"), str):
+        form["reference"] = _VERSIONED.sub(r"\1", reference)
+    return form
+
+
+def _by_url(extension: Any) -> tuple[str, bytes]:
+    return str(extension.get("url", "")), orjson.dumps(
+        extension, plain_number, orjson.OPT_SORT_KEYS
+    )
+
+
+def _utc(text: str) -> str:
+    try:
+        when = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return text
+    return when.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,100 @@
+"""The checks of what we are about to write; the only place that imports what checks it.
+
+`schema` (the default) holds every resource against a JSON Schema tighter than FHIR; `models` also
+against fhir.resources; `sample` does the latter for one resource in a thousand; `none` trusts the
+mapping. fhir.resources is one check of several, never the truth: it has no R4 (R4B stands in) and
+does not enforce required codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import jsonschema_rs
+import orjson
+
+from alliance_fhir.errors import MappingError
+from alliance_fhir.fhir.group import Resource
+from alliance_fhir.fhir.versions import Json, Version
+
+Level = Literal["schema", "models", "sample", "none"]
+SAMPLE = 1000
+"""`sample` checks the first resource of every so many by its model."""
+
+_TWO_SHAPES = ("QuestionnaireResponse", "Questionnaire", "Device")
+
+
+@cache
+def _schema() -> Json:
+    return orjson.loads((files("alliance_fhir.fhir") / "schema.json").read_bytes())
+
+
+@cache
+def _validator(definition: str) -> jsonschema_rs.Draft202012Validator:
+    schema = {**_schema(), "$ref": f"#/$defs/{definition}"}
+    return jsonschema_rs.Draft202012Validator(schema)
+
+
+def model_class(type_: str, version: Version) -> Any:
+    """The class of fhir.resources for a type; R4 takes R4B's."""
+    from importlib import import_module  # a model takes 0.5 s to import, once it is asked for
+
+    package = "fhir.resources" + (f".{version.models}" if version.models else "")
+    return getattr(import_module(f"{package}.{type_.lower()}"), type_)
+
+
+class Checker:
+    """Checks resources of one version of FHIR at one level. Raises MappingError at the first fault.
+
+    The error names the type, the element and the rule, never a value.
+    """
+
+    def __init__(self, level: Level, version: Version) -> None:
+        self._version = version
+        self._shape = "R4" if version.ordinal_values else "R5"
+        self._seen = 0
+        self._is_valid: dict[str, Callable[[Any], bool]] = {}
+        self._schema_on = level != "none"
+        self._every = {"models": 1, "sample": SAMPLE}.get(level, 0)
+
+    def check(self, resources: Iterable[Resource]) -> None:
+        """All of these resources, at this checker's level."""
+        if self._schema_on:
+            for resource in resources:
+                if not self._valid(resource):
+                    self._explain(resource)
+        if self._every:
+            for resource in resources:
+                if self._seen % self._every == 0:
+                    self._model(resource)
+                self._seen += 1
+
+    def _valid(self, resource: Resource) -> bool:
+        check = self._is_valid.get(resource.type)
+        if check is None:
+            check = self._is_valid[resource.type] = _validator(self._name(resource.type)).is_valid
+        return check(resource.body)
+
+    def _name(self, type_: str) -> str:
+        return f"{type_}-{self._shape}" if type_ in _TWO_SHAPES else type_
+
+    def _explain(self, resource: Resource) -> None:
+        error = next(_validator(self._name(resource.type)).iter_errors(resource.body))
+        where = ".".join(map(str, error.instance_path)) or "the resource as a whole"
+        rule = "/".join(map(str, error.schema_path))
+        raise MappingError(f"{resource.type}, {where}: breaks the schema's rule {rule}")
+
+    def _model(self, resource: Resource) -> None:
+        from pydantic import ValidationError
+
+        try:
+            model_class(resource.type, self._version).model_validate_json(resource.json())
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            where = ".".join(map(str, first["loc"])) or "the resource as a whole"
+            raise MappingError(
+                f"{resource.type}, {where}: fhir.resources says {first['type']}"
+            ) from None

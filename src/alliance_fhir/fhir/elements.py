@@ -1,0 +1,109 @@
+"""Canonical URLs, code systems, identifiers and references: each written in one place."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from alliance_fhir.domain.instrument import Instrument, Perspective
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.fhir.versions import Json
+
+IG = "https://alliance-fhir.github.io/ig"
+"""The root of all canonicals of this package; fixed for ever."""
+CONCEPT = f"{IG}/CodeSystem/concept"
+SD = "http://hl7.org/fhir/StructureDefinition"
+SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
+UCUM = "http://unitsofmeasure.org"
+SNOMED = "http://snomed.info/sct"
+_THO = "http://terminology.hl7.org/CodeSystem"
+
+CONTENT_DIGEST = f"{IG}/StructureDefinition/content-digest"
+CLINICIAN = f"{IG}/StructureDefinition/rated-clinician"
+SESSION = f"{IG}/StructureDefinition/session-number"
+APPOINTMENT = f"{IG}/StructureDefinition/appointment"
+ADHERES_TO = f"{SD}/workflow-adheresTo"
+COMPLETION_MODE = f"{SD}/questionnaireresponse-completionMode"
+
+SURVEY: list[Json] = [{"coding": [{"system": f"{_THO}/observation-category", "code": "survey"}]}]
+NOT_PERFORMED: Json = {"system": f"{_THO}/data-absent-reason", "code": "not-performed"}
+TEST_DATA: Json = {"system": f"{_THO}/v3-ActReason", "code": "HTEST"}
+CREATE: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "CREATE"}]}
+UPDATE: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "UPDATE"}]}
+AUTHOR: Json = {"coding": [{"system": f"{_THO}/provenance-participant-type", "code": "author"}]}
+ASSEMBLER: Json = {
+    "coding": [{"system": f"{_THO}/provenance-participant-type", "code": "assembler"}]
+}
+CONFIDENTIALITY = f"{_THO}/v3-Confidentiality"
+ACT_CODE = f"{_THO}/v3-ActCode"
+OBSERVATION_VALUE = f"{_THO}/v3-ObservationValue"
+PARTICIPATION_MODE = f"{_THO}/v3-ParticipationMode"
+
+RATER_TYPES: dict[Perspective, str] = {
+    "patient": "Patient",
+    "therapist": "Practitioner",
+    "observer": "Practitioner",
+    "caregiver": "RelatedPerson",
+}
+REPORTED_BY: dict[Perspective, str] = {
+    "patient": "PATRPT",
+    "therapist": "CLINRPT",
+    "observer": "CLINRPT",
+    "caregiver": "PACQRPT",
+}
+"""v3-ObservationValue: reported by the patient, a clinician, somebody close to the patient."""
+
+MODES: dict[str, str] = {
+    "electronic": "ELECTRONIC",
+    "paper": "WRITTEN",
+    "face-to-face": "FACE",
+    "phone": "PHONE",
+    "video": "VIDEOCONF",
+    "verbal": "VERBAL",
+}
+
+
+class Person(NamedTuple):
+    """Somebody, or an organization, named by identifier: what a logical reference holds."""
+
+    type: str
+    identifier: Identifier
+
+
+def concept(code: str) -> Json:
+    """A CodeableConcept of our own code system."""
+    return {"coding": [{"system": CONCEPT, "code": code}]}
+
+
+def score_code(instrument: Instrument, score: str, perspective: Perspective) -> str:
+    """The code of a score: whose view it is, is part of it, as in PCO's goal attainment."""
+    return f"{instrument.id}-{score}-{perspective}"
+
+
+def questionnaire_url(instrument: Instrument, perspective: Perspective) -> str:
+    """One Questionnaire an instrument and perspective, as its item codes hold the perspective."""
+    return f"{IG}/Questionnaire/{instrument.id}-{perspective}"
+
+
+def answer_system(instrument: Instrument) -> str:
+    """The code system of an instrument's answers."""
+    return f"{IG}/CodeSystem/{instrument.id}-answer"
+
+
+def identifier_system(root: str) -> str:
+    """The system of all business identifiers of a site."""
+    return f"{root}/identifier"
+
+
+def identifier(system: str, value: str) -> Json:
+    """An Identifier."""
+    return {"system": system, "value": value}
+
+
+def logical(type_: str, system: str, value: str) -> Json:
+    """A reference by identifier: who or what is meant, wherever it may be."""
+    return {"identifier": {"system": system, "value": value}, "type": type_}
+
+
+def person(type_: str, who: Identifier) -> Json:
+    """A reference to a person by identifier."""
+    return logical(type_, who.system, who.value)

@@ -1,0 +1,55 @@
+"""What the mapping hands on: resources, and the groups in which they arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from alliance_fhir.domain.records import Identifier, Origin
+from alliance_fhir.fhir.canonical import dumps
+from alliance_fhir.fhir.elements import Person
+from alliance_fhir.fhir.versions import Json
+
+
+class Resource:
+    """A resource of ours: its type, its business key, the digest of its content, and its JSON.
+
+    The JSON comes as `body`, a dict with the digest in it, and as text. Where a template gave the
+    text, the dict is made only when somebody asks for it. Neither may be changed in place.
+    """
+
+    __slots__ = ("_body", "_text", "digest", "key", "type")
+
+    def __init__(
+        self, type: str, key: str, body: Json | Callable[[], Json], digest: str, text: str = ""
+    ) -> None:
+        self.type = type
+        self.key = key
+        self.digest = digest
+        self._body = body
+        self._text = text
+
+    @property
+    def body(self) -> Json:
+        """The resource as a dict."""
+        if not isinstance(self._body, dict):
+            self._body = self._body()
+        return self._body
+
+    def json(self) -> bytes:
+        """The resource as JSON text, decimals exact."""
+        return self._text.encode() if self._text else dumps(self.body)
+
+
+class Group(NamedTuple):
+    """One clinical event: what arrives together, or not at all.
+
+    `author` answered, where that is known; `source_digest` is of what the source said.
+    """
+
+    key: str
+    origin: Origin
+    patient: Identifier
+    author: Person | None
+    source_digest: str
+    resources: list[Resource]

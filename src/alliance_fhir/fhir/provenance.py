@@ -1,0 +1,102 @@
+"""Who and what made a group of resources, from which row of which file, and when.
+
+A Provenance has no identifier in FHIR. Ours is known by a tag made from what it is about, so that
+the same write, sent twice, leaves one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from hashlib import blake2b
+from pathlib import PurePath
+from typing import Literal
+
+from alliance_fhir._version import __version__
+from alliance_fhir.config import Settings
+from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.canonical import digest, seal, sealed
+from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.labels import meta
+from alliance_fhir.fhir.versions import Json, Version
+
+SOFTWARE = "device-alliance-fhir"
+Activity = Literal["create", "update"]
+_ACTIVITIES = {"create": el.CREATE, "update": el.UPDATE}
+
+
+def tag_system(root: str) -> str:
+    """The system of the tags by which our Provenances are known."""
+    return f"{root}/provenance"
+
+
+class ProvenanceWriter:
+    """Writes the Provenances of one site: what they share is built once."""
+
+    def __init__(self, settings: Settings) -> None:
+        root = settings.root
+        self._system = el.identifier_system(root)
+        self._tag_system = tag_system(root)
+        self._digest_system = f"{root}/source-digest"
+        self._meta = meta(settings)
+        self._tags: list[Json] = self._meta.get("tag", [])
+        organization = settings.organization_identifier
+        self._behalf: Json = (
+            {"onBehalfOf": el.logical("Organization", *organization)} if organization else {}
+        )
+        software = el.logical("Device", self._system, SOFTWARE)
+        self._assembler: Json = {"type": el.ASSEMBLER, "who": software, **self._behalf}
+        self._file_name = cache(lambda path: PurePath(path).name)
+
+    def write(
+        self, group: Group, targets: Sequence[Resource], activity: Activity, recorded: str
+    ) -> Resource:
+        """The Provenance of a write. `recorded` is its time, an instant of FHIR in UTC."""
+        key = f"{group.key}-prov-{_about(targets, activity)}"
+        source = {"system": self._digest_system, "value": f"blake2b:{group.source_digest}"}
+        what: Json = {"identifier": source}
+        form: Json = {
+            "resourceType": "Provenance",
+            "target": [el.logical(t.type, self._system, t.key) for t in targets],
+            "recorded": recorded,
+            "activity": _ACTIVITIES[activity],
+            "agent": self._agents(group),
+            "entity": [{"role": "source", "what": what}],
+        }
+        content = digest(form)  # the form is canonical: what is not in it yet does not count
+        what["display"] = f"{self._file_name(group.origin.path)} row {group.origin.row}"
+        body: Json = {
+            "resourceType": "Provenance",
+            "meta": {
+                **self._meta,
+                "tag": [*self._tags, {"system": self._tag_system, "code": key}],
+            },
+            "extension": [seal(content)],
+            **form,
+        }
+        return Resource("Provenance", key, body, content)
+
+    def _agents(self, group: Group) -> list[Json]:
+        if group.author is None:
+            return [self._assembler]
+        author: Json = {"type": el.AUTHOR, "who": el.person(*group.author)}
+        if group.author.type == "Practitioner":  # US Core: whoever acts for an organization
+            author |= self._behalf
+        return [author, self._assembler]
+
+
+def _about(targets: Sequence[Resource], activity: Activity) -> str:
+    text = "\n".join([activity, *(f"{t.key} {t.digest}" for t in targets)])
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def device(version: Version, settings: Settings) -> Resource:
+    """This software, as the Device that Provenances name; one a site."""
+    body: Json = {
+        "resourceType": "Device",
+        "meta": meta(settings),
+        "identifier": [el.identifier(el.identifier_system(settings.root), SOFTWARE)],
+        "version": [{"value": __version__}],
+        **version.device_name("alliance-fhir"),
+    }
+    return Resource("Device", SOFTWARE, *sealed(body))

@@ -1,0 +1,66 @@
+"""What differs between the versions of FHIR in what we write, and nothing else.
+
+R4 and R4B have one shape for all of it; R5 has another (the published definitions 4.0.1, 4.3.0 and
+5.0.0). A new version is one entry in VERSIONS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from alliance_fhir.errors import ConfigError
+
+VersionKey = Literal["4.0", "4.3", "5.0"]
+Json = dict[str, Any]
+
+_SD = "http://hl7.org/fhir/StructureDefinition"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of FHIR. `models` is the package of fhir.resources that checks it."""
+
+    key: VersionKey
+    label: str
+    full: str
+    models: str
+    choice: Literal["choice", "coding"]
+    ordinal_values: bool
+
+    def response_identifier(self, identifier: Json) -> Json | list[Json]:
+        """QuestionnaireResponse.identifier: one in R4, many in R5."""
+        return identifier if self.ordinal_values else [identifier]
+
+    def device_name(self, name: str) -> Json:
+        """The element in which a Device has its name."""
+        if self.ordinal_values:
+            return {"deviceName": [{"name": name, "type": "user-friendly-name"}]}
+        return {"name": [{"value": name, "type": "registered-name", "display": True}]}
+
+    def questionnaire_labels(
+        self, algorithm: Json, copyright_label: str
+    ) -> tuple[Json, list[Json]]:
+        """The version algorithm and the copyright label: elements in R5, extensions before."""
+        if not self.ordinal_values:
+            return {"versionAlgorithmCoding": algorithm, "copyrightLabel": copyright_label}, []
+        return {}, [
+            {"url": f"{_SD}/artifact-copyrightLabel", "valueString": copyright_label},
+            {"url": f"{_SD}/artifact-versionAlgorithm", "valueCoding": algorithm},
+        ]
+
+
+VERSIONS: dict[VersionKey, Version] = {
+    "4.0": Version("4.0", "R4", "4.0.1", "R4B", "choice", ordinal_values=True),
+    "4.3": Version("4.3", "R4B", "4.3.0", "R4B", "choice", ordinal_values=True),
+    "5.0": Version("5.0", "R5", "5.0.0", "", "coding", ordinal_values=False),
+}
+"""fhir.resources has no package for R4; that of R4B takes its place."""
+
+
+def version(text: str) -> Version:
+    """`4.0`, `4.0.1` or `R4`, as people and servers write it. Raises ConfigError."""
+    for known in VERSIONS.values():
+        if text.upper() == known.label or f"{text}.".startswith(f"{known.key}."):
+            return known
+    raise ConfigError(f"FHIR versions are {', '.join(v.label for v in VERSIONS.values())}")

@@ -1,0 +1,1 @@
+"""The instruments that are shipped, and those that a site adds."""

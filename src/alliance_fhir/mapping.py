@@ -1,0 +1,125 @@
+"""Records to groups of FHIR resources: scored, mapped, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from alliance_fhir.config import InstrumentSettings, Settings
+from alliance_fhir.domain.answers import Item, compile_items, weigh
+from alliance_fhir.domain.instrument import Perspective
+from alliance_fhir.domain.receipt import Finding
+from alliance_fhir.domain.records import Assessment
+from alliance_fhir.domain.scoring import Score, Scorer
+from alliance_fhir.fhir.assessment import Mapper, imported
+from alliance_fhir.fhir.check import Checker, Level
+from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.provenance import device
+from alliance_fhir.fhir.questionnaire import questionnaire
+from alliance_fhir.fhir.versions import Version
+from alliance_fhir.instruments.catalog import Catalog
+from alliance_fhir.instruments.packs import check_pack, text_packs
+from alliance_fhir.sources.readers import Sources
+
+
+class _Form(NamedTuple):
+    """What is compiled once for an instrument, a perspective and a language."""
+
+    items: list[Item]
+    scorer: Scorer
+    mapper: Mapper
+    questionnaires: list[Resource]
+
+
+def site_catalog(settings: Settings) -> Catalog:
+    """The shipped instruments, and those in the site's own folder."""
+    folder = settings.folder / settings.instrument_folder
+    return Catalog([folder] if folder.is_dir() else [])
+
+
+class Mapping:
+    """Maps the records of one run for one version of FHIR.
+
+    `shared` holds what the groups so far need beside them: the Questionnaires that they answer and
+    this software as a Device, each in the order of its first use.
+    """
+
+    def __init__(
+        self, settings: Settings, catalog: Catalog, version: Version, check: Level = "schema"
+    ) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._version = version
+        self.checker = Checker(check, version)
+        folder = settings.folder / settings.instrument_folder
+        self._packs = text_packs(folder) if folder.is_dir() else {}
+        self._forms: dict[tuple[str, Perspective, str | None], _Form] = {}
+        self.shared: dict[str, Resource] = {}
+        software = device(version, settings)
+        self._share(software)
+
+    def _share(self, resource: Resource) -> None:
+        if resource.key not in self.shared:
+            self.checker.check([resource])
+            self.shared[resource.key] = resource
+
+    def groups(self, sources: Sources, *, trusting: bool = False) -> Iterator[Group | Finding]:
+        """A group for each record, and the findings of the rows that gave none.
+
+        `trusting` as for `Sources.records`.
+        Raises MappingError where what we built fails its own check.
+        """
+        for read in sources.records(trusting=trusting):
+            if isinstance(read, Finding):
+                yield read
+                continue
+            record = read.record
+            form = self._form(record)
+            group = form.mapper.group(
+                read.key, read.origin, record, read.content, self._scores(record, form)
+            )
+            self.checker.check(group.resources)
+            yield group
+
+    def _scores(self, record: Assessment, form: _Form) -> list[Score]:
+        if record.answers:
+            return form.scorer.score(weigh(form.items, record.answers))
+        return imported(record, self._catalog[record.instrument])
+
+    def _form(self, record: Assessment) -> _Form:
+        asked = (record.instrument, record.rater, record.language)
+        form = self._forms.get(asked)
+        if form is None:
+            form = self._forms[asked] = self._compile(*asked)
+            for resource in form.questionnaires:
+                self._share(resource)
+        return form
+
+    def _compile(self, name: str, perspective: Perspective, language: str | None) -> _Form:
+        instrument = self._catalog[name]
+        own = self._settings.instruments.get(name, InstrumentSettings())
+        forms = [questionnaire(instrument, perspective, self._version, self._settings)]
+        pack = self._packs.get((name, (language or "").lower()))
+        if pack and language:
+            check_pack(pack, instrument, language)
+            forms.append(
+                questionnaire(
+                    instrument,
+                    perspective,
+                    self._version,
+                    self._settings,
+                    pack,
+                    language,
+                    pack.terms,
+                )
+            )
+        mapper = Mapper(instrument, perspective, self._version, self._settings, forms[-1].key)
+        return _Form(compile_items(instrument), Scorer(instrument, own.missing), mapper, forms)
+
+
+def file_time(path: str) -> str:
+    """When a source file was last changed, as an instant of FHIR in whole seconds of UTC."""
+    when = datetime.fromtimestamp(int(Path(path).stat().st_mtime), UTC)
+    return when.isoformat().replace("+00:00", "Z")

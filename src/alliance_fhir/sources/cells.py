@@ -1,0 +1,28 @@
+"""What every table reader yields, and what no cell of a table may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+LONGEST_CELL = 32_767
+"""Characters: the most that a cell of a spreadsheet holds (Excel's specification)."""
+
+Cells = tuple[int, list[str] | str]
+"""A row's number, counted from 1, and its cells; or the rule that the row breaks as a whole."""
+
+
+def problem(cells: Sequence[str]) -> str:
+    """The rule that a row of text cells breaks whatever its columns mean, or nothing."""
+    text = "".join(cells)
+    if "\0" in text:
+        return "nul-byte"
+    if len(text) > LONGEST_CELL and max(map(len, cells)) > LONGEST_CELL:
+        return "cell-too-long"
+    if not text.isascii() and any("\udc80" <= c <= "\udcff" for c in text):
+        return "wrong-encoding"
+    return "formula" if "=" in text and any(is_formula(cell) for cell in cells) else ""
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would run this cell instead of showing it."""
+    return cell.lstrip()[:1] == "="

@@ -1,0 +1,84 @@
+"""Rows of an .xlsx workbook's first sheet, as a stream, as text."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from alliance_fhir.config import Settings
+from alliance_fhir.errors import InputError
+from alliance_fhir.sources.cells import Cells, problem
+
+MOST_UNPACKED = 2 * 1024**3
+"""Bytes: a workbook of a million rows of assessments unpacks to about a quarter of it."""
+MOST_RATIO = 200
+"""How much smaller packed than unpacked; workbooks seen reach 30, bombs begin at 1,000."""
+
+
+def rows(path: Path, settings: Settings, known: Callable[[str], bool]) -> Iterator[Cells]:
+    """The first sheet's rows, cells as text: whole numbers without a point, times as ISO 8601.
+
+    A row that holds a formula comes as the rule `formula`. Raises InputError where the file is no
+    workbook, or unpacks to more than a workbook does.
+    """
+    _guard(path)
+    from openpyxl import load_workbook  # takes 0.2 s, which other commands need not wait
+
+    try:
+        # read_only: a stream of rows; data_only=False: a formula shows as one, not as old values
+        book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
+    except Exception:  # openpyxl lets through whatever its parts raise on a broken workbook
+        raise _no_workbook(path) from None
+    try:
+        sheet: Any = book.worksheets[0]
+        for number, row in enumerate(sheet.iter_rows(), 1):
+            values = [(cell.value, cell.data_type) for cell in row]
+            if any(kind == "f" for _, kind in values):
+                yield number, "formula"
+                continue
+            cells = [as_text(value) for value, _ in values]
+            if any(cells):
+                yield number, problem(cells) or cells
+    except InputError:
+        raise
+    except Exception:
+        raise _no_workbook(path) from None
+    finally:
+        book.close()
+
+
+def _no_workbook(path: Path) -> InputError:
+    return InputError(path, "not-a-spreadsheet", "Save it again as .xlsx, or as CSV.")
+
+
+def _guard(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = [(part.file_size, part.compress_size) for part in archive.infolist()]
+    except OSError as error:
+        raise InputError(path, "unreadable-file", str(error.strerror)) from None
+    except zipfile.BadZipFile:
+        raise _no_workbook(path) from None
+    unpacked = sum(size for size, _ in sizes)
+    packed = max(sum(packed for _, packed in sizes), 1)
+    if unpacked > MOST_UNPACKED or (unpacked > 10 * 1024**2 and unpacked / packed > MOST_RATIO):
+        raise InputError(path, "zip-bomb", "It unpacks to far more than a workbook does.")
+
+
+def as_text(value: object) -> str:
+    """A cell's value as a person would have typed it into a CSV file."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime):
+        # a spreadsheet keeps a day as midnight of that day
+        return (value.date() if value.time() == time() else value).isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value).strip()

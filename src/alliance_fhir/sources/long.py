@@ -1,0 +1,146 @@
+"""The long layout: one row an answer, gathered into assessments whatever order the rows come in.
+
+The rows are laid down in SQLite's temporary file first, so that memory stays flat.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import record_key
+from alliance_fhir.domain.receipt import Finding
+from alliance_fhir.domain.records import Origin
+from alliance_fhir.instruments.catalog import Catalog
+from alliance_fhir.sources.cells import Cells
+from alliance_fhir.sources.layout import HEAD, Layout, Names
+from alliance_fhir.sources.rows import Bad, Rows
+from alliance_fhir.sources.wide import Read, content_digest, fit, unknown_columns
+
+_NUMBER = re.compile(r"(?:item_)?0*(\d{1,3})", re.ASCII)
+
+
+class _Gathered(NamedTuple):
+    """All rows of one assessment: the wide cells, and the row that each answer came from."""
+
+    row: int
+    cells: list[str]
+    rows: dict[str, int]
+
+
+class LongTable:
+    """One file of the long layout. Its rows can be gone through once."""
+
+    def __init__(
+        self,
+        path: Path,
+        cells: Iterator[Cells],
+        layout: Layout,
+        settings: Settings,
+        catalog: Catalog,
+    ) -> None:
+        self._path = str(path)
+        self._cells = cells
+        self._layout = layout
+        self._settings = settings
+        self._catalog = catalog
+        self._head = Rows(settings, catalog, layout)
+        self._places = [layout.head[name] for name in HEAD]
+        scores = {rule.id for instrument in catalog for rule in instrument.scores}
+        most = max(instrument.size for instrument in catalog)
+        self._names = [*HEAD, *(f"item_{n}" for n in range(1, most + 1)), *sorted(scores)]
+        self._place_of = {name: place for place, name in enumerate(self._names)}
+        wide = Layout(self._names, Names(Settings()), settings.constants)
+        self._rows = Rows(settings, catalog, wide)
+
+    def unknown_columns(self) -> Iterator[Finding]:
+        """A finding for each column whose name nothing here has."""
+        yield from unknown_columns(self._path, self._layout, self._catalog)
+
+    def identities(self) -> Iterator[tuple[str, str]]:
+        """Key and content of each assessment that can be gathered."""
+        with closing(sqlite3.connect("")) as spool:
+            for _ in self._lay_down(spool):
+                pass
+            for gathered in self._gather(spool):
+                if isinstance(gathered, _Gathered):
+                    try:
+                        yield self._rows.identity(gathered.cells), content_digest(gathered.cells)
+                    except Bad:
+                        continue
+
+    def records(self) -> Iterator[Read | Finding]:
+        """A record for each assessment, and a finding for each row that spoils one or is none."""
+        with closing(sqlite3.connect("")) as spool:
+            yield from self._lay_down(spool)
+            for gathered in self._gather(spool):
+                yield self._record(gathered) if isinstance(gathered, _Gathered) else gathered
+
+    def _record(self, gathered: _Gathered) -> Read | Finding:
+        try:
+            record = self._rows.record(gathered.cells)
+        except Bad as bad:
+            row = gathered.rows.get(bad.column, gathered.row)
+            column = "value" if bad.column in gathered.rows else bad.column
+            return Finding(self._path, row, column, bad.rule, bad.remedy)
+        key = record_key(self._settings.source, record.natural_key, self._settings.secret)
+        content = content_digest(gathered.cells)
+        return Read(Origin(self._path, gathered.row), key, record, content)
+
+    def _lay_down(self, spool: sqlite3.Connection) -> Iterator[Finding]:
+        spool.execute("PRAGMA cache_size = -16000")
+        spool.execute("CREATE TABLE answer (key, row INTEGER, item, value, head)")
+        empty = True
+        for row, cells in self._cells:
+            empty = False
+            try:
+                fitted = fit(cells, self._layout.width)
+                key = self._head.identity(fitted)
+                item = self._item(fitted[self._layout.item])
+            except Bad as bad:
+                yield Finding(self._path, row, bad.column, bad.rule, bad.remedy)
+                continue
+            head = "\x1f".join(fitted[p].strip() if p >= 0 else "" for p in self._places)
+            value = fitted[self._layout.value].strip()
+            spool.execute(
+                "INSERT INTO answer VALUES (?, ?, ?, ?, ?)", (key, row, item, value, head)
+            )
+        if empty:
+            yield Finding(self._path, 0, "", "header-only")
+
+    def _item(self, text: str) -> str:
+        """`item_3`, `3` or a score's id, as our own column names have it."""
+        name = text.strip().casefold()
+        if number := _NUMBER.fullmatch(name):
+            name = f"item_{int(number[1])}"
+        if name not in self._place_of or name in HEAD:
+            raise Bad("item", "unknown-item")
+        return name
+
+    def _gather(self, spool: sqlite3.Connection) -> Iterator[_Gathered | Finding]:
+        """In the order of their first rows."""
+        rows = spool.execute(
+            "SELECT min(row) OVER (PARTITION BY key) AS first, row, item, value, head FROM answer "
+            "ORDER BY first, row"
+        )
+        for first, group in groupby(rows, itemgetter(0)):
+            cells = [""] * len(self._names)
+            found: dict[str, int] = {}
+            shared = ""
+            spoilt: Finding | None = None
+            for _, row, item, value, head in group:
+                place = self._place_of[item]
+                shared = shared or head
+                if head != shared or (item in found and cells[place] != value):
+                    spoilt = Finding(self._path, row, "item", "items-disagree")
+                found.setdefault(item, row)
+                cells[place] = value
+            cells[: len(HEAD)] = shared.split("\x1f")
+            yield spoilt or _Gathered(first, cells, found)

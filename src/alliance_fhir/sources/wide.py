@@ -1,0 +1,105 @@
+"""The wide layout: one row an assessment, one column an item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import record_key
+from alliance_fhir.domain.receipt import Finding
+from alliance_fhir.domain.records import Assessment, Origin
+from alliance_fhir.instruments.catalog import Catalog
+from alliance_fhir.sources.cells import Cells
+from alliance_fhir.sources.layout import Layout
+from alliance_fhir.sources.rows import Bad, Rows
+
+
+class Read(NamedTuple):
+    """A record with its place, its business key, and a digest of what the source said."""
+
+    origin: Origin
+    key: str
+    record: Assessment
+    content: str
+
+
+def content_digest(cells: list[str]) -> str:
+    """32 hexadecimal digits that tell one row's cells from another's."""
+    text = "\x1f".join(cells).encode("utf-8", "surrogateescape")
+    return blake2b(text, digest_size=16).hexdigest()
+
+
+class WideTable:
+    """One file of the wide layout. Its rows can be gone through once."""
+
+    def __init__(
+        self,
+        path: Path,
+        cells: Iterator[Cells],
+        layout: Layout,
+        settings: Settings,
+        catalog: Catalog,
+    ) -> None:
+        self._path = str(path)
+        self._cells = cells
+        self._layout = layout
+        self._rows = Rows(settings, catalog, layout)
+        self._catalog = catalog
+        self._source = settings.source
+        self._secret = settings.secret
+
+    def unknown_columns(self) -> Iterator[Finding]:
+        """A finding for each column whose name nothing here has."""
+        yield from unknown_columns(self._path, self._layout, self._catalog)
+
+    def identities(self) -> Iterator[tuple[str, str]]:
+        """Key and content of each row that has a key; rows that break a rule are passed over."""
+        for _, cells in self._cells:
+            try:
+                fitted = fit(cells, self._layout.width)
+                yield self._rows.identity(fitted), content_digest(fitted)
+            except Bad:
+                continue
+
+    def records(self) -> Iterator[Read | Finding]:
+        """A record for each row, or what is wrong with it."""
+        path = self._path
+        empty = True
+        for row, cells in self._cells:
+            empty = False
+            try:
+                fitted = fit(cells, self._layout.width)
+                record = self._rows.record(fitted)
+            except Bad as bad:
+                yield Finding(path, row, bad.column, bad.rule, bad.remedy)
+                continue
+            key = record_key(self._source, record.natural_key, self._secret)
+            yield Read(Origin(path, row), key, record, content_digest(fitted))
+        if empty:
+            yield Finding(path, 0, "", "header-only")
+
+
+def fit(cells: list[str] | str, width: int) -> list[str]:
+    """The cells of a row that has as many as the header. Raises Bad for any other."""
+    if isinstance(cells, str):
+        raise Bad("", cells)
+    if len(cells) == width:
+        return cells
+    if len(cells) < width:
+        raise Bad("", "too-few-cells")
+    if any(cell.strip() for cell in cells[width:]):
+        raise Bad("", "too-many-cells")
+    return cells[:width]
+
+
+def unknown_columns(path: str, layout: Layout, catalog: Catalog) -> Iterator[Finding]:
+    """A finding for each column that is neither ours nor a score of any instrument."""
+    if not layout.others:
+        return
+    scores = {rule.id for instrument in catalog for rule in instrument.scores}
+    for name, place in layout.others.items():
+        if name not in scores:
+            yield Finding(path, 0, layout.header[place], "unknown-column")
