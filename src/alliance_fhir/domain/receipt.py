@@ -54,7 +54,7 @@ RULES: dict[str, str] = {
     "unknown-rater": "Use patient, therapist, observer or caregiver, or map it in [values.rater].",
     "rater-not-offered": "The instrument has no form for this rater; see `instruments show`.",
     "rater-not-named": "A therapist's rating needs the clinician or a rater_id.",
-    "unknown-mode": "Use electronic, paper, face-to-face, phone, video or verbal; see [values.mode].",
+    "unknown-mode": "Use electronic, paper, face-to-face, phone, video or verbal, or map it.",
     "language-not-known": "Not known in this language; accept it in [instruments.<id>] languages.",
     "not-a-language": "Use a language tag such as en or pt-BR.",
     "not-a-date": "Write ISO 8601, such as 2026-03-02T14:10:00-05:00, or set date_format.",
@@ -69,7 +69,7 @@ RULES: dict[str, str] = {
     "out-of-range": "The value lies outside of what the item or score can take.",
     "unknown-score": "The instrument has no score of this name.",
     "score-disagrees": "The source's score is not what the rule gives; correct one of them.",
-    "score-not-computable": "The rule gives no score for these answers; leave it empty, or set missing.",
+    "score-not-computable": "The rule gives no score for these answers; empty it, or set missing.",
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
@@ -77,6 +77,7 @@ RULES: dict[str, str] = {
     "clinician-not-found": "The clinician is named by identifier only; register the clinician.",
     "clinician-ambiguous": "Several clinicians have this identifier; named by identifier only.",
     "older-version": "An older version of what was sent; use --accept-older if it is right.",
+    "rule-changed": "The row is as it was, our rules or the settings are not; use --rescore.",
     "changed-at-target": "Somebody changed our resource; nothing was overwritten.",
     "deleted-at-target": "Somebody deleted our resource; it was not made again.",
     "not-ours": "A resource with this identifier is there and was not written by us.",
@@ -102,7 +103,7 @@ class Finding(NamedTuple):
     remedy: str = ""
 
     def as_json(self) -> dict[str, str | int]:
-        """The shape of `rejected`, `blocked` and `warnings` in `--json`; what is empty is absent."""
+        """The shape of a finding in `--json`; what is empty is absent."""
         told = {**self._asdict(), "remedy": self.remedy or RULES[self.rule]}
         return {key: value for key, value in told.items() if value}
 
@@ -128,13 +129,12 @@ class Tally:
     resources: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATES, 0))
     rejected: list[Finding] = field(default_factory=list[Finding])
     blocked: list[Finding] = field(default_factory=list[Finding])
-    conflicts: list[Finding] = field(default_factory=list[Finding])
     warnings: list[Finding] = field(default_factory=list[Finding])
     disappeared: list[Finding] = field(default_factory=list[Finding])
 
 
 WARNINGS = frozenset(
     {"unknown-column", "duplicate-equal", "clinician-not-found", "clinician-ambiguous"}
-    | {"older-version"}
+    | {"older-version", "rule-changed"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

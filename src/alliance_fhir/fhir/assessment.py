@@ -74,7 +74,8 @@ class Mapper:
         resources = self._scores.map(facts, scores)
         if record.answers:
             resources.insert(0, self._response(facts, record, author, scores))
-        return Group(key, origin, record.patient, author, content, resources)
+        day = record.completed_at.utc[:10]
+        return Group(key, origin, record.patient, day, author, content, resources)
 
     def _response(
         self, facts: Facts, record: Assessment, author: el.Person | None, scores: Sequence[Score]

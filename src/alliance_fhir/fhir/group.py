@@ -21,20 +21,21 @@ class Resource:
     __slots__ = ("_body", "_text", "digest", "key", "type")
 
     def __init__(
-        self, type: str, key: str, body: Json | Callable[[], Json], digest: str, text: str = ""
+        self, type_: str, key: str, body: Json | Callable[[], Json], digest: str, text: str = ""
     ) -> None:
-        self.type = type
+        self.type = type_
         self.key = key
         self.digest = digest
-        self._body = body
+        self._body: Json | Callable[[], Json] = body
         self._text = text
 
     @property
     def body(self) -> Json:
         """The resource as a dict."""
-        if not isinstance(self._body, dict):
-            self._body = self._body()
-        return self._body
+        body = self._body
+        if callable(body):
+            body = self._body = body()
+        return body
 
     def json(self) -> bytes:
         """The resource as JSON text, decimals exact."""
@@ -44,12 +45,14 @@ class Resource:
 class Group(NamedTuple):
     """One clinical event: what arrives together, or not at all.
 
-    `author` answered, where that is known; `source_digest` is of what the source said.
+    `when` is the day in UTC; `author` answered, where that is known; `source_digest` is of what the
+    source said.
     """
 
     key: str
     origin: Origin
     patient: Identifier
+    when: str
     author: Person | None
     source_digest: str
     resources: list[Resource]

@@ -46,7 +46,6 @@ class ProvenanceWriter:
         )
         software = el.logical("Device", self._system, SOFTWARE)
         self._assembler: Json = {"type": el.ASSEMBLER, "who": software, **self._behalf}
-        self._file_name = cache(lambda path: PurePath(path).name)
 
     def write(
         self, group: Group, targets: Sequence[Resource], activity: Activity, recorded: str
@@ -64,7 +63,7 @@ class ProvenanceWriter:
             "entity": [{"role": "source", "what": what}],
         }
         content = digest(form)  # the form is canonical: what is not in it yet does not count
-        what["display"] = f"{self._file_name(group.origin.path)} row {group.origin.row}"
+        what["display"] = f"{_file_name(group.origin.path)} row {group.origin.row}"
         body: Json = {
             "resourceType": "Provenance",
             "meta": {
@@ -83,6 +82,11 @@ class ProvenanceWriter:
         if group.author.type == "Practitioner":  # US Core: whoever acts for an organization
             author |= self._behalf
         return [author, self._assembler]
+
+
+@cache
+def _file_name(path: str) -> str:
+    return PurePath(path).name  # no more of the path: it tells of the machine, not of the data
 
 
 def _about(targets: Sequence[Resource], activity: Activity) -> str:

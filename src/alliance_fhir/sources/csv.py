@@ -49,10 +49,10 @@ def _encoding(path: Path) -> str:
 def _delimiter(header: str, known: Callable[[str], bool]) -> str:
     def recognised(delimiter: str) -> int:
         try:
-            names = next(csv.reader([header], delimiter=delimiter), [])
+            rows = list(csv.reader([header], delimiter=delimiter))
         except csv.Error:
             return 0
-        return sum(known(name) for name in names)
+        return sum(known(name) for row in rows for name in row)
 
     return max(DELIMITERS, key=recognised)  # the first, a comma, where none is better
 

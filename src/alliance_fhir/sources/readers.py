@@ -39,7 +39,8 @@ class Sources:
     """The files of one run, read as often as it takes, a row at a time.
 
     `paths` are files, or folders whose files of known suffixes are taken in order of their names.
-    Raises InputError for a path that is not there, or holds nothing that can be read.
+    `count` is how many records there are, once they were counted. Raises InputError for a path
+    that is not there, or holds nothing that can be read.
     """
 
     def __init__(self, paths: Sequence[Path], settings: Settings, catalog: Catalog) -> None:
@@ -47,7 +48,14 @@ class Sources:
         self._catalog = catalog
         self._names = Names(settings)
         self.repeats: dict[str, Repeat] | None = None
+        self.count = 0
         self.files = [file for path in paths for file in _files(path)]
+
+    def attempts(self) -> Iterator[int]:
+        """Once; and once more where `trusting` turns out to have been misplaced."""
+        yield 1
+        if self.repeats:
+            yield 2
 
     def records(self, *, trusting: bool = False) -> Iterator[Read | Finding]:
         """All records of all files, and a finding for each row that is none, and each bad file.
@@ -89,6 +97,7 @@ class Sources:
                     for table in self._open(path):
                         for key, content in table.identities():
                             census.add(key, content)
+                            self.count += 1
                 except InputError:  # named when the records are read
                     continue
             return census.repeats()

@@ -157,8 +157,8 @@ public final class Validate {
       String severity, String location, String id, String message) {
     Map<String, String> issue = new LinkedHashMap<>();
     issue.put("severity", severity);
-    issue.put("location", location);
-    issue.put("id", id);
+    issue.put("location", location == null ? "" : location);
+    issue.put("id", id == null ? "" : id);
     issue.put("message", message);
     return issue;
   }

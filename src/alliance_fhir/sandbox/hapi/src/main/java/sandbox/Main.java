@@ -5,6 +5,7 @@ import ca.uhn.fhir.context.FhirVersionEnum;
 import ca.uhn.fhir.jpa.config.r4.JpaR4Config;
 import ca.uhn.fhir.jpa.config.r4b.JpaR4BConfig;
 import ca.uhn.fhir.jpa.config.r5.JpaR5Config;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +31,7 @@ public final class Main {
     public static void main(String[] args) {
         try {
             serve(Integer.parseInt(args[0]), FhirVersionEnum.valueOf(args[1]));
-        } catch (Exception failure) {
+        } catch (Throwable failure) {
             // The reason last and short: the starter shows the end of the log. And an explicit end,
             // because threads that Spring has started would keep the process alive for nothing.
             failure.printStackTrace(System.out);
@@ -57,8 +58,8 @@ public final class Main {
         web.addServlet(new ServletHolder(FhirServlet.of(beans)), "/fhir/*");
         jetty.setHandler(web);
         jetty.start();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(jetty, beans), "stop"));
-        tick(beans.getBean(IJobMaintenanceService.class));
+        ExecutorService ticker = tick(beans.getBean(IJobMaintenanceService.class));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(jetty, ticker, beans), "stop"));
         System.out.println("READY http://127.0.0.1:" + port + "/fhir");
         jetty.join();
     }
@@ -79,10 +80,13 @@ public final class Main {
         return http;
     }
 
-    /** First no more requests, then the database: in the other order the last ones would fail. */
-    private static void stop(Server jetty, AnnotationConfigApplicationContext beans) {
+    /** First no more requests and jobs, then the database: in the other order the last would fail. */
+    private static void stop(
+            Server jetty, ExecutorService ticker, AnnotationConfigApplicationContext beans) {
         try {
             jetty.stop();
+            ticker.shutdown(); // without an interrupt, which would close H2's file under it
+            ticker.awaitTermination(5, TimeUnit.SECONDS);
         } catch (Exception failure) {
             failure.printStackTrace(System.out);
         }
@@ -90,7 +94,7 @@ public final class Main {
     }
 
     /** HAPI looks at waiting batch jobs ($export, $import) once a minute; here nobody waits so long. */
-    private static void tick(IJobMaintenanceService jobs) {
+    private static ExecutorService tick(IJobMaintenanceService jobs) {
         ScheduledExecutorService ticker = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "batch-ticker");
             thread.setDaemon(true);
@@ -105,5 +109,6 @@ public final class Main {
             }
         };
         ticker.scheduleWithFixedDelay(pass, every, every, TimeUnit.MILLISECONDS);
+        return ticker;
     }
 }

@@ -85,14 +85,17 @@ public class ServerConfig {
     }
 
     /**
-     * On disk each FHIR version has a file of its own, as none can read another's. The end of the
-     * process is Main's to arrange: H2's own hook would close the file under the last requests.
+     * On disk each FHIR version has a file of its own, as none can read another's. What was
+     * acknowledged is in it at once (H2 alone would wait half a second, and a kill would lose it).
+     * H2's own hook at the end of the process is off: it would close the file under the last
+     * requests. Its trace file is off: it would hold statements that failed, with their values.
      */
     private static String url(FhirContext fhir) {
         String folder = System.getProperty("db.folder");
         String standard = folder == null
                 ? "jdbc:h2:mem:fhir;DB_CLOSE_DELAY=-1"
-                : "jdbc:h2:file:" + folder + "/" + fhir.getVersion().getVersion() + ";DB_CLOSE_ON_EXIT=FALSE";
+                : "jdbc:h2:file:" + folder + "/" + fhir.getVersion().getVersion()
+                        + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;TRACE_LEVEL_FILE=0";
         return System.getProperty("db.url", standard);
     }
 

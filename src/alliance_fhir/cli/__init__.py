@@ -1,0 +1,67 @@
+"""The command line: the only place that prints, and the only one that ends the process."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from alliance_fhir._version import __version__
+from alliance_fhir.cli import check, demo, instruments, plan, sandbox, sync, verify
+from alliance_fhir.cli import map as map_
+from alliance_fhir.errors import AllianceError
+
+app = typer.Typer(
+    name="alliance-fhir",
+    help="Therapeutic-alliance questionnaires from files to FHIR, and to any FHIR server.\n\n"
+    "Start with `alliance-fhir demo`; then `alliance-fhir check YOUR.csv`.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+for command in (demo, check, map_, plan, sync, verify):
+    app.command(command.NAME)(command.command)
+app.add_typer(instruments.app, name="instruments")
+app.add_typer(sandbox.app, name="sandbox")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"alliance-fhir {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(  # pyright: ignore[reportUnusedFunction] - typer calls it
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """The command `alliance-fhir`: errors of ours become a message and an exit code."""
+    try:
+        app()
+    except AllianceError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; what was sent stays sent, run again to go on", err=True)
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get("ALLIANCE_FHIR_DEBUG"):
+            raise
+        # its text may hold a patient's data, so it is not shown
+        place = error.__traceback__
+        while place and place.tb_next:
+            place = place.tb_next
+        where = f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place else "?"
+        typer.echo(
+            f"error: {type(error).__name__} in {where}. This is a defect of ours, please report "
+            "it; ALLIANCE_FHIR_DEBUG=1 shows more, which may hold patients' data.",
+            err=True,
+        )
+        sys.exit(70)

@@ -1,0 +1,30 @@
+"""`alliance-fhir check`."""
+
+from __future__ import annotations
+
+from alliance_fhir.cli import options as o
+from alliance_fhir.cli.progress import watching
+from alliance_fhir.cli.show import show
+from alliance_fhir.fhir.versions import version
+from alliance_fhir.running import Options
+from alliance_fhir.sync import check
+
+NAME = "check"
+
+
+def command(
+    sources: o.SOURCES,
+    config: o.CONFIG = None,
+    fhir: o.FHIR = "R4",
+    level: o.CHECK = "schema",
+    patient: o.PATIENT = None,
+    since: o.SINCE = "",
+    limit: o.LIMIT = 0,
+    json: o.JSON = False,
+) -> None:
+    """Read, score and map everything, write nothing: every bad row is named, and why."""
+    settings = o.settings_for(config, sources)
+    options = Options(level, frozenset(patient or ()), o.day(since), limit)
+    with watching("check", quiet=json) as watch:
+        result = check(sources, settings, version(fhir), options, watch)
+    show(result, as_json=json)

@@ -1,0 +1,49 @@
+"""`alliance-fhir map`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alliance_fhir.cli import options as o
+from alliance_fhir.cli.progress import watching
+from alliance_fhir.cli.show import show
+from alliance_fhir.errors import ConfigError
+from alliance_fhir.fhir.versions import version
+from alliance_fhir.running import Options
+from alliance_fhir.sync import map_to
+
+NAME = "map"
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
+
+
+def command(
+    sources: o.SOURCES,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files go.")],
+    config: o.CONFIG = None,
+    fhir: o.FHIR = "R4",
+    level: o.CHECK = "schema",
+    recorded: Annotated[
+        str,
+        typer.Option(
+            "--recorded",
+            metavar="INSTANT",
+            help="The time that Provenances bear; else each source file's own.",
+        ),
+    ] = "",
+    patient: o.PATIENT = None,
+    since: o.SINCE = "",
+    limit: o.LIMIT = 0,
+    json: o.JSON = False,
+) -> None:
+    """Write FHIR as NDJSON, one file for each resource type; no server is needed."""
+    if recorded and not _INSTANT.fullmatch(recorded):
+        raise ConfigError("--recorded takes an instant such as 2026-06-30T12:00:00Z")
+    settings = o.settings_for(config, sources)
+    options = Options(level, frozenset(patient or ()), o.day(since), limit)
+    with watching("map", quiet=json) as watch:
+        result = map_to(sources, out, settings, version(fhir), options, recorded, watch)
+    show(result, as_json=json)

@@ -1,0 +1,97 @@
+"""The options that commands share, described once."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from alliance_fhir import config
+from alliance_fhir.config import Settings
+from alliance_fhir.errors import ConfigError
+
+SOURCES = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="SOURCE...", help="Files (.csv, .tsv, .txt, .xlsx), or folders of them."
+    ),
+]
+TO = Annotated[
+    str,
+    typer.Option(
+        "--to", metavar="TARGET", help="A FHIR server's URL, a folder, or a name in alliance.toml."
+    ),
+]
+CONFIG = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="alliance.toml; else the one beside the first source, or in this folder.",
+    ),
+]
+FHIR = Annotated[
+    str, typer.Option("--fhir", metavar="VERSION", help="R4, R4B or R5; servers are asked.")
+]
+CheckLevel = Literal["schema", "models", "sample", "none"]
+CHECK = Annotated[
+    CheckLevel,
+    typer.Option(
+        "--check",
+        help="How resources are checked before they go out: our schema, also the models of "
+        "fhir.resources, those for one in a thousand, or not.",
+    ),
+]
+PATIENT = Annotated[
+    list[str] | None,
+    typer.Option("--patient", metavar="ID", help="Only this patient; may be repeated."),
+]
+SINCE = Annotated[
+    str, typer.Option("--since", metavar="DATE", help="Only what was completed on or after it.")
+]
+LIMIT = Annotated[int, typer.Option("--limit", metavar="N", help="No more than N records.", min=0)]
+JSON = Annotated[bool, typer.Option("--json", help="The result as one JSON object.")]
+LEDGER = Annotated[
+    Path | None,
+    typer.Option("--ledger", metavar="FILE", help="The ledger; else beside alliance.toml."),
+]
+INSECURE = Annotated[
+    bool, typer.Option("--insecure", help="Allow http to another machine, in the clear.")
+]
+CREATE_PEOPLE = Annotated[
+    bool,
+    typer.Option(
+        "--create-people", help="Make patients and clinicians who are not there; for sandboxes."
+    ),
+]
+REREAD = Annotated[
+    bool, typer.Option("--reread", help="Compare with the target itself, not with the ledger.")
+]
+ACCEPT_OLDER = Annotated[
+    bool, typer.Option("--accept-older", help="Let an older version replace a newer one.")
+]
+RESCORE = Annotated[
+    bool,
+    typer.Option("--rescore", help="Send anew what changed rules or settings make of old rows."),
+]
+COMPLETE = Annotated[
+    bool,
+    typer.Option("--complete", help="The sources are complete: report what is gone from them."),
+]
+
+
+def settings_for(explicit: Path | None, sources: list[Path] | None = None) -> Settings:
+    """The settings that apply to these sources."""
+    return config.load(config.find(explicit, tuple(sources or ())))
+
+
+def day(text: str) -> str:
+    """A date, checked. Raises ConfigError."""
+    if not text:
+        return ""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ConfigError("--since takes a date such as 2026-03-02") from None

@@ -1,0 +1,44 @@
+"""`alliance-fhir plan`."""
+
+from __future__ import annotations
+
+from alliance_fhir.cli import options as o
+from alliance_fhir.cli.running import run
+from alliance_fhir.running import Options
+from alliance_fhir.sync import plan
+
+NAME = "plan"
+
+
+def command(
+    sources: o.SOURCES,
+    to: o.TO,
+    config: o.CONFIG = None,
+    fhir: o.FHIR = "",
+    level: o.CHECK = "schema",
+    patient: o.PATIENT = None,
+    since: o.SINCE = "",
+    limit: o.LIMIT = 0,
+    create_people: o.CREATE_PEOPLE = False,
+    reread: o.REREAD = False,
+    accept_older: o.ACCEPT_OLDER = False,
+    rescore: o.RESCORE = False,
+    complete: o.COMPLETE = False,
+    ledger: o.LEDGER = None,
+    insecure: o.INSECURE = False,
+    json: o.JSON = False,
+) -> None:
+    """Say what sync would do: create, update, unchanged, conflict, blocked. Nothing is sent."""
+    options = Options(
+        level,
+        frozenset(patient or ()),
+        o.day(since),
+        limit,
+        create_people,
+        reread,
+        accept_older,
+        rescore,
+        complete,
+    )
+    settings = o.settings_for(config, sources)
+    run(plan, NAME, sources, to, settings, options, fhir, ledger, insecure=insecure, json=json)

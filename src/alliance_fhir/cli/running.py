@@ -1,0 +1,52 @@
+"""What plan, sync and verify have in common: a target and its ledger, opened and closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alliance_fhir.cli.progress import watching
+from alliance_fhir.cli.show import show
+from alliance_fhir.config import Settings
+from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.opening import ledger_path, open_target
+from alliance_fhir.result import Result
+from alliance_fhir.running import Options
+from alliance_fhir.sync import open_ledger
+from alliance_fhir.targets.base import Target
+
+
+@contextmanager
+def opened(
+    to: str, settings: Settings, fhir: str, ledger: Path | None, *, insecure: bool
+) -> Generator[tuple[Target, Ledger]]:
+    """A target and its ledger."""
+    target = open_target(to, settings, fhir, insecure=insecure)
+    try:
+        with open_ledger(ledger_path(target, settings, ledger), target, settings) as book:
+            yield target, book
+    finally:
+        target.close()
+
+
+def run(
+    story: Callable[..., Result],
+    name: str,
+    sources: list[Path],
+    to: str,
+    settings: Settings,
+    options: Options,
+    fhir: str,
+    ledger: Path | None,
+    *,
+    insecure: bool,
+    json: bool,
+) -> None:
+    """Runs plan or sync, and shows what came of it."""
+    with (
+        opened(to, settings, fhir, ledger, insecure=insecure) as (target, book),
+        watching(name, quiet=json) as watch,
+    ):
+        result = story(sources, target, book, settings, options, watch)
+    show(result, as_json=json)

@@ -1,0 +1,89 @@
+"""How results look: a table for people, or one JSON object for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from alliance_fhir.domain.receipt import STATES, Finding
+from alliance_fhir.result import Result, Verification
+
+_MOST = 50
+"""Findings of one kind that are listed for a person; `--json` has them all."""
+
+
+def show(result: Result, *, as_json: bool) -> None:
+    """Prints a result, and ends the process with its exit code where that is not 0."""
+    if as_json:
+        print_json(result.as_json())
+    else:
+        _people(result)
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)
+
+
+def print_json(shape: dict[str, Any]) -> None:
+    """One object on standard output."""
+    typer.echo(orjson.dumps(shape, option=orjson.OPT_INDENT_2).decode())
+
+
+def _people(result: Result) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    tally = result.tally
+    _findings(console, "rejected", tally.rejected)
+    _findings(console, "not sent or not touched", tally.blocked)
+    _findings(console, "warnings", tally.warnings)
+    _findings(console, "no longer in the source", tally.disappeared)
+    if result.command != "verify":
+        counts = f"{tally.accepted:,} of {tally.read:,} records"
+        console.print(f"{result.command}: {counts}, FHIR {result.fhir_version}")
+    if result.files:
+        console.print(_table(result.files, "type", "resources"))
+    if result.command in ("plan", "sync"):
+        console.print(_table({s: tally.resources[s] for s in STATES if tally.resources[s]}))
+    if result.verify:
+        _verification(console, result.verify)
+    if result.target:
+        console.print(f"target: {result.target}" + (f", run {result.run}" if result.run else ""))
+    if result.stopped:
+        Console(stderr=True, highlight=False).print(f"stopped: {result.stopped}", markup=False)
+
+
+def _table(counts: dict[str, int], name: str = "state", value: str = "resources") -> Table:
+    table = Table(name, value, box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for key, count in counts.items():
+        table.add_row(key, f"{count:,}")
+    return table
+
+
+def _findings(console: Console, title: str, findings: list[Finding]) -> None:
+    if not findings:
+        return
+    console.print(f"{title}:", style="bold")
+    for finding in findings[:_MOST]:
+        told = finding.as_json()
+        row = f", row {finding.row}" if finding.row else ""
+        column = f", column {finding.column}" if finding.column else ""
+        place = f"{finding.path}{row}{column}"
+        console.print(f"  {place}: {finding.rule}. {told['remedy']}", markup=False)
+    if len(findings) > _MOST:
+        rest = Counter(finding.rule for finding in findings[_MOST:])
+        kinds = ", ".join(f"{count:,} {rule}" for rule, count in rest.most_common())
+        console.print(f"  and {len(findings) - _MOST:,} more ({kinds}); --json lists all of them")
+
+
+def _verification(console: Console, found: Verification) -> None:
+    told = f"expected {found.expected:,}, found {found.found:,}, equal {found.equal:,}"
+    console.print(f"verify: {told}", style="green" if found.ok else "red")
+    for name in ("missing", "duplicated", "different", "foreign"):
+        places: list[str] = getattr(found, name)
+        for place in places[:_MOST]:
+            console.print(f"  {name}: {place}", markup=False)
+        if len(places) > _MOST:
+            console.print(f"  and {len(places) - _MOST:,} more {name}")

@@ -1,0 +1,200 @@
+"""Sending what was decided, one group at a time, and settling what became of it.
+
+The ledger is written before and after each request. Where no reply came, or the target said that
+it has another version, the group is looked up there and decided anew before anything is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Literal
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.receipt import Receipt
+from alliance_fhir.errors import Conflict, Refused, Unavailable
+from alliance_fhir.fhir.bundle import Change
+from alliance_fhir.fhir.elements import identifier_system
+from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.provenance import ProvenanceWriter
+from alliance_fhir.fhir.reply import Delivered
+from alliance_fhir.ledger.store import Entry, Ledger
+from alliance_fhir.planning import Decision, Planned, Planner
+from alliance_fhir.targets.base import Target
+
+_ATTEMPTS = 4
+References = dict[tuple[str, str, str], str]
+
+
+def now() -> str:
+    """This moment, as an instant of FHIR in whole seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+class Delivery:
+    """Delivers the groups of one run. `references` grows by whatever becomes known on the way."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        target: Target,
+        planner: Planner,
+        settings: Settings,
+        run: str,
+        clock: Callable[[], str] = now,
+    ) -> None:
+        self._ledger = ledger
+        self._target = target
+        self._planner = planner
+        self._source = settings.source
+        self.system = identifier_system(settings.root)
+        self._provenance = ProvenanceWriter(settings)
+        self._run = run
+        self._clock = clock
+        self.references: References = {}
+
+    def send(self, planned: Planned) -> list[Receipt]:
+        """Delivers a group, and says what became of each of its resources.
+
+        Raises what stops a run: Unavailable where nothing was sent, AuthFailed, BadReply.
+        """
+        receipts: dict[str, Receipt] = {}
+        for attempt in range(_ATTEMPTS):
+            for decision in planned.decisions:
+                receipts[decision.resource.key] = self._told(planned, decision, receipts)
+            if planned.rule or not planned.changes:
+                break
+            try:
+                receipts |= self._once(planned)
+            except (Conflict, Unavailable) as error:
+                if attempt == _ATTEMPTS - 1 or not getattr(error, "sent", True):
+                    self._commit()
+                    raise
+            else:
+                if not any(r.rule == "existed" for r in receipts.values()):
+                    break
+            planned = self._planner.decide([planned.group], reread=True)[0]
+        return list(receipts.values())
+
+    def _told(
+        self, planned: Planned, decision: Decision, earlier: Mapping[str, Receipt]
+    ) -> Receipt:
+        """The receipt of a decision by which nothing is sent; what is learnt goes to the ledger."""
+        resource, known = decision.resource, decision.known
+        before = earlier.get(resource.key)
+        if known:
+            place = f"{resource.type}/{known.server_id}"
+            self.references[resource.type, self.system, resource.key] = place
+        if decision.learnt and known and decision.state == "unchanged":
+            self._ledger.settle(known._replace(run=self._run))
+            self._commit()
+        if before and before.state in ("created", "updated") and decision.state == "unchanged":
+            return before._replace(rule="")
+        blocked = planned.rule and decision.state in ("created", "updated")
+        state = "blocked" if blocked else decision.state
+        rule = decision.rule or (planned.rule if blocked else "")
+        return Receipt(resource.type, resource.key, state, rule=rule)
+
+    def _once(self, planned: Planned) -> dict[str, Receipt]:
+        changes = [_change(decision) for decision in planned.changes]
+        entries = {d.resource.key: self._entry(planned.group, d) for d in planned.changes}
+        if planned.group.key:
+            written = self._provenance_of(planned)
+            changes.append(Change(written, "created"))
+            proof = self._entry(planned.group, Decision(written, "created"))
+            entries[written.key] = proof
+        self._ledger.write(list(entries.values()))
+        self._commit()
+        try:
+            answers = self._target.deliver(changes, self.references)
+        except Refused:
+            return self._rejected(entries)
+        receipts = {a.change.resource.key: self._settle(a, entries) for a in answers}
+        self._commit()
+        return receipts
+
+    def _provenance_of(self, planned: Planned) -> Resource:
+        activity: Literal["create", "update"] = (
+            "create" if all(d.state == "created" for d in planned.changes) else "update"
+        )
+        targets = [d.resource for d in planned.changes]
+        return self._provenance.write(planned.group, targets, activity, self._clock())
+
+    def _entry(self, group: Group, decision: Decision) -> Entry:
+        known = decision.known
+        return Entry(
+            key=decision.resource.key,
+            version=known.version + 1 if known else 1,
+            type=decision.resource.type,
+            group_key=group.key,
+            source=self._source,
+            subject=self._planner.subject(group.patient),
+            path=group.origin.path,
+            row=group.origin.row,
+            source_digest=group.source_digest,
+            digest=decision.resource.digest,
+            server_digest="",
+            state="sent",
+            server_id=known.server_id if known else "",
+            server_version=known.server_version if known else "",
+            run=self._run,
+        )
+
+    def _settle(self, answer: Delivered, entries: Mapping[str, Entry]) -> Receipt:
+        resource = answer.change.resource
+        entry = entries[resource.key]
+        place = f"{resource.type}/{answer.id}"
+        self.references[resource.type, self.system, resource.key] = place
+        if answer.existed and entry.type != "Provenance" and answer.digest != resource.digest:
+            # it came into being between our look and our request: look again
+            self._ledger.forget(entry.key, entry.version)
+            return Receipt(resource.type, resource.key, "unchanged", answer.id, rule="existed")
+        settled = entry._replace(
+            state=answer.change.state,
+            server_id=answer.id,
+            server_version=answer.version,
+            server_digest=answer.digest or resource.digest,
+        )
+        self._ledger.settle(settled)
+        state = "unchanged" if answer.existed else answer.change.state
+        return Receipt(
+            resource.type, resource.key, state, answer.id, answer.version, resource.digest
+        )
+
+    def _rejected(self, entries: Mapping[str, Entry]) -> dict[str, Receipt]:
+        """The target declined the group; its resources are tried again in the next run."""
+        receipts: dict[str, Receipt] = {}
+        for entry in entries.values():
+            if entry.type == "Provenance":
+                self._ledger.forget(entry.key, entry.version)
+                continue
+            self._ledger.write([entry._replace(state="rejected")])
+            receipts[entry.key] = Receipt(entry.type, entry.key, "rejected", rule="refused")
+        self._commit()
+        return receipts
+
+    def _commit(self) -> None:
+        """A request is on its way or done: durable, unless the target counts all at its end."""
+        if not self._target.all_at_once:
+            self._ledger.commit()
+
+
+def _change(decision: Decision) -> Change:
+    known = decision.known
+    if decision.state == "created" or known is None:
+        return Change(decision.resource, "created")
+    status = "corrected" if decision.rule == "rule-changed" else "amended"
+    resource = amended(decision.resource, status)
+    return Change(resource, "updated", known.server_id, known.server_version)
+
+
+_AMENDABLE = {"Observation": ("amended", "corrected"), "QuestionnaireResponse": ("amended",)}
+
+
+def amended(resource: Resource, status: str) -> Resource:
+    """The resource with the status that its history gives it; its digest leaves that out."""
+    allowed = _AMENDABLE.get(resource.type)
+    if not allowed:
+        return resource
+    body = {**resource.body, "status": status if status in allowed else allowed[0]}
+    return Resource(resource.type, resource.key, body, resource.digest)

@@ -1,0 +1,130 @@
+"""A group to a transaction: whole or not at all, each request beside the change it came from.
+
+In the bundle, resources of the group point to each other by urn:uuid; people and whatever is at
+the server already are pointed to where they are. Every reference keeps its identifier beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, cast
+from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
+
+from alliance_fhir.errors import MappingError
+from alliance_fhir.fhir.group import Resource
+from alliance_fhir.fhir.versions import Json
+
+References = Mapping[tuple[str, str, str], str]
+"""(type, system, value) of an identifier to the reference that stands for it."""
+
+
+class Change(NamedTuple):
+    """What is to be done with one resource: made, or put in the place of the version at the target.
+
+    `id`, `version` are those that the target has given; both empty where it has none.
+    """
+
+    resource: Resource
+    state: Literal["created", "updated"]
+    id: str = ""
+    version: str = ""
+
+
+def condition(resource: Resource) -> str:
+    """The search that finds this resource and no other: what follows the `?`."""
+    if resource.type == "Questionnaire":
+        url, _, version = resource.key.rpartition("|")
+        return f"url={_quoted(url)}&version={_quoted(version)}"
+    if resource.type == "Provenance":  # it has no identifier: its own tag is the last of them
+        tag = resource.body["meta"]["tag"][-1]
+        return f"_tag={_token(tag['system'], tag['code'])}"
+    identifier = own_identifier(resource.body)
+    return f"identifier={_token(identifier['system'], identifier['value'])}"
+
+
+def own_identifier(body: Json) -> Json:
+    """The first business identifier of a resource, in either shape; empty where it has none."""
+    told: Any = body.get("identifier")
+    if isinstance(told, list):
+        told = cast("list[Any]", told)[0] if told else None
+    return cast("Json", told) if isinstance(told, dict) else {}
+
+
+def _token(system: str, value: str) -> str:
+    return _quoted(f"{escaped(system)}|{escaped(value)}")
+
+
+def escaped(text: str) -> str:
+    """A value as a search parameter takes it: FHIR escapes $ , and | (search, 3.2.1.5.7)."""
+    for sign in ("\\", "$", ",", "|"):
+        text = text.replace(sign, f"\\{sign}")
+    return text
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
+
+
+def transaction(changes: Sequence[Change], references: References, system: str) -> Json:
+    """The transaction of these changes; `system` is that of our own identifiers.
+
+    Raises MappingError where two entries have one key: a server may drop the second, silently.
+    """
+    keys = [change.resource.key for change in changes]
+    if len(set(keys)) != len(keys):
+        raise MappingError("two entries of one transaction have one key")
+    within = {
+        (c.resource.type, system, c.resource.key): f"{c.resource.type}/{c.id}"
+        if c.id
+        else full_url(c.resource.key)
+        for c in changes
+    }
+    known = {**references, **within}
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [_entry(change, known) for change in changes],
+    }
+
+
+def full_url(key: str) -> str:
+    """The urn:uuid of a resource within a transaction: always the same for one key."""
+    return f"urn:uuid:{uuid5(NAMESPACE_URL, f'urn:alliance-fhir:{key}')}"
+
+
+def _entry(change: Change, references: References) -> Json:
+    resource = change.resource
+    body = resolved(resource.body, references)
+    if change.state == "created":
+        request = {
+            "method": "POST",
+            "url": resource.type,
+            "ifNoneExist": condition(resource),
+        }
+        return {"fullUrl": full_url(resource.key), "resource": body, "request": request}
+    request = {"method": "PUT", "url": f"{resource.type}/{change.id}"}
+    if change.version:
+        request["ifMatch"] = f'W/"{change.version}"'
+    return {
+        "fullUrl": full_url(resource.key),
+        "resource": {"resourceType": resource.type, "id": change.id, **body},
+        "request": request,
+    }
+
+
+def resolved(value: Any, references: References) -> Any:
+    """A copy in which every reference by identifier also says where that is, if it is known."""
+    if isinstance(value, list):
+        return [resolved(item, references) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    told = cast("Json", value)
+    copy = {key: resolved(part, references) for key, part in told.items()}
+    identifier = told.get("identifier")
+    if isinstance(identifier, dict) and "type" in told and "resourceType" not in told:
+        named = cast("Json", identifier)
+        where = references.get((told["type"], named["system"], named["value"]))
+        if where:
+            return {"reference": where, **copy}
+    return copy

@@ -1,0 +1,252 @@
+"""The code systems and extensions that our resources refer to, made from the code that uses them.
+
+A new instrument, score or method is defined by being there; profiles/ holds the result as files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import orjson
+
+from alliance_fhir._version import __version__
+from alliance_fhir.domain.instrument import Instrument, Perspective, ScoreRule
+from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.questionnaire import PUBLISHER
+from alliance_fhir.fhir.scores import RULE_TEXTS
+from alliance_fhir.fhir.versions import Json, Version
+
+_LICENCE = "Part of alliance-fhir, under the Apache License 2.0."
+_NAMES = (
+    "The names of instruments belong to their holders; they stand here only to say which score is "
+    "meant. No wording of any instrument is part of this resource."
+)
+_RULES = {
+    "sum": "the sum of the weights of {items}",
+    "mean": "the mean of the weights of {items}",
+    "value": "the value of {items}",
+    "top": "1 where {items} all have their highest answer, else 0",
+    "goal-attainment": "the T of Kiresuk and Sherman over the levels in {items}, their weights in "
+    "{weights} and the correlation {r}",
+}
+"""How a score comes from its items, in words; one for each rule of an instrument file."""
+
+_SCORED = ("Observation", "QuestionnaireResponse")
+
+
+class _Extension(NamedTuple):
+    """What one of our extensions says, of what type, and where it stands."""
+
+    title: str
+    about: str
+    type: str
+    contexts: Iterable[str] = _SCORED
+    targets: tuple[str, ...] = ()
+
+
+def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Json]:
+    """All definitions for one version of FHIR, each by the name of its file."""
+    instruments = sorted(catalog, key=lambda instrument: instrument.id)
+    made = [
+        _concepts(instruments),
+        *(_answers(instrument) for instrument in instruments if _coded(instrument)),
+        *(_extension(url, what, version) for url, what in _extensions().items()),
+    ]
+    return {f"{each['resourceType']}-{each['id']}.json": each for each in made}
+
+
+def file_content(resource: Json) -> bytes:
+    """A definition as it stands in its file: indented, keys sorted, the same at any time."""
+    return orjson.dumps(
+        resource, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    )
+
+
+def _extensions() -> dict[str, _Extension]:
+    return {
+        el.CONTENT_DIGEST: _Extension(
+            "Content digest",
+            "The digest of the resource's content as alliance-fhir wrote it. Content that no "
+            "longer fits it was edited by somebody else.",
+            "string",
+            _our_types(),
+        ),
+        el.CLINICIAN: _Extension(
+            "Rated clinician",
+            "The clinician whose relationship with the patient is rated, whoever does the rating.",
+            "Reference",
+            targets=("Practitioner", "PractitionerRole"),
+        ),
+        el.APPOINTMENT: _Extension(
+            "Appointment",
+            "The appointment after which, or at which, the rating was made.",
+            "Reference",
+            targets=("Appointment",),
+        ),
+        el.SESSION: _Extension(
+            "Session number",
+            "Which session of a treatment the rating is about; the first is 1.",
+            "positiveInt",
+        ),
+    }
+
+
+@cache
+def _our_types() -> tuple[str, ...]:
+    """The types of all resources that we write: those that the run-time check knows."""
+    schema = orjson.loads((files("alliance_fhir.fhir") / "schema.json").read_bytes())
+    return tuple(sorted({name.partition("-")[0] for name in schema["$defs"] if name[0].isupper()}))
+
+
+def _start(url: str, title: str, about: str, copyright_: str) -> Json:
+    """What all definitions have in common."""
+    type_, slug = url.split("/")[-2:]
+    return {
+        "resourceType": type_,
+        "id": slug,
+        "url": url,
+        "version": __version__,
+        "name": "Alliance" + "".join(part.capitalize() for part in slug.split("-")),
+        "title": title,
+        "status": "active",
+        "experimental": False,
+        "publisher": PUBLISHER,
+        "description": about,
+        "copyright": copyright_,
+    }
+
+
+def _code_system(start: Json, concepts: Iterable[Json]) -> Json:
+    listed = list(concepts)
+    return {
+        **start,
+        "caseSensitive": True,
+        "content": "complete",
+        "count": len(listed),
+        "concept": listed,
+    }
+
+
+def _concepts(instruments: Iterable[Instrument]) -> Json:
+    start = _start(
+        el.CONCEPT,
+        "Scores and their methods",
+        "The scores of all instruments, each by whose view it is, and the methods by which scores "
+        "are found.",
+        f"{_LICENCE} {_NAMES}",
+    )
+    scores = [
+        _score(instrument, rule, perspective)
+        for instrument in instruments
+        for perspective in instrument.perspectives
+        for rule in _rules(instrument)
+    ]
+    return _code_system(start, [*scores, *_methods()])
+
+
+def _methods() -> Iterator[Json]:
+    for code, told in RULE_TEXTS.items():
+        text = told.format(answered="n", of="N")
+        display = text[0].upper() + text[1:]
+        yield {"code": code, "display": display, "definition": f"How a score was found: {text}."}
+
+
+def _rules(instrument: Instrument) -> Iterator[tuple[str, str, str]]:
+    """The name of each score code of an instrument, what it is called, and how it is found."""
+    yield "panel", "scores", "they are the members, without a value beside them"
+    for rule in instrument.scores:
+        title = rule.title[0].lower() + rule.title[1:]
+        yield rule.id, title, _rule(rule)
+        if rule.mean:
+            how = "the mean of the weights of those of its items that are answered"
+            yield f"{rule.id}-mean", f"{title}, mean of items", how
+
+
+def _rule(rule: ScoreRule) -> str:
+    told = _RULES[rule.rule].format(
+        items=_items(rule.items), weights=_items(rule.weight_items), r=rule.r
+    )
+    unit = " %" if rule.unit == "%" else ""
+    return told if rule.low is None else f"{told}; from {rule.low} to {rule.high}{unit}"
+
+
+def _items(numbers: tuple[int, ...]) -> str:
+    """`item 4`, `items 1, 2 and 9`, `items 1 to 12`."""
+    if len(numbers) < 2:
+        return "".join(f"item {n}" for n in numbers)
+    if len(numbers) > 2 and numbers == tuple(range(numbers[0], numbers[-1] + 1)):
+        return f"items {numbers[0]} to {numbers[-1]}"
+    *most, last = map(str, numbers)
+    return f"items {', '.join(most)} and {last}"
+
+
+def _score(instrument: Instrument, told: tuple[str, str, str], perspective: Perspective) -> Json:
+    name, title, how = told
+    return {
+        "code": el.score_code(instrument, name, perspective),
+        "display": f"{_short(instrument)} {title}, {perspective}-rated",
+        "definition": f"{instrument.title}: {title}, as rated by the {perspective}; {how}.",
+    }
+
+
+def _short(instrument: Instrument) -> str:
+    """What an instrument is called: the short name that its title has in brackets, if any."""
+    found = re.search(r"\(([^()]+)\)$", instrument.title)
+    return found[1] if found else instrument.title
+
+
+def _coded(instrument: Instrument) -> bool:
+    return any(run.kind == "code" for run in instrument.items)
+
+
+def _answers(instrument: Instrument) -> Json:
+    start = _start(
+        el.answer_system(instrument),
+        f"Answers of the {_short(instrument)}",
+        f"The answers that items of the {instrument.title} can have. A code without a label that "
+        "is free to show is shown as it is.",
+        instrument.licence.text,
+    )
+    labels = {option.code: option.label for run in instrument.items for option in run.scale}
+    return _code_system(start, (_answer(instrument, *pair) for pair in labels.items()))
+
+
+def _answer(instrument: Instrument, code: str, label: str) -> Json:
+    """A code; the words that our own forms have for it are as good as its label."""
+    designations = [
+        {"language": language, "value": wording.answers[code]}
+        for language, wording in instrument.wording.items()
+        if code in wording.answers
+    ]
+    return {
+        "code": code,
+        "display": label or code,
+        **({"designation": designations} if designations else {}),
+    }
+
+
+def _extension(url: str, what: _Extension, version: Version) -> Json:
+    type_: Json = {"code": what.type}
+    if what.targets:
+        type_["targetProfile"] = [f"{el.SD}/{target}" for target in what.targets]
+    elements: list[Json] = [
+        {"id": "Extension", "min": 0, "max": "1", "short": what.title, "definition": what.about},
+        {"id": "Extension.extension", "max": "0"},
+        {"id": "Extension.url", "fixedUri": url},
+        {"id": "Extension.value[x]", "min": 1, "type": [type_]},
+    ]
+    return {
+        **_start(url, what.title, what.about, _LICENCE),
+        "fhirVersion": version.full,
+        "kind": "complex-type",
+        "abstract": False,
+        "context": [{"type": "element", "expression": name} for name in what.contexts],
+        "type": "Extension",
+        "baseDefinition": f"{el.SD}/Extension",
+        "derivation": "constraint",
+        "differential": {"element": [{**element, "path": element["id"]} for element in elements]},
+    }

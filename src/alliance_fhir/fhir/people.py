@@ -1,0 +1,97 @@
+"""People at a server: who is meant by an identifier, and, for sandboxes, people made of nothing."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import digest
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.fhir.canonical import sealed
+from alliance_fhir.fhir.elements import Person
+from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.labels import meta
+from alliance_fhir.fhir.versions import Json
+
+FOUND_BY_IDENTIFIER = ("Patient", "Practitioner", "RelatedPerson", "Organization")
+"""The types of people, and those they act for, that are looked for at a server."""
+CREATABLE = ("Patient", "Practitioner")
+
+
+class Resolution(NamedTuple):
+    """Who was found: `Type/id`; or the rule that says why nobody was."""
+
+    reference: str = ""
+    rule: str = ""
+
+
+def resolve(person: Person, hits: list[Json]) -> tuple[Resolution, str]:
+    """Who of the hits is meant; and, where a hit was merged into another, the reference to follow.
+
+    Every hit is held against the identifier asked for: servers are known that return others too.
+    """
+    meant = [hit for hit in hits if _has(hit, person)]
+    live = [hit for hit in meant if not _replaced_by(hit)]
+    kind = "patient" if person.type == "Patient" else "clinician"
+    if len(live) == 1:
+        return Resolution(f"{person.type}/{live[0]['id']}"), ""
+    if live:
+        return Resolution(rule=f"{kind}-ambiguous"), ""
+    followed = {_replaced_by(hit) for hit in meant}
+    if len(followed) == 1:
+        return Resolution(), followed.pop()
+    return Resolution(rule=f"{kind}-{'ambiguous' if followed else 'not-found'}"), ""
+
+
+def _has(hit: Json, person: Person) -> bool:
+    told: list[Json] = hit.get("identifier") or []
+    return hit.get("resourceType") == person.type and any(
+        (i.get("system"), i.get("value")) == tuple(person.identifier) for i in told
+    )
+
+
+def _replaced_by(hit: Json) -> str:
+    """The reference to whom a patient was merged into, or nothing."""
+    links: list[Json] = hit.get("link") or []
+    for link in links:
+        if link.get("type") == "replaced-by":
+            other: dict[str, Any] = link.get("other") or {}
+            return str(other.get("reference", ""))
+    return ""
+
+
+def person_key(person: Person, settings: Settings) -> str:
+    """The business key of somebody whom we create: it tells nothing of the identifier."""
+    return "person-" + digest([person.type, *person.identifier], settings.secret)
+
+
+def made_up(person: Person, settings: Settings) -> Resource:
+    """A Patient or Practitioner with nothing but the identifier, for sandboxes."""
+    body: Json = {
+        "resourceType": person.type,
+        "meta": meta(settings),
+        "identifier": [{"system": person.identifier.system, "value": person.identifier.value}],
+    }
+    whole, content = sealed({key: value for key, value in body.items() if value})
+    return Resource(person.type, person_key(person, settings), whole, content)
+
+
+def named_in(group: Group) -> set[Person]:
+    """All who are named in a group by type and identifier, and can be looked for at a server."""
+    people: set[Person] = set()
+    for resource in group.resources:
+        _gather(resource.body, people)
+    return people
+
+
+def _gather(value: Any, people: set[Person]) -> None:
+    if isinstance(value, list):
+        for item in cast("list[Any]", value):
+            _gather(item, people)
+    elif isinstance(value, dict):
+        told = cast("Json", value)
+        if told.get("type") in FOUND_BY_IDENTIFIER and isinstance(told.get("identifier"), dict):
+            named: Json = told["identifier"]
+            people.add(Person(told["type"], Identifier(named["system"], named["value"])))
+        for part in told.values():
+            _gather(part, people)

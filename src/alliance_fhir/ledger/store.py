@@ -1,0 +1,214 @@
+"""Reading and writing the ledger.
+
+One row a version: it is written as `sent` before the request and settled after the reply, so that a
+killed process is seen to have been in the middle of something, and of what.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from sqlalchemy import create_engine, event, func, select
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from alliance_fhir.errors import ConfigError
+from alliance_fhir.ledger.tables import SCHEMA_VERSION, entry, fact, metadata, run
+
+ACKNOWLEDGED = ("created", "updated", "unchanged")
+_MOST_KEYS = 500  # SQLite takes 999 variables in a statement
+
+
+class Entry(NamedTuple):
+    """A row of the ledger: one version of one resource, and what is known of it at the target."""
+
+    key: str
+    version: int
+    type: str
+    group_key: str
+    source: str
+    subject: str
+    path: str
+    row: int
+    source_digest: str
+    digest: str
+    server_digest: str
+    state: str
+    server_id: str
+    server_version: str
+    run: str
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the target has confirmed this version."""
+        return self.state in ACKNOWLEDGED
+
+
+class Ledger:
+    """The ledger of one target.
+
+    Nothing is durable before `commit`. Raises ConfigError where the ledger is of another target, of
+    another key of identifiers, of another schema, or in use by another process.
+    """
+
+    def __init__(self, path: Path, target: str, fingerprint: str) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # created here, so that nobody else can read it even for a moment
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise ConfigError(f"{path}: the ledger cannot be written: {error.strerror}") from None
+        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        event.listen(self._engine, "connect", _for_sqlite)
+        try:
+            self._connection = self._engine.connect()
+            metadata.create_all(self._connection)
+            self._check({"schema": SCHEMA_VERSION, "target": target, "key": fingerprint})
+            self.commit()
+        except DBAPIError as error:
+            raise _unusable(path, error) from None
+
+    def _check(self, expected: dict[str, str]) -> None:
+        known = {row.name: row.value for row in self._connection.execute(select(fact))}
+        told = {
+            "schema": "was made by another version of alliance-fhir",
+            "target": "is of another target; each target has its own",
+            "key": "was made with another secret key of the identifiers: with this one every "
+            "record would be sent again under another identifier. Find the key that was used",
+        }
+        for name, value in expected.items():
+            if name not in known:
+                self._connection.execute(fact.insert().values(name=name, value=value))
+            elif known[name] != value:
+                raise ConfigError(f"{self.path}: this ledger {told[name]}.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+        self._engine.dispose()
+
+    def commit(self) -> None:
+        """Makes all that was written so far durable."""
+        try:
+            self._connection.commit()
+        except OperationalError as error:
+            raise _unusable(self.path, error) from None
+
+    def begin_run(self, run_id: str, command: str, source: str) -> None:
+        """Notes that a run began."""
+        values = {"id": run_id, "command": command, "source": source, "started": _now()}
+        self._execute(run.insert().values(values))
+
+    def end_run(self, run_id: str) -> None:
+        """Notes that a run came to its end."""
+        self._execute(run.update().where(run.c.id == run_id).values(ended=_now()))
+
+    def current(self, keys: Iterable[str]) -> dict[str, list[Entry]]:
+        """The versions of these keys that are not superseded, oldest first."""
+        found: dict[str, list[Entry]] = {}
+        for some in _portions(list(keys)):
+            query = (
+                select(entry)
+                .where(entry.c.key.in_(some), entry.c.state != "superseded")
+                .order_by(entry.c.key, entry.c.version)
+            )
+            for row in self._execute(query):
+                found.setdefault(row.key, []).append(Entry(*row))
+        return found
+
+    def superseded(self, key: str, digest: str) -> bool:
+        """Whether this content was sent once, and something newer since."""
+        query = select(entry.c.key).where(
+            entry.c.key == key, entry.c.digest == digest, entry.c.state == "superseded"
+        )
+        return self._execute(query).first() is not None
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Writes these versions, in place of what stood under their keys and versions."""
+        for one in entries:
+            self._execute(
+                entry.delete().where(entry.c.key == one.key, entry.c.version == one.version)
+            )
+        if entries:
+            self._execute(entry.insert(), [one._asdict() for one in entries])
+
+    def settle(self, one: Entry) -> None:
+        """An acknowledged version: every older version of its key is superseded by it."""
+        self.write([one])
+        self._execute(
+            entry.update()
+            .where(entry.c.key == one.key, entry.c.version < one.version)
+            .values(state="superseded")
+        )
+
+    def forget(self, key: str, version: int) -> None:
+        """A version that was never sent after all."""
+        self._execute(entry.delete().where(entry.c.key == key, entry.c.version == version))
+
+    def expected(self, size: int = 200) -> Iterator[list[Entry]]:
+        """All that should be at the target, or may be: by type, in portions."""
+        live = entry.c.state.in_((*ACKNOWLEDGED, "sent", "pending"))
+        after = ("", "")
+        while True:
+            beyond = (entry.c.type > after[0]) | (
+                (entry.c.type == after[0]) & (entry.c.key > after[1])
+            )
+            query = select(entry).where(live, beyond).order_by(entry.c.type, entry.c.key)
+            rows = [Entry(*row) for row in self._execute(query.limit(size))]
+            if not rows:
+                return
+            yield rows
+            after = (rows[-1].type, rows[-1].key)
+
+    def groups(self, source: str) -> Iterator[Entry]:
+        """One entry for each group of a source that is at the target."""
+        query = (
+            select(*[func.min(column).label(column.name) for column in entry.c])
+            .where(entry.c.source == source, entry.c.state.in_(ACKNOWLEDGED))
+            .where(entry.c.group_key != "")
+            .group_by(entry.c.group_key)
+            .order_by(func.min(entry.c.path), func.min(entry.c.row))
+        )
+        return (Entry(*row) for row in self._execute(query))
+
+    def _execute(self, statement: Any, *told: Any) -> Any:
+        try:
+            return self._connection.execute(statement, *told)
+        except OperationalError as error:
+            raise _unusable(self.path, error) from None
+
+
+def _for_sqlite(connection: Any, record: object) -> None:
+    """Readers do not wait for writers, and a commit is on disk but for a power cut."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()
+
+
+def _unusable(path: Path, error: DBAPIError) -> ConfigError:
+    reason = str(error.orig)
+    if "locked" in reason:
+        reason = "another process is using it; wait for it to end"
+    return ConfigError(f"{path}: the ledger cannot be used: {reason}")
+
+
+def _portions(keys: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(keys), _MOST_KEYS):
+        yield keys[start : start + _MOST_KEYS]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,83 @@
+"""NDJSON files, one a resource type, that are there whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from alliance_fhir.errors import ConfigError
+from alliance_fhir.fhir.group import Resource
+
+_BUFFER = 1024 * 1024
+
+
+class NdjsonFolder:
+    """Writes resources beside their files' final names; `finish` gives them those.
+
+    Raises ConfigError where the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, IO[bytes]] = {}
+        self._counts: dict[str, int] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.clear()
+
+    def write(self, resources: Iterable[Resource]) -> None:
+        """A line for each resource, in the file of its type."""
+        try:
+            for resource in resources:
+                file = self._files.get(resource.type) or self._open(resource.type)
+                file.write(resource.json() + b"\n")
+                self._counts[resource.type] += 1
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _open(self, type_: str) -> IO[bytes]:
+        file = self._files[type_] = self._part(type_).open("wb", buffering=_BUFFER)
+        self._counts[type_] = 0
+        return file
+
+    def _part(self, type_: str) -> Path:
+        return self._folder / f".{type_}.ndjson.part"
+
+    def clear(self) -> None:
+        """Drops what was written and not finished."""
+        for type_, file in self._files.items():
+            with suppress(OSError):
+                file.close()
+            self._part(type_).unlink(missing_ok=True)
+        self._files.clear()
+        self._counts.clear()
+
+    def finish(self) -> dict[str, int]:
+        """Gives the files their names, and says how many resources of each type there are."""
+        counts = dict(sorted(self._counts.items()))
+        try:
+            for type_, file in self._files.items():
+                file.close()
+                self._part(type_).replace(self._folder / f"{type_}.ndjson")
+        except OSError as error:
+            raise self._unwritable(error) from None
+        self._files.clear()
+        return counts
+
+    def _unwritable(self, error: OSError) -> ConfigError:
+        return ConfigError(f"{self._folder} cannot be written: {error.strerror}")

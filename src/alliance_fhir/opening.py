@@ -1,0 +1,55 @@
+"""What a user calls a target, opened: a server's URL, a folder, or a name in alliance.toml."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from pathlib import Path
+
+from alliance_fhir.config import Settings, TargetSettings
+from alliance_fhir.errors import ConfigError
+from alliance_fhir.fhir.elements import identifier_system
+from alliance_fhir.fhir.provenance import tag_system
+from alliance_fhir.targets.base import Target
+from alliance_fhir.targets.folder import FolderTarget
+
+HOME = ".alliance-fhir"
+"""Where ledgers lie unless the settings say otherwise: beside alliance.toml."""
+
+
+def open_target(
+    name: str, settings: Settings, fhir_version: str = "", *, insecure: bool = False
+) -> Target:
+    """Opens a target. A server is asked for its version at once, so that it is known to be one.
+
+    Raises ConfigError for what no target is called; ServerError where a server does not answer.
+    """
+    told = settings.targets.get(name) or TargetSettings(url=name, insecure=insecure)
+    tags = tag_system(settings.root)
+    asked = fhir_version or told.fhir_version or ""
+    if "://" not in told.url:
+        return FolderTarget(Path(told.url), tags, asked)
+    if not told.url.startswith(("http://", "https://")):
+        raise ConfigError("a target is an http(s) URL, a folder, or a name in [targets]")
+    from alliance_fhir.targets.server import ServerTarget  # httpx takes 0.2 s: servers only
+    from alliance_fhir.transport.auth import from_environment
+    from alliance_fhir.transport.client import Client
+
+    client = Client(told.url, from_environment(told.token_env), insecure=told.insecure or insecure)
+    try:
+        return ServerTarget(client, identifier_system(settings.root), tags, asked)
+    except BaseException:
+        client.close()
+        raise
+
+
+def ledger_path(target: Target, settings: Settings, explicit: Path | None = None) -> Path:
+    """Where the ledger of a target lies: one file a target, beside alliance.toml."""
+    if explicit:
+        return explicit
+    if settings.ledger:
+        return settings.folder / settings.ledger
+    name = target.name if "://" in target.name else str(Path(target.name).resolve())
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", target.name.rpartition("://")[2]).strip("-").lower()
+    mark = blake2b(f"{settings.source}\n{name}".encode(), digest_size=4).hexdigest()
+    return settings.folder / HOME / f"{slug[:40]}-{mark}.sqlite"

@@ -1,0 +1,197 @@
+"""What is to be done with each resource: the records against the ledger and, where needed, the
+target.
+
+A resource that the ledger knows is compared with the ledger alone, unless the target is to be read
+again; one that it does not know, or whose fate is open, is looked up at the target first. So a
+lost ledger costs a look, and duplicates nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from alliance_fhir.domain.keys import digest
+from alliance_fhir.domain.receipt import State
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.reply import Found
+from alliance_fhir.ledger.store import Entry, Ledger
+from alliance_fhir.targets.base import Target, Wanted
+
+
+class Decision(NamedTuple):
+    """What is to be done with one resource, and why not where nothing is.
+
+    `known` is the ledger's entry or one made from what was found, with id and version there; None
+    where the target has nothing.
+    """
+
+    resource: Resource
+    state: State
+    known: Entry | None = None
+    rule: str = ""
+    learnt: bool = False
+
+
+@dataclass
+class Planned:
+    """A group and what is to be done with it. `rule` says why it is not sent at all."""
+
+    group: Group
+    decisions: list[Decision]
+    rule: str = ""
+    warnings: list[str] = field(default_factory=list[str])
+
+    @property
+    def changes(self) -> list[Decision]:
+        """What is to be sent."""
+        return [d for d in self.decisions if d.state in ("created", "updated")]
+
+
+class Planner:
+    """Decides by the ledger and the target; writes to neither.
+
+    `reread`: everything is looked up at the target. `accept_older`: content that something newer
+    took the place of may come back. `rescore`: records whose rows did not change are sent again
+    where our rules or the site's settings give other resources for them now.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        target: Target,
+        source: str,
+        secret: bytes,
+        *,
+        reread: bool = False,
+        accept_older: bool = False,
+        rescore: bool = False,
+    ) -> None:
+        self._ledger = ledger
+        self._target = target
+        self._source = source
+        self._secret = secret
+        self._reread = reread
+        self._accept_older = accept_older
+        self._rescore = rescore
+
+    def subject(self, patient: Identifier) -> str:
+        """What the ledger keeps of a patient: a digest, to see that it is still the same one."""
+        return digest(["subject", *patient], self._secret)
+
+    def decide(self, groups: Sequence[Group], *, reread: bool = False) -> list[Planned]:
+        """What is to be done with each group, apart from whether its people are there."""
+        resources = [resource for group in groups for resource in group.resources]
+        entries = self._ledger.current(resource.key for resource in resources)
+        look = reread or self._reread
+        unsure = [r for r in resources if look or not _settled(entries.get(r.key, []))]
+        wanted = [Wanted(r.type, r.key, _id(entries.get(r.key, []))) for r in unsure]
+        there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
+        looked = {resource.key for resource in unsure}
+        return [self._group(group, entries, there, looked) for group in groups]
+
+    def _group(
+        self,
+        group: Group,
+        entries: Mapping[str, list[Entry]],
+        there: Mapping[str, list[Found]],
+        looked: set[str],
+    ) -> Planned:
+        subject = self.subject(group.patient)
+        decisions: list[Decision] = []
+        for resource in group.resources:
+            known = _acknowledged(entries.get(resource.key, []))
+            if known and group.patient.value and known.subject != subject:
+                decisions.append(Decision(resource, "blocked", known, "patient-changed"))
+            elif resource.key in looked:
+                hits = there.get(resource.key, [])
+                decisions.append(self._against_target(group, resource, known, hits))
+            else:
+                decisions.append(self._against_ledger(group, resource, known))
+        planned = Planned(group, decisions)
+        planned.rule = next((d.rule for d in decisions if d.state in _OBSTACLES), "")
+        held = {d.rule for d in decisions if d.state == "unchanged" and d.rule}
+        planned.warnings = sorted(held)
+        return planned
+
+    def _against_ledger(self, group: Group, resource: Resource, known: Entry | None) -> Decision:
+        if known is None:
+            return Decision(resource, "created")
+        if known.digest == resource.digest:
+            return Decision(resource, "unchanged", known)
+        if group.source_digest and group.source_digest == known.source_digest:
+            # the source says what it said: our rules or the site's settings changed since
+            return Decision(resource, "updated" if self._rescore else "unchanged", known, _RULED)
+        if not self._accept_older and self._ledger.superseded(resource.key, resource.digest):
+            return Decision(resource, "unchanged", known, "older-version")
+        return Decision(resource, "updated", known)
+
+    def _against_target(
+        self, group: Group, resource: Resource, known: Entry | None, hits: list[Found]
+    ) -> Decision:
+        if len(hits) > 1:
+            return Decision(resource, "conflict", known, "found-twice")
+        if not hits:
+            if known:
+                return Decision(resource, "gone", known, "deleted-at-target")
+            return Decision(resource, "created")
+        hit = hits[0]
+        if known is None:
+            return self._unknown(group, resource, hit)
+        if hit.digest not in (known.server_digest, known.digest):
+            if hit.digest == resource.digest:  # somebody else brought it to what the source says
+                learnt = self._entry(group, resource, hit, known.version + 1)
+                return Decision(resource, "unchanged", learnt, learnt=True)
+            return Decision(resource, "conflict", known, "changed-at-target")
+        fresh = known._replace(server_version=hit.version)
+        return self._against_ledger(group, resource, fresh)
+
+    def _unknown(self, group: Group, resource: Resource, hit: Found) -> Decision:
+        """There, and not in the ledger: that was lost, a run was killed, or it is not ours."""
+        learnt = self._entry(group, resource, hit, 1)
+        if hit.digest == resource.digest:
+            return Decision(resource, "unchanged", learnt, learnt=True)
+        if not hit.claimed:
+            return Decision(resource, "foreign", None, "not-ours")
+        if hit.claimed != hit.digest:  # ours once, and edited since
+            return Decision(resource, "conflict", None, "changed-at-target")
+        return Decision(resource, "updated", learnt._replace(digest=hit.digest), learnt=True)
+
+    def _entry(self, group: Group, resource: Resource, hit: Found, version: int) -> Entry:
+        return Entry(
+            key=resource.key,
+            version=version,
+            type=resource.type,
+            group_key=group.key,
+            source=self._source,
+            subject=self.subject(group.patient),
+            path=group.origin.path,
+            row=group.origin.row,
+            source_digest=group.source_digest,
+            digest=resource.digest,
+            server_digest=hit.digest,
+            state="unchanged",
+            server_id=hit.id,
+            server_version=hit.version,
+            run="",
+        )
+
+
+_RULED = "rule-changed"
+_OBSTACLES = ("conflict", "foreign", "gone", "blocked")
+"""One such resource holds its whole group back: an event arrives whole or not at all."""
+
+
+def _acknowledged(entries: Iterable[Entry]) -> Entry | None:
+    return next((e for e in reversed(list(entries)) if e.acknowledged), None)
+
+
+def _settled(entries: list[Entry]) -> bool:
+    """Whether the ledger knows the resource, and no request about it is open."""
+    return bool(entries) and entries[-1].acknowledged
+
+
+def _id(entries: list[Entry]) -> str:
+    return entries[-1].server_id if entries else ""

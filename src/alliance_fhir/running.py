@@ -1,0 +1,279 @@
+"""One plan or sync, from the first row to the last receipt."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from alliance_fhir.config import Settings
+from alliance_fhir.delivery import Delivery
+from alliance_fhir.domain.receipt import WARNINGS, Finding, Receipt, Tally
+from alliance_fhir.domain.records import Identifier, Origin
+from alliance_fhir.errors import AllianceError, AuthFailed, BadReply, Conflict, Unavailable
+from alliance_fhir.fhir.check import Level
+from alliance_fhir.fhir.elements import Person
+from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.people import CREATABLE, made_up, named_in, person_key
+from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.mapping import Mapping, site_catalog
+from alliance_fhir.planning import Decision, Planned, Planner
+from alliance_fhir.result import Result
+from alliance_fhir.seen import Seen
+from alliance_fhir.sources.readers import Sources
+from alliance_fhir.targets.base import Target
+
+T = TypeVar("T")
+
+CHUNK = 50
+"""Groups that are planned together: one look at the ledger, and at most a few searches."""
+
+
+class Progress(NamedTuple):
+    """How far a run is: records done, and how many there are, 0 where that is not known yet."""
+
+    done: int
+    total: int
+
+
+Watch = Callable[[Progress], None]
+
+
+class Options(NamedTuple):
+    """How to plan and sync; the same words as on the command line."""
+
+    check: Level = "schema"
+    patients: frozenset[str] = frozenset()
+    since: str = ""
+    limit: int = 0
+    create_people: bool = False
+    reread: bool = False
+    accept_older: bool = False
+    rescore: bool = False
+    complete: bool = False
+
+
+class Run:
+    """One plan or sync."""
+
+    def __init__(
+        self,
+        command: str,
+        sources: Sequence[Path],
+        target: Target,
+        ledger: Ledger,
+        settings: Settings,
+        options: Options,
+        watch: Watch,
+    ) -> None:
+        self._dry = command == "plan"
+        self._target = target
+        self._ledger = ledger
+        self._settings = settings
+        self._options = options
+        self._watch = watch
+        self._sources = Sources(sources, settings, catalog := site_catalog(settings))
+        self._mapping = Mapping(settings, catalog, target.version, options.check)
+        self._planner = Planner(
+            ledger,
+            target,
+            settings.named_source,
+            settings.secret,
+            reread=options.reread,
+            accept_older=options.accept_older,
+            rescore=options.rescore,
+        )
+        self._result = Result(
+            command,
+            run=secrets.token_hex(8),
+            target=target.name,
+            fhir_version=target.version.full,
+        )
+        self._tally: Tally = self._result.tally
+        self._delivery = Delivery(ledger, target, self._planner, settings, self._result.run)
+        self._shared: set[str] = set()
+        self._made: dict[Person, str] = {}
+        self._told: set[tuple[str, str]] = set()
+
+    def go(self) -> Result:
+        """The run, from the first row to the last receipt."""
+        began = time.monotonic()
+        if not self._dry:
+            self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)
+        with Seen() as seen:
+            for chunk in _portions(self._groups(seen), CHUNK):
+                self._share()
+                for planned in self._planned(chunk):
+                    self._push(planned)
+                self._watch(Progress(self._tally.read, self._sources.count))
+            self._share()
+            self._finish()
+            if self._options.complete:
+                self._disappeared(seen)
+        self._result.seconds = time.monotonic() - began
+        return self._result
+
+    def _groups(self, seen: Seen) -> Iterator[Group]:
+        for group in asked_for(self._mapping.groups(self._sources), self._options, self._tally):
+            if self._options.complete:
+                seen.add(group.key)
+            yield group
+
+    def _planned(self, chunk: list[Group]) -> list[Planned]:
+        """The chunk with what is to be done; when the run has stopped, by the ledger alone."""
+        if self._result.stopped:
+            return [_not_sent(group) for group in chunk]
+        try:
+            planned = self._planner.decide(chunk)
+            self._find_people([p for p in planned if p.changes and not p.rule])
+        except (Unavailable, AuthFailed, BadReply) as error:
+            self._stop(error)
+            return [_not_sent(group) for group in chunk]
+        return planned
+
+    def _find_people(self, planned: list[Planned]) -> None:
+        """A patient who is not there blocks the group; anybody else stays a logical reference."""
+        if not self._target.people:
+            return
+        named = {id(p): named_in(p.group) for p in planned}
+        everybody = set[Person]().union(*named.values()) - set(self._made)
+        resolved = dict(self._target.resolve(everybody))
+        if self._options.create_people:
+            for person, resolution in resolved.items():
+                if resolution.rule.endswith("not-found") and person.type in CREATABLE:
+                    resolved[person] = resolution._replace(reference=self._make(person))
+        references = self._delivery.references
+        for person, resolution in resolved.items():
+            if resolution.reference:
+                references[person.type, *person.identifier] = resolution.reference
+        for one in planned:
+            for person in sorted(named[id(one)]):
+                known = self._made.get(person) or resolved[person].reference
+                if not known:
+                    self._nobody(one, person, resolved[person].rule)
+
+    def _nobody(self, planned: Planned, person: Person, rule: str) -> None:
+        origin = planned.group.origin
+        if person.type == "Patient":
+            planned.rule = planned.rule or rule
+        elif person.type != "Organization" and (person.identifier.value, rule) not in self._told:
+            self._told.add((person.identifier.value, rule))
+            self._tally.warnings.append(Finding(origin.path, origin.row, "clinician", rule))
+
+    def _make(self, person: Person) -> str:
+        """Makes a person who is not there, and gives the reference to them."""
+        resource = made_up(person, self._settings)
+        self._send_alone(resource)
+        key = (person.type, self._delivery.system, person_key(person, self._settings))
+        reference = self._delivery.references.get(key, f"{person.type}/to-be-made")
+        self._made[person] = reference
+        return reference
+
+    def _share(self) -> None:
+        """Sends what groups refer to before the groups: questionnaires, this software."""
+        for key, resource in self._mapping.shared.items():
+            if key not in self._shared and not self._result.stopped:
+                self._shared.add(key)
+                try:
+                    self._send_alone(resource)
+                except (Unavailable, AuthFailed, BadReply) as error:
+                    self._stop(error)
+
+    def _send_alone(self, resource: Resource) -> None:
+        group = Group("", Origin("", 0), Identifier("", ""), "", None, "", [resource])
+        for planned in self._planner.decide([group]):
+            self._push(planned)
+
+    def _push(self, planned: Planned) -> None:
+        """Delivers a group, or says why not, and counts what became of it."""
+        if self._result.stopped or self._dry:
+            receipts = self._foreseen(planned)
+        else:
+            try:
+                receipts = self._delivery.send(planned)
+            except (Unavailable, AuthFailed, BadReply, Conflict) as error:
+                self._stop(error)
+                receipts = self._foreseen(planned)
+        self._count(planned, receipts)
+
+    def _foreseen(self, planned: Planned) -> list[Receipt]:
+        receipts: list[Receipt] = []
+        for decision in planned.decisions:
+            resource, state = decision.resource, decision.state
+            if state in ("created", "updated"):
+                state = "blocked" if planned.rule else state
+                state = "not_sent" if self._result.stopped else state
+            receipts.append(Receipt(resource.type, resource.key, state, rule=decision.rule))
+        if planned.group.key and any(r.state in ("created", "updated") for r in receipts):
+            receipts.append(Receipt("Provenance", planned.group.key, "created"))
+        return receipts
+
+    def _count(self, planned: Planned, receipts: Iterable[Receipt]) -> None:
+        origin, tally = planned.group.origin, self._tally
+        rules: dict[str, str] = {}
+        for receipt in receipts:
+            tally.resources[receipt.state] += 1
+            if receipt.state in ("blocked", "conflict", "foreign", "gone", "rejected"):
+                rules[receipt.rule or planned.rule] = receipt.state
+        path = origin.path or self._target.name
+        for rule, state in rules.items():
+            finding = Finding(path, origin.row, "", rule)
+            (tally.rejected if state == "rejected" else tally.blocked).append(finding)
+        for rule in planned.warnings:
+            tally.warnings.append(Finding(path, origin.row, "", rule))
+
+    def _stop(self, error: AllianceError) -> None:
+        self._result.stopped = str(error)
+        self._result.stop_code = error.exit_code
+
+    def _finish(self) -> None:
+        if self._dry:
+            return
+        self._target.finish()
+        if not self._result.stopped:
+            self._ledger.end_run(self._result.run)
+        self._ledger.commit()
+
+    def _disappeared(self, seen: Seen) -> None:
+        for entry in self._ledger.groups(self._settings.source):
+            if entry.group_key not in seen:
+                self._tally.disappeared.append(Finding(entry.path, entry.row, "", "disappeared"))
+
+
+def _not_sent(group: Group) -> Planned:
+    return Planned(group, [Decision(resource, "not_sent") for resource in group.resources])
+
+
+def asked_for(groups: Iterable[Group | Finding], options: Options, tally: Tally) -> Iterator[Group]:
+    """The groups that are asked for; findings go to the tally, and what is read is counted."""
+    taken = 0
+    for group in groups:
+        if isinstance(group, Finding):
+            tally.read += group.row > 0 and group.rule not in ("unknown-column",)
+            (tally.warnings if group.rule in WARNINGS else tally.rejected).append(group)
+            continue
+        tally.read += 1
+        if not _wanted(group, options):
+            continue
+        tally.accepted += 1
+        yield group
+        taken += 1
+        if options.limit and taken >= options.limit:
+            return
+
+
+def _wanted(group: Group, options: Options) -> bool:
+    if options.patients:
+        who = group.patient
+        if who.value not in options.patients and "|".join(who) not in options.patients:
+            return False
+    return not options.since or group.when >= options.since
+
+
+def _portions(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while portion := list(islice(iterator, size)):
+        yield portion

@@ -1,0 +1,144 @@
+"""The whole story: read, map, plan, push, receipts; and reading back what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import fingerprint
+from alliance_fhir.domain.receipt import Tally
+from alliance_fhir.fhir.group import Group
+from alliance_fhir.fhir.provenance import ProvenanceWriter
+from alliance_fhir.fhir.versions import Version
+from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.mapping import Mapping, file_time, site_catalog
+from alliance_fhir.ndjson import NdjsonFolder
+from alliance_fhir.result import Result, Verification
+from alliance_fhir.running import CHUNK, Options, Progress, Run, Watch, asked_for
+from alliance_fhir.sources.readers import Sources
+from alliance_fhir.targets.base import Target, Wanted
+
+DEFAULTS = Options()
+
+
+def unwatched(progress: Progress) -> None:
+    """Nobody watches."""
+
+
+def sync(
+    sources: Sequence[Path],
+    target: Target,
+    ledger: Ledger,
+    settings: Settings,
+    options: Options = DEFAULTS,
+    watch: Watch = unwatched,
+) -> Result:
+    """Brings a target to what the sources say, and says what became of every record.
+
+    What was delivered stays delivered when a run is cut short; the next run goes on from there.
+    Raises ConfigError, InputError, InstrumentError and MappingError; what a server did not do is
+    told by the result.
+    """
+    return Run("sync", sources, target, ledger, settings, options, watch).go()
+
+
+def plan(
+    sources: Sequence[Path],
+    target: Target,
+    ledger: Ledger,
+    settings: Settings,
+    options: Options = DEFAULTS,
+    watch: Watch = unwatched,
+) -> Result:
+    """What `sync` would do now, with the same counts; writes neither to target nor to ledger."""
+    return Run("plan", sources, target, ledger, settings, options, watch).go()
+
+
+def check(
+    sources: Sequence[Path],
+    settings: Settings,
+    version: Version,
+    options: Options = DEFAULTS,
+    watch: Watch = unwatched,
+) -> Result:
+    """Reads, scores and maps everything and writes nothing: every bad row is named."""
+    began = time.monotonic()
+    result = Result("check", fhir_version=version.full)
+    files = Sources(sources, settings, catalog := site_catalog(settings))
+    for _ in files.attempts():
+        result.tally = Tally()
+        mapping = Mapping(settings, catalog, version, options.check)
+        for _ in _watched(mapping, files, options, result.tally, watch):
+            pass
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def map_to(
+    sources: Sequence[Path],
+    out: Path,
+    settings: Settings,
+    version: Version,
+    options: Options = DEFAULTS,
+    recorded: str = "",
+    watch: Watch = unwatched,
+) -> Result:
+    """Writes NDJSON to the folder `out`, a file for each type: the same bytes on every run.
+
+    `recorded` is the instant that Provenances bear; without it, each source file's own time.
+    """
+    began = time.monotonic()
+    result = Result("map", target=str(out), fhir_version=version.full)
+    files = Sources(sources, settings, catalog := site_catalog(settings))
+    provenance = ProvenanceWriter(settings)
+    with NdjsonFolder(out) as folder:
+        for _ in files.attempts():
+            folder.clear()
+            result.tally = Tally()
+            mapping = Mapping(settings, catalog, version, options.check)
+            for group in _watched(mapping, files, options, result.tally, watch):
+                when = recorded or file_time(group.origin.path)
+                proof = provenance.write(group, group.resources, "create", when)
+                mapping.checker.check([proof])
+                folder.write(group.resources)
+                folder.write([proof])
+            folder.write(mapping.shared.values())
+        result.files = folder.finish()
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def _watched(
+    mapping: Mapping, files: Sources, options: Options, tally: Tally, watch: Watch
+) -> Iterator[Group]:
+    for group in asked_for(mapping.groups(files, trusting=True), options, tally):
+        yield group
+        if tally.read % CHUNK == 0:
+            watch(Progress(tally.read, files.count))
+
+
+def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
+    """Reads back everything that the ledger knows of, and holds it against what was sent."""
+    began = time.monotonic()
+    found = Verification()
+    for entries in ledger.expected():
+        there = target.find([Wanted(e.type, e.key, e.server_id) for e in entries])
+        for entry in entries:
+            hits = there.get(entry.key, [])
+            found.add(
+                place=f"{entry.type}/{entry.server_id or entry.key}",
+                digests=[hit.digest for hit in hits],
+                expected=(entry.digest, entry.server_digest),
+                ours=all(hit.claimed for hit in hits),
+            )
+        watch(Progress(found.expected, 0))
+    result = Result("verify", target=target.name, fhir_version=target.version.full, verify=found)
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def open_ledger(path: Path, target: Target, settings: Settings) -> Ledger:
+    """The ledger of a target. Raises ConfigError where it is of another target, or in use."""
+    return Ledger(path, target.name, fingerprint(settings.secret))

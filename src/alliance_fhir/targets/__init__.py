@@ -1,0 +1,1 @@
+"""Where resources go: a FHIR server, or a folder. One protocol, one suite of tests."""

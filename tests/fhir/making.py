@@ -1,0 +1,101 @@
+"""Resources as the mapping makes them, from records written in tests instead of files."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import record_key
+from alliance_fhir.domain.records import Assessment, Identifier, Moment, Origin
+from alliance_fhir.fhir.group import Group
+from alliance_fhir.fhir.provenance import ProvenanceWriter
+from alliance_fhir.fhir.versions import VERSIONS
+from alliance_fhir.instruments.catalog import Catalog
+from alliance_fhir.mapping import Mapping
+from alliance_fhir.sources.wide import Read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from alliance_fhir.domain.instrument import Instrument, Perspective
+    from alliance_fhir.domain.records import Answer
+    from alliance_fhir.fhir.check import Level
+    from alliance_fhir.fhir.group import Resource
+    from alliance_fhir.fhir.versions import Version
+    from alliance_fhir.sources.readers import Sources
+
+CATALOG = Catalog()
+FORMS = [(instrument, rater) for instrument in CATALOG for rater in instrument.perspectives]
+FORM_IDS = [f"{instrument.id}-{rater}" for instrument, rater in FORMS]
+ALL_VERSIONS = list(VERSIONS.values())
+R4, R5 = VERSIONS["4.0"], VERSIONS["5.0"]
+
+SETTINGS = Settings(source="clinic-east", organization="urn:example:org|east", synthetic=True)
+JONES = Identifier("urn:example:mrn", "1001")
+KURTZ = Identifier("urn:example:staff", "kurtz")
+EVENING = Moment("2026-03-02T14:10:00-05:00", "2026-03-02T19:10:00Z")
+
+
+def record(instrument: str, rater: Perspective, **told: Any) -> Assessment:
+    """Mr Jones rated, or was rated with, Dr Kurtz; `told` says what else is known, or otherwise."""
+    known: dict[str, Any] = {
+        "patient": JONES,
+        "clinician": KURTZ,
+        "instrument": instrument,
+        "rater": rater,
+        "completed_at": EVENING,
+    }
+    return Assessment.model_validate(known | told)
+
+
+def lowest(instrument: Instrument) -> tuple[Answer, ...]:
+    """An answer to every item: the first code of its scale, or the lowest number."""
+    return tuple(_lowest(instrument, number) for number in range(1, instrument.size + 1))
+
+
+def _lowest(instrument: Instrument, number: int) -> Answer:
+    options = instrument.options_of(number)
+    return options[0].code if options else instrument.run_of(number).low or Decimal(0)
+
+
+class Told:
+    """A source that tells these records."""
+
+    def __init__(self, records: Sequence[Assessment]) -> None:
+        self._records = records
+
+    def records(self, *, trusting: bool = False) -> Iterator[Read]:
+        """As `Sources.records`, without findings."""
+        for row, told in enumerate(self._records, 2):
+            key = record_key("clinic-east", told.natural_key)
+            yield Read(Origin("told.csv", row), key, told, f"{row:032x}")
+
+
+def mapping(version: Version, settings: Settings = SETTINGS, check: Level = "schema") -> Mapping:
+    """A mapping of the shipped instruments."""
+    return Mapping(settings, CATALOG, version, check)
+
+
+def groups(
+    records: Sequence[Assessment], version: Version, settings: Settings = SETTINGS
+) -> list[Group]:
+    """A group of resources for each record, each checked against our schema."""
+    made = mapping(version, settings).groups(cast("Sources", Told(records)))
+    return [each for each in made if isinstance(each, Group)]
+
+
+def resources(
+    records: Sequence[Assessment], version: Version, settings: Settings = SETTINGS
+) -> list[Resource]:
+    """All that comes of these records: what is shared, what is of each, and its Provenance."""
+    mapped = mapping(version, settings)
+    made = [*mapped.groups(cast("Sources", Told(records)))]
+    return [*mapped.shared.values(), *(r for g in made for r in whole(cast("Group", g), settings))]
+
+
+def whole(group: Group, settings: Settings = SETTINGS) -> list[Resource]:
+    """A group's resources and the Provenance of their first writing."""
+    writer = ProvenanceWriter(settings)
+    written = writer.write(group, group.resources, "create", "2026-03-03T06:00:00Z")
+    return [*group.resources, written]

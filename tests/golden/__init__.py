@@ -1,0 +1,1 @@
+"""The example clinic: what comes out of it, held against an oracle that knows nothing of src."""
