@@ -161,7 +161,8 @@ class Run:
             planned.rule = planned.rule or rule
         elif person.type != "Organization" and (person.identifier.value, rule) not in self._told:
             self._told.add((person.identifier.value, rule))
-            self._tally.warnings.append(Finding(origin.path, origin.row, "clinician", rule))
+            column = "clinician" if person.type == "Practitioner" else "rater_id"
+            self._tally.warnings.append(Finding(origin.path, origin.row, column, rule))
 
     def _make(self, person: Person) -> str:
         """Makes a person who is not there, and gives the reference to them."""

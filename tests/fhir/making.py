@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from alliance_fhir.config import Settings
+from alliance_fhir.config import InstrumentSettings, Settings
 from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.records import Assessment, Identifier, Moment, Origin
 from alliance_fhir.fhir.group import Group
@@ -99,3 +100,30 @@ def whole(group: Group, settings: Settings = SETTINGS) -> list[Resource]:
     writer = ProvenanceWriter(settings)
     written = writer.write(group, group.resources, "create", "2026-03-03T06:00:00Z")
     return [*group.resources, written]
+
+
+@cache
+def everything(version: Version) -> tuple[Resource, ...]:
+    """Of every form: all answers given, all but the last, scores alone; with all that can be said.
+
+    Once by the instruments' own rules for missing answers, and once prorated where that is allowed.
+    """
+    prorated = {i.id: InstrumentSettings(missing="prorate") for i in CATALOG if can_prorate(i)}
+    sites = [SETTINGS, SETTINGS.model_copy(update={"instruments": prorated})]
+    records = [told for form in FORMS for told in _all_kinds(*form)]
+    return tuple(r for settings in sites for r in resources(records, version, settings))
+
+
+def can_prorate(instrument: Instrument) -> bool:
+    """Whether scores can be given for a part of the answers."""
+    return {rule.rule for rule in instrument.scores} <= {"sum", "mean"}
+
+
+def _all_kinds(instrument: Instrument, rater: Perspective) -> Iterator[Assessment]:
+    answers = lowest(instrument)
+    about = {"session": 3, "appointment": Identifier("urn:example:visit", "8841")}
+    by = {"rater_id": Identifier("urn:example:kin", "m-7")} if rater == "caregiver" else {}
+    yield record(instrument.id, rater, answers=answers, mode="paper", language="en", **about, **by)
+    yield record(instrument.id, rater, answers=(*answers[:-1], None), **about, **by, record_id="2")
+    scores = {rule.id: rule.low or Decimal("50.00") for rule in instrument.scores}
+    yield record(instrument.id, rater, imported=scores, **about, **by, record_id="3")

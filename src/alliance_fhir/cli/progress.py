@@ -67,7 +67,7 @@ def _plain(title: str, *, quiet: bool) -> Watch:
         rate = progress.done / (now - began)
         told = f"{title}: {progress.done:,} records, {rate:,.0f}/s"
         if progress.total:
-            left = (progress.total - progress.done) / rate if rate else 0
+            left = max(progress.total - progress.done, 0) / rate if rate else 0
             told += f" of {progress.total:,}, about {left:,.0f} s left"
         typer.echo(told, err=True)
 

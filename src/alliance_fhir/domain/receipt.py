@@ -73,6 +73,8 @@ RULES: dict[str, str] = {
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
+    "person-not-found": "The person is named by identifier only; register them.",
+    "person-ambiguous": "Several people have this identifier; named by identifier only.",
     "patient-changed": "The record belonged to another patient; withdraw it there first.",
     "clinician-not-found": "The clinician is named by identifier only; register the clinician.",
     "clinician-ambiguous": "Several clinicians have this identifier; named by identifier only.",
@@ -135,6 +137,7 @@ class Tally:
 
 WARNINGS = frozenset(
     {"unknown-column", "duplicate-equal", "clinician-not-found", "clinician-ambiguous"}
+    | {"person-not-found", "person-ambiguous"}
     | {"older-version", "rule-changed"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

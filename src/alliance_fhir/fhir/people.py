@@ -32,7 +32,7 @@ def resolve(person: Person, hits: list[Json]) -> tuple[Resolution, str]:
     """
     meant = [hit for hit in hits if _has(hit, person)]
     live = [hit for hit in meant if not _replaced_by(hit)]
-    kind = "patient" if person.type == "Patient" else "clinician"
+    kind = {"Patient": "patient", "Practitioner": "clinician"}.get(person.type, "person")
     if len(live) == 1:
         return Resolution(f"{person.type}/{live[0]['id']}"), ""
     if live:

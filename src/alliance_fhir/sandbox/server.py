@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Progress = Callable[[str], None]
+
+PATIENCE = 2.0
+"""Seconds that a port may stay in use: a killed server's memory is freed before its port is."""
 
 
 def start(
@@ -127,15 +130,26 @@ def _running(wish: Running) -> Running | None:
 
 
 def _need_free(port: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while error := _why_not_bound(port):
+        if error.errno != errno.EADDRINUSE:
+            raise ConfigError(f"port {port}: {error.strerror}: choose another --port") from error
+        if time.monotonic() > deadline:
+            raise ConfigError(
+                f"port {port}: in use by another program: choose another --port"
+            ) from error
+        time.sleep(process.PAUSE)
+
+
+def _why_not_bound(port: int) -> OSError | None:
     with socket.socket() as probe:
         # As the server will do: a connection that has just been closed is no obstacle.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            in_use = error.errno == errno.EADDRINUSE
-            why = "in use by another program" if in_use else os.strerror(error.errno or 0)
-            raise ConfigError(f"port {port}: {why}: choose another --port") from error
+            return error
+    return None
 
 
 def _join(server: Running, wait: float, progress: Progress) -> Running:

@@ -68,7 +68,9 @@ def forget(server: Running) -> None:
 
 def alive(server: Running) -> bool:
     """Whether the server's process is there, and is that server rather than a later one's pid."""
-    if (child := children.get(server.pid)) and child.poll() is not None:
+    if child := children.get(server.pid):
+        if child.poll() is None:
+            return True
         del children[server.pid]
         return False
     try:

@@ -1,0 +1,78 @@
+# Everything a new machine needs is made here: Python 3.11 or later and make are enough for
+# `make demo`; the real servers of `make test` want Java 17, Maven and npm besides.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.run
+TEST := $(VENV)/.test
+WHEEL := $(VENV)/.wheel
+SOURCES := $(shell find src examples/clinic -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml README.md
+
+.PHONY: demo demo-hapi test check lint types unit servers forms golden profiles bench lock clean
+
+demo: $(RUN)  ## the example clinic, mapped and synced to a folder
+	$(BIN)/alliance-fhir demo
+
+demo-hapi: $(RUN)  ## the same with a real HAPI FHIR server on this machine (Java 17, Maven)
+	$(BIN)/alliance-fhir sandbox start
+	$(BIN)/alliance-fhir demo --to http://127.0.0.1:8080/fhir
+
+test: $(TEST) $(WHEEL)  ## everything: lint, types, layers, all tests with real servers, coverage
+	$(MAKE) lint types
+	VENV=$(VENV) sh tests/run.sh all
+
+check: $(TEST) $(WHEEL)  ## what needs no server, in under two minutes
+	$(MAKE) lint types
+	VENV=$(VENV) sh tests/run.sh quick
+
+lint: $(TEST)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(TEST) $(WHEEL)
+	$(BIN)/basedpyright --warnings
+
+forms: $(TEST) $(WHEEL)  ## our Questionnaires score themselves in a real form filler (Node, Chromium)
+	$(BIN)/pytest -m forms tests
+
+golden: $(TEST) $(WHEEL)  ## writes the golden files anew; look at the difference before you commit
+	$(BIN)/python -m tests.golden.regenerate
+
+profiles: $(TEST) $(WHEEL)  ## writes profiles/ anew
+	$(BIN)/python profiles/build.py
+
+bench: $(TEST) $(WHEEL)  ## the ratios of benchmarks/, in one run
+	$(BIN)/python -m benchmarks.map
+
+lock: $(TEST)  ## renews the lock files
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --quiet --upgrade pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --quiet --upgrade pyproject.toml --group test -c requirements/run.lock -o requirements/test.lock
+
+# --- how it is made -------------------------------------------------------------------------------
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): $(BIN)/python requirements/run.lock $(SOURCES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
+	touch $@
+
+$(TEST): $(BIN)/python requirements/test.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.lock
+	touch $@
+
+# the tests import the wheel that was built, not the sources beside them
+$(WHEEL): $(TEST) $(SOURCES)
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
+	touch $@ $(RUN)
+
+clean:
+	rm -rf $(VENV) dist .coverage* .pytest_cache .ruff_cache alliance-demo

@@ -1,0 +1,275 @@
+"""profiles/ defines what the code can write, all of it and nothing else."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.check import model_class
+from alliance_fhir.fhir.definitions import definitions, file_content
+from alliance_fhir.fhir.questionnaire import questionnaire
+from alliance_fhir.fhir.scores import RULE_TEXTS
+from making import ALL_VERSIONS, CATALOG, FORMS, KURTZ, R4, everything, lowest, record, resources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import Official
+
+    from alliance_fhir.fhir.versions import Json, Version
+
+PROFILES = Path(__file__).parents[2] / "profiles"
+FOLDERS = {"R4": "r4", "R4B": "r4", "R5": "r5"}
+every_version = pytest.mark.parametrize("version", ALL_VERSIONS, ids=lambda v: v.label)
+
+
+def defined(version: Version) -> dict[str, Json]:
+    """What the files of a version define, by canonical."""
+    files = sorted((PROFILES / FOLDERS[version.label]).iterdir())
+    return {each["url"]: each for each in (json.loads(file.read_text()) for file in files)}
+
+
+def parts(value: Any) -> Iterator[Json]:
+    """Every element of a resource, down to the smallest."""
+    if isinstance(value, dict):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, dict | list):
+            yield from parts(part)
+
+
+def codes(system: Json) -> dict[str, Json]:
+    return {each["code"]: each for each in system["concept"]}
+
+
+# The files are those that the code gives.
+
+
+def test_the_files_are_what_the_code_gives(tmp_path: Path) -> None:
+    build: Callable[[Path], None] = runpy.run_path(str(PROFILES / "build.py"))["build"]
+    build(tmp_path)
+    made = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.glob("*/*")}
+    there = {p.relative_to(PROFILES): p.read_bytes() for p in PROFILES.glob("r*/*")}
+    assert made == there, "profiles/ is behind the code: run `python profiles/build.py`"
+
+
+def test_what_is_no_longer_defined_goes(tmp_path: Path) -> None:
+    old = tmp_path / "r4" / "CodeSystem-old.json"
+    old.parent.mkdir()
+    old.write_text("{}")
+    runpy.run_path(str(PROFILES / "build.py"))["build"](tmp_path)
+    assert not old.exists()
+
+
+@every_version
+def test_a_file_is_stable_and_named_after_what_it_holds(version: Version) -> None:
+    made = definitions(CATALOG, version)
+    assert made == definitions(reversed(list(CATALOG)), version)
+    for name, resource in made.items():
+        assert name == f"{resource['resourceType']}-{resource['id']}.json"
+        assert resource["url"] == f"{el.IG}/{resource['resourceType']}/{resource['id']}"
+        told = json.loads(file_content(resource))
+        assert json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n" == (
+            file_content(resource).decode()
+        )
+
+
+# What is defined is what can be written.
+
+
+@every_version
+def test_the_canonicals_in_the_code_are_those_that_are_defined(version: Version) -> None:
+    constants = {value for value in vars(el).values() if str(value).startswith(f"{el.IG}/")}
+    coded = {i for i in CATALOG if any(run.kind == "code" for run in i.items)}
+    assert constants | {el.answer_system(i) for i in coded} == set(defined(version))
+
+
+@every_version
+def test_the_canonicals_that_are_written_are_those_that_are_defined(version: Version) -> None:
+    written = {
+        told[key]
+        for resource in everything(version)
+        for told in parts(resource.body)
+        for key in ("system", "url")
+        if str(told.get(key)).startswith((f"{el.IG}/CodeSystem/", f"{el.IG}/StructureDefinition/"))
+    }
+    assert written == set(defined(version))
+
+
+@every_version
+def test_the_concepts_that_are_written_are_those_that_are_defined(version: Version) -> None:
+    written = {
+        told["code"]
+        for resource in everything(version)
+        for told in parts(resource.body)
+        if told.get("system") == el.CONCEPT
+    }
+    assert written == set(codes(defined(version)[el.CONCEPT]))
+
+
+@every_version
+@pytest.mark.parametrize(("instrument", "rater"), FORMS, ids=lambda x: getattr(x, "id", x))
+def test_every_code_of_a_questionnaire_is_defined(
+    instrument: Any, rater: Any, version: Version
+) -> None:
+    known = {url: set(codes(d)) for url, d in defined(version).items() if "concept" in d}
+    form = questionnaire(instrument, rater, version).body
+    ours = [c for c in parts(form) if str(c.get("system", "")).startswith(el.IG)]
+    assert ours
+    assert [c for c in ours if c["code"] not in known[c["system"]]] == []
+
+
+@every_version
+def test_the_extensions_stand_only_where_they_may(version: Version) -> None:
+    contexts = {
+        url: {each["expression"] for each in definition["context"]}
+        for url, definition in defined(version).items()
+        if definition["resourceType"] == "StructureDefinition"
+    }
+    found: dict[str, set[str]] = {url: set() for url in contexts}
+    for resource in everything(version):
+        for extension in resource.body["extension"]:
+            if extension["url"] in found:
+                found[extension["url"]].add(resource.type)
+    created_for_sandboxes = {"Patient", "Practitioner"}
+    assert found.pop(el.CONTENT_DIGEST) | created_for_sandboxes == contexts.pop(el.CONTENT_DIGEST)
+    assert found == contexts
+
+
+# What the definitions say.
+
+
+def test_a_score_is_told_in_words() -> None:
+    concepts = codes(defined(R4)[el.CONCEPT])
+    assert concepts["wai-sr-bond-patient"] == {
+        "code": "wai-sr-bond-patient",
+        "display": "WAI-SR bond, patient-rated",
+        "definition": "Working Alliance Inventory, Short Revised (WAI-SR): bond, as rated by the "
+        "patient; the sum of the weights of items 3, 5, 7 and 9; from 4 to 20.",
+    }
+    assert concepts["wai-sr-panel-patient"]["display"] == "WAI-SR scores, patient-rated"
+    mean = concepts["wai-36-total-mean-observer"]
+    assert mean["display"] == "WAI total, mean of items, observer-rated"
+    assert "answered" in mean["definition"]
+    assert "item 4; from 0 to 100 %" in concepts["bars-adherence-therapist"]["definition"]
+    assert "items 1 to 6" in concepts["gas-t-score-therapist"]["definition"]
+    assert "wai-sr-total-mean-patient" in concepts
+    assert "haq-ii-total-mean-patient" not in concepts  # no mean is asked for
+
+
+def test_a_method_is_told_without_figures_of_one_score() -> None:
+    concepts = codes(defined(R4)[el.CONCEPT])
+    assert set(RULE_TEXTS) <= set(concepts)
+    assert "prorated from n of N items" in concepts["sum-prorated"]["display"]
+    assert not any("{" in text for each in concepts.values() for text in each.values())
+
+
+@every_version
+def test_no_two_concepts_look_alike(version: Version) -> None:
+    for definition in defined(version).values():
+        concepts = definition.get("concept", [])
+        assert len({each["display"] for each in concepts}) == len(concepts)
+        assert definition.get("count", 0) == len(concepts)
+
+
+def test_an_answer_shows_its_label_where_there_is_one() -> None:
+    wai = codes(defined(R4)[f"{el.IG}/CodeSystem/wai-36-answer"])
+    assert [each["display"] for each in wai.values()] == ["Never", *"23456", "Always"]
+    assert codes(defined(R4)[f"{el.IG}/CodeSystem/gas-answer"])["1"]["display"] == "+1"
+
+
+def test_our_own_words_for_an_answer_are_designations() -> None:
+    none = codes(defined(R4)[f"{el.IG}/CodeSystem/check-in-answer"])["none"]
+    assert none["display"] == "None"
+    assert none["designation"] == [{"language": "en", "value": "No doubts"}]
+
+
+def test_one_code_has_one_label_within_an_instrument() -> None:
+    for instrument in CATALOG:
+        labels = {(o.code, o.label) for run in instrument.items for o in run.scale}
+        assert len({code for code, _ in labels}) == len(labels), instrument.id
+
+
+@every_version
+def test_each_definition_says_whose_it_is(version: Version) -> None:
+    for definition in defined(version).values():
+        assert definition["status"] == "active"
+        assert definition["experimental"] is False
+        assert definition["publisher"] == "The alliance-fhir project"
+        assert definition["copyright"]
+        assert definition["title"]
+        assert definition["description"].endswith(".")
+        assert definition["name"].isidentifier()
+    licence = CATALOG["wai-sr"].licence.text
+    assert defined(version)[f"{el.IG}/CodeSystem/wai-sr-answer"]["copyright"] == licence
+
+
+def test_the_versions_differ_in_the_version_of_fhir_alone() -> None:
+    for name, old in definitions(CATALOG, R4).items():
+        for version in ALL_VERSIONS:
+            new = definitions(CATALOG, version)[name]
+            same = {**old, "fhirVersion": version.full} if "fhirVersion" in old else old
+            assert new == same
+
+
+# Other eyes.
+
+
+@every_version
+def test_the_models_take_all_definitions(version: Version) -> None:
+    for definition in definitions(CATALOG, version).values():
+        model_class(definition["resourceType"], version).model_validate_json(
+            file_content(definition)
+        )
+
+
+# HAPI's validator takes no StructureDefinition for granted but cannot judge one outside of HL7's
+# own publisher: it looks for packages that it was not given.
+NOT_JUDGED = {"ERROR_GENERATING_SNAPSHOT", "SD_TYPE_NOT_LOCAL"}
+
+
+@pytest.mark.server
+def test_the_official_validator_takes_all_definitions(official: Official) -> None:
+    for name, definition in definitions(CATALOG, official.version).items():
+        issues = official.validator.validate(definition)
+        assert [i for i in issues if i.id not in NOT_JUDGED] == [], name
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("url", "other", "rule"),
+    [
+        (el.CONTENT_DIGEST, {"valueInteger": 1}, "Extension_EXT_Type"),
+        (el.CLINICIAN, {"valueReference": {"reference": "Patient/1"}}, "Reference_REF_"),
+        (el.APPOINTMENT, {"valueReference": {"reference": "Encounter/1"}}, "Reference_REF_"),
+        (el.SESSION, {"valuePositiveInt": 0}, "Type_Specific_Checks_DT_Integer_LT"),
+        (el.SESSION, {"valueInteger": 1}, "Extension_EXT_Type"),
+        (el.SESSION, {}, "Validation_VAL_Profile_Minimum"),
+    ],
+    ids=["digest", "clinician", "appointment", "zero", "type", "nothing"],
+)
+def test_the_extensions_bite(official: Official, url: str, other: Json, rule: str) -> None:
+    told = record("srs", "patient", answers=lowest(CATALOG["srs"]), session=2, appointment=KURTZ)
+    body = next(
+        r.body for r in resources([told], official.version) if r.type == "QuestionnaireResponse"
+    )
+    rest = [e for e in body["extension"] if e["url"] != url]
+    assert len(rest) == len(body["extension"]) - 1
+    wrong = {**body, "extension": [*rest, {"url": url, **other}]}
+    found = [i.id for i in official.validator.validate(json.dumps(wrong, default=float))]
+    assert any(rule in each for each in found), found
+
+
+@pytest.mark.server
+def test_an_extension_in_the_wrong_place_is_refused(official: Official) -> None:
+    wrong = {
+        "resourceType": "Patient",
+        "extension": [{"url": el.SESSION, "valuePositiveInt": 2}],
+    }
+    found = [i.id for i in official.validator.validate(wrong)]
+    assert "Extension_EXTP_Context_Wrong" in found
