@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 from alliance_fhir.cli import options as o
-from alliance_fhir.cli.progress import watching
-from alliance_fhir.cli.show import show
-from alliance_fhir.fhir.versions import version
-from alliance_fhir.running import Options
-from alliance_fhir.sync import check
 
 NAME = "check"
 
@@ -23,6 +18,13 @@ def command(
     json: o.JSON = False,
 ) -> None:
     """Read, score and map everything, write nothing: every bad row is named, and why."""
+    # imported here, so that nobody waits for it who only asks for help
+    from alliance_fhir.cli.progress import watching
+    from alliance_fhir.cli.show import show
+    from alliance_fhir.fhir.versions import version
+    from alliance_fhir.running import Options
+    from alliance_fhir.sync import check
+
     settings = o.settings_for(config, sources)
     options = Options(level, frozenset(patient or ()), o.day(since), limit)
     with watching("check", quiet=json) as watch:

@@ -9,12 +9,7 @@ from typing import Annotated
 import typer
 
 from alliance_fhir.cli import options as o
-from alliance_fhir.cli.progress import watching
-from alliance_fhir.cli.show import show
 from alliance_fhir.errors import ConfigError
-from alliance_fhir.fhir.versions import version
-from alliance_fhir.running import Options
-from alliance_fhir.sync import map_to
 
 NAME = "map"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
@@ -40,6 +35,13 @@ def command(
     json: o.JSON = False,
 ) -> None:
     """Write FHIR as NDJSON, one file for each resource type; no server is needed."""
+    # imported here, so that nobody waits for it who only asks for help
+    from alliance_fhir.cli.progress import watching
+    from alliance_fhir.cli.show import show
+    from alliance_fhir.fhir.versions import version
+    from alliance_fhir.running import Options
+    from alliance_fhir.sync import map_to
+
     if recorded and not _INSTANT.fullmatch(recorded):
         raise ConfigError("--recorded takes an instant such as 2026-06-30T12:00:00Z")
     settings = o.settings_for(config, sources)

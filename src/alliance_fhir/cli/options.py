@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from alliance_fhir import config
-from alliance_fhir.config import Settings
 from alliance_fhir.errors import ConfigError
+
+if TYPE_CHECKING:
+    from alliance_fhir.config import Settings
 
 SOURCES = Annotated[
     list[Path],
@@ -84,6 +85,8 @@ COMPLETE = Annotated[
 
 def settings_for(explicit: Path | None, sources: list[Path] | None = None) -> Settings:
     """The settings that apply to these sources."""
+    from alliance_fhir import config
+
     return config.load(config.find(explicit, tuple(sources or ())))
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from alliance_fhir.cli import options as o
-from alliance_fhir.cli.running import run
-from alliance_fhir.running import Options
-from alliance_fhir.sync import plan
 
 NAME = "plan"
 
@@ -29,6 +26,11 @@ def command(
     json: o.JSON = False,
 ) -> None:
     """Say what sync would do: create, update, unchanged, conflict, blocked. Nothing is sent."""
+    # imported here, so that nobody waits for it who only asks for help
+    from alliance_fhir.cli.running import run
+    from alliance_fhir.running import Options
+    from alliance_fhir.sync import plan
+
     options = Options(
         level,
         frozenset(patient or ()),

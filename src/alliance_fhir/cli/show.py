@@ -22,7 +22,7 @@ def show(result: Result, *, as_json: bool) -> None:
     if as_json:
         print_json(result.as_json())
     else:
-        _people(result)
+        people(result, Console(highlight=False, soft_wrap=True))
     if result.exit_code:
         raise typer.Exit(result.exit_code)
 
@@ -32,8 +32,8 @@ def print_json(shape: dict[str, Any]) -> None:
     typer.echo(orjson.dumps(shape, option=orjson.OPT_INDENT_2).decode())
 
 
-def _people(result: Result) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+def people(result: Result, console: Console) -> None:
+    """Prints a result for a person."""
     tally = result.tally
     _findings(console, "rejected", tally.rejected)
     _findings(console, "not sent or not touched", tally.blocked)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from alliance_fhir.cli import options as o
-from alliance_fhir.cli.running import run
-from alliance_fhir.running import Options
-from alliance_fhir.sync import sync
 
 NAME = "sync"
 
@@ -29,6 +26,11 @@ def command(
     json: o.JSON = False,
 ) -> None:
     """Bring a target to what the sources say; run it again after any failure."""
+    # imported here, so that nobody waits for it who only asks for help
+    from alliance_fhir.cli.running import run
+    from alliance_fhir.running import Options
+    from alliance_fhir.sync import sync
+
     options = Options(
         level,
         frozenset(patient or ()),

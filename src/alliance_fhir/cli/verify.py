@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from alliance_fhir.cli import options as o
-from alliance_fhir.cli.progress import watching
-from alliance_fhir.cli.running import opened
-from alliance_fhir.cli.show import show
-from alliance_fhir.sync import verify
 
 NAME = "verify"
 
@@ -20,6 +16,12 @@ def command(
     json: o.JSON = False,
 ) -> None:
     """Read back everything that was sent: expected = found = equal, or where not."""
+    # imported here, so that nobody waits for it who only asks for help
+    from alliance_fhir.cli.progress import watching
+    from alliance_fhir.cli.running import opened
+    from alliance_fhir.cli.show import show
+    from alliance_fhir.sync import verify
+
     settings = o.settings_for(config)
     with (
         opened(to, settings, fhir, ledger, insecure=insecure) as (target, book),

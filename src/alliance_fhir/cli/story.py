@@ -1,0 +1,73 @@
+"""The story that `alliance-fhir demo` tells: a first sync, a verification, a second sync."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from alliance_fhir import config
+from alliance_fhir.cli.progress import watching
+from alliance_fhir.cli.running import opened
+from alliance_fhir.cli.show import people, print_json
+from alliance_fhir.config import Settings
+from alliance_fhir.errors import ConfigError
+from alliance_fhir.result import Result
+from alliance_fhir.running import Options
+from alliance_fhir.sync import sync, verify
+
+
+def tell(to: str, fhir: str, *, insecure: bool, json: bool) -> None:
+    """Syncs the bundled clinic to a target, verifies it, and syncs it once more.
+
+    The rows that are broken on purpose do not count as a failure here. Raises ConfigError where
+    the example clinic is not in this installation.
+    """
+    clinic = files("alliance_fhir") / "examples" / "clinic"
+    if not clinic.is_dir():
+        raise ConfigError("the example clinic is not in this installation")
+    with as_file(clinic) as folder:
+        settings = config.load(folder / config.FILE).model_copy(update={"folder": Path()})
+        result = _story(folder, settings, to, fhir, insecure=insecure, json=json)
+    if json:
+        print_json(result.as_json())
+    good = result.verify and result.verify.ok
+    if code := result.stop_code or (0 if good else 8):
+        raise typer.Exit(code)
+
+
+def _story(
+    folder: Path, settings: Settings, to: str, fhir: str, *, insecure: bool, json: bool
+) -> Result:
+    console = Console(highlight=False, quiet=json, soft_wrap=True)
+    options = Options(create_people=True)
+    with opened(to, settings, fhir, None, insecure=insecure) as (target, book):
+        console.print("[bold]1. First sync[/]: the clinic's files, read, scored, mapped, sent.")
+        console.print("   Two rows are broken on purpose: they are named, the others go on.\n")
+        with watching("sync", quiet=json) as watch:
+            result = sync([folder], target, book, settings, options, watch)
+        people(result, console)
+        console.print("\n[bold]2. Verify[/]: everything is read back from the target.\n")
+        with watching("verify", quiet=json) as watch:
+            checked = verify(target, book, watch)
+        people(checked, console)
+        console.print("\n[bold]3. Second sync[/] of the same files: nothing is sent.\n")
+        again = sync([folder], target, book, settings, options)
+        again.tally.rejected.clear()  # they were named above
+        again.tally.warnings.clear()
+        people(again, console)
+        console.print(f"\nThe ledger is {book.path}.\n{_next(to)}", markup=False)
+    result.command = "demo"
+    result.verify = checked.verify
+    return result
+
+
+def _next(to: str) -> str:
+    if "://" in to:
+        return f"Next, your own files: alliance-fhir sync YOUR.csv --to {to}"
+    return (
+        f"Look into {to}/. Next, a real server: alliance-fhir sandbox start, then\n"
+        "alliance-fhir demo --to http://127.0.0.1:8080/fhir"
+    )
