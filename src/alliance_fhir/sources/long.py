@@ -20,8 +20,9 @@ from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Origin
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources.cells import Cells
+from alliance_fhir.sources.fields import Bad
 from alliance_fhir.sources.layout import HEAD, Layout, Names
-from alliance_fhir.sources.rows import Bad, Rows
+from alliance_fhir.sources.rows import Rows
 from alliance_fhir.sources.wide import Read, content_digest, fit, unknown_columns
 
 _NUMBER = re.compile(r"(?:item_)?0*(\d{1,3})", re.ASCII)

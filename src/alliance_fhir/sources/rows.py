@@ -3,75 +3,22 @@
 from __future__ import annotations
 
 import operator
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
-from alliance_fhir.config import InstrumentSettings, Settings
-from alliance_fhir.domain.answers import CodeItem, Item, Unfit, compile_items, exact, weigh
-from alliance_fhir.domain.instrument import Instrument, Perspective, ScoreRule
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.answers import Item, Unfit, exact, weigh
+from alliance_fhir.domain.instrument import Perspective, ScoreRule
 from alliance_fhir.domain.keys import record_key
-from alliance_fhir.domain.records import (
-    Answer,
-    Assessment,
-    ClockChange,
-    Identifier,
-    Mode,
-    Moment,
-    NoZone,
-    natural_key,
-    parse_moment,
-)
-from alliance_fhir.domain.scoring import Score, Scorer, picker
-from alliance_fhir.errors import InstrumentError
+from alliance_fhir.domain.records import Answer, Assessment, Identifier, Mode, Moment, natural_key
+from alliance_fhir.domain.scoring import Score, picker
 from alliance_fhir.instruments.catalog import Catalog
+from alliance_fhir.sources.fields import Bad, Fields, mode_of, session_number
+from alliance_fhir.sources.forms import Form, Forms
 from alliance_fhir.sources.layout import HEAD, Layout
 
 _look_up = operator.getitem
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
-_RATERS: dict[str, Perspective] = {
-    "patient": "patient",
-    "therapist": "therapist",
-    "observer": "observer",
-    "caregiver": "caregiver",
-}
-_MODES: dict[str, Mode] = {
-    "electronic": "electronic",
-    "paper": "paper",
-    "face-to-face": "face-to-face",
-    "phone": "phone",
-    "video": "video",
-    "verbal": "verbal",
-}
-
-
-class Bad(Exception):
-    """A cell that breaks a rule."""
-
-    def __init__(self, column: str, rule: str, remedy: str = "") -> None:
-        super().__init__(rule)
-        self.column = column
-        self.rule = rule
-        self.remedy = remedy
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What an instrument, a rater and a language mean for the cells of one layout."""
-
-    instrument: Instrument
-    rater: Perspective
-    language: str | None
-    items: list[Item]
-    tables: Sequence[Mapping[str, str | None]]
-    pick: Callable[[Sequence[str]], Sequence[str]]
-    lacking: int
-    surplus: list[tuple[int, int]]
-    scores: list[tuple[int, ScoreRule]]
-    scorer: Scorer
 
 
 class Head(NamedTuple):
@@ -94,35 +41,20 @@ class Rows:
     """Reads the rows of one file's layout into records."""
 
     def __init__(self, settings: Settings, catalog: Catalog, layout: Layout) -> None:
-        self._settings = settings
-        self._catalog = catalog
-        self._layout = layout
-        self._zone = settings.tz
-        self._systems = {
-            "patient": settings.patient_system,
-            "clinician": settings.clinician_system,
-            "rater_id": settings.clinician_system,
-            "appointment": settings.appointment_system,
+        labels = {
+            column: {label.strip().casefold(): value for label, value in told.items()}
+            for column, told in settings.values.items()
         }
-        self._values = {
-            column: {label.strip().casefold(): value for label, value in labels.items()}
-            for column, labels in settings.values.items()
-        }
+        self._fields = Fields(settings)
+        self._forms = Forms(settings, catalog, layout, labels)
+        self._decimal_mark = settings.decimal_mark
         self._source = settings.named_source
         self._secret = settings.secret
         width = layout.width
         self._pick = picker([width if layout.head[n] < 0 else layout.head[n] for n in HEAD])
-        self._defaults = [
-            (place, layout.constants[name])
-            for place, name in enumerate(HEAD)
-            if layout.constants[name]
-        ]
-        self._labels = [
-            (place, self._values[name]) for place, name in enumerate(HEAD) if name in self._values
-        ]
-        self._forms: dict[tuple[str, str, str], Form] = {}
-        self._moment = lru_cache(maxsize=50_000)(self._read_moment)
-        self._identifier = lru_cache(maxsize=50_000)(self._read_identifier)
+        places = list(enumerate(HEAD))
+        self._defaults = [(p, layout.constants[n]) for p, n in places if layout.constants[n]]
+        self._labels = [(p, labels[n]) for p, n in places if n in labels]
 
     def _told(self, cells: Sequence[str]) -> list[str]:
         """What the row says in the columns of HEAD, in their order: trimmed, in our own words."""
@@ -160,38 +92,6 @@ class Rows:
             {**head._asdict(), "answers": answers, "imported": imported}
         )
 
-    def _compile(self, instrument: str, rater: str, language: str) -> Form:
-        if not instrument:
-            raise Bad("instrument", "required")
-        try:
-            found = self._catalog.find(instrument)
-        except InstrumentError:
-            nearest = self._catalog.nearest(instrument.partition("@")[0])
-            raise Bad("instrument", "unknown-instrument", f"{nearest}.") from None
-        if rater not in _RATERS:
-            raise Bad("rater", "unknown-rater" if rater else "required")
-        if rater not in found.perspectives:
-            offered = ", ".join(found.perspectives)
-            raise Bad("rater", "rater-not-offered", f"{found.id} has forms for: {offered}.")
-        own = self._settings.instruments.get(found.id, InstrumentSettings())
-        _check_language(language, found, own)
-        layout = self._layout
-        items = compile_items(found, self._values, self._settings.decimal_mark)
-        numbers = range(1, found.size + 1)
-        by_id = {rule.id: rule for rule in found.scores}
-        return Form(
-            instrument=found,
-            rater=_RATERS[rater],
-            language=language or None,
-            items=items,
-            tables=[item.answers if isinstance(item, CodeItem) else {} for item in items],
-            pick=picker([layout.items.get(n, layout.width) for n in numbers]),
-            lacking=next((n for n in numbers if n not in layout.items), 0),
-            surplus=[(n, i) for n, i in layout.items.items() if n > found.size],
-            scores=[(i, by_id[name]) for name, i in layout.others.items() if name in by_id],
-            scorer=Scorer(found, own.missing),
-        )
-
     def _head(self, told: Sequence[str]) -> tuple[Form, Head]:
         (
             record_id,
@@ -206,58 +106,31 @@ class Rows:
             language,
             mode,
         ) = told
-        form = self._forms.get((instrument, rater, language))
-        if form is None:
-            form = self._compile(instrument, rater.lower(), language)
-            self._forms[instrument, rater, language] = form
-        who = self._identifier("patient", patient)
+        form = self._forms.form(instrument, rater, language)
+        identifier = self._fields.identifier
+        who = identifier("patient", patient)
         if who is None:
             raise Bad("patient", "required")
-        by = self._identifier("clinician", clinician)
-        other = self._identifier("rater_id", rater_id)
+        by = identifier("clinician", clinician)
+        if form.rater == "caregiver" and rater_id and "|" not in rater_id:
+            raise Bad("rater_id", "identifier-without-system")  # a clinician's it is not
+        other = identifier("rater_id", rater_id)
         if form.rater == "therapist" and by is None and other is None:
             raise Bad("rater_id", "rater-not-named")
-        if mode and mode.lower() not in _MODES:
-            raise Bad("mode", "unknown-mode")
         head = Head(
             who,
             by,
             form.instrument.id,
             form.rater,
             other,
-            self._moment(completed_at),
-            _session(session) if session else None,
-            self._identifier("appointment", appointment),
+            self._fields.moment(completed_at),
+            session_number(session) if session else None,
+            identifier("appointment", appointment),
             form.language,
-            _MODES[mode.lower()] if mode else None,
+            mode_of(mode) if mode else None,
             record_id or None,
         )
         return form, head
-
-    def _read_identifier(self, column: str, text: str) -> Identifier | None:
-        """`system|value`, or a bare value of the system that is set for the column."""
-        if not text:
-            return None
-        system, bar, value = text.rpartition("|")
-        if not bar:
-            system, value = self._systems[column] or "", text
-            if not system:
-                raise Bad(column, "identifier-without-system")
-        if not system or not value or system.strip() != system or value.strip() != value:
-            raise Bad(column, "not-an-identifier")
-        return Identifier(system, value)
-
-    def _read_moment(self, text: str) -> Moment:
-        if not text:
-            raise Bad("completed_at", "required")
-        try:
-            return parse_moment(text, self._zone, self._settings.date_format)
-        except NoZone:
-            raise Bad("completed_at", "no-zone") from None
-        except ClockChange:
-            raise Bad("completed_at", "clock-change") from None
-        except (ValueError, OverflowError):
-            raise Bad("completed_at", "not-a-date") from None
 
     def _answers(self, cells: Sequence[str], form: Form) -> tuple[Answer | None, ...]:
         for number, place in form.surplus:
@@ -291,7 +164,7 @@ class Rows:
 
     def _score(self, text: str, rule: ScoreRule) -> Decimal:
         try:
-            number = exact(text.replace(",", ".") if self._settings.decimal_mark == "," else text)
+            number = exact(text.replace(",", ".") if self._decimal_mark == "," else text)
         except Unfit as unfit:
             raise Bad(rule.id, unfit.rule) from None
         if (rule.low is not None and number < rule.low) or (
@@ -312,25 +185,8 @@ def _read_each(items: Sequence[Item], given: Sequence[str]) -> tuple[Answer | No
 
 
 def _compare(given: Decimal, ours: Score) -> None:
-    """The source's own score against ours: equal, or equal once ours is rounded as theirs is."""
+    """The source's own score against ours."""
     if ours.value is None:
         raise Bad(ours.id, "score-not-computable")
     if given != ours.value:
         raise Bad(ours.id, "score-disagrees", f"Ours is by the rule {ours.method}.")
-
-
-def _session(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 100_000:
-        raise Bad("session", "not-a-session")
-    return int(text)
-
-
-def _check_language(language: str, instrument: Instrument, own: InstrumentSettings) -> None:
-    if not language:
-        return
-    if not _LANGUAGE.fullmatch(language):
-        raise Bad("language", "not-a-language")
-    known = {tag.lower() for tag in (*instrument.languages, *own.languages)}
-    tag = language.lower()
-    if known and tag not in known and tag.partition("-")[0] not in known:
-        raise Bad("language", "language-not-known")

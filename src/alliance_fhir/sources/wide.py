@@ -13,8 +13,9 @@ from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Assessment, Origin
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources.cells import Cells
+from alliance_fhir.sources.fields import Bad
 from alliance_fhir.sources.layout import Layout
-from alliance_fhir.sources.rows import Bad, Rows
+from alliance_fhir.sources.rows import Rows
 
 
 class Read(NamedTuple):
