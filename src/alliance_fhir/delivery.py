@@ -6,6 +6,7 @@ it has another version, the group is looked up there and decided anew before any
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Literal
@@ -23,6 +24,8 @@ from alliance_fhir.planning import Decision, Planned, Planner
 from alliance_fhir.targets.base import Target
 
 _ATTEMPTS = 4
+_EXISTED = "existed"
+"""Not a rule that anybody sees: the group is decided anew."""
 References = dict[tuple[str, str, str], str]
 
 
@@ -71,7 +74,7 @@ class Delivery:
                     self._commit()
                     raise
             else:
-                if not any(r.rule == "existed" for r in receipts.values()):
+                if not any(r.rule == _EXISTED for r in receipts.values()):
                     break
             planned = self._planner.decide([planned.group], reread=True)[0]
         return list(receipts.values())
@@ -82,11 +85,10 @@ class Delivery:
         """The receipt of a decision by which nothing is sent; what is learnt goes to the ledger."""
         resource, known = decision.resource, decision.known
         before = earlier.get(resource.key)
-        if known:
-            place = f"{resource.type}/{known.server_id}"
-            self.references[resource.type, self.system, resource.key] = place
+        if known and not planned.group.key:
+            self._know(resource, known.server_id)
         if decision.learnt and known and decision.state == "unchanged":
-            self._ledger.settle(known._replace(run=self._run))
+            self._ledger.settle([known._replace(run=self._run)])
             self._commit()
         if before and before.state in ("created", "updated") and decision.state == "unchanged":
             return before._replace(rule="")
@@ -103,15 +105,26 @@ class Delivery:
             changes.append(Change(written, "created"))
             proof = self._entry(planned.group, Decision(written, "created"))
             entries[written.key] = proof
-        self._ledger.write(list(entries.values()))
-        self._commit()
+        if not self._target.all_at_once:
+            self._ledger.write(list(entries.values()))
+            self._ledger.commit()
         try:
-            answers = self._target.deliver(changes, self.references)
+            answers = self._target.deliver(
+                changes, ChainMap(self._around(planned), self.references)
+            )
         except Refused:
             return self._rejected(entries)
-        receipts = {a.change.resource.key: self._settle(a, entries) for a in answers}
+        receipts = self._settle(answers, entries)
         self._commit()
-        return receipts
+        return {receipt.key: receipt for receipt in receipts}
+
+    def _around(self, planned: Planned) -> References:
+        """Where the resources of the group are that the target has already."""
+        return {
+            (d.resource.type, self.system, d.resource.key): f"{d.resource.type}/{d.known.server_id}"
+            for d in planned.decisions
+            if d.known
+        }
 
     def _provenance_of(self, planned: Planned) -> Resource:
         activity: Literal["create", "update"] = (
@@ -140,26 +153,37 @@ class Delivery:
             run=self._run,
         )
 
-    def _settle(self, answer: Delivered, entries: Mapping[str, Entry]) -> Receipt:
-        resource = answer.change.resource
-        entry = entries[resource.key]
-        place = f"{resource.type}/{answer.id}"
-        self.references[resource.type, self.system, resource.key] = place
-        if answer.existed and entry.type != "Provenance" and answer.digest != resource.digest:
-            # it came into being between our look and our request: look again
-            self._ledger.forget(entry.key, entry.version)
-            return Receipt(resource.type, resource.key, "unchanged", answer.id, rule="existed")
-        settled = entry._replace(
-            state=answer.change.state,
-            server_id=answer.id,
-            server_version=answer.version,
-            server_digest=answer.digest or resource.digest,
-        )
+    def _settle(self, answers: list[Delivered], entries: Mapping[str, Entry]) -> list[Receipt]:
+        settled: list[Entry] = []
+        receipts: list[Receipt] = []
+        for answer in answers:
+            resource = answer.change.resource
+            entry = entries[resource.key]
+            if answer.existed and entry.type != "Provenance" and answer.digest != resource.digest:
+                # it came into being between our look and our request: look again
+                self._ledger.forget(entry.key, entry.version)
+                receipts.append(Receipt(entry.type, entry.key, "unchanged", rule=_EXISTED))
+                continue
+            if not entry.group_key:
+                self._know(resource, answer.id)
+            settled.append(
+                entry._replace(
+                    state=answer.change.state,
+                    server_id=answer.id,
+                    server_version=answer.version,
+                    server_digest=answer.digest or resource.digest,
+                )
+            )
+            state = "unchanged" if answer.existed else answer.change.state
+            receipts.append(
+                Receipt(entry.type, entry.key, state, answer.id, answer.version, resource.digest)
+            )
         self._ledger.settle(settled)
-        state = "unchanged" if answer.existed else answer.change.state
-        return Receipt(
-            resource.type, resource.key, state, answer.id, answer.version, resource.digest
-        )
+        return receipts
+
+    def _know(self, resource: Resource, id_: str) -> None:
+        """What groups refer to is kept for the whole run: people, this software."""
+        self.references[resource.type, self.system, resource.key] = f"{resource.type}/{id_}"
 
     def _rejected(self, entries: Mapping[str, Entry]) -> dict[str, Receipt]:
         """The target declined the group; its resources are tried again in the next run."""

@@ -6,6 +6,7 @@ the server already are pointed to where they are. Every reference keeps its iden
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast
 from urllib.parse import quote
@@ -80,7 +81,7 @@ def transaction(changes: Sequence[Change], references: References, system: str) 
         else full_url(c.resource.key)
         for c in changes
     }
-    known = {**references, **within}
+    known: References = ChainMap(within, cast("dict[tuple[str, str, str], str]", references))
     return {
         "resourceType": "Bundle",
         "type": "transaction",

@@ -13,11 +13,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import create_engine, event, func, select
+from sqlalchemy import Integer, String, bindparam, create_engine, event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger.tables import SCHEMA_VERSION, entry, fact, metadata, run
+
+_KEY = bindparam("of_key", type_=String())
+_VERSION = bindparam("of_version", type_=Integer())
+_INSERT = entry.insert()
+_DELETE = entry.delete().where(entry.c.key == _KEY, entry.c.version == _VERSION)
+_SUPERSEDE = (
+    entry.update().where(entry.c.key == _KEY, entry.c.version < _VERSION).values(state="superseded")
+)
 
 ACKNOWLEDGED = ("created", "updated", "unchanged")
 _MOST_KEYS = 500  # SQLite takes 999 variables in a statement
@@ -137,25 +145,20 @@ class Ledger:
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Writes these versions, in place of what stood under their keys and versions."""
-        for one in entries:
-            self._execute(
-                entry.delete().where(entry.c.key == one.key, entry.c.version == one.version)
-            )
         if entries:
-            self._execute(entry.insert(), [one._asdict() for one in entries])
+            self._execute(_DELETE, [{"of_key": e.key, "of_version": e.version} for e in entries])
+            self._execute(_INSERT, [e._asdict() for e in entries])
 
-    def settle(self, one: Entry) -> None:
-        """An acknowledged version: every older version of its key is superseded by it."""
-        self.write([one])
-        self._execute(
-            entry.update()
-            .where(entry.c.key == one.key, entry.c.version < one.version)
-            .values(state="superseded")
-        )
+    def settle(self, entries: Sequence[Entry]) -> None:
+        """Acknowledged versions: every older version of their keys is superseded by them."""
+        self.write(entries)
+        later = [{"of_key": e.key, "of_version": e.version} for e in entries if e.version > 1]
+        if later:
+            self._execute(_SUPERSEDE, later)
 
     def forget(self, key: str, version: int) -> None:
         """A version that was never sent after all."""
-        self._execute(entry.delete().where(entry.c.key == key, entry.c.version == version))
+        self._execute(_DELETE, [{"of_key": key, "of_version": version}])
 
     def expected(self, size: int = 200) -> Iterator[list[Entry]]:
         """All that should be at the target, or may be: by type, in portions."""

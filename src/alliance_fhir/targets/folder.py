@@ -115,6 +115,9 @@ class FolderTarget:
             raise ConfigError(f"{self._folder} cannot be written: {error.strerror}") from None
         old = {told["path"] for told in self._files().values()}
         self._manifest = manifest
+        self._staged.execute("DELETE FROM new")
+        self._staged.execute("DROP TABLE IF EXISTS old")
+        self._indexed = False  # the index was of the old generation
         for name in old - {told["path"] for told in files.values()}:
             with suppress(OSError):  # a reader of the old generation may still hold it
                 (self._folder / name).unlink()
