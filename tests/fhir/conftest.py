@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from making import FORMS
 
 from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.versions import VERSIONS
-from making import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from validator import Issue, Validator
-
     from alliance_fhir.fhir.group import Resource
     from alliance_fhir.fhir.versions import Version
+    from validator import Issue, Validator
 
 PROFILES = Path(__file__).parents[2] / "profiles"
 _VALIDATORS = {"4.0": "validator_r4", "4.3": "validator_r4b", "5.0": "validator_r5"}

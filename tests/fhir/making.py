@@ -86,13 +86,22 @@ def groups(
     return [each for each in made if isinstance(each, Group)]
 
 
+def mapped(
+    records: Sequence[Assessment], version: Version, settings: Settings = SETTINGS
+) -> list[Resource]:
+    """What the mapping makes of these records: what is shared, then what is of each."""
+    one = mapping(version, settings)
+    made = [*one.groups(cast("Sources", Told(records)))]
+    return [*one.shared.values(), *(r for group in made for r in cast("Group", group).resources)]
+
+
 def resources(
     records: Sequence[Assessment], version: Version, settings: Settings = SETTINGS
 ) -> list[Resource]:
     """All that comes of these records: what is shared, what is of each, and its Provenance."""
-    mapped = mapping(version, settings)
-    made = [*mapped.groups(cast("Sources", Told(records)))]
-    return [*mapped.shared.values(), *(r for g in made for r in whole(cast("Group", g), settings))]
+    one = mapping(version, settings)
+    made = [*one.groups(cast("Sources", Told(records)))]
+    return [*one.shared.values(), *(r for g in made for r in whole(cast("Group", g), settings))]
 
 
 def whole(group: Group, settings: Settings = SETTINGS) -> list[Resource]:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from making import ALL_VERSIONS, CATALOG, FORMS, KURTZ, R4, everything, lowest, record, resources
 
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.check import model_class
 from alliance_fhir.fhir.definitions import definitions, file_content
 from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.scores import RULE_TEXTS
-from making import ALL_VERSIONS, CATALOG, FORMS, KURTZ, R4, everything, lowest, record, resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +85,7 @@ def test_a_file_is_stable_and_named_after_what_it_holds(version: Version) -> Non
 @every_version
 def test_the_canonicals_in_the_code_are_those_that_are_defined(version: Version) -> None:
     constants = {value for value in vars(el).values() if str(value).startswith(f"{el.IG}/")}
-    coded = {i for i in CATALOG if any(run.kind == "code" for run in i.items)}
+    coded = [i for i in CATALOG if any(run.kind == "code" for run in i.items)]
     assert constants | {el.answer_system(i) for i in coded} == set(defined(version))
 
 

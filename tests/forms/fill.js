@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
 const ORIGIN = "http://forms.invalid";
+const PATIENCE = 20_000; // milliseconds for one form; they take 100
 const TYPES = { ".js": "text/javascript", ".css": "text/css" };
 
 // The charset matters: without it LForms's FHIR part fails on start.
@@ -50,7 +51,7 @@ async function open(browser, folder) {
   return page;
 }
 
-/** Runs in the page. */
+/** Runs in the page: answers, expressions, response. */
 async function fill({ questionnaire, answers, fhir }) {
   const left = new Set(Object.keys(answers));
 
@@ -100,7 +101,9 @@ async function fill({ questionnaire, answers, fhir }) {
   // With saved data LForms takes a score that is missing for one that somebody erased, and leaves
   // it so. Ours are the answers of a person at work: every expression is to be evaluated.
   form.hasSavedData = false;
-  await Util.addFormToPage(form, "form");
+  await Util.addFormToPage(form, "form").catch((problems) => {
+    throw new Error([problems].flat().join("; "));
+  });
 
   // A calculation may wait for another: the form is done when nothing has changed for a while.
   const now = () => Util.getFormFHIRData("QuestionnaireResponse", fhir, "#form");
@@ -115,15 +118,39 @@ async function fill({ questionnaire, answers, fhir }) {
   return now();
 }
 
+/** LForms fills the form, or it becomes known why not. */
+async function answer(page, request) {
+  // LForms logs what is wrong with an expression and goes on without its value.
+  const problems = [];
+  const listen = (message) => {
+    if (/^Error|MultipleValuesForNonRepeat/i.test(message.text())) {
+      problems.push(message.text().split("\n")[0]);
+    }
+  };
+  page.on("console", listen);
+  // An expression that changes what it is made of is evaluated for ever.
+  const patience = new Promise((resolve) =>
+    setTimeout(resolve, PATIENCE, { error: "the expressions do not come to an end" }).unref(),
+  );
+  const filled = page
+    .evaluate(fill, request)
+    .catch((error) => ({ error: error.message.split("\n")[0] }));
+  const reply = await Promise.race([filled, patience]);
+  page.off("console", listen);
+  return problems.length > 0 ? { error: problems.join("; ") } : reply;
+}
+
 const [executablePath, folder] = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 try {
-  const page = await open(browser, folder);
+  let page = await open(browser, folder);
   for await (const line of createInterface({ input: process.stdin })) {
-    const reply = await page
-      .evaluate(fill, JSON.parse(line))
-      .catch((error) => ({ error: error.message.split("\n")[0] }));
+    const reply = await answer(page, JSON.parse(line));
     console.log(JSON.stringify(reply));
+    if (reply.error) {
+      page.close(); // not awaited: it may be busy for ever
+      page = await open(browser, folder);
+    }
   }
 } finally {
   await browser.close();

@@ -61,9 +61,11 @@ def installation() -> Path:
 
 def cache() -> Path:
     """Where the project keeps what it can fetch again."""
-    if own := os.environ.get("ALLIANCE_FHIR_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alliance-fhir"
+    if ours := os.environ.get("ALLIANCE_FHIR_CACHE"):
+        return Path(ours).expanduser().absolute()
+    shared = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # A relative one is to be ignored, says the XDG base directory specification.
+    return (shared if shared.is_absolute() else Path.home() / ".cache") / "alliance-fhir"
 
 
 def digest() -> str:

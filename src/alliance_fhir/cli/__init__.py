@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
@@ -46,22 +47,33 @@ def main() -> None:
     try:
         app()
     except AllianceError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
+        _end(str(error), error.exit_code)
     except KeyboardInterrupt:
-        typer.echo("interrupted; what was sent stays sent, run again to go on", err=True)
-        sys.exit(130)
+        _end("interrupted; what was sent stays sent, run again to go on", 130)
     except Exception as error:
         if os.environ.get("ALLIANCE_FHIR_DEBUG"):
             raise
-        # its text may hold a patient's data, so it is not shown
-        place = error.__traceback__
-        while place and place.tb_next:
-            place = place.tb_next
-        where = f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place else "?"
-        typer.echo(
-            f"error: {type(error).__name__} in {where}. This is a defect of ours, please report "
-            "it; ALLIANCE_FHIR_DEBUG=1 shows more, which may hold patients' data.",
-            err=True,
-        )
-        sys.exit(70)
+        _end(_defect(error), 70)
+
+
+def _end(message: str, code: int) -> None:
+    """Says why the command ends here; with --json also as the object that programs wait for."""
+    words = sys.argv[1:]
+    if "--json" in words:
+        command = next((word for word in words if not word.startswith("-")), "")
+        shape = {"command": command, "stopped": message, "exit_code": code}
+        typer.echo(json.dumps({**shape, "rejected": [], "blocked": []}, indent=2))
+    typer.echo(f"error: {message}", err=True)
+    sys.exit(code)
+
+
+def _defect(error: Exception) -> str:
+    """Where a defect of ours showed. The error's own text may hold a patient's data: not shown."""
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place else "?"
+    return (
+        f"{type(error).__name__} in {where}. This is a defect of ours, please report it; "
+        "ALLIANCE_FHIR_DEBUG=1 shows more, which may hold patients' data."
+    )

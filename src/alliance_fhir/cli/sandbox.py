@@ -1,15 +1,18 @@
-"""alliance-fhir sandbox start|stop|status: a real HAPI FHIR server on this machine."""
+"""alliance-fhir sandbox start|stop|status: a real HAPI FHIR server on this machine.
+
+What does the work is imported when it is asked for, so that help waits for nothing.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alliance_fhir import sandbox
-from alliance_fhir.sandbox import FhirVersion, Running
+if TYPE_CHECKING:
+    from alliance_fhir.sandbox import Running
 
 app = typer.Typer(
     name="sandbox",
@@ -25,8 +28,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 def start(
     *,
     fhir: Annotated[
-        FhirVersion, typer.Option(help="The FHIR version it speaks.", case_sensitive=False)
-    ] = FhirVersion.R4,
+        str, typer.Option(metavar="VERSION", help="The FHIR version it speaks: R4, R4B or R5.")
+    ] = "R4",
     port: Port = 8080,
     disk: Annotated[
         Path | None,
@@ -46,6 +49,8 @@ def start(
     The first start builds it with Maven, into the cache folder ($ALLIANCE_FHIR_CACHE, else
     ~/.cache/alliance-fhir).
     """
+    from alliance_fhir import sandbox
+
     server = sandbox.start(fhir, port, disk=disk, wait=wait, progress=_tell)
     if as_json:
         _print_json("start", [server], running=True)
@@ -61,6 +66,8 @@ def stop(
     as_json: Json = False,
 ) -> None:
     """Stop a server; to find none there is no error."""
+    from alliance_fhir import sandbox
+
     stopped: list[Running] = []
     for each in [server.port for server in sandbox.status()] if every else [port]:
         _tell(f"stopping port {each} ...")
@@ -78,6 +85,8 @@ def stop(
 @app.command()
 def status(*, as_json: Json = False) -> None:
     """List the servers that are running."""
+    from alliance_fhir import sandbox
+
     servers = sandbox.status()
     if as_json:
         _print_json("status", servers, running=True)

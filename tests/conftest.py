@@ -1,0 +1,70 @@
+"""What all tests share: the same environment everywhere, the command, the servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytest_plugins = ["servers", "validator.fixtures"]
+
+hypothesis.settings.register_profile("alliance", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("alliance")
+
+KEPT = "ALLIANCE_FHIR_CACHE"
+"""Where sandbox and validators are built: of the machine, not of a test."""
+
+
+@pytest.fixture(autouse=True)
+def frozen_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings of whoever runs the tests, and a working folder of each test's own."""
+    for name in os.environ:
+        if name.startswith("ALLIANCE_") and name != KEPT:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    place = tmp_path / "here"
+    place.mkdir()
+    monkeypatch.chdir(place)
+
+
+class Ran(NamedTuple):
+    """What a command gave back."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Its standard output as the one object that `--json` promises."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ran]:
+    """Runs `alliance-fhir` with these words, in this process."""
+    from alliance_fhir.cli import main
+
+    def run(*words: object) -> Ran:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["alliance-fhir", *map(str, words)])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        return Ran(code, *capsys.readouterr())
+
+    return run

@@ -1,0 +1,317 @@
+"""The run-time check refuses what is planted, and says where, but never what."""
+
+from __future__ import annotations
+
+import copy
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+
+import pytest
+from making import ALL_VERSIONS, R4, R5, everything
+
+from alliance_fhir.errors import MappingError
+from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.check import SAMPLE, Checker, Level
+from alliance_fhir.fhir.group import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alliance_fhir.fhir.versions import Json, Version
+
+SECRET = "Jones-1001"  # stands in faults, and must not stand in what is said about them
+GONE = object()
+every_version = pytest.mark.parametrize("version", ALL_VERSIONS, ids=lambda v: v.label)
+
+
+def _is_panel(body: Json) -> bool:
+    return "hasMember" in body
+
+
+def _has_mean(body: Json) -> bool:
+    return "component" in body
+
+
+def _is_absent(body: Json) -> bool:
+    return "dataAbsentReason" in body
+
+
+def _is_coded(body: Json) -> bool:
+    return "answerOption" in body["item"][0]
+
+
+def _anything(body: Json) -> bool:
+    return bool(body)
+
+
+KINDS: dict[str, tuple[str, Callable[[Json], bool]]] = {
+    "response": ("QuestionnaireResponse", _anything),
+    "panel": ("Observation", _is_panel),
+    "score": ("Observation", _has_mean),
+    "no score": ("Observation", _is_absent),
+    "Provenance": ("Provenance", _anything),
+    "form": ("Questionnaire", _is_coded),
+    "Device": ("Device", _anything),
+}
+
+
+@cache
+def valid(kind: str, version: Version) -> Resource:
+    """A resource as the mapping makes it."""
+    type_, fits = KINDS[kind]
+    return next(r for r in everything(version) if r.type == type_ and fits(r.body))
+
+
+class Fault(NamedTuple):
+    """A valid resource with one element changed; `where` is what the message must name."""
+
+    kind: str
+    path: tuple[str | int, ...]
+    value: Any
+    where: str = ""
+
+    @property
+    def named(self) -> str:
+        """The element as it stands in a message."""
+        return self.where or ".".join(map(str, self.path))
+
+
+def planted(fault: Fault, version: Version) -> Resource:
+    """The resource with the fault in it."""
+    whole = valid(fault.kind, version)
+    body = copy.deepcopy(whole.body)
+    *way, last = fault.path
+    parent: Any = body
+    for step in way:
+        parent = parent[step]
+    if fault.value is GONE:
+        del parent[last]
+    elif last == "+":
+        parent.append(fault.value)
+    else:
+        parent[last] = fault.value
+    return Resource(whole.type, whole.key, body, whole.digest)
+
+
+WHOLE = "the resource as a whole"
+OTHER = {"system": "urn:example:mrn", "value": SECRET}
+SOMEBODY = {"type": "Group", "identifier": OTHER}
+PATIENT = {"type": "Patient", "identifier": OTHER}
+
+# fmt: off
+FAULTS = [
+    # responses
+    Fault("response", ("status",), SECRET),
+    Fault("response", ("status",), "in-progress"),
+    Fault("response", ("subject",), GONE, WHOLE),
+    Fault("response", ("subject", "type"), "Group"),
+    Fault("response", ("subject",), {"reference": f"Patient/{SECRET}"}),
+    Fault("response", ("subject", "identifier", "system"), SECRET),
+    Fault("response", ("subject", "identifier", "value"), " "),
+    Fault("response", ("source",), SOMEBODY, "source.type"),
+    Fault("response", ("author",), {"display": SECRET}, "author"),
+    Fault("response", ("authored",), "2026-03-02T14:10:00"),
+    Fault("response", ("authored",), "02.03.2026"),
+    Fault("response", ("authored",), "2026-13-02"),
+    Fault("response", ("authored",), "1880-01-01T10:00:00-04:56:02"),
+    Fault("response", ("questionnaire",), "https://alliance-fhir.github.io/ig/Questionnaire/x"),
+    Fault("response", ("language",), "English, please"),
+    Fault("response", ("item",), [], "item"),
+    Fault("response", ("item", 0, "answer"), []),
+    Fault("response", ("item", 0, "answer"), GONE, "item.0"),
+    Fault("response", ("item", 0, "answer", 0), {"valueString": SECRET}),
+    Fault("response", ("item", 0, "answer", 0), {"valueInteger": 1, "valueDecimal": 1}),
+    Fault("response", ("item", 0, "answer", 0), {"valueInteger": 1.5},
+          "item.0.answer.0.valueInteger"),
+    Fault("response", ("item", 0, "answer", 0), {"valueDecimal": "1"},
+          "item.0.answer.0.valueDecimal"),
+    Fault("response", ("item", 0, "linkId"), ""),
+    Fault("response", ("item", 0, "text"), SECRET, "item.0"),
+    Fault("response", ("extension", 0, "url"), "https://example.invalid/x", "extension.0"),
+    Fault("response", ("extension",), GONE, WHOLE),
+    Fault("response", ("extension", -1, "valueString"), SECRET, "extension"),
+    Fault("response", ("meta",), {}),
+    Fault("response", ("meta", "security", 0), {"code": "R"}),
+    Fault("response", ("text",), {"status": "generated"}, WHOLE),
+    Fault("response", ("comment",), SECRET, WHOLE),
+    Fault("response", ("resourceType",), "Observation"),
+    # scores
+    Fault("score", ("status",), "preliminary"),
+    Fault("score", ("category",), GONE, WHOLE),
+    Fault("score", ("category", 0, "coding", 0, "code"), "vital-signs", "category"),
+    Fault("score", ("code", "coding", 0, "system"), "http://loinc.org"),
+    Fault("score", ("code",), {"text": SECRET}),
+    Fault("score", ("subject",), SOMEBODY, "subject.type"),
+    Fault("score", ("effectiveDateTime",), GONE, WHOLE),
+    Fault("score", ("effectiveDateTime",), "2026-03-02T25:10:00Z"),
+    Fault("score", ("valueQuantity", "value"), "12"),
+    Fault("score", ("valueQuantity", "value"), None),
+    Fault("score", ("valueQuantity", "unit"), GONE, "valueQuantity"),
+    Fault("score", ("valueQuantity", "system"), "urn:example:units"),
+    Fault("score", ("valueQuantity", "comparator"), "<", "valueQuantity"),
+    Fault("score", ("valueQuantity",), GONE, WHOLE),
+    Fault("score", ("valueString",), SECRET, WHOLE),
+    Fault("score", ("dataAbsentReason",), {"coding": [el.NOT_PERFORMED]}, WHOLE),
+    Fault("score", ("method",), GONE, WHOLE),
+    Fault("score", ("derivedFrom", 0), PATIENT, "derivedFrom.0.type"),
+    Fault("score", ("component", 0, "valueQuantity"), GONE, "component.0"),
+    Fault("score", ("component",), []),
+    Fault("score", ("performer",), [SOMEBODY], "performer.0.type"),
+    Fault("score", ("identifier",), []),
+    Fault("score", ("extension", 0, "valueCanonical"), f"Questionnaire/{SECRET}"),
+    Fault("score", ("encounter",), {"display": SECRET}, WHOLE),
+    Fault("no score", ("dataAbsentReason", "coding"), []),
+    Fault("no score", ("dataAbsentReason", "coding", 0, "code"), "not performed \n"),
+    Fault("no score", ("method",), GONE, WHOLE),
+    Fault("panel", ("hasMember",), [], "hasMember"),
+    Fault("panel", ("hasMember",), GONE, WHOLE),
+    Fault("panel", ("hasMember", 0), PATIENT, "hasMember.0.type"),
+    Fault("panel", ("valueQuantity",), {"value": 1, "unit": "x", "system": el.UCUM, "code": "1"},
+          WHOLE),
+    Fault("panel", ("identifier", 0, "value"), GONE, "identifier.0"),
+    # Provenance
+    Fault("Provenance", ("target",), []),
+    Fault("Provenance", ("target", 0), PATIENT, "target.0.type"),
+    Fault("Provenance", ("recorded",), "2026-03-02"),
+    Fault("Provenance", ("recorded",), GONE, WHOLE),
+    Fault("Provenance", ("activity", "coding", 0, "code"), "DELETE", "activity.coding"),
+    Fault("Provenance", ("agent",), []),
+    Fault("Provenance", ("agent", 0, "who"), GONE, "agent.0"),
+    Fault("Provenance", ("agent", 0, "who"), SOMEBODY, "agent.0.who.type"),
+    Fault("Provenance", ("agent", -1, "onBehalfOf"), PATIENT, "agent.1.onBehalfOf.type"),
+    Fault("Provenance", ("entity", 0, "role"), "derivation"),
+    Fault("Provenance", ("entity", 0, "what", "identifier", "value"), ""),
+    Fault("Provenance", ("entity", 0, "what", "reference"), f"x/{SECRET}", "entity.0.what"),
+    Fault("Provenance", ("meta", "tag"), GONE, "meta"),
+    Fault("Provenance", ("signature",), [{"data": SECRET}], WHOLE),
+    Fault("Provenance", ("extension", "+"), {"url": el.SESSION, "valuePositiveInt": 1},
+          "extension"),
+    # forms
+    Fault("form", ("status",), "draft"),
+    Fault("form", ("url",), SECRET),
+    Fault("form", ("version",), "1"),
+    Fault("form", ("name",), "a name"),
+    Fault("form", ("copyright",), GONE, WHOLE),
+    Fault("form", ("subjectType",), ["Group"], "subjectType"),
+    Fault("form", ("code",), []),
+    Fault("form", ("item",), [], "item"),
+    Fault("form", ("item", 0, "type"), "open-choice"),
+    Fault("form", ("item", 0, "type"), "string"),
+    Fault("form", ("item", 0, "text"), ""),
+    Fault("form", ("item", 0, "linkId"), GONE, "item.0"),
+    Fault("form", ("item", 0, "answerOption"), []),
+    Fault("form", ("item", 0, "answerOption", 0, "extension"), GONE, "item.0.answerOption.0"),
+    Fault("form", ("item", 0, "answerOption", 0, "valueString"), SECRET, "item.0.answerOption.0"),
+    Fault("form", ("item", -1, "extension", 0, "valueExpression", "language"), "text/cql",
+          "valueExpression.language"),
+    Fault("form", ("derivedFrom",), ["wai-sr"], "derivedFrom.0"),
+    # the software
+    Fault("Device", ("identifier",), []),
+    Fault("Device", ("version",), GONE, WHOLE),
+    Fault("Device", ("version", 0, "value"), ""),
+    Fault("Device", ("owner",), {"display": SECRET}, WHOLE),
+    Fault("Device", ("extension",), [], "extension"),
+    Fault("Device", ("extension", 0, "valueString"), "0123", "extension.0.valueString"),
+]
+# fmt: on
+
+
+def _id(fault: Fault) -> str:
+    value = "gone" if fault.value is GONE else str(fault.value)[:24]
+    return f"{fault.kind} {'.'.join(map(str, fault.path))} {value}"
+
+
+@every_version
+@pytest.mark.parametrize("fault", FAULTS, ids=_id)
+def test_a_planted_fault_is_refused_and_named(fault: Fault, version: Version) -> None:
+    wrong = planted(fault, version)
+    with pytest.raises(MappingError) as refused:
+        Checker("schema", version).check([wrong])
+    message = str(refused.value)
+    assert message.startswith(f"{wrong.type}, ")
+    assert fault.named in message
+    assert SECRET not in message
+    assert str(wrong.body.get("identifier")) not in message
+
+
+@every_version
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_not_planted_passes(kind: str, version: Version) -> None:
+    for level in get_args(Level):
+        Checker(level, version).check([valid(kind, version)])
+
+
+def test_each_kind_has_its_faults() -> None:
+    assert {fault.kind for fault in FAULTS} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", ["response", "form", "Device"])
+@pytest.mark.parametrize(("ours", "other"), [(R4, R5), (R5, R4)], ids=["R5 in R4", "R4 in R5"])
+def test_the_shape_of_another_version_is_refused(kind: str, ours: Version, other: Version) -> None:
+    with pytest.raises(MappingError):
+        Checker("schema", ours).check([valid(kind, other)])
+
+
+def test_the_first_fault_stops_the_check() -> None:
+    good, wrong = valid("score", R4), planted(FAULTS[0], R4)
+    with pytest.raises(MappingError, match="QuestionnaireResponse"):
+        Checker("schema", R4).check([good, wrong, good])
+
+
+# What the schema lets through and the models do not.
+
+MODEL_FAULTS = [
+    Fault("Device", ("deviceName",), [{"name": SECRET, "type": "x"}, {"nickname": SECRET}]),
+    Fault("form", ("extension", 0), {"url": "urn:x", "valueNothing": SECRET}),
+    Fault("score", ("effectiveDateTime",), "2026-02-30"),
+]
+
+
+@pytest.mark.parametrize("fault", MODEL_FAULTS, ids=_id)
+def test_the_models_refuse_what_the_schema_cannot_see(fault: Fault) -> None:
+    wrong = planted(fault, R4)
+    Checker("schema", R4).check([wrong])
+    with pytest.raises(MappingError) as refused:
+        Checker("models", R4).check([wrong])
+    message = str(refused.value)
+    assert message.startswith(f"{wrong.type}, {fault.path[0]}")
+    assert "fhir.resources says" in message
+    assert SECRET not in message
+    assert "2026-02-30" not in message
+
+
+@every_version
+def test_the_models_take_all_that_we_make(version: Version) -> None:
+    Checker("models", version).check(everything(version))
+
+
+def test_the_sample_is_one_in_a_thousand() -> None:
+    good, wrong = valid("Device", R4), planted(MODEL_FAULTS[0], R4)
+    with pytest.raises(MappingError):  # the first is looked at
+        Checker("sample", R4).check([wrong])
+    checker = Checker("sample", R4)
+    checker.check([good])
+    checker.check([wrong] * (SAMPLE - 1))
+    with pytest.raises(MappingError, match="fhir.resources"):
+        checker.check([wrong])
+
+
+def test_the_sample_holds_each_against_the_schema() -> None:
+    checker = Checker("sample", R4)
+    checker.check([valid("score", R4)])
+    with pytest.raises(MappingError, match="schema"):
+        checker.check([planted(FAULTS[0], R4)])
+
+
+def test_without_checks_anything_passes() -> None:
+    Checker("none", R4).check([planted(fault, R4) for fault in FAULTS + MODEL_FAULTS])
+
+
+def test_decimals_are_numbers_to_every_check() -> None:
+    body = {**valid("score", R4).body}
+    body["valueQuantity"] = {**body["valueQuantity"], "value": Decimal("3.70")}
+    exact = Resource("Observation", "x", body, "")
+    for level in get_args(Level):
+        Checker(level, R4).check([exact])
+    assert b'"value":3.70' in exact.json()

@@ -1,0 +1,185 @@
+"""An independent form engine: LForms in a headless browser fills in Questionnaires.
+
+    with Forms() as forms:
+        response = forms.fill(questionnaire, {"item_1": "3", "item_2": "4"})
+        assert values(response)["total"] == 7
+
+It shows that our Questionnaires score themselves as we score them. It is slow (seconds to start, a
+quarter of a second a form) and needs Node.js, npm and Chromium; what it fetches, once, is kept in
+a cache folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+__all__ = ["FormFailed", "Forms", "SetupFailed", "ToolMissing", "values"]
+
+HERE = Path(__file__).parent
+SCRIPT = ("fill.js", "package.json", "package-lock.json")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+# LForms as npm packs it: installed, it would want all of Angular, which its own bundle holds.
+LFORMS = "lforms@40.1.3"
+LFORMS_DIGEST = "288cff4360e8a90a44e994a01422d2cf970170000ce915b5739ccc383097edd9"
+
+
+class ToolMissing(Exception):
+    """A program that the form engine needs is not on this machine: install it."""
+
+    def __init__(self, tool: str) -> None:
+        super().__init__(
+            f"{tool} is missing: the forms need Node.js 20, npm and Chromium "
+            "(Debian: apt-get install nodejs npm chromium)"
+        )
+        self.tool = tool
+
+
+class SetupFailed(Exception):
+    """A program that fetches a part of the form engine failed."""
+
+
+class FormFailed(Exception):
+    """LForms could not fill the form: an expression or an answer is wrong, the message says how."""
+
+
+class Forms:
+    """LForms in one browser for many forms, a context manager."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Forms:
+        node, browser = tool("node"), tool(*BROWSERS)
+        here = installation()
+        self._process = subprocess.Popen(
+            [node, here / "fill.js", browser, here / "lforms"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self._process.communicate()  # the end of its input ends the script, and that the browser
+            self._process = None
+
+    def fill(
+        self,
+        questionnaire: dict[str, Any],
+        answers: Mapping[str, str | int | float],
+        fhir: str = "R4",
+    ) -> dict[str, Any]:
+        """The response after these answers, with all that the form calculated.
+
+        An answer to an item with options is the code (or the bare value) of one of them. `fhir` is
+        R4, R4B or R5. Raises FormFailed also where LForms itself would only leave a value out.
+        """
+        assert self._process is not None, "use the forms in a with statement"
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        request = {"questionnaire": questionnaire, "answers": dict(answers), "fhir": fhir}
+        print(json.dumps(request), file=self._process.stdin, flush=True)  # noqa: T201
+        line = self._process.stdout.readline()
+        if not line:
+            raise FormFailed("the browser has ended; see standard error")
+        response: dict[str, Any] = json.loads(line)
+        if "error" in response:
+            raise FormFailed(response["error"])
+        return response
+
+
+def values(response: Mapping[str, Any]) -> dict[str, Any]:
+    """The first answer to each answered item, by linkId; a Coding by its code."""
+    found: dict[str, Any] = {}
+    for item in response.get("item", []):
+        for answer in item.get("answer", [])[:1]:
+            value = next(value for key, value in answer.items() if key.startswith("value"))
+            found[item["linkId"]] = value["code"] if isinstance(value, dict) else value
+        found |= values(item)
+    return found
+
+
+def installation() -> Path:
+    """The folder with the script, its modules and LForms, made first where it is not there yet."""
+    npm = tool("npm")
+    digest = sha256(b"\0".join((HERE / name).read_bytes() for name in (*SCRIPT, "__init__.py")))
+    folder = cache() / f"forms-{digest.hexdigest()[:12]}"
+    if not folder.is_dir():
+        build(npm, folder)
+    return folder
+
+
+def cache() -> Path:
+    """Where the project keeps what it can fetch again."""
+    if ours := os.environ.get("ALLIANCE_FHIR_CACHE"):
+        return Path(ours).expanduser().absolute()
+    shared = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # A relative one is to be ignored, says the XDG base directory specification.
+    return (shared if shared.is_absolute() else Path.home() / ".cache") / "alliance-fhir"
+
+
+def build(npm: str, folder: Path) -> None:
+    """Makes the folder whole or not at all, whoever else does the same at the same time."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="forms-") as temporary:
+        whole = Path(temporary) / "whole"
+        whole.mkdir()
+        for name in SCRIPT:
+            shutil.copy(HERE / name, whole)
+        run(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=whole)
+        run(npm, "pack", "--silent", LFORMS, folder=Path(temporary))
+        unpack(Path(temporary) / f"{LFORMS.replace('@', '-')}.tgz", whole / "lforms")
+        try:
+            whole.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # no one else was faster
+                raise
+
+
+def unpack(archive: Path, into: Path) -> None:
+    """The web component and its FHIR part out of LForms's package, without the source maps."""
+    found = sha256(archive.read_bytes()).hexdigest()
+    if found != LFORMS_DIGEST:
+        raise SetupFailed(f"{archive.name} has the digest {found}, expected {LFORMS_DIGEST}")
+    inside = "package/dist/lforms/"
+    with tarfile.open(archive) as files:
+        for file in files:
+            if file.name.startswith(inside) and not file.name.endswith(".map"):
+                file.name = file.name.removeprefix(inside)
+                files.extract(file, into, filter="data")
+
+
+def tool(*names: str) -> str:
+    """The path of the first of these programs that is there, or ToolMissing."""
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        raise ToolMissing(names[0])
+    return path
+
+
+def run(*command: str, folder: Path) -> None:
+    """Runs a program to its end; its last words are the error's message."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).strip()[-2000:]
+        raise SetupFailed(f"{Path(command[0]).name} failed with {done.returncode}: {said}")

@@ -1,0 +1,96 @@
+"""Real HAPI servers for tests: one of each version, started when it is first asked for.
+
+They live in memory and are emptied before each test. No two run at the same time: tests are put
+in order of the version that they need, so that each is started once.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from alliance_fhir import sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JAVA_OPTIONS = (
+    "-Dstorage.enforceReferentialIntegrityOnDelete=false",  # tests delete what others point to
+    "-Dstorage.reuseCachedSearchResultsForMillis=60000",  # the default of HAPI's public image
+)
+EVERYTHING: dict[str, Any] = {
+    "resourceType": "Parameters",
+    "parameter": [{"name": "expungeEverything", "valueBoolean": True}],
+}
+FIXTURES = {"hapi_r4": "R4", "hapi_r4b": "R4B", "hapi_r5": "R5"}
+
+
+class Servers:
+    """At most one HAPI server, of the version that was asked for last."""
+
+    def __init__(self) -> None:
+        self._running: sandbox.Running | None = None
+
+    def emptied(self, version: str) -> str:
+        """The base URL of a server of this version that holds nothing."""
+        if self._running is None or self._running.fhir_version != version:
+            self.stop()
+            self._running = sandbox.start(version, _free_port(), java_options=JAVA_OPTIONS)
+        url = self._running.url
+        httpx.post(f"{url}/$expunge", json=EVERYTHING, timeout=120).raise_for_status()
+        return url
+
+    def stop(self) -> None:
+        """Ends the server that runs, if one does."""
+        if self._running:
+            sandbox.stop(self._running.port)
+            self._running = None
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """The servers of this session; the last one ends with it."""
+    ours = Servers()
+    yield ours
+    ours.stop()
+
+
+@pytest.fixture
+def hapi_r4(servers: Servers) -> str:
+    """The base of an empty HAPI that speaks R4."""
+    return servers.emptied("R4")
+
+
+@pytest.fixture
+def hapi_r4b(servers: Servers) -> str:
+    """The base of an empty HAPI that speaks R4B."""
+    return servers.emptied("R4B")
+
+
+@pytest.fixture
+def hapi_r5(servers: Servers) -> str:
+    """The base of an empty HAPI that speaks R5."""
+    return servers.emptied("R5")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever needs a HAPI comes last, version by version."""
+    order = list(FIXTURES)
+
+    def place(item: pytest.Item) -> int:
+        call = getattr(item, "callspec", None)
+        asked = [*getattr(item, "fixturenames", []), *(call.params.values() if call else [])]
+        needed = [order.index(name) for name in asked if isinstance(name, str) and name in order]
+        return 1 + min(needed) if needed else 0
+
+    items.sort(key=place)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
