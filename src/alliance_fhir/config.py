@@ -7,6 +7,7 @@ alliance.toml itself.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
 from datetime import date
@@ -49,8 +50,12 @@ class InstrumentSettings(Frozen):
     languages: tuple[str, ...] = ()
 
 
+URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+"""What a system of identifiers looks like."""
+
+
 def _system(value: str) -> str:
-    if not value or any(c.isspace() for c in value) or ":" not in value:
+    if not URI.fullmatch(value):
         raise ValueError("must be a URI, such as urn:oid:1.2.3 or https://clinic.org/mrn")
     return value
 
@@ -187,10 +192,14 @@ def load(path: Path | None) -> Settings:
 
 def parse(told: dict[str, Any], folder: Path = Path(), name: str = FILE) -> Settings:
     """Settings from what a file said. Raises ConfigError naming the key and the reason."""
+    if "folder" in told:
+        raise ConfigError(f"{name}: folder: is no key that we know")
     try:
         return Settings.model_validate({**told, "folder": folder})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(map(str, first["loc"]))
-        reason = "is no key that we know" if first["type"] == "extra_forbidden" else first["msg"]
+        unknown = first["type"] == "extra_forbidden"
+        reason = "is no key that we know" if unknown else first["msg"]
+        reason = reason.removeprefix("Value error, ")
         raise ConfigError(f"{name}: {key}: {reason}") from None

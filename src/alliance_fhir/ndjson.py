@@ -11,6 +11,7 @@ from typing import IO, Self
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.group import Resource
 
+_OURS = {"Device", "Observation", "Provenance", "Questionnaire", "QuestionnaireResponse"}
 _BUFFER = 1024 * 1024
 
 
@@ -74,6 +75,8 @@ class NdjsonFolder:
             for type_, file in self._files.items():
                 file.close()
                 self._part(type_).replace(self._folder / f"{type_}.ndjson")
+            for type_ in _OURS - set(self._files):  # of an earlier run: they would not fit these
+                (self._folder / f"{type_}.ndjson").unlink(missing_ok=True)
         except OSError as error:
             raise self._unwritable(error) from None
         self._files.clear()

@@ -113,7 +113,8 @@ def map_to(
 def _watched(
     mapping: Mapping, files: Sources, options: Options, tally: Tally, watch: Watch
 ) -> Iterator[Group]:
-    for group in asked_for(mapping.groups(files, trusting=True), options, tally):
+    trusting = not options.limit  # with a limit, a double may lie beyond it
+    for group in asked_for(mapping.groups(files, trusting=trusting), options, tally):
         yield group
         if tally.read % CHUNK == 0:
             watch(Progress(tally.read, files.count))

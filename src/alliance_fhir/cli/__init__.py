@@ -48,8 +48,6 @@ def main() -> None:
         app()
     except AllianceError as error:
         _end(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _end("interrupted; what was sent stays sent, run again to go on", 130)
     except Exception as error:
         if os.environ.get("ALLIANCE_FHIR_DEBUG"):
             raise

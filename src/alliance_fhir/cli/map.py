@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,13 @@ from alliance_fhir.errors import ConfigError
 
 NAME = "map"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return bool(_INSTANT.fullmatch(text)) and bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def command(
@@ -42,7 +50,7 @@ def command(
     from alliance_fhir.running import Options
     from alliance_fhir.sync import map_to
 
-    if recorded and not _INSTANT.fullmatch(recorded):
+    if recorded and not _is_instant(recorded):
         raise ConfigError("--recorded takes an instant such as 2026-06-30T12:00:00Z")
     settings = o.settings_for(config, sources)
     options = Options(level, frozenset(patient or ()), o.day(since), limit)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import typer
+
 from alliance_fhir.cli.progress import watching
 from alliance_fhir.cli.show import show
 from alliance_fhir.config import Settings
@@ -48,5 +50,9 @@ def run(
         opened(to, settings, fhir, ledger, insecure=insecure) as (target, book),
         watching(name, quiet=json) as watch,
     ):
-        result = story(sources, target, book, settings, options, watch)
+        try:
+            result = story(sources, target, book, settings, options, watch)
+        except KeyboardInterrupt:
+            typer.echo("interrupted; run it again to go on where it was", err=True)
+            raise typer.Exit(130) from None
     show(result, as_json=json)

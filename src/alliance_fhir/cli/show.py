@@ -49,7 +49,8 @@ def people(result: Result, console: Console) -> None:
     if result.verify:
         _verification(console, result.verify)
     if result.target:
-        console.print(f"target: {result.target}" + (f", run {result.run}" if result.run else ""))
+        run = f", run {result.run}" if result.run else ""
+        console.print(f"target: {result.target}{run}", markup=False)
     if result.stopped:
         Console(stderr=True, highlight=False).print(f"stopped: {result.stopped}", markup=False)
 

@@ -49,7 +49,12 @@ class CodeItem:
         self.answers: dict[str, str | None] = {
             o.label.casefold(): o.code for o in options if o.label
         }
-        self.answers |= {text.casefold(): code for text, code in labels.items()}
+        known = {text: code or None for text, code in labels.items()}  # "" is not answered
+        self.answers |= {
+            text.casefold(): code
+            for text, code in known.items()
+            if code is None or code in self.weights  # labels may be those of other instruments
+        }
         self.answers |= {code: code for code in self.weights}
         self.answers |= dict.fromkeys(run.not_answered)
         self.answers[""] = None

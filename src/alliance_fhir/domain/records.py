@@ -6,7 +6,7 @@ Assessments are here; shared plans and visits have their own records when they c
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Literal, NamedTuple, Self
 
@@ -32,6 +32,9 @@ class Origin(NamedTuple):
     row: int
 
 
+_FARTHEST = timedelta(hours=14)
+
+
 class Moment(NamedTuple):
     """A point in time, or a day.
 
@@ -47,8 +50,11 @@ class Moment(NamedTuple):
         """From a datetime with an offset, or from a date. Raises ValueError without an offset."""
         if not isinstance(when, datetime):
             return cls(when.isoformat(), when.isoformat())
-        if when.utcoffset() is None:
+        offset = when.utcoffset()
+        if offset is None:
             raise ValueError("a time needs an offset from UTC")
+        if offset.seconds % 60 or abs(offset) > _FARTHEST:
+            raise ValueError("FHIR has offsets in whole minutes, up to 14 hours")
         utc = f"{when.astimezone(UTC).isoformat()[:-6]}Z"
         return cls(utc if when.tzinfo is UTC else when.isoformat().replace("+00:00", "Z"), utc)
 
@@ -70,8 +76,7 @@ def parse_moment(text: str, zone: tzinfo | None, pattern: str | None = None) -> 
 
     Raises NoZone, ClockChange, or ValueError where the text is no date at all.
     """
-    if pattern:
-        when = datetime.strptime(text, pattern)
+    if pattern and (when := _by_pattern(text, pattern)):
         if "%H" not in pattern and "%I" not in pattern and "%c" not in pattern:
             return Moment.of(when.date())
     elif _DAY.fullmatch(text):
@@ -83,6 +88,14 @@ def parse_moment(text: str, zone: tzinfo | None, pattern: str | None = None) -> 
     if when.tzinfo is None:
         when = in_zone(when, zone)
     return Moment.of(when)
+
+
+def _by_pattern(text: str, pattern: str) -> datetime | None:
+    """None where the pattern does not fit: a spreadsheet's own dates are ISO 8601 all the same."""
+    try:
+        return datetime.strptime(text, pattern)
+    except ValueError:
+        return None
 
 
 def in_zone(when: datetime, zone: tzinfo | None) -> datetime:

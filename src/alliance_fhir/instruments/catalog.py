@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -75,6 +75,11 @@ class Catalog:
     def ids(self) -> list[str]:
         """All ids, sorted."""
         return sorted(self._files)
+
+    @cached_property
+    def score_ids(self) -> frozenset[str]:
+        """The ids of all scores of all instruments."""
+        return frozenset(rule.id for instrument in self for rule in instrument.scores)
 
     def find(self, reference: str) -> Instrument:
         """`wai-sr`, or `wai-sr@1` where a version (or its beginning) must be met.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.receipt import RULES
 from alliance_fhir.errors import InputError
 from alliance_fhir.sources.cells import LONGEST_CELL, Cells, problem
 
@@ -27,14 +28,18 @@ def rows(path: Path, settings: Settings, known: Callable[[str], bool]) -> Iterat
     one that makes the header known best. Bytes that are not of the encoding reject their own row
     only. Raises InputError when the file cannot be opened, or has an encoding that Python lacks.
     """
-    encoding = settings.encoding or _encoding(path)
     try:
+        encoding = settings.encoding or _encoding(path)
+        if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+            encoding = "utf-8-sig"  # the same, with or without a byte order mark
         with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
             lines = _Lines(file)
             delimiter = settings.delimiter or _delimiter(lines.peek(), known)
             yield from _records(lines, delimiter)
     except LookupError:
         raise InputError(path, "wrong-encoding", "No such encoding is known.") from None
+    except UnicodeError:
+        raise InputError(path, "wrong-encoding", RULES["wrong-encoding"]) from None
     except OSError as error:
         raise InputError(path, "unreadable-file", str(error.strerror)) from None
 
@@ -77,10 +82,11 @@ class _Lines:
         return line
 
     def peek(self) -> str:
-        """The first line, without taking it."""
+        """The first line that is not blank, without taking it."""
         for line in self._lines:
             self._back.append(line)
-            return line
+            if line.strip():
+                return line
         return ""
 
     def give_back(self) -> None:

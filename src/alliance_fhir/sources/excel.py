@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
@@ -25,6 +26,8 @@ def rows(path: Path, settings: Settings, known: Callable[[str], bool]) -> Iterat
     workbook, or unpacks to more than a workbook does.
     """
     _guard(path)
+    # openpyxl warns of odd cells, with their values in it: those are for nobody's screen
+    warnings.filterwarnings("ignore", module="openpyxl")
     from openpyxl import load_workbook  # takes 0.2 s, which other commands need not wait
 
     try:
@@ -34,13 +37,17 @@ def rows(path: Path, settings: Settings, known: Callable[[str], bool]) -> Iterat
         raise _no_workbook(path) from None
     try:
         sheet: Any = book.worksheets[0]
+        sheet.reset_dimensions()  # what a workbook says of its own size is often wrong
+        width = 0
         for number, row in enumerate(sheet.iter_rows(), 1):
             values = [(cell.value, cell.data_type) for cell in row]
             if any(kind == "f" for _, kind in values):
                 yield number, "formula"
                 continue
             cells = [as_text(value) for value, _ in values]
+            cells += [""] * (width - len(cells))  # empty cells at the end need not be there
             if any(cells):
+                width = width or len(cells)
                 yield number, problem(cells) or cells
     except InputError:
         raise

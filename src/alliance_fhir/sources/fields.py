@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from alliance_fhir.config import Settings
+from alliance_fhir.config import URI, Settings
 from alliance_fhir.domain.records import (
     ClockChange,
     Identifier,
@@ -23,6 +23,7 @@ MODES: Mapping[str, Mode] = {
     "video": "video",
     "verbal": "verbal",
 }
+_CONTROL = {chr(code) for code in (*range(32), 127)}
 _REMEMBERED = 50_000
 """People and times that are kept ready: those of a clinic, not of a country."""
 
@@ -61,7 +62,7 @@ class Fields:
             system, value = self._systems[column] or "", text
             if not system:
                 raise Bad(column, "identifier-without-system")
-        if not system or not value or system.strip() != system or value.strip() != value:
+        if not URI.fullmatch(system) or not value or value.strip() != value or _CONTROL & {*value}:
             raise Bad(column, "not-an-identifier")
         return Identifier(system, value)
 

@@ -25,7 +25,7 @@ Labels = Mapping[str, Mapping[str, str]]
 class Form:
     """`tables` take a cell to its code, for items that take codes, and are empty for others;
     `pick` gives the cells of all items; `lacking` is the first item without a column, or 0;
-    `surplus` are columns of items that the instrument does not have."""
+    `surplus` are columns of items that the instrument does not have, `strange` of scores."""
 
     instrument: Instrument
     rater: Perspective
@@ -36,6 +36,7 @@ class Form:
     lacking: int
     surplus: list[tuple[int, int]]
     scores: list[tuple[int, ScoreRule]]
+    strange: list[tuple[str, int]]
     scorer: Scorer
 
 
@@ -83,13 +84,18 @@ class Forms:
         return Form(
             instrument=instrument,
             rater=_RATERS[rater],
-            language=language or None,
+            language=_canonical(language) or None,
             items=items,
             tables=[item.answers if isinstance(item, CodeItem) else {} for item in items],
             pick=picker([layout.items.get(n, layout.width) for n in numbers]),
             lacking=next((n for n in numbers if n not in layout.items), 0),
             surplus=[(n, i) for n, i in layout.items.items() if n > instrument.size],
             scores=[(i, by_id[name]) for name, i in layout.others.items() if name in by_id],
+            strange=[
+                (name, i)
+                for name, i in layout.others.items()
+                if name not in by_id and name in self._catalog.score_ids
+            ],
             scorer=Scorer(instrument, own.missing),
         )
 
@@ -103,3 +109,10 @@ def _check_language(language: str, instrument: Instrument, own: InstrumentSettin
     tag = language.lower()
     if known and tag not in known and tag.partition("-")[0] not in known:
         raise Bad("language", "language-not-known")
+
+
+def _canonical(tag: str) -> str:
+    """A language tag in the case that RFC 5646 (2.1.1) recommends: `pt-BR`, `zh-Hant`."""
+    first, *rest = tag.split("-")
+    cased = {2: str.upper, 4: str.title}
+    return "-".join([first.lower(), *(cased.get(len(part), str.lower)(part) for part in rest)])

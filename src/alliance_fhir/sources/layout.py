@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from alliance_fhir.config import Settings
-from alliance_fhir.errors import InputError
+from alliance_fhir.config import FILE, Settings
+from alliance_fhir.errors import ConfigError, InputError
+from alliance_fhir.instruments.catalog import Catalog
 
 HEAD = (
     "record_id",
@@ -26,7 +28,7 @@ HEAD = (
 REQUIRED = ("patient", "instrument", "rater", "completed_at")
 LONG = ("item", "value")
 
-_ITEM = re.compile(r"item_(\d{1,3})", re.ASCII)
+_ITEM = re.compile(r"item_0*([1-9]\d{0,2})", re.ASCII)
 
 
 def fold(name: str) -> str:
@@ -50,6 +52,8 @@ class Names:
         folded = fold(name)
         if folded in self._ours:
             return self._ours[folded]
+        if item := _ITEM.fullmatch(folded):
+            return f"item_{item[1]}"
         for pattern, ours in self._patterns:
             if found := pattern.fullmatch(folded):
                 return ours.replace("*", str(int(found[1])))
@@ -87,7 +91,10 @@ class Layout:
 
     def check(self, path: Path) -> None:
         """Raises InputError for a header that lacks what is required, or holds a name twice."""
-        if not any(self.head[name] >= 0 for name in ("patient", "instrument", "rater")):
+        # two names at least: a file without a header may hold one of our words by chance, and its
+        # first row is not to be taken for names, nor to be shown
+        found = sum(place >= 0 for place in self.head.values()) + len(self.items) + 2 * self.long
+        if found < 2:
             raise InputError(path, "unknown-layout", "The first row must name the columns.")
         for name in REQUIRED:
             if self.head[name] < 0 and not self.constants[name]:
@@ -97,3 +104,19 @@ class Layout:
         named = [name for name in self._ours if name]
         if len(named) != len(set(named)):
             raise InputError(path, "duplicate-column", "Two columns have one name.")
+
+
+def check_names(settings: Settings, catalog: Catalog) -> None:
+    """Raises ConfigError for a column or instrument in the settings that nothing here has."""
+    columns = {*HEAD, *LONG, "item_*", *catalog.score_ids}
+    for table, told, known in (
+        ("columns", settings.columns, columns),
+        ("constants", settings.constants, {*HEAD}),
+        ("values", settings.values, {*HEAD, "items"}),
+        ("instruments", settings.instruments, {*catalog.ids}),
+    ):
+        for name in told:
+            if name not in known and not (table != "constants" and _ITEM.fullmatch(name)):
+                near = difflib.get_close_matches(name, sorted(known), n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ConfigError(f"{FILE}: {table}.{name}: nothing has this name{hint}")

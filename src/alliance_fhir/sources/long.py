@@ -5,6 +5,7 @@ The rows are laid down in SQLite's temporary file first, so that memory stays fl
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from alliance_fhir.sources.cells import Cells
 from alliance_fhir.sources.fields import Bad
 from alliance_fhir.sources.layout import HEAD, Layout, Names
 from alliance_fhir.sources.rows import Rows
-from alliance_fhir.sources.wide import Read, content_digest, fit, unknown_columns
+from alliance_fhir.sources.wide import Read, content_digest, fit
 
 _NUMBER = re.compile(r"(?:item_)?0*(\d{1,3})", re.ASCII)
 
@@ -54,7 +55,7 @@ class LongTable:
         self._catalog = catalog
         self._head = Rows(settings, catalog, layout)
         self._places = [layout.head[name] for name in HEAD]
-        scores = {rule.id for instrument in catalog for rule in instrument.scores}
+        scores = catalog.score_ids
         most = max(instrument.size for instrument in catalog)
         self._names = [*HEAD, *(f"item_{n}" for n in range(1, most + 1)), *sorted(scores)]
         self._place_of = {name: place for place, name in enumerate(self._names)}
@@ -63,7 +64,9 @@ class LongTable:
 
     def unknown_columns(self) -> Iterator[Finding]:
         """A finding for each column whose name nothing here has."""
-        yield from unknown_columns(self._path, self._layout, self._catalog)
+        layout = self._layout
+        for place in [*layout.items.values(), *layout.others.values()]:
+            yield Finding(self._path, 0, layout.header[place], "unknown-column")
 
     def identities(self) -> Iterator[tuple[str, str]]:
         """Key and content of each assessment that can be gathered."""
@@ -108,7 +111,7 @@ class LongTable:
             except Bad as bad:
                 yield Finding(self._path, row, bad.column, bad.rule, bad.remedy)
                 continue
-            head = "\x1f".join(fitted[p].strip() if p >= 0 else "" for p in self._places)
+            head = json.dumps([fitted[p].strip() if p >= 0 else "" for p in self._places])
             value = fitted[self._layout.value].strip()
             spool.execute(
                 "INSERT INTO answer VALUES (?, ?, ?, ?, ?)", (key, row, item, value, head)
@@ -143,5 +146,5 @@ class LongTable:
                     spoilt = Finding(self._path, row, "item", "items-disagree")
                 found.setdefault(item, row)
                 cells[place] = value
-            cells[: len(HEAD)] = shared.split("\x1f")
+            cells[: len(HEAD)] = json.loads(shared)
             yield spoilt or _Gathered(first, cells, found)

@@ -13,7 +13,7 @@ from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells
 from alliance_fhir.sources.census import Census, Repeat
-from alliance_fhir.sources.layout import Layout, Names
+from alliance_fhir.sources.layout import Layout, Names, check_names
 from alliance_fhir.sources.long import LongTable
 from alliance_fhir.sources.wide import Read, WideTable
 
@@ -46,6 +46,7 @@ class Sources:
     def __init__(self, paths: Sequence[Path], settings: Settings, catalog: Catalog) -> None:
         self._settings = settings
         self._catalog = catalog
+        check_names(settings, catalog)
         self._names = Names(settings)
         self.repeats: dict[str, Repeat] | None = None
         self.count = 0
@@ -132,7 +133,12 @@ class Sources:
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.suffix.lower() in READERS and p.is_file())
+        # names with these beginnings are locks and rests of other programs, not data
+        found = sorted(
+            p
+            for p in path.iterdir()
+            if p.suffix.lower() in READERS and p.is_file() and not p.name.startswith((".", "~$"))
+        )
         if not found:
             raise InputError(path, "missing-file", "No file in it has a suffix that we read.")
         return found

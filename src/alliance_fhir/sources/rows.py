@@ -136,6 +136,9 @@ class Rows:
         for number, place in form.surplus:
             if cells[place].strip():
                 raise Bad(f"item_{number}", "unknown-item")
+        for name, place in form.strange:
+            if cells[place].strip():
+                raise Bad(name, "unknown-score")
         given = form.pick((*cells, ""))
         try:  # the common case, as fast as it can be: every cell is a code of its scale
             answers = tuple(map(_look_up, form.tables, given))

@@ -100,7 +100,6 @@ def unknown_columns(path: str, layout: Layout, catalog: Catalog) -> Iterator[Fin
     """A finding for each column that is neither ours nor a score of any instrument."""
     if not layout.others:
         return
-    scores = {rule.id for instrument in catalog for rule in instrument.scores}
     for name, place in layout.others.items():
-        if name not in scores:
+        if name not in catalog.score_ids:
             yield Finding(path, 0, layout.header[place], "unknown-column")
