@@ -75,4 +75,4 @@ $(WHEEL): $(TEST) $(SOURCES)
 	touch $@ $(RUN)
 
 clean:
-	rm -rf $(VENV) dist .coverage* .pytest_cache .ruff_cache alliance-demo
+	rm -rf $(VENV) dist .coverage* .pytest_cache .ruff_cache alliance-demo .alliance-fhir

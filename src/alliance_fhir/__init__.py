@@ -22,19 +22,19 @@ from typing import TYPE_CHECKING, Any
 from alliance_fhir._version import __version__
 
 if TYPE_CHECKING:
+    from alliance_fhir.asking import Options
     from alliance_fhir.config import Settings, load
     from alliance_fhir.errors import AllianceError
     from alliance_fhir.fhir.versions import version
     from alliance_fhir.instruments.catalog import Catalog
     from alliance_fhir.opening import open_target
     from alliance_fhir.result import Result
-    from alliance_fhir.running import Options
     from alliance_fhir.sync import check, map_to, open_ledger, plan, sync, verify
 
 _HOMES = {
     "AllianceError": "errors",
     "Catalog": "instruments.catalog",
-    "Options": "running",
+    "Options": "asking",
     "Result": "result",
     "Settings": "config",
     "check": "sync",

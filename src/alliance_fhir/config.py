@@ -123,7 +123,8 @@ class Settings(Frozen):
         if not self.source:
             raise ConfigError(
                 f"`source` is not set. Name this source of data in {FILE}, once and for ever: "
-                'source = "clinic-east". Every identifier that we give is made from it.'
+                'source = "clinic-east". Every identifier that we give is made from it. '
+                f"An {FILE} in another folder is named by --config."
             )
         return self.source
 
@@ -184,9 +185,10 @@ def load(path: Path | None) -> Settings:
         return Settings()
     try:
         told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigError(f"{path}: cannot be read as TOML: {reason}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:  # among them UnicodeDecodeError, TOMLDecodeError
+        raise ConfigError(f"{path}: cannot be read as TOML: {error}") from None
     return parse(told, path.parent, str(path))
 
 

@@ -49,7 +49,8 @@ def ledger_path(target: Target, settings: Settings, explicit: Path | None = None
         return explicit
     if settings.ledger:
         return settings.folder / settings.ledger
-    name = target.name if "://" in target.name else str(Path(target.name).resolve())
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", target.name.rpartition("://")[2]).strip("-").lower()
-    mark = blake2b(f"{settings.source}\n{name}".encode(), digest_size=4).hexdigest()
+    place = target.identity
+    last = place.rpartition("://")[2] if "://" in place else Path(place).name
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", last).strip("-").lower()
+    mark = blake2b(f"{settings.source}\n{place}".encode(), digest_size=4).hexdigest()
     return settings.folder / HOME / f"{slug[:40]}-{mark}.sqlite"

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from alliance_fhir.asking import Options, Progress, Watch, asked_for
 from alliance_fhir.config import Settings
 from alliance_fhir.delivery import Delivery
-from alliance_fhir.domain.receipt import WARNINGS, Finding, Receipt, Tally
+from alliance_fhir.domain.receipt import Finding, Receipt, Tally
 from alliance_fhir.domain.records import Identifier, Origin
-from alliance_fhir.errors import AllianceError, AuthFailed, BadReply, Conflict, Unavailable
-from alliance_fhir.fhir.check import Level
+from alliance_fhir.errors import (
+    AllianceError,
+    AuthFailed,
+    BadReply,
+    ConfigError,
+    Conflict,
+    Unavailable,
+)
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.people import CREATABLE, made_up, named_in, person_key
+from alliance_fhir.fhir.provenance import SOFTWARE
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, site_catalog
 from alliance_fhir.planning import Decision, Planned, Planner
@@ -30,30 +38,6 @@ T = TypeVar("T")
 
 CHUNK = 50
 """Groups that are planned together: one look at the ledger, and at most a few searches."""
-
-
-class Progress(NamedTuple):
-    """How far a run is: records done, and how many there are, 0 where that is not known yet."""
-
-    done: int
-    total: int
-
-
-Watch = Callable[[Progress], None]
-
-
-class Options(NamedTuple):
-    """How to plan and sync; the same words as on the command line."""
-
-    check: Level = "schema"
-    patients: frozenset[str] = frozenset()
-    since: str = ""
-    limit: int = 0
-    create_people: bool = False
-    reread: bool = False
-    accept_older: bool = False
-    rescore: bool = False
-    complete: bool = False
 
 
 class Run:
@@ -101,6 +85,7 @@ class Run:
     def go(self) -> Result:
         """The run, from the first row to the last receipt."""
         began = time.monotonic()
+        self._same_target()
         if not self._dry:
             self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)
         with Seen() as seen:
@@ -116,6 +101,21 @@ class Run:
         self._result.seconds = time.monotonic() - began
         return self._result
 
+    def _same_target(self) -> None:
+        """Raises ConfigError where the ledger knows this software's Device, and it is gone there.
+
+        A sandbox in memory that was started anew, a folder that was emptied: what the ledger says
+        of such a target is no longer true, and a sync would send nothing.
+        """
+        software = self._mapping.shared[SOFTWARE]
+        decision = self._planner.decide([_alone(software)], reread=True)[0].decisions[0]
+        if decision.state == "gone":
+            raise ConfigError(
+                f"{self._target.name} was emptied, or is another than it was: what "
+                f"{self._ledger.path} says of it is not there. If that was meant, remove this "
+                "ledger and run again; nothing will be there twice."
+            )
+
     def _groups(self, seen: Seen) -> Iterator[Group]:
         for group in asked_for(self._mapping.groups(self._sources), self._options, self._tally):
             if self._options.complete:
@@ -123,7 +123,7 @@ class Run:
             yield group
 
     def _planned(self, chunk: list[Group]) -> list[Planned]:
-        """The chunk with what is to be done; when the run has stopped, by the ledger alone."""
+        """The chunk with what is to be done; nothing any more when the run has stopped."""
         if self._result.stopped:
             return [_not_sent(group) for group in chunk]
         try:
@@ -184,8 +184,7 @@ class Run:
                     self._stop(error)
 
     def _send_alone(self, resource: Resource) -> None:
-        group = Group("", Origin("", 0), Identifier("", ""), "", None, "", [resource])
-        for planned in self._planner.decide([group]):
+        for planned in self._planner.decide([_alone(resource)]):
             self._push(planned)
 
     def _push(self, planned: Planned) -> None:
@@ -220,8 +219,9 @@ class Run:
             if receipt.state in ("blocked", "conflict", "foreign", "gone", "rejected"):
                 rules[receipt.rule or planned.rule] = receipt.state
         path = origin.path or self._target.name
+        column = "" if planned.group.key else planned.group.resources[0].type
         for rule, state in rules.items():
-            finding = Finding(path, origin.row, "", rule)
+            finding = Finding(path, origin.row, column, rule)
             (tally.rejected if state == "rejected" else tally.blocked).append(finding)
         for rule in planned.warnings:
             tally.warnings.append(Finding(path, origin.row, "", rule))
@@ -244,34 +244,13 @@ class Run:
                 self._tally.disappeared.append(Finding(entry.path, entry.row, "", "disappeared"))
 
 
+def _alone(resource: Resource) -> Group:
+    """A group for what belongs to no record."""
+    return Group("", Origin("", 0), Identifier("", ""), "", None, "", [resource])
+
+
 def _not_sent(group: Group) -> Planned:
     return Planned(group, [Decision(resource, "not_sent") for resource in group.resources])
-
-
-def asked_for(groups: Iterable[Group | Finding], options: Options, tally: Tally) -> Iterator[Group]:
-    """The groups that are asked for; findings go to the tally, and what is read is counted."""
-    taken = 0
-    for group in groups:
-        if isinstance(group, Finding):
-            tally.read += group.row > 0 and group.rule not in ("unknown-column",)
-            (tally.warnings if group.rule in WARNINGS else tally.rejected).append(group)
-            continue
-        tally.read += 1
-        if not _wanted(group, options):
-            continue
-        tally.accepted += 1
-        yield group
-        taken += 1
-        if options.limit and taken >= options.limit:
-            return
-
-
-def _wanted(group: Group, options: Options) -> bool:
-    if options.patients:
-        who = group.patient
-        if who.value not in options.patients and "|".join(who) not in options.patients:
-            return False
-    return not options.since or group.when >= options.since
 
 
 def _portions(items: Iterable[T], size: int) -> Iterator[list[T]]:

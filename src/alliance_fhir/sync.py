@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from alliance_fhir.asking import Options, Progress, Watch, asked_for
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import fingerprint
 from alliance_fhir.domain.receipt import Tally
@@ -16,7 +17,7 @@ from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, file_time, site_catalog
 from alliance_fhir.ndjson import NdjsonFolder
 from alliance_fhir.result import Result, Verification
-from alliance_fhir.running import CHUNK, Options, Progress, Run, Watch, asked_for
+from alliance_fhir.running import CHUNK, Run
 from alliance_fhir.sources.readers import Sources
 from alliance_fhir.targets.base import Target, Wanted
 
@@ -140,6 +141,9 @@ def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
     return result
 
 
-def open_ledger(path: Path, target: Target, settings: Settings) -> Ledger:
-    """The ledger of a target. Raises ConfigError where it is of another target, or in use."""
-    return Ledger(path, target.name, fingerprint(settings.secret))
+def open_ledger(path: Path, target: Target, settings: Settings, *, create: bool = True) -> Ledger:
+    """The ledger of a target. Raises ConfigError where it is of another target, or in use.
+
+    Without `create` no file is made where there is none: for `plan`, which leaves no trace.
+    """
+    return Ledger(path, target.identity, fingerprint(settings.secret), create=create)

@@ -19,10 +19,10 @@ def command(
 ) -> None:
     """Read, score and map everything, write nothing: every bad row is named, and why."""
     # imported here, so that nobody waits for it who only asks for help
+    from alliance_fhir.asking import Options
     from alliance_fhir.cli.progress import watching
     from alliance_fhir.cli.show import show
     from alliance_fhir.fhir.versions import version
-    from alliance_fhir.running import Options
     from alliance_fhir.sync import check
 
     settings = o.settings_for(config, sources)

@@ -9,7 +9,7 @@ import typer
 from alliance_fhir.cli import options as o
 
 NAME = "demo"
-FOLDER = "alliance-demo"
+FOLDER = "alliance-demo/fhir"
 
 
 def command(
@@ -17,13 +17,14 @@ def command(
         str,
         typer.Option("--to", metavar="TARGET", help="A FHIR server's URL, or a folder."),
     ] = FOLDER,
-    fhir: o.FHIR = "",
+    fhir: o.FHIR_OF_TARGET = "",
     insecure: o.INSECURE = False,
     json: o.JSON = False,
 ) -> None:
     """The bundled example clinic, scored, mapped, synced, verified, and synced once more.
 
-    All of it is synthetic, and marked as test data. At a server its people are made, too.
+    All of it is synthetic, and marked as test data. Its files are laid out in alliance-demo/clinic.
+    At a server its people are made, too.
     """
     # imported here, so that nobody waits for it who only asks for help
     from alliance_fhir.cli.story import tell

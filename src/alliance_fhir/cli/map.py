@@ -44,10 +44,10 @@ def command(
 ) -> None:
     """Write FHIR as NDJSON, one file for each resource type; no server is needed."""
     # imported here, so that nobody waits for it who only asks for help
+    from alliance_fhir.asking import Options
     from alliance_fhir.cli.progress import watching
     from alliance_fhir.cli.show import show
     from alliance_fhir.fhir.versions import version
-    from alliance_fhir.running import Options
     from alliance_fhir.sync import map_to
 
     if recorded and not _is_instant(recorded):

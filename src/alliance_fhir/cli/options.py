@@ -33,8 +33,14 @@ CONFIG = Annotated[
         help="alliance.toml; else the one beside the first source, or in this folder.",
     ),
 ]
-FHIR = Annotated[
-    str, typer.Option("--fhir", metavar="VERSION", help="R4, R4B or R5; servers are asked.")
+FHIR = Annotated[str, typer.Option("--fhir", metavar="VERSION", help="R4, R4B or R5.")]
+FHIR_OF_TARGET = Annotated[
+    str,
+    typer.Option(
+        "--fhir",
+        metavar="VERSION",
+        help="R4, R4B or R5; else what the server says, or what the folder holds.",
+    ),
 ]
 CheckLevel = Literal["schema", "models", "sample", "none"]
 CHECK = Annotated[
@@ -52,7 +58,9 @@ PATIENT = Annotated[
 SINCE = Annotated[
     str, typer.Option("--since", metavar="DATE", help="Only what was completed on or after it.")
 ]
-LIMIT = Annotated[int, typer.Option("--limit", metavar="N", help="No more than N records.", min=0)]
+LIMIT = Annotated[
+    int, typer.Option("--limit", metavar="N", help="No more than N records; 0: all.", min=0)
+]
 JSON = Annotated[bool, typer.Option("--json", help="The result as one JSON object.")]
 LEDGER = Annotated[
     Path | None,

@@ -11,7 +11,7 @@ def command(
     sources: o.SOURCES,
     to: o.TO,
     config: o.CONFIG = None,
-    fhir: o.FHIR = "",
+    fhir: o.FHIR_OF_TARGET = "",
     level: o.CHECK = "schema",
     patient: o.PATIENT = None,
     since: o.SINCE = "",
@@ -27,8 +27,8 @@ def command(
 ) -> None:
     """Say what sync would do: create, update, unchanged, conflict, blocked. Nothing is sent."""
     # imported here, so that nobody waits for it who only asks for help
+    from alliance_fhir.asking import Options
     from alliance_fhir.cli.running import run
-    from alliance_fhir.running import Options
     from alliance_fhir.sync import plan
 
     options = Options(

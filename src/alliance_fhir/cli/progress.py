@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from alliance_fhir.running import Progress, Watch
+from alliance_fhir.asking import Progress, Watch
 
 EVERY = 10.0
 """Seconds between two plain lines."""

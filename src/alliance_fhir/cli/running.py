@@ -8,25 +8,32 @@ from pathlib import Path
 
 import typer
 
+from alliance_fhir.asking import Options
 from alliance_fhir.cli.progress import watching
 from alliance_fhir.cli.show import show
 from alliance_fhir.config import Settings
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.opening import ledger_path, open_target
 from alliance_fhir.result import Result
-from alliance_fhir.running import Options
 from alliance_fhir.sync import open_ledger
 from alliance_fhir.targets.base import Target
 
 
 @contextmanager
 def opened(
-    to: str, settings: Settings, fhir: str, ledger: Path | None, *, insecure: bool
+    to: str,
+    settings: Settings,
+    fhir: str,
+    ledger: Path | None,
+    *,
+    insecure: bool,
+    create: bool = True,
 ) -> Generator[tuple[Target, Ledger]]:
     """A target and its ledger."""
     target = open_target(to, settings, fhir, insecure=insecure)
     try:
-        with open_ledger(ledger_path(target, settings, ledger), target, settings) as book:
+        path = ledger_path(target, settings, ledger)
+        with open_ledger(path, target, settings, create=create) as book:
             yield target, book
     finally:
         target.close()
@@ -47,7 +54,10 @@ def run(
 ) -> None:
     """Runs plan or sync, and shows what came of it."""
     with (
-        opened(to, settings, fhir, ledger, insecure=insecure) as (target, book),
+        opened(to, settings, fhir, ledger, insecure=insecure, create=name != "plan") as (
+            target,
+            book,
+        ),
         watching(name, quiet=json) as watch,
     ):
         try:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 
 import typer
 from rich.console import Console
 
 from alliance_fhir import config
+from alliance_fhir.asking import Options
 from alliance_fhir.cli.progress import watching
 from alliance_fhir.cli.running import opened
 from alliance_fhir.cli.show import people, print_json
 from alliance_fhir.config import Settings
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.result import Result
-from alliance_fhir.running import Options
 from alliance_fhir.sync import sync, verify
+
+HOME = Path("alliance-demo")
 
 
 def tell(to: str, fhir: str, *, insecure: bool, json: bool) -> None:
@@ -25,17 +27,30 @@ def tell(to: str, fhir: str, *, insecure: bool, json: bool) -> None:
     The rows that are broken on purpose do not count as a failure here. Raises ConfigError where
     the example clinic is not in this installation.
     """
-    clinic = files("alliance_fhir") / "examples" / "clinic"
-    if not clinic.is_dir():
-        raise ConfigError("the example clinic is not in this installation")
-    with as_file(clinic) as folder:
-        settings = config.load(folder / config.FILE).model_copy(update={"folder": Path()})
-        result = _story(folder, settings, to, fhir, insecure=insecure, json=json)
+    folder = _clinic(HOME / "clinic")
+    settings = config.load(folder / config.FILE)
+    result = _story(folder, settings, to, fhir, insecure=insecure, json=json)
     if json:
         print_json(result.as_json())
     good = result.verify and result.verify.ok
     if code := result.stop_code or (0 if good else 8):
         raise typer.Exit(code)
+
+
+def _clinic(folder: Path) -> Path:
+    """The example clinic's files, laid out to be looked at, and to be changed."""
+    clinic = files("alliance_fhir") / "examples" / "clinic"
+    if not clinic.is_dir():
+        raise ConfigError("the example clinic is not in this installation")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in clinic.iterdir():
+            copy = folder / file.name
+            if file.is_file() and not copy.exists():  # what somebody changed stays changed
+                copy.write_bytes(file.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be written: {error.strerror}") from None
+    return folder
 
 
 def _story(
@@ -58,16 +73,23 @@ def _story(
         again.tally.rejected.clear()  # they were named above
         again.tally.warnings.clear()
         people(again, console)
-        console.print(f"\nThe ledger is {book.path}.\n{_next(to)}", markup=False)
+        console.print(f"\n{_next(to, folder)}", markup=False)
     result.command = "demo"
     result.verify = checked.verify
     return result
 
 
-def _next(to: str) -> str:
-    if "://" in to:
-        return f"Next, your own files: alliance-fhir sync YOUR.csv --to {to}"
-    return (
-        f"Look into {to}/. Next, a real server: alliance-fhir sandbox start, then\n"
-        "alliance-fhir demo --to http://127.0.0.1:8080/fhir"
-    )
+def _next(to: str, folder: Path) -> str:
+    settings = folder / config.FILE
+    lines = [
+        f"The clinic's files are in {folder}/. Change an answer there and run the demo again, or",
+        f"  alliance-fhir plan {folder} --to {to}",
+        f"  alliance-fhir verify --to {to} --config {settings}",
+    ]
+    if "://" not in to:
+        lines += [
+            "The same with a real FHIR server on this machine (Java 17, Maven):",
+            "  alliance-fhir sandbox start",
+            "  alliance-fhir demo --to http://127.0.0.1:8080/fhir",
+        ]
+    return "\n".join(lines)

@@ -10,7 +10,7 @@ NAME = "verify"
 def command(
     to: o.TO,
     config: o.CONFIG = None,
-    fhir: o.FHIR = "",
+    fhir: o.FHIR_OF_TARGET = "",
     ledger: o.LEDGER = None,
     insecure: o.INSECURE = False,
     json: o.JSON = False,

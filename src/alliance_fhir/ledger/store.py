@@ -57,21 +57,19 @@ class Entry(NamedTuple):
 
 
 class Ledger:
-    """The ledger of one target.
+    """The ledger of one target; without `create`, where there is none, one that is soon forgotten.
 
     Nothing is durable before `commit`. Raises ConfigError where the ledger is of another target, of
     another key of identifiers, of another schema, or in use by another process.
     """
 
-    def __init__(self, path: Path, target: str, fingerprint: str) -> None:
+    def __init__(self, path: Path, target: str, fingerprint: str, *, create: bool = True) -> None:
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # created here, so that nobody else can read it even for a moment
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        except OSError as error:
-            raise ConfigError(f"{path}: the ledger cannot be written: {error.strerror}") from None
-        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+        there = create or path.exists()
+        if there:
+            _touch(path)
+        url = f"sqlite:///{path}" if there else "sqlite://"
+        self._engine = create_engine(url, connect_args={"timeout": 30})
         event.listen(self._engine, "connect", _for_sqlite)
         try:
             self._connection = self._engine.connect()
@@ -191,6 +189,15 @@ class Ledger:
             return self._connection.execute(statement, *told)
         except OperationalError as error:
             raise _unusable(self.path, error) from None
+
+
+def _touch(path: Path) -> None:
+    """Makes the file here, so that nobody else can read it even for a moment."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise ConfigError(f"{path}: the ledger cannot be written: {error.strerror}") from None
 
 
 def _for_sqlite(connection: Any, record: object) -> None:

@@ -67,7 +67,8 @@ class Forms:
             return self._catalog.find(name)
         except InstrumentError:
             nearest = self._catalog.nearest(name.partition("@")[0])
-            raise Bad("instrument", "unknown-instrument", f"{nearest}.") from None
+            remedy = f"{nearest.capitalize()}. See `alliance-fhir instruments list`."
+            raise Bad("instrument", "unknown-instrument", remedy) from None
 
     def _compile(self, instrument: Instrument, rater: str, language: str) -> Form:
         if rater not in _RATERS:

@@ -192,4 +192,4 @@ def _compare(given: Decimal, ours: Score) -> None:
     if ours.value is None:
         raise Bad(ours.id, "score-not-computable")
     if given != ours.value:
-        raise Bad(ours.id, "score-disagrees", f"Ours is by the rule {ours.method}.")
+        raise Bad(ours.id, "score-disagrees", f"Ours is by the rule {ours.method}; correct one.")

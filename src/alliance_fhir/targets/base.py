@@ -24,11 +24,13 @@ class Wanted(NamedTuple):
 class Target(Protocol):
     """A place that takes resources.
 
-    `all_at_once`: what is delivered counts when `finish` has returned, not before. `people`: the
-    target has people to be found. Errors are those of `alliance_fhir.errors`.
+    `name` is as the user wrote it, `identity` the same for every way to write it. `all_at_once`:
+    what is delivered counts when `finish` has returned, not before. `people`: the target has people
+    to be found. Errors are those of `alliance_fhir.errors`.
     """
 
     name: str
+    identity: str
     version: Version
     all_at_once: bool
     people: bool

@@ -37,6 +37,7 @@ class FolderTarget:
         self._folder = folder
         self._tag_system = tag_system
         self.name = str(folder)
+        self.identity = str(folder.resolve())
         self._manifest: Json = _read_manifest(folder)
         told = self._manifest.get("fhirVersion")
         if told and fhir_version and version(fhir_version) != version(told):
@@ -45,7 +46,9 @@ class FolderTarget:
         self._staged = sqlite3.connect("")
         self._staged.execute("PRAGMA cache_size = -16000")
         self._staged.execute("CREATE TABLE new (type, key, line, PRIMARY KEY (type, key))")
-        self._indexed = False
+        self._staged.execute("CREATE TABLE old (type, key, id, version, digest, claimed)")
+        self._staged.execute("CREATE INDEX old_key ON old (type, key)")
+        self._indexed: set[str] = set()
 
     def resolve(self, persons: Iterable[Person]) -> Mapping[Person, Resolution]:
         """Nobody is looked for in a folder."""
@@ -53,8 +56,8 @@ class FolderTarget:
 
     def find(self, wanted: Sequence[Wanted]) -> Mapping[str, list[Found]]:
         """What the manifest's files hold under these keys."""
-        if not self._indexed:
-            self._index()
+        for type_ in {one.type for one in wanted} - self._indexed:
+            self._index(type_)
         answer: dict[str, list[Found]] = {}
         for one in wanted:
             query = "SELECT * FROM old WHERE type = ? AND key = ?"
@@ -63,13 +66,11 @@ class FolderTarget:
                 answer[one.key] = [Found(*row) for row in rows]
         return answer
 
-    def _index(self) -> None:
-        self._staged.execute("CREATE TABLE old (type, key, id, version, digest, claimed)")
-        for type_ in self._files():
+    def _index(self, type_: str) -> None:
+        if type_ in self._files():
             rows = (found(body, self._tag_system) for _, body in self._lines(type_))
             self._staged.executemany("INSERT INTO old VALUES (?, ?, ?, ?, ?, ?)", rows)
-        self._staged.execute("CREATE INDEX old_key ON old (type, key)")
-        self._indexed = True
+        self._indexed.add(type_)
 
     def _files(self) -> dict[str, Json]:
         return self._manifest.get("files", {})
@@ -116,8 +117,8 @@ class FolderTarget:
         old = {told["path"] for told in self._files().values()}
         self._manifest = manifest
         self._staged.execute("DELETE FROM new")
-        self._staged.execute("DROP TABLE IF EXISTS old")
-        self._indexed = False  # the index was of the old generation
+        self._staged.execute("DELETE FROM old")  # the index was of the old generation
+        self._indexed.clear()
         for name in old - {told["path"] for told in files.values()}:
             with suppress(OSError):  # a reader of the old generation may still hold it
                 (self._folder / name).unlink()

@@ -36,7 +36,7 @@ class ServerTarget:
         self._client = client
         self._system = system
         self._tag_system = tag_system
-        self.name = client.base
+        self.name = self.identity = client.base
         self.version = _version(client, fhir_version)
         self._resolved: dict[Person, Resolution] = {}
 

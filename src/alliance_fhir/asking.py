@@ -1,0 +1,60 @@
+"""What is asked of a run, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from alliance_fhir.domain.receipt import WARNINGS, Finding, Tally
+from alliance_fhir.fhir.check import Level
+from alliance_fhir.fhir.group import Group
+
+
+class Progress(NamedTuple):
+    """How far a run is: records done, and how many there are, 0 where that is not known yet."""
+
+    done: int
+    total: int
+
+
+Watch = Callable[[Progress], None]
+
+
+class Options(NamedTuple):
+    """How to plan and sync; the same words as on the command line."""
+
+    check: Level = "schema"
+    patients: frozenset[str] = frozenset()
+    since: str = ""
+    limit: int = 0
+    create_people: bool = False
+    reread: bool = False
+    accept_older: bool = False
+    rescore: bool = False
+    complete: bool = False
+
+
+def asked_for(groups: Iterable[Group | Finding], options: Options, tally: Tally) -> Iterator[Group]:
+    """The groups that are asked for; findings go to the tally, and what is read is counted."""
+    taken = 0
+    for group in groups:
+        if isinstance(group, Finding):
+            tally.read += group.row > 0 and group.rule not in ("unknown-column",)
+            (tally.warnings if group.rule in WARNINGS else tally.rejected).append(group)
+            continue
+        tally.read += 1
+        if not _wanted(group, options):
+            continue
+        tally.accepted += 1
+        yield group
+        taken += 1
+        if options.limit and taken >= options.limit:
+            return
+
+
+def _wanted(group: Group, options: Options) -> bool:
+    if options.patients:
+        who = group.patient
+        if who.value not in options.patients and "|".join(who) not in options.patients:
+            return False
+    return not options.since or group.when >= options.since
