@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from alliance_fhir.instruments.catalog import Catalog
     from alliance_fhir.opening import open_target
     from alliance_fhir.result import Result
-    from alliance_fhir.sync import check, map_to, open_ledger, plan, sync, verify
+    from alliance_fhir.story import check, map_to, open_ledger, plan, sync, verify
 
 _HOMES = {
     "AllianceError": "errors",
@@ -37,14 +37,14 @@ _HOMES = {
     "Options": "asking",
     "Result": "result",
     "Settings": "config",
-    "check": "sync",
+    "check": "story",
     "load": "config",
-    "map_to": "sync",
-    "open_ledger": "sync",
+    "map_to": "story",
+    "open_ledger": "story",
     "open_target": "opening",
-    "plan": "sync",
-    "sync": "sync",
-    "verify": "sync",
+    "plan": "story",
+    "sync": "story",
+    "verify": "story",
     "version": "fhir.versions",
 }
 

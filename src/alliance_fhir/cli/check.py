@@ -23,7 +23,7 @@ def command(
     from alliance_fhir.cli.progress import watching
     from alliance_fhir.cli.show import show
     from alliance_fhir.fhir.versions import version
-    from alliance_fhir.sync import check
+    from alliance_fhir.story import check
 
     settings = o.settings_for(config, sources)
     options = Options(level, frozenset(patient or ()), o.day(since), limit)

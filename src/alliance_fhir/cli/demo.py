@@ -27,6 +27,6 @@ def command(
     At a server its people are made, too.
     """
     # imported here, so that nobody waits for it who only asks for help
-    from alliance_fhir.cli.story import tell
+    from alliance_fhir.cli.tour import tell
 
     tell(to, fhir, insecure=insecure, json=json)

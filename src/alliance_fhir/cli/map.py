@@ -48,7 +48,7 @@ def command(
     from alliance_fhir.cli.progress import watching
     from alliance_fhir.cli.show import show
     from alliance_fhir.fhir.versions import version
-    from alliance_fhir.sync import map_to
+    from alliance_fhir.story import map_to
 
     if recorded and not _is_instant(recorded):
         raise ConfigError("--recorded takes an instant such as 2026-06-30T12:00:00Z")

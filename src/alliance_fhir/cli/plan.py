@@ -29,7 +29,7 @@ def command(
     # imported here, so that nobody waits for it who only asks for help
     from alliance_fhir.asking import Options
     from alliance_fhir.cli.running import run
-    from alliance_fhir.sync import plan
+    from alliance_fhir.story import plan
 
     options = Options(
         level,

@@ -15,7 +15,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.opening import ledger_path, open_target
 from alliance_fhir.result import Result
-from alliance_fhir.sync import open_ledger
+from alliance_fhir.story import open_ledger
 from alliance_fhir.targets.base import Target
 
 

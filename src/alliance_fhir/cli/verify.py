@@ -20,7 +20,7 @@ def command(
     from alliance_fhir.cli.progress import watching
     from alliance_fhir.cli.running import opened
     from alliance_fhir.cli.show import show
-    from alliance_fhir.sync import verify
+    from alliance_fhir.story import verify
 
     settings = o.settings_for(config)
     with (

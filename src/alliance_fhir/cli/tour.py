@@ -16,7 +16,7 @@ from alliance_fhir.cli.show import people, print_json
 from alliance_fhir.config import Settings
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.result import Result
-from alliance_fhir.sync import sync, verify
+from alliance_fhir.story import sync, verify
 
 HOME = Path("alliance-demo")
 
