@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 
 import typer
@@ -42,16 +43,36 @@ def _root(  # pyright: ignore[reportUnusedFunction] - typer calls it
     pass
 
 
+_INTERRUPTED = "interrupted; run it again to go on where it was"
+
+
+class _Interrupted(BaseException):
+    """Ctrl-C. Not KeyboardInterrupt, of which typer makes an exit without a word."""
+
+
 def main() -> None:
     """The command `alliance-fhir`: errors of ours become a message and an exit code."""
+    interrupted = False
+
+    def interrupt(number: int, frame: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        raise _Interrupted
+
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
         app()
+    except _Interrupted:
+        _end(_INTERRUPTED, 130)
     except AllianceError as error:
         _end(str(error), error.exit_code)
     except Exception as error:
         if os.environ.get("ALLIANCE_FHIR_DEBUG"):
             raise
-        _end(_defect(error), 70)
+        # what is interrupted in the middle of a library's code may come out as another error
+        _end(*((_INTERRUPTED, 130) if interrupted else (_defect(error), 70)))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _end(message: str, code: int) -> None:

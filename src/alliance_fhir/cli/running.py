@@ -6,8 +6,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import typer
-
 from alliance_fhir.asking import Options
 from alliance_fhir.cli.progress import watching
 from alliance_fhir.cli.show import show
@@ -60,9 +58,5 @@ def run(
         ),
         watching(name, quiet=json) as watch,
     ):
-        try:
-            result = story(sources, target, book, settings, options, watch)
-        except KeyboardInterrupt:
-            typer.echo("interrupted; run it again to go on where it was", err=True)
-            raise typer.Exit(130) from None
+        result = story(sources, target, book, settings, options, watch)
     show(result, as_json=json)

@@ -27,8 +27,8 @@ HEAP = {FhirVersion.R4: "1g", FhirVersion.R4B: "1g", FhirVersion.R5: "2g"}
 # of it than with the thorough one, and the serial collector the least memory.
 JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
 
-GRACE = 60.0
-"""Seconds from SIGTERM to SIGKILL; a server that writes its class archive needs 10 to 20."""
+GRACE = 120.0
+"""Seconds from SIGTERM to SIGKILL: writing a class archive takes 10, on a busy machine 40."""
 
 GRACE_UNREADY = 2.0
 """The same for a server that never answered: it holds nothing, and its archive would be partial."""

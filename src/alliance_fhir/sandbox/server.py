@@ -72,7 +72,7 @@ def stop(port: int) -> Running | None:
     """End the server on this port and return what it was; None when none of ours runs there.
 
     It is asked to end, which takes a second, or 10 to 20 the first time, when it writes its class
-    archive; after a minute it is killed.
+    archive; after two minutes it is killed.
     """
     with places.locked(_lock(port)):
         server = state.read(port)
