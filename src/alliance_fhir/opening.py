@@ -10,6 +10,7 @@ from alliance_fhir.config import Settings, TargetSettings
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.provenance import tag_system
+from alliance_fhir.fhir.reply import Ours
 from alliance_fhir.targets.base import Target
 from alliance_fhir.targets.folder import FolderTarget
 
@@ -25,10 +26,10 @@ def open_target(
     Raises ConfigError for what no target is called; ServerError where a server does not answer.
     """
     told = settings.targets.get(name) or TargetSettings(url=name, insecure=insecure)
-    tags = tag_system(settings.root)
+    ours = Ours(identifier_system(settings.root), tag_system(settings.root))
     asked = fhir_version or told.fhir_version or ""
     if "://" not in told.url:
-        return FolderTarget(Path(told.url), tags, asked)
+        return FolderTarget(Path(told.url), ours, asked)
     if not told.url.startswith(("http://", "https://")):
         raise ConfigError("a target is an http(s) URL, a folder, or a name in [targets]")
     from alliance_fhir.targets.server import ServerTarget  # httpx takes 0.2 s: servers only
@@ -37,7 +38,7 @@ def open_target(
 
     client = Client(told.url, from_environment(told.token_env), insecure=told.insecure or insecure)
     try:
-        return ServerTarget(client, identifier_system(settings.root), tags, asked)
+        return ServerTarget(client, ours, asked)
     except BaseException:
         client.close()
         raise

@@ -40,16 +40,14 @@ def condition(resource: Resource) -> str:
     if resource.type == "Provenance":  # it has no identifier: its own tag is the last of them
         tag = resource.body["meta"]["tag"][-1]
         return f"_tag={_token(tag['system'], tag['code'])}"
-    identifier = own_identifier(resource.body)
+    identifier = own_identifiers(resource.body)[0]
     return f"identifier={_token(identifier['system'], identifier['value'])}"
 
 
-def own_identifier(body: Json) -> Json:
-    """The first business identifier of a resource, in either shape; empty where it has none."""
-    told: Any = body.get("identifier")
-    if isinstance(told, list):
-        told = cast("list[Any]", told)[0] if told else None
-    return cast("Json", told) if isinstance(told, dict) else {}
+def own_identifiers(body: Json) -> list[Json]:
+    """The business identifiers of a resource: R4 has one of a response, everything else many."""
+    told: Any = body.get("identifier") or []
+    return cast("list[Json]", told if isinstance(told, list) else [told])
 
 
 def _token(system: str, value: str) -> str:

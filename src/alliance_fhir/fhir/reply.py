@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from alliance_fhir.errors import BadReply
-from alliance_fhir.fhir.bundle import Change, own_identifier
+from alliance_fhir.fhir.bundle import Change, own_identifiers
 from alliance_fhir.fhir.canonical import claimed_digest, content_digest
 from alliance_fhir.fhir.versions import Json
 
@@ -86,11 +86,18 @@ def etag(told: object) -> str:
     return match["version"] if match else ""
 
 
-def found(body: Json, tag_system: str) -> Found:
+class Ours(NamedTuple):
+    """What is ours at a target: the systems of our identifiers and of our Provenances' tags."""
+
+    identifiers: str
+    tags: str
+
+
+def found(body: Json, ours: Ours) -> Found:
     """A resource that came back from a search or a file."""
     return Found(
         type=str(body.get("resourceType", "")),
-        key=own_key(body, tag_system),
+        key=own_key(body, ours),
         id=str(body.get("id", "")),
         version=version_of(body),
         digest=content_digest(body),
@@ -98,12 +105,13 @@ def found(body: Json, tag_system: str) -> Found:
     )
 
 
-def own_key(body: Json, tag_system: str) -> str:
-    """The business key of a resource of ours, as it stands in the resource itself."""
+def own_key(body: Json, ours: Ours) -> str:
+    """The business key of a resource, as it stands in itself; empty where it is none of ours."""
     if body.get("resourceType") == "Questionnaire":
         return f"{body.get('url', '')}|{body.get('version', '')}"
     if body.get("resourceType") == "Provenance":
         meta: Json = body.get("meta") or {}
         tags: list[Json] = meta.get("tag") or []
-        return next((str(t.get("code")) for t in tags if t.get("system") == tag_system), "")
-    return str(own_identifier(body).get("value", ""))
+        return next((str(t.get("code")) for t in tags if t.get("system") == ours.tags), "")
+    told = own_identifiers(body)
+    return next((str(i.get("value")) for i in told if i.get("system") == ours.identifiers), "")

@@ -20,7 +20,7 @@ from alliance_fhir.errors import BadReply, ConfigError
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
-from alliance_fhir.fhir.reply import Delivered, Found, found, own_key
+from alliance_fhir.fhir.reply import Delivered, Found, Ours, found, own_key
 from alliance_fhir.fhir.versions import Json, Version, version
 from alliance_fhir.targets.base import Wanted
 
@@ -33,9 +33,9 @@ class FolderTarget:
     all_at_once = True
     people = False
 
-    def __init__(self, folder: Path, tag_system: str, fhir_version: str = "") -> None:
+    def __init__(self, folder: Path, ours: Ours, fhir_version: str = "") -> None:
         self._folder = folder
-        self._tag_system = tag_system
+        self._ours = ours
         self.name = str(folder)
         self.identity = str(folder.resolve())
         self._manifest: Json = _read_manifest(folder)
@@ -68,7 +68,7 @@ class FolderTarget:
 
     def _index(self, type_: str) -> None:
         if type_ in self._files():
-            rows = (found(body, self._tag_system) for _, body in self._lines(type_))
+            rows = (found(body, self._ours) for _, body in self._lines(type_))
             self._staged.executemany("INSERT INTO old VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._indexed.add(type_)
 
@@ -141,7 +141,7 @@ class FolderTarget:
         take = "SELECT rowid, line FROM new WHERE type = ? AND key = ?"
         if type_ in self._files():
             for line, body in self._lines(type_):
-                key = own_key(body, self._tag_system)
+                key = own_key(body, self._ours)
                 row = self._staged.execute(take, (type_, key)).fetchone()
                 yield line if row is None else row[1] + b"\n"
                 if row is not None:

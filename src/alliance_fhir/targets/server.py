@@ -11,7 +11,7 @@ from alliance_fhir.fhir.bundle import Change, escaped, transaction
 from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import FOUND_BY_IDENTIFIER, Resolution, resolve
-from alliance_fhir.fhir.reply import Delivered, Found, delivered, found
+from alliance_fhir.fhir.reply import Delivered, Found, Ours, delivered, found
 from alliance_fhir.fhir.versions import Json, Version, version
 from alliance_fhir.targets.base import Wanted
 from alliance_fhir.transport.client import Client
@@ -25,17 +25,14 @@ _BY_ID = frozenset({"Provenance", "Patient", "Practitioner"})
 
 
 class ServerTarget:
-    """A FHIR server. `system` and `tag_system` are those of our own identifiers and tags."""
+    """A FHIR server."""
 
     all_at_once = False
     people = True
 
-    def __init__(
-        self, client: Client, system: str, tag_system: str, fhir_version: str = ""
-    ) -> None:
+    def __init__(self, client: Client, ours: Ours, fhir_version: str = "") -> None:
         self._client = client
-        self._system = system
-        self._tag_system = tag_system
+        self._ours = ours
         self.name = self.identity = client.base
         self.version = _version(client, fhir_version)
         self._resolved: dict[Person, Resolution] = {}
@@ -92,7 +89,7 @@ class ServerTarget:
         seen: set[str] = set()
         for search in searches:
             for body in self._client.search(type_, {**search, "_count": "200"}):
-                hit = found(body, self._tag_system)
+                hit = found(body, self._ours)
                 key = by_id.get(hit.id, hit.key)
                 if key in keys and hit.id not in seen:
                     seen.add(hit.id)
@@ -101,16 +98,16 @@ class ServerTarget:
     def _by_key(self, type_: str, keys: list[str]) -> dict[str, str]:
         if type_ == "Questionnaire":  # url alone: some servers find nothing by url and version
             return {"url": ",".join(sorted({escaped(key.rpartition("|")[0]) for key in keys}))}
-        name, system = ("identifier", self._system)
+        name, system = ("identifier", self._ours.identifiers)
         if type_ == "Provenance":
-            name, system = ("_tag", self._tag_system)
+            name, system = ("_tag", self._ours.tags)
         return {name: ",".join(f"{escaped(system)}|{escaped(key)}" for key in keys)}
 
     def deliver(
         self, changes: Sequence[Change], references: Mapping[tuple[str, str, str], str]
     ) -> list[Delivered]:
         """One group as one transaction."""
-        bundle = transaction(changes, references, self._system)
+        bundle = transaction(changes, references, self._ours.identifiers)
         return delivered(changes, self._client.post("", dumps(bundle)).body)
 
     def finish(self) -> None:
