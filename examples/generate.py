@@ -87,7 +87,7 @@ class Chance:
     """What chance decides here; see the module's text for what it may use."""
 
     def __init__(self, seed: int) -> None:
-        self._next = random.Random(seed).random  # noqa: S311 - an example, not a secret
+        self._next = random.Random(seed).random
 
     def happens(self, probability: float) -> bool:
         return self._next() < probability
@@ -104,7 +104,10 @@ class Chance:
 
     def bell(self, spread: float) -> float:
         """Around zero, about normal: the sum of twelve uniform numbers."""
-        return spread * (sum(self._next() for _ in range(12)) - 6)
+        at = -6.0
+        for _ in range(12):  # not sum(), which rounds otherwise since Python 3.12
+            at += self._next()
+        return spread * at
 
 
 @dataclass

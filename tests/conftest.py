@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import hypothesis
@@ -35,6 +36,25 @@ def frozen_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "here"
     place.mkdir()
     monkeypatch.chdir(place)
+
+
+@cache
+def _trust(*told: object, **named: object) -> object:
+    from httpx._config import create_ssl_context
+
+    return create_ssl_context(*told, **named)
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long our client would have slept: it does not. What it trusts is read once."""
+    from alliance_fhir.transport.retry import Patience
+
+    slept: list[float] = []
+    patience = partial(Patience, sleep=slept.append)
+    monkeypatch.setattr("alliance_fhir.transport.client.Patience", patience)
+    monkeypatch.setattr("httpx._transports.default.create_ssl_context", _trust)
+    return slept
 
 
 class Ran(NamedTuple):

@@ -131,7 +131,14 @@ class Delivery:
             "create" if all(d.state == "created" for d in planned.changes) else "update"
         )
         targets = [d.resource for d in planned.changes]
-        return self._provenance.write(planned.group, targets, activity, self._clock())
+        versions = [d.known.version + 1 if d.known else 1 for d in planned.changes]
+        return self._provenance.write(
+            planned.group,
+            targets,
+            activity,
+            self._clock(),
+            versions if activity == "update" else (),
+        )
 
     def _entry(self, group: Group, decision: Decision) -> Entry:
         known = decision.known

@@ -100,6 +100,9 @@ class Planner:
         looked: set[str],
     ) -> Planned:
         subject = self.subject(group.patient)
+        # what any of the group's resources was last made from: a change leaves some as they were
+        latest = [_acknowledged(entries.get(r.key, [])) for r in group.resources]
+        said = {entry.source_digest for entry in latest if entry}
         decisions: list[Decision] = []
         for resource in group.resources:
             known = _acknowledged(entries.get(resource.key, []))
@@ -107,29 +110,38 @@ class Planner:
                 decisions.append(Decision(resource, "blocked", known, "patient-changed"))
             elif resource.key in looked:
                 hits = there.get(resource.key, [])
-                decisions.append(self._against_target(group, resource, known, hits))
+                decisions.append(self._against_target(group, resource, known, hits, said))
             else:
-                decisions.append(self._against_ledger(group, resource, known))
+                decisions.append(self._against_ledger(group, resource, known, said))
         planned = Planned(group, decisions)
         planned.rule = next((d.rule for d in decisions if d.state in _OBSTACLES), "")
         held = {d.rule for d in decisions if d.state == "unchanged" and d.rule}
         planned.warnings = sorted(held)
         return planned
 
-    def _against_ledger(self, group: Group, resource: Resource, known: Entry | None) -> Decision:
+    def _against_ledger(
+        self, group: Group, resource: Resource, known: Entry | None, said: set[str]
+    ) -> Decision:
         if known is None:
             return Decision(resource, "created")
         if known.digest == resource.digest:
             return Decision(resource, "unchanged", known)
-        if group.source_digest and group.source_digest == known.source_digest:
+        if self._ledger.superseded(resource.key, resource.digest):
+            if self._accept_older:
+                return Decision(resource, "updated", known)
+            return Decision(resource, "unchanged", known, "older-version")
+        if group.source_digest and group.source_digest in said:
             # the source says what it said: our rules or the site's settings changed since
             return Decision(resource, "updated" if self._rescore else "unchanged", known, _RULED)
-        if not self._accept_older and self._ledger.superseded(resource.key, resource.digest):
-            return Decision(resource, "unchanged", known, "older-version")
         return Decision(resource, "updated", known)
 
     def _against_target(
-        self, group: Group, resource: Resource, known: Entry | None, hits: list[Found]
+        self,
+        group: Group,
+        resource: Resource,
+        known: Entry | None,
+        hits: list[Found],
+        said: set[str],
     ) -> Decision:
         if len(hits) > 1:
             return Decision(resource, "conflict", known, "found-twice")
@@ -146,7 +158,7 @@ class Planner:
                 return Decision(resource, "unchanged", learnt, learnt=True)
             return Decision(resource, "conflict", known, "changed-at-target")
         fresh = known._replace(server_version=hit.version)
-        return self._against_ledger(group, resource, fresh)
+        return self._against_ledger(group, resource, fresh, said)
 
     def _unknown(self, group: Group, resource: Resource, hit: Found) -> Decision:
         """There, and not in the ledger: that was lost, a run was killed, or it is not ours."""

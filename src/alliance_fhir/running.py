@@ -12,7 +12,7 @@ from typing import TypeVar
 from alliance_fhir.asking import Options, Progress, Watch, asked_for
 from alliance_fhir.config import Settings
 from alliance_fhir.delivery import Delivery
-from alliance_fhir.domain.receipt import Finding, Receipt, Tally
+from alliance_fhir.domain.receipt import WARNINGS, Finding, Receipt, Tally
 from alliance_fhir.domain.records import Identifier, Origin
 from alliance_fhir.errors import (
     AllianceError,
@@ -80,6 +80,7 @@ class Run:
         self._delivery = Delivery(ledger, target, self._planner, settings, self._result.run)
         self._shared: set[str] = set()
         self._made: dict[Person, str] = {}
+        self._unread: set[str] = set()
         self._told: set[tuple[str, str]] = set()
 
     def go(self) -> Result:
@@ -117,10 +118,21 @@ class Run:
             )
 
     def _groups(self, seen: Seen) -> Iterator[Group]:
-        for group in asked_for(self._mapping.groups(self._sources), self._options, self._tally):
-            if self._options.complete:
-                seen.add(group.key)
-            yield group
+        everything = self._noted(self._mapping.groups(self._sources), seen)
+        yield from asked_for(everything, self._options, self._tally)
+        if self._options.complete:  # what was not asked for is there all the same
+            for _ in everything:
+                pass
+
+    def _noted(
+        self, everything: Iterator[Group | Finding], seen: Seen
+    ) -> Iterator[Group | Finding]:
+        for one in everything:
+            if self._options.complete and one.key:
+                seen.add(one.key)
+            if isinstance(one, Finding) and not one.key and one.rule not in WARNINGS:
+                self._unread.add(one.path if one.row else "")
+            yield one
 
     def _planned(self, chunk: list[Group]) -> list[Planned]:
         """The chunk with what is to be done; nothing any more when the run has stopped."""
@@ -239,8 +251,15 @@ class Run:
         self._ledger.commit()
 
     def _disappeared(self, seen: Seen) -> None:
+        """What was sent once and did not come now.
+
+        Where a whole file could not be read nothing is known; where the key of a row could not be
+        read, nothing of its file.
+        """
+        if "" in self._unread:
+            return
         for entry in self._ledger.groups(self._settings.source):
-            if entry.group_key not in seen:
+            if entry.group_key not in seen and entry.path not in self._unread:
                 self._tally.disappeared.append(Finding(entry.path, entry.row, "", "disappeared"))
 
 

@@ -115,12 +115,13 @@ def whole(group: Group, settings: Settings = SETTINGS) -> list[Resource]:
 def everything(version: Version) -> tuple[Resource, ...]:
     """Of every form: all answers given, all but the last, scores alone; with all that can be said.
 
-    Once by the instruments' own rules for missing answers, and once prorated where that is allowed.
+    What lacks an answer comes twice where that is allowed: prorated too.
     """
     prorated = {i.id: InstrumentSettings(missing="prorate") for i in CATALOG if can_prorate(i)}
-    sites = [SETTINGS, SETTINGS.model_copy(update={"instruments": prorated})]
-    records = [told for form in FORMS for told in _all_kinds(*form)]
-    return tuple(r for settings in sites for r in resources(records, version, settings))
+    kinds = [told for form in FORMS for told in _all_kinds(*form)]
+    lacking = [told for told in kinds if None in told.answers and told.instrument in prorated]
+    other = SETTINGS.model_copy(update={"instruments": prorated})
+    return (*resources(kinds, version), *resources(lacking, version, other))
 
 
 def can_prorate(instrument: Instrument) -> bool:

@@ -19,9 +19,8 @@ from alliance_fhir.fhir.scores import RULE_TEXTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Official
-
     from alliance_fhir.fhir.versions import Json, Version
+    from conftest import Official
 
 PROFILES = Path(__file__).parents[2] / "profiles"
 FOLDERS = {"R4": "r4", "R4B": "r4", "R5": "r5"}

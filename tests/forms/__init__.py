@@ -80,7 +80,7 @@ class Forms:
         trace: TracebackType | None,
     ) -> None:
         if self._process is not None:
-            self._process.communicate()  # the end of its input ends the script, and that the browser
+            self._process.communicate()  # its input ends, so it ends, and the browser with it
             self._process = None
 
     def fill(
@@ -98,7 +98,7 @@ class Forms:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         request = {"questionnaire": questionnaire, "answers": dict(answers), "fhir": fhir}
-        print(json.dumps(request), file=self._process.stdin, flush=True)  # noqa: T201
+        print(json.dumps(request), file=self._process.stdin, flush=True)
         line = self._process.stdout.readline()
         if not line:
             raise FormFailed("the browser has ended; see standard error")

@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
 const ORIGIN = "http://forms.invalid";
-const PATIENCE = 20_000; // milliseconds for one form; they take 100
+const PATIENCE = 30_000; // milliseconds for one form; the longest takes one second
 const TYPES = { ".js": "text/javascript", ".css": "text/css" };
 
 // The charset matters: without it LForms's FHIR part fails on start.
@@ -101,6 +101,7 @@ async function fill({ questionnaire, answers, fhir }) {
   // With saved data LForms takes a score that is missing for one that somebody erased, and leaves
   // it so. Ours are the answers of a person at work: every expression is to be evaluated.
   form.hasSavedData = false;
+  window.LForms.addedFormDefs = []; // or it keeps every form
   await Util.addFormToPage(form, "form").catch((problems) => {
     throw new Error([problems].flat().join("; "));
   });

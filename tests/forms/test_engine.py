@@ -1,8 +1,6 @@
 """LForms evaluates each kind of expression that our Questionnaires use, and evaluates it right.
 
-Slow, and in need of a browser: the name keeps it out of the main test command.
-
-    python -m pytest tests/forms/check_forms.py
+It tells which FHIRPath our Questionnaires may hold; test_catalog tells whether they hold that.
 """
 
 from __future__ import annotations
@@ -17,6 +15,8 @@ from . import FormFailed, Forms, ToolMissing, values
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+pytestmark = pytest.mark.forms
 
 SD = "http://hl7.org/fhir/StructureDefinition"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from golden.oracle_rows import Clinic, Record, Rejected, Who
-from golden.oracle_scores import INSTRUMENTS, Score, imported, scores
+from .oracle_rows import Clinic, Record, Rejected, Who
+from .oracle_scores import INSTRUMENTS, Score, imported, scores
 
 Json = dict[str, Any]
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:]+(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 IG = "https://alliance-fhir.github.io/ig"
 THO = "http://terminology.hl7.org/CodeSystem"
@@ -45,6 +48,7 @@ class Expected(NamedTuple):
     resources: list[Json]
     rejected: list[Rejected]
     records: list[Record]
+    source: str
 
 
 def expect(folder: Path, release: str, recorded: str) -> Expected:
@@ -57,6 +61,7 @@ def expect(folder: Path, release: str, recorded: str) -> Expected:
         resources=[resource for record in records for resource in writer.group(record)],
         rejected=[each for each in told if isinstance(each, Rejected)],
         records=records,
+        source=clinic.site["source"],
     )
 
 
@@ -192,7 +197,7 @@ class _Writer:
 
     def _provenance(self, key: str, record: Record, made: list[Json]) -> Json:
         """Who, with what, from which row. Its key holds what it is about: keys and contents."""
-        names = [_name_of(each) for each in made]
+        names = [_identifier_of(each) for each in made]
         about = "\n".join(
             ["create", *(f"{n} {claimed(each)}" for n, each in zip(names, made, strict=True))]
         )
@@ -288,7 +293,7 @@ def _agent(role: str, who: Json, behalf: Json | None) -> Json:
     return agent
 
 
-def _name_of(resource: Json) -> str:
+def _identifier_of(resource: Json) -> str:
     identifier = resource["identifier"]
     return str((identifier[0] if isinstance(identifier, list) else identifier)["value"])
 
@@ -321,6 +326,8 @@ def content_digest(resource: Json) -> str:
 
 def _canonical(value: Any, key: str = "") -> Any:
     """References by identifier keep that and their type, extensions are sorted, times in UTC."""
+    if isinstance(value, str):
+        return _in_utc(value) if _TIME.fullmatch(value) else value
     if isinstance(value, dict):
         element = cast("Json", value)
         if isinstance(element.get("identifier"), dict) and "resourceType" not in element:
@@ -331,24 +338,33 @@ def _canonical(value: Any, key: str = "") -> Any:
         if key == "extension":
             entries.sort(key=lambda entry: (entry["url"], text_of(entry)))
         return entries
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]+(Z|[+-]\d\d:\d\d)", value):
-        return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, Decimal):
         text = format(value, "f")
         return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
     return value
 
 
+def _in_utc(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def text_of(value: Any) -> str:
     """Compact JSON, keys sorted, decimals with the digits that they have."""
+    if isinstance(value, str):
+        return _quoted(value)
     if isinstance(value, dict):
         pairs = sorted(cast("Json", value).items())
-        return "{" + ",".join(f"{text_of(key)}:{text_of(each)}" for key, each in pairs) + "}"
+        return "{" + ",".join([f"{_quoted(key)}:{text_of(each)}" for key, each in pairs]) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(text_of(each) for each in cast("list[Any]", value)) + "]"
+        return "[" + ",".join([text_of(each) for each in cast("list[Any]", value)]) + "]"
     if isinstance(value, Decimal):
         return format(value, "f")
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
+
+
+@lru_cache(maxsize=10_000)
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def parse(line: str | bytes) -> Json:
@@ -358,19 +374,25 @@ def parse(line: str | bytes) -> Json:
 
 def differences(expected: Iterable[Json], found: Iterable[Json]) -> list[str]:
     """Names of resources that are missing, too many, or not equal to the last digit."""
-    wanted = {f"{r['resourceType']} {_key_of(r)}": text_of(r) for r in expected}
-    come = [(f"{r['resourceType']} {_key_of(r)}", text_of(r)) for r in found]
-    told = [f"{name}: not expected" for name, _ in come if name not in wanted]
-    told += [f"{name}: differs" for name, text in come if wanted.get(name, text) != text]
-    told += [f"{name}: missing" for name in wanted.keys() - {name for name, _ in come}]
-    told += [f"{name}: twice" for name in {n for n, _ in come if [m for m, _ in come].count(n) > 1}]
-    return told
+    wanted = {name_of(resource): text_of(resource) for resource in expected}
+    come: Counter[str] = Counter()
+    told: list[str] = []
+    for resource in found:
+        name = name_of(resource)
+        come[name] += 1
+        if name not in wanted:
+            told.append(f"{name}: not expected")
+        elif text_of(resource) != wanted[name]:
+            told.append(f"{name}: differs")
+    told += [f"{name}: missing" for name in wanted if name not in come]
+    return told + [f"{name}: came {times} times" for name, times in come.items() if times > 1]
 
 
-def _key_of(resource: Json) -> str:
+def name_of(resource: Json) -> str:
+    """A resource's type and its own name: its identifier, or the tag of a Provenance."""
     if resource["resourceType"] == "Provenance":
-        return str(resource["meta"]["tag"][-1]["code"])
-    return _name_of(resource)
+        return f"Provenance {resource['meta']['tag'][-1]['code']}"
+    return f"{resource['resourceType']} {_identifier_of(resource)}"
 
 
 def _hash(text: str, size: int = 16) -> str:

@@ -18,20 +18,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from golden.oracle_scores import INSTRUMENTS, scores
+from .oracle_scores import INSTRUMENTS, scores
 
 HEAD = (
     *("record_id", "patient", "clinician", "instrument", "rater", "rater_id"),
     *("completed_at", "session", "appointment", "language", "mode"),
 )
-LONG_ITEMS = 36
-LONG_SCORES = (
-    *("adherence", "bond", "doubt-diagnosis", "doubt-medication", "doubt-treatment", "goal"),
-    *("quality-of-life", "satisfaction-communication", "satisfaction-plan"),
-    *("satisfaction-relationship", "satisfaction-treatment", "t-score", "task", "top", "total"),
-    "treatment-satisfaction",
-)
-"""A long table is gathered into cells for HEAD, these items and these scores."""
 
 
 class Who(NamedTuple):
@@ -86,9 +78,7 @@ class Clinic:
         self.folder = folder
         self.site: dict[str, Any] = tomllib.loads((folder / "alliance.toml").read_text("utf-8"))
         self._zone = ZoneInfo(self.site["zone"])
-        self._columns = {
-            theirs.casefold(): ours for ours, theirs in self.site["columns"].items()
-        }
+        self._columns = {theirs.casefold(): ours for ours, theirs in self.site["columns"].items()}
 
     def read(self) -> list[Record | Rejected]:
         """All records and all bad rows, file by file."""
@@ -122,9 +112,10 @@ class Clinic:
             _, whole = gathered.setdefault(tuple(told.values()), (row, told))
             assert item not in whole
             whole[item] = value
-        wide = [*HEAD, *(f"item_{n}" for n in range(1, LONG_ITEMS + 1)), *LONG_SCORES]
         for row, told in gathered.values():
-            cells = [told.get(name, "") for name in wide]
+            cells = [told.get(name, "") for name in HEAD]
+            for name in sorted(set(told) - set(HEAD)):  # what was told, in the order of its names
+                cells += [name, told[name]]
             yield self._record_or_breach(file, row, told, _digest(cells))
 
     def _name(self, column: str) -> str:
@@ -136,7 +127,9 @@ class Clinic:
 
     def _word(self, column: str, text: str) -> str:
         """A cell in our own words."""
-        words = {label.casefold(): ours for label, ours in self.site["values"].get(column, {}).items()}
+        words = {
+            label.casefold(): ours for label, ours in self.site["values"].get(column, {}).items()
+        }
         return words.get(text.strip().casefold(), text.strip())
 
     def _record_or_breach(
@@ -177,7 +170,9 @@ class Clinic:
         if not record.answers:
             record.imported = given
             assert given
-        elif any(s.value != Decimal(given[s.id]) for s in scores(name, record.answers) if s.id in given):
+        elif any(
+            s.value != Decimal(given[s.id]) for s in scores(name, record.answers) if s.id in given
+        ):
             raise _Breach("total", "score-disagrees")
         return record
 

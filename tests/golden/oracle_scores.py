@@ -151,7 +151,10 @@ _METHODS = {
         "top-complete-cases",
         "1 if every item has its highest answer, else 0; complete cases",
     ),
-    "goals": ("goal-attainment-t", "T of goal attainment scaling, over the goals that have a level"),
+    "goals": (
+        "goal-attainment-t",
+        "T of goal attainment scaling, over the goals that have a level",
+    ),
 }
 
 

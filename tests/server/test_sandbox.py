@@ -140,7 +140,8 @@ def test_two_starts_at_the_same_time_share_one_server(port: int) -> None:
 
 def test_ctrl_c_leaves_no_server(port: int) -> None:
     start = begin("start", "--port", port)
-    while not sandbox.status():
+    while port not in [server.port for server in sandbox.status()]:
+        assert start.poll() is None
         time.sleep(0.1)
     start.send_signal(signal.SIGINT)
     start.communicate()

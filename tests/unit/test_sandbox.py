@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from alliance_fhir import sandbox
 from alliance_fhir.cli.sandbox import app
 from alliance_fhir.errors import ConfigError, Unavailable
-from alliance_fhir.sandbox import archive, build, log, places, process, state
+from alliance_fhir.sandbox import archive, build, log, places, process, state, tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -300,6 +300,28 @@ def test_an_archive_is_used_or_else_written_but_not_under_foreign_options(tmp_pa
     assert archive.options(classes, agent) == []
     classes.touch()
     assert archive.options(classes, agent)[0] == f"-XX:SharedArchiveFile={classes}"
+
+
+def test_a_jvm_that_crashes_on_its_archive_is_started_once_more_without(
+    bare: Path, port: int
+) -> None:
+    crash = "A fatal error has been detected by the Java Runtime Environment:"
+    executable(
+        bare,
+        "java",
+        f"""case "$*" in
+        -version) echo 'openjdk version "17.0.1"' ;;
+        *SharedArchiveFile*) echo '# {crash}' ;;
+        *ArchiveClassesAtExit*) echo 'FAILED otherwise' ;;
+        esac""",
+    )
+    jar = places.made(places.home() / build.key()) / build.JAR
+    jar.touch()
+    classes = archive.path(jar, "R4", tools.find_java(""))
+    classes.touch()
+    with pytest.raises(Unavailable, match="FAILED otherwise"):
+        run("start", "--port", port)
+    assert not classes.exists()
 
 
 def test_the_end_of_a_log(tmp_path: Path) -> None:

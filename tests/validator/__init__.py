@@ -21,13 +21,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
-__all__ = ["Issue", "SetupFailed", "ToolMissing", "Validator", "ValidatorDied", "errors"]
+__all__ = [
+    "DefinitionBroken",
+    "Issue",
+    "SetupFailed",
+    "ToolMissing",
+    "Validator",
+    "ValidatorDied",
+    "errors",
+]
 
 AHEAD = 16  # requests on the way before the first reply is awaited: enough for every core
 
 
 class ValidatorDied(Exception):
-    """The JVM ended, or refused a file of definitions; the message says what it said last."""
+    """The JVM ended; what it said last is on standard error."""
+
+
+class DefinitionBroken(Exception):
+    """A file of definitions cannot be read; the message names it and says why."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +116,14 @@ class Validator:
     def define(self, *paths: Path) -> None:
         """More definitions from now on; they replace those with the same canonical."""
         for path in paths:
-            files = sorted(path.iterdir()) if path.is_dir() else [path]
+            files = [path]
+            if path.is_dir():
+                files = [f for f in sorted(path.iterdir()) if f.suffix in (".json", ".ndjson")]
             for file in files:
-                if file.suffix in (".json", ".ndjson"):
-                    self._send(str(file.resolve()).encode())
-                    reply = self._receive()
-                    if "problem" in reply:
-                        raise ValidatorDied(reply["problem"])
+                self._send(str(file.absolute()).encode())
+                reply = self._receive()
+                if "problem" in reply:
+                    raise DefinitionBroken(reply["problem"])
 
     def validate(self, resource: dict[str, Any] | str | bytes) -> list[Issue]:
         """What is wrong with one resource, if anything."""
@@ -146,14 +159,14 @@ class Validator:
             self._process.stdin.write(line + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError as broken:
-            raise ValidatorDied("the JVM has ended; see standard error") from broken
+            raise ValidatorDied("the JVM of the validator has ended") from broken
 
     def _receive(self) -> Any:
         assert self._process is not None
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise ValidatorDied("the JVM has ended; see standard error")
+            raise ValidatorDied("the JVM of the validator has ended")
         return json.loads(line)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import ToolMissing, Validator, ValidatorDied, errors, packages
+from . import DefinitionBroken, ToolMissing, Validator, errors, packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -306,8 +306,9 @@ def test_a_broken_definition_is_told_of(
 ) -> None:
     broken = tmp_path / "CodeSystem-x.json"
     broken.write_text('{"resourceType": "CodeSystem", "url": "urn:x", "content": "some"}')
-    with pytest.raises(ValidatorDied, match=r"CodeSystem-x\.json"):
-        validator("4.0.1").define(broken)
+    for file in (broken, tmp_path / "CodeSystem-missing.json"):
+        with pytest.raises(DefinitionBroken, match=file.name):
+            validator("4.0.1").define(file)
 
 
 def test_an_unknown_version_is_refused() -> None:

@@ -10,7 +10,6 @@ import json
 import re
 import threading
 from collections.abc import Callable
-from copy import deepcopy
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -117,7 +116,7 @@ class LittleServer:
     @property
     def everything(self) -> list[Json]:
         """All resources."""
-        return [versions[-1] for versions in self._store.values() if versions[-1]]
+        return [last for versions in self._store.values() if versions and (last := versions[-1])]
 
     def of_type(self, type_: str) -> list[Json]:
         """All resources of a type."""
@@ -167,7 +166,7 @@ class LittleServer:
 
     def _current(self, place: str) -> Json:
         versions = self._store.get(place)
-        if versions is None:
+        if not versions:
             raise Wrong(404, "not-found")
         if versions[-1] is None:
             raise Wrong(410, "deleted")
@@ -209,7 +208,7 @@ class LittleServer:
         return bundle(*hits[: self.page], link=[following])
 
     def _transaction(self, asked: Json) -> Json:
-        before = deepcopy(self._store)
+        before = {place: [*versions] for place, versions in self._store.items()}
         try:
             return self._whole(asked["entry"])
         except Wrong:

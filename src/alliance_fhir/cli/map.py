@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -52,6 +52,9 @@ def command(
 
     if recorded and not _is_instant(recorded):
         raise ConfigError("--recorded takes an instant such as 2026-06-30T12:00:00Z")
+    if recorded:
+        when = datetime.fromisoformat(recorded).astimezone(UTC)
+        recorded = when.isoformat().replace("+00:00", "Z")
     settings = o.settings_for(config, sources)
     options = Options(level, frozenset(patient or ()), o.day(since), limit)
     with watching("map", quiet=json) as watch:

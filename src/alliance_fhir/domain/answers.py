@@ -49,6 +49,8 @@ class CodeItem:
         self.answers: dict[str, str | None] = {
             o.label.casefold(): o.code for o in options if o.label
         }
+        for wording in instrument.wording.values():  # words that are ours to ship
+            self.answers |= {text.casefold(): code for code, text in wording.answers.items()}
         known = {text: code or None for text, code in labels.items()}  # "" is not answered
         self.answers |= {
             text.casefold(): code

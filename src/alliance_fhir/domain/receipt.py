@@ -95,7 +95,8 @@ RULES: dict[str, str] = {
 class Finding(NamedTuple):
     """A place and the rule that it breaks; never the value that stands there.
 
-    `row` counts from 1, the header being row 1; 0 where the whole file is meant.
+    `row` counts from 1, the header being row 1; 0 where the whole file is meant. `key` is the
+    business key of the record, where so much could be read; it is shown to nobody.
     """
 
     path: str
@@ -103,10 +104,11 @@ class Finding(NamedTuple):
     column: str
     rule: str
     remedy: str = ""
+    key: str = ""
 
     def as_json(self) -> dict[str, str | int]:
         """The shape of a finding in `--json`; what is empty is absent."""
-        told = {**self._asdict(), "remedy": self.remedy or RULES[self.rule]}
+        told = {**self._asdict(), "remedy": self.remedy or RULES[self.rule], "key": ""}
         return {key: value for key, value in told.items() if value}
 
 

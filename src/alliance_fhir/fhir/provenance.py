@@ -48,10 +48,19 @@ class ProvenanceWriter:
         self._assembler: Json = {"type": el.ASSEMBLER, "who": software, **self._behalf}
 
     def write(
-        self, group: Group, targets: Sequence[Resource], activity: Activity, recorded: str
+        self,
+        group: Group,
+        targets: Sequence[Resource],
+        activity: Activity,
+        recorded: str,
+        versions: Sequence[int] = (),
     ) -> Resource:
-        """The Provenance of a write. `recorded` is its time, an instant of FHIR in UTC."""
-        key = f"{group.key}-prov-{_about(targets, activity)}"
+        """The Provenance of a write. `recorded` is its time, an instant of FHIR in UTC.
+
+        `versions` are those of the targets after the write, where they are not the first ones: the
+        same content, written twice with another between, was written by two writes.
+        """
+        key = f"{group.key}-prov-{_about(targets, activity, versions)}"
         source = {"system": self._digest_system, "value": f"blake2b:{group.source_digest}"}
         what: Json = {"identifier": source}
         form: Json = {
@@ -89,8 +98,10 @@ def _file_name(path: str) -> str:
     return PurePath(path).name  # no more of the path: it tells of the machine, not of the data
 
 
-def _about(targets: Sequence[Resource], activity: Activity) -> str:
-    text = "\n".join([activity, *(f"{t.key} {t.digest}" for t in targets)])
+def _about(targets: Sequence[Resource], activity: Activity, versions: Sequence[int]) -> str:
+    numbers = [f" {v}" for v in versions] or [""] * len(targets)
+    told = [f"{t.key} {t.digest}{v}" for t, v in zip(targets, numbers, strict=True)]
+    text = "\n".join([activity, *told])
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 

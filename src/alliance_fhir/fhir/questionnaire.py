@@ -153,7 +153,9 @@ def _if_complete(rule: ScoreRule, expression: str) -> str:
 
 
 def _sum(instrument: Instrument, rule: ScoreRule) -> str:
-    return _if_complete(rule, f"{_weights(instrument, rule.items)}.sum()")
+    decimal = instrument.run_of(rule.items[0]).kind == "decimal"
+    exact = ".round(6)" if decimal else ""  # form fillers add decimals as binary fractions
+    return _if_complete(rule, f"{_weights(instrument, rule.items)}.sum(){exact}")
 
 
 def _mean(instrument: Instrument, rule: ScoreRule) -> str:

@@ -147,7 +147,7 @@ class ScoreMapper:
         shape = (score, facts.answered, facts.performer is None)
         found = self._results.get(shape)
         # 7.0 equals 7.00 as a key, and is not the same to write
-        if found is None or (type(score.value) is Decimal and not _same(found[0], score.value)):
+        if found is None or not _same(found[0], score.value):
             result = self._values(score)
             found = result, Template(self._member(facts.marked(), (score.id, result)))
             if len(self._results) < _REMEMBERED:
@@ -174,7 +174,10 @@ class ScoreMapper:
         return result
 
 
-def _same(result: Json, value: Decimal) -> bool:
+def _same(result: Json, value: int | Decimal | None) -> bool:
+    """Whether the value is spelt as it was in the result that is kept ready."""
+    if value is None or (type(value) is int and type(result["valueQuantity"]["value"]) is int):
+        return True
     return str(result["valueQuantity"]["value"]) == str(value)
 
 

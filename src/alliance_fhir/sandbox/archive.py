@@ -1,7 +1,9 @@
 """The JVM's class-data archive: classes already read and verified, a good part of a start.
 
-A server started without one writes it when it ends, once, 10 s or so. The JVM itself checks that an
-archive fits its build and the jars, and goes on without one that does not.
+A server started without one writes it when it ends, once, 10 s or so. The JVM checks that an
+archive fits its own build and the jars, and goes on without one that does not. It does not check
+that all of it is there, and crashes on half a file: hence a draft, renamed only when its writer has
+ended by itself, and hence another start without it after a crash.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from alliance_fhir.sandbox import places
+from alliance_fhir.sandbox.log import tail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 
 _QUIET = ("-Xlog:cds*=error",)  # or a thousand lines about classes that cannot be archived
+
+_CRASH = "A fatal error has been detected by the Java Runtime Environment"
 
 
 def path(jar: Path, fhir: str, java: Java) -> Path:
@@ -36,6 +41,14 @@ def options(archive: Path, server: Running) -> list[str]:
         draft = archive.with_name(f"{archive.name}.{server.port}.draft")
         return [f"-XX:ArchiveClassesAtExit={draft}", *_QUIET]
     return []  # options of the JVM itself, agents for one, may forbid or change what is written
+
+
+def blamed(archive: Path, output: Path) -> bool:
+    """Whether the JVM, by its output, crashed with this archive; if so, the archive is removed."""
+    guilty = archive.exists() and _CRASH in tail(output, lines=200)
+    if guilty:
+        archive.unlink(missing_ok=True)
+    return guilty
 
 
 def keep(port: int) -> None:

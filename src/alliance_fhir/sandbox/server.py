@@ -63,9 +63,11 @@ def start(
         with places.locked(_lock(port)):
             if state.alive(launched):
                 process.end(launched)
-        if isinstance(failure, Unavailable):  # in case the archive is to blame
-            archive.path(jar, wish.fhir_version, java).unlink(missing_ok=True)
-        raise
+        classes = archive.path(jar, wish.fhir_version, java)
+        if not (isinstance(failure, Unavailable) and archive.blamed(classes, launched.log)):
+            raise
+    progress("the JVM crashed on its class archive, which is removed: once more without it")
+    return start(fhir, port, disk=disk, java_options=java_options, wait=wait, progress=progress)
 
 
 def stop(port: int) -> Running | None:

@@ -30,11 +30,18 @@ _NUMBER = re.compile(r"(?:item_)?0*(\d{1,3})", re.ASCII)
 
 
 class _Gathered(NamedTuple):
-    """All rows of one assessment: the wide cells, and the row that each answer came from."""
+    """All rows of one assessment: the wide cells, the row of each answer, and what was told."""
 
     row: int
     cells: list[str]
     rows: dict[str, int]
+
+    def content(self, names: list[str]) -> str:
+        """The digest of what the rows said, in any order, whatever else could have been said."""
+        told: list[str] = []
+        for item in sorted(self.rows):
+            told += (item, self.cells[names.index(item)])
+        return content_digest([*self.cells[: len(HEAD)], *told])
 
 
 class LongTable:
@@ -76,7 +83,8 @@ class LongTable:
             for gathered in self._gather(spool):
                 if isinstance(gathered, _Gathered):
                     try:
-                        yield self._rows.identity(gathered.cells), content_digest(gathered.cells)
+                        key = self._rows.identity(gathered.cells)
+                        yield key, gathered.content(self._names)
                     except Bad:
                         continue
 
@@ -93,9 +101,10 @@ class LongTable:
         except Bad as bad:
             row = gathered.rows.get(bad.column, gathered.row)
             column = "value" if bad.column in gathered.rows else bad.column
-            return Finding(self._path, row, column, bad.rule, bad.remedy)
+            known = self._rows.identity_or_none(gathered.cells)
+            return Finding(self._path, row, column, bad.rule, bad.remedy, known)
         key = record_key(self._settings.source, record.natural_key, self._settings.secret)
-        content = content_digest(gathered.cells)
+        content = gathered.content(self._names)
         return Read(Origin(self._path, gathered.row), key, record, content)
 
     def _lay_down(self, spool: sqlite3.Connection) -> Iterator[Finding]:
@@ -131,19 +140,19 @@ class LongTable:
     def _gather(self, spool: sqlite3.Connection) -> Iterator[_Gathered | Finding]:
         """In the order of their first rows."""
         rows = spool.execute(
-            "SELECT min(row) OVER (PARTITION BY key) AS first, row, item, value, head FROM answer "
-            "ORDER BY first, row"
+            "SELECT min(row) OVER (PARTITION BY key) AS first, row, item, value, head, key "
+            "FROM answer ORDER BY first, row"
         )
         for first, group in groupby(rows, itemgetter(0)):
             cells = [""] * len(self._names)
             found: dict[str, int] = {}
             shared = ""
             spoilt: Finding | None = None
-            for _, row, item, value, head in group:
+            for _, row, item, value, head, key in group:
                 place = self._place_of[item]
                 shared = shared or head
                 if head != shared or (item in found and cells[place] != value):
-                    spoilt = Finding(self._path, row, "item", "items-disagree")
+                    spoilt = Finding(self._path, row, "item", "items-disagree", key=key)
                 found.setdefault(item, row)
                 cells[place] = value
             cells[: len(HEAD)] = json.loads(shared)

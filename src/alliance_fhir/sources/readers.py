@@ -81,7 +81,7 @@ class Sources:
                 yield read
             else:
                 rule = f"duplicate-{repeats[read.key]}"
-                yield Finding(read.origin.path, read.origin.row, "", rule)
+                yield Finding(read.origin.path, read.origin.row, "", rule, key=read.key)
 
     def _counting(self) -> Iterator[Read | Finding]:
         with Census() as census:

@@ -81,6 +81,13 @@ class Rows:
         )
         return record_key(self._source, key, self._secret)
 
+    def identity_or_none(self, cells: Sequence[str]) -> str:
+        """The business key of a row that is wrong in other ways; empty where it has none."""
+        try:
+            return self.identity(cells)
+        except Bad:
+            return ""
+
     def record(self, cells: Sequence[str]) -> Assessment:
         """The record of a row. Raises Bad, naming the first column that breaks a rule."""
         form, head = self._head(self._told(cells))

@@ -71,11 +71,13 @@ class WideTable:
         empty = True
         for row, cells in self._cells:
             empty = False
+            fitted: list[str] = []
             try:
                 fitted = fit(cells, self._layout.width)
                 record = self._rows.record(fitted)
             except Bad as bad:
-                yield Finding(path, row, bad.column, bad.rule, bad.remedy)
+                key = self._rows.identity_or_none(fitted) if fitted else ""
+                yield Finding(path, row, bad.column, bad.rule, bad.remedy, key)
                 continue
             key = record_key(self._source, record.natural_key, self._secret)
             yield Read(Origin(path, row), key, record, content_digest(fitted))

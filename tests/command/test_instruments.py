@@ -1,0 +1,390 @@
+"""`instruments`: what is known and how sure it is; a site's own; the wording that it licensed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from alliance_fhir.fhir.versions import VERSIONS
+from alliance_fhir.instruments.catalog import DATA, Catalog
+
+from .tables import mapped, resources, site, srs, write, written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Ran
+
+CATALOG = Catalog()
+FORMS = [(i.id, rater) for i in CATALOG for rater in i.perspectives]
+
+# --- list and show --------------------------------------------------------------------------------
+
+
+def test_the_list_has_a_line_for_each_instrument(command: Callable[..., Ran]) -> None:
+    ran = command("instruments", "list")
+    header, *lines = ran.out.splitlines()
+    assert header.split() == ["id", "version", "items", "raters", "title"]
+    expected = [
+        [i.id, i.version, str(i.size), *", ".join(i.perspectives).split(), *i.title.split()]
+        for i in CATALOG
+    ]
+    assert [line.split() for line in lines] == expected
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_the_list_for_programs_has_the_same(command: Callable[..., Ran]) -> None:
+    ran = command("instruments", "list", "--json")
+    shapes = [
+        {
+            "id": i.id,
+            "version": i.version,
+            "title": i.title,
+            "perspectives": list(i.perspectives),
+            "languages": list(i.languages),
+        }
+        for i in CATALOG
+    ]
+    assert (ran.code, ran.json) == (0, {"command": "instruments", "instruments": shapes})
+
+
+def test_an_instrument_is_shown_whole(command: Callable[..., Ran]) -> None:
+    ran = command("instruments", "show", "check-in")
+    lines = ran.out.splitlines()
+    assert (ran.code, ran.err) == (0, "")
+    assert lines[0] == "check-in 1.0.0: " + CATALOG["check-in"].title
+    assert lines[2:5] == ["raters: patient", "languages: en", "missing answers: complete-cases"]
+    assert "  1-4: integer from 0 to 10" in lines
+    assert "  reversed: none" in lines
+    assert any(line.startswith("  doubt-diagnosis: value of 5, 0 to 2") for line in lines)
+
+
+def test_spans_reversals_thresholds_and_bounds_are_shown(command: Callable[..., Ran]) -> None:
+    shown = command("instruments", "show", "wai-36").out.splitlines()
+    reverse = next(line for line in shown if line.startswith("  reversed: "))
+    numbers = reverse.removeprefix("  reversed: ").split(", ")
+    spelt = [
+        n for span in numbers for n in range(int(span.split("-")[0]), int(span.split("-")[-1]) + 1)
+    ]
+    assert tuple(spelt) == CATALOG["wai-36"].reversed
+    shown = command("instruments", "show", "srs").out.splitlines()
+    assert "  total: sum of 1-4, 0 to 40" in shown
+    assert any(line.startswith("  threshold, never applied: 36 of 40") for line in shown)
+    shown = command("instruments", "show", "gas").out.splitlines()
+    assert "  t-score: goal-attainment of 1-6" in shown
+
+
+@pytest.mark.parametrize("name", sorted({*CATALOG.ids} - {"check-in"}))
+def test_what_is_not_verified_is_said_plainly_and_last(
+    name: str, command: Callable[..., Ran]
+) -> None:
+    evidence = CATALOG[name].evidence
+    open_facts = [f for f in type(evidence).model_fields if getattr(evidence, f).mark == "M"]
+    lines = command("instruments", "show", name).out.splitlines()
+    assert lines[-1] == f"NOT VERIFIED: {', '.join(open_facts)}"
+    for fact in open_facts:
+        told = next(line for line in lines if line.startswith(f"  {fact}: from memory"))
+        assert told.startswith(f"  {fact}: from memory only, not verified")
+
+
+def test_where_every_fact_has_a_source_that_is_said(command: Callable[..., Ran]) -> None:
+    own_instrument("mood")
+    for name in ("mood", "check-in"):
+        lines = command("instruments", "show", name).out.splitlines()
+        assert lines[-1] == "every fact rests on a source"
+
+
+@pytest.mark.parametrize("name", CATALOG.ids)
+def test_an_instrument_for_programs_is_its_file(name: str, command: Callable[..., Ran]) -> None:
+    ran = command("instruments", "show", name, "--json")
+    instrument = CATALOG[name].model_dump(mode="json")
+    assert (ran.code, ran.json) == (0, {"command": "instruments", "instrument": instrument})
+
+
+def test_a_version_may_be_asked_for(command: Callable[..., Ran]) -> None:
+    for asked in ("wai-sr", "wai-sr@1", "wai-sr@1.0", "wai-sr@1.0.0"):
+        assert command("instruments", "show", asked).code == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("wai-rs", "no instrument has this id; nearest: wai-s, wai-sr, wai-36"),
+        ("WAI", "no instrument has this id; nearest: wai-s"),
+        ("zzz", f"no instrument has this id; known: {', '.join(CATALOG.ids)}"),
+        ("wai-sr@2", "wai-sr is here in version 1.0.0 only"),
+        ("wai-sr@1.0.00", "wai-sr is here in version 1.0.0 only"),
+    ],
+)
+def test_an_instrument_that_is_not_there_is_told_with_the_nearest(
+    asked: str, message: str, command: Callable[..., Ran]
+) -> None:
+    for words in (("show", asked), ("export", asked)):
+        ran = command("instruments", *words)
+        assert (ran.code, ran.out) == (5, "")
+        assert ran.err.startswith(f"error: {message}")
+    shape = command("instruments", "show", asked, "--json").json
+    assert shape["command"] == "instruments"
+    assert shape["stopped"].startswith(message)
+    assert shape["exit_code"] == 5
+
+
+# --- export ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "rater"), FORMS)
+def test_a_form_is_exported_as_a_questionnaire(
+    name: str, rater: str, command: Callable[..., Ran]
+) -> None:
+    ran = command("instruments", "export", name, "--rater", rater)
+    form = ran.json
+    instrument = CATALOG[name]
+    assert (ran.code, ran.err) == (0, "")
+    assert form["resourceType"] == "Questionnaire"
+    assert form["url"] == f"https://alliance-fhir.github.io/ig/Questionnaire/{name}-{rater}"
+    items = [f"item_{number}" for number in range(1, instrument.size + 1)]
+    assert [i["linkId"] for i in form["item"]] == [*items, *(s.id for s in instrument.scores)]
+    assert form["copyright"] == instrument.licence.text
+
+
+@pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda version: version.label)
+def test_forms_of_each_version_are_those_that_map_writes(
+    version: Any, command: Callable[..., Ran]
+) -> None:
+    site()
+    write("a.csv", srs())
+    command("map", "a.csv", "--out", "out", "--fhir", version.label)
+    (ours,) = resources("out", "Questionnaire")
+    shown = json.loads(
+        command("instruments", "export", "srs", "--fhir", version.label).out, parse_float=str
+    )
+    for form in (ours, shown):  # a site's labels stand in meta, and the digest leaves meta out
+        form.pop("meta", None)
+    assert ours == shown
+
+
+def test_without_a_rater_it_is_the_first_form(command: Callable[..., Ran]) -> None:
+    assert CATALOG["haq-ii"].perspectives == ("patient", "therapist")
+    assert command("instruments", "export", "haq-ii").json["url"].endswith("/haq-ii-patient")
+
+
+def test_a_rater_without_a_form_is_told(command: Callable[..., Ran]) -> None:
+    ran = command("instruments", "export", "haq-ii", "--rater", "observer")
+    message = "haq-ii has no form for this rater; it has: patient, therapist"
+    assert ran == (5, "", f"error: {message}\n")
+
+
+# --- a site's own instruments ---------------------------------------------------------------------
+
+
+def own_instrument(
+    name: str, *, mark: str = "P", inside: str = "", folder: str = "instruments"
+) -> Path:
+    """An instrument of one item, from 1 to 3, in a site's folder."""
+    facts = ("items", "scale", "weights", "reversals", "subscales", "rules", "ranges", "missing")
+    lines = [
+        f'id = "{name}"',
+        'version = "2.1.0"',
+        'title = "Mood"',
+        'about = "One item."',
+        'perspectives = ["patient", "caregiver"]',
+        'missing = "complete-cases"',
+        "[[items]]",
+        'numbers = "1"',
+        'kind = "code"',
+        "low = 1",
+        "high = 3",
+        "[[scores]]",
+        'id = "total"',
+        'title = "Total"',
+        'rule = "sum"',
+        'items = "1"',
+        "low = 1",
+        "high = 3",
+        "[licence]",
+        'holder = "the clinic"',
+        'wording = "own"',
+        'text = "Ours."',
+        'label = "Ours"',
+        "[evidence]",
+        *(f'{fact} = {{mark = "P"}}' for fact in (*facts, "perspectives", "languages", "licence")),
+    ]
+    path = Path(folder) / f"{name}.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(lines))
+    return path
+
+
+def mood(**told: str) -> dict[str, str]:
+    """A row of the site's own instrument."""
+    row = {**srs(), "instrument": "mood", "item_1": "2", **told}
+    return {name: cell for name, cell in row.items() if name not in ("item_2", "item_3", "item_4")}
+
+
+def test_a_site_may_have_instruments_of_its_own(command: Callable[..., Ran]) -> None:
+    site()
+    own_instrument("mood")
+    write("a.csv", mood(), mood(session="2", rater="caregiver"), mood(session="3", item_1="4"))
+    ran = command("map", "a.csv", "--out", "out", "--json")
+    assert [(f["row"], f["column"], f["rule"]) for f in ran.json["rejected"]] == [
+        (4, "item_1", "out-of-range")
+    ]
+    forms = [
+        r["questionnaire"].rpartition("/")[2] for r in resources("out", "QuestionnaireResponse")
+    ]
+    assert forms == ["mood-patient|2.1.0", "mood-caregiver|2.1.0"]
+    shapes = command("instruments", "list", "--json").json["instruments"]
+    assert [s["id"] for s in shapes] == sorted([*CATALOG.ids, "mood"])
+    assert command("instruments", "show", "mood@2.1").code == 0
+
+
+def test_its_folder_may_have_another_name(command: Callable[..., Ran]) -> None:
+    site('instrument_folder = "forms"')
+    own_instrument("mood", folder="forms")
+    assert command("instruments", "show", "mood").code == 0
+
+
+def test_a_sites_file_goes_before_ours_of_the_same_name(command: Callable[..., Ran]) -> None:
+    site()
+    own_instrument("srs")
+    assert command("instruments", "show", "srs").out.startswith("srs 2.1.0: Mood\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('id = "mood"', 'id = "other"', "mood.toml: the id inside must be the file's own name"),
+        ("high = 3", "high = 1", "mood.toml: items.0: low and high are needed, low below high"),
+        ("low = 1", "low = 0.5", "mood.toml: items.0: low and high are whole numbers here"),
+        ('numbers = "1"', 'numbers = "2"', "mood.toml: items must be numbered from 1 without gaps"),
+        ('items = "1"', 'items = "1, 2"', "mood.toml: score total: names items that are not there"),
+        ('items = "1"', 'items = ""', "mood.toml: scores.0.items: "),
+        ('rule = "sum"', 'rule = "product"', "mood.toml: scores.0.rule: Input should be"),
+        ('title = "Mood"', 'titel = "Mood"', "mood.toml: title: Field required"),
+        ('version = "2.1.0"', 'version = "2"', "mood.toml: version: String should match pattern"),
+        ("[[items]]", "[[items]", "mood.toml: cannot be read as TOML: "),
+        ('"Mood"', '"M\udce4"', "mood.toml: cannot be read as TOML: "),
+        ("missing =", "reversed = [2]\nmissing =", "mood.toml: reversed: names items that are"),
+    ],
+)
+def test_a_wrong_instrument_file_is_named_with_its_key(
+    old: str, new: str, message: str, command: Callable[..., Ran]
+) -> None:
+    site()
+    path = own_instrument("mood")
+    text = path.read_text()
+    assert old in text
+    path.write_bytes(text.replace(old, new, 1).encode("utf-8", "surrogateescape"))
+    write("a.csv", mood())
+    for words in (("check", "a.csv"), ("instruments", "show", "mood"), ("instruments", "list")):
+        ran = command(*words)
+        assert (ran.code, ran.out) == (5, "")
+        assert ran.err.startswith(f"error: {message}")
+    assert command("instruments", "show", "srs").code == 0
+
+
+# --- text packs -----------------------------------------------------------------------------------
+
+WORDS = "How heard did you feel today?"
+LICENCE = "Licence 4711 of the clinic"
+
+
+def pack(name: str = "srs.es.toml", *lines: str) -> None:
+    """A text pack in the site's folder."""
+    Path("instruments").mkdir(exist_ok=True)
+    usual = (f'licence = "{LICENCE}"', 'holder = "The publisher"', 'title = "Sesión"')
+    told = [*usual, "[items]", f'1 = "{WORDS}"', *lines]
+    (Path("instruments") / name).write_text("\n".join(told), "utf-8")
+
+
+def test_licensed_wording_is_in_the_sites_own_form_and_nowhere_else(
+    command: Callable[..., Ran],
+) -> None:
+    site('instruments.srs = {languages = ["es"]}')
+    write("a.csv", srs(language="es"), srs(language="en", session="2"), srs(session="3"))
+    without = mapped(command, "a.csv", to="without")
+    pack()
+    with_it = mapped(command, "a.csv", to="with")
+
+    assert WORDS.encode() not in b"".join(without.values())
+    holding = [name for name, content in with_it.items() if WORDS.encode() in content]
+    assert holding == ["Questionnaire.ndjson"]
+    ours, theirs = resources("with", "Questionnaire")
+    (alone,) = resources("without", "Questionnaire")
+    assert ours == alone
+    root = "https://alliance-fhir.github.io/id/clinic-east"
+    assert theirs["url"] == f"{root}/Questionnaire/srs-patient-es"
+    assert theirs["derivedFrom"] == [f"{ours['url']}|1.0.0"]
+    assert theirs["language"] == "es"
+    assert theirs["title"] == "Sesión"
+    assert theirs["copyright"] == f"{LICENCE} (The publisher)"
+    assert theirs["publisher"] == "clinic-east"
+    assert [item["text"] for item in theirs["item"]] == [
+        *(WORDS, "Item 2", "Item 3", "Item 4"),
+        "Total",
+    ]
+    answered = [r["questionnaire"] for r in resources("with", "QuestionnaireResponse")]
+    assert answered == [f"{theirs['url']}|1.0.0", *[f"{ours['url']}|1.0.0"] * 2]
+
+
+def test_licensed_wording_is_not_exported(command: Callable[..., Ran]) -> None:
+    site()
+    pack("srs.en.toml")
+    for words in (("export", "srs"), ("show", "srs"), ("show", "srs", "--json"), ("list",)):
+        ran = command("instruments", *words)
+        assert ran.code == 0
+        assert WORDS not in ran.out
+
+
+def test_the_words_of_answers_are_shown_with_their_codes(command: Callable[..., Ran]) -> None:
+    site()
+    own_instrument("mood")
+    Path("instruments/mood.en-GB.toml").write_text(
+        'licence = "Ours"\nholder = "Us"\n[answers]\n1 = "Low"\n3 = "High"\n'
+    )
+    write("a.csv", mood(language="en-gb"))
+    mapped(command, "a.csv")
+    _, theirs = resources("out", "Questionnaire")
+    options = theirs["item"][0]["answerOption"]
+    assert [o["valueCoding"].get("display") for o in options] == ["Low", None, "High"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (('5 = "x"',), "srs.es.toml: items: the instrument has no 5"),
+        (("[answers]", '1 = "x"'), "srs.es.toml: answers: the instrument has no 1"),
+        (("[item]",), "srs.es.toml: item: Extra inputs are not permitted"),
+        (("2 = 3",), "srs.es.toml: items.2: Input should be a valid string"),
+        (("2 = ",), "srs.es.toml: cannot be read as TOML: "),
+    ],
+)
+def test_a_wrong_text_pack_is_named_with_its_key(
+    lines: tuple[str, ...], message: str, command: Callable[..., Ran]
+) -> None:
+    site('instruments.srs = {languages = ["es"]}')
+    write("a.csv", srs(language="es"))
+    pack("srs.es.toml", *lines)
+    ran = command("map", "a.csv", "--out", "out")
+    assert (ran.code, ran.out) == (5, "")
+    assert ran.err.startswith(f"error: {message}")
+    assert not Path("out").exists() or written("out") == {}
+
+
+def test_a_text_pack_says_whose_licence_it_is(command: Callable[..., Ran]) -> None:
+    site()
+    write("a.csv", srs())
+    Path("instruments").mkdir()
+    Path("instruments/srs.en.toml").write_text('licence = ""\nholder = "x"')
+    ran = command("check", "a.csv")
+    assert (ran.code, ran.out) == (5, "")
+    assert ran.err.startswith("error: srs.en.toml: licence: String should have at least 1")
+
+
+def test_no_file_of_ours_words_what_is_licensed() -> None:
+    names = {file.name for file in DATA.iterdir() if file.name.endswith(".toml")}
+    assert names == {f"{name}.toml" for name in CATALOG.ids}
+    assert all(not i.wording for i in CATALOG if i.licence.wording == "licensed")

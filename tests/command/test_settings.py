@@ -1,0 +1,383 @@
+"""alliance.toml: where it is found, what is wrong with it, and the key of the identifiers."""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .tables import (
+    GOOD,
+    Row,
+    check_in,
+    csq,
+    keeps_silent,
+    mapped,
+    outcome,
+    resources,
+    said,
+    site,
+    srs,
+    write,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Ran
+
+KEY = "a key of at least 16 bytes"
+
+# --- what is wrong with it ------------------------------------------------------------------------
+
+URI = "must be a URI, such as urn:oid:1.2.3 or https://clinic.org/mrn"
+WRONG = {
+    'sauce = "x"': "sauce: is no key that we know",
+    'folder = "x"': "folder: is no key that we know",
+    'zone = "Mars/Olympus"': ("zone: is no time zone of the IANA database, such as Europe/Berlin"),
+    'zone = "../../etc/passwd"': (
+        "zone: is no time zone of the IANA database, such as Europe/Berlin"
+    ),
+    'zone = "Europe"': "zone: is no time zone of the IANA database, such as Europe/Berlin",
+    "zone = 1": "zone: Input should be a valid string",
+    'base = "clinic"': f"base: {URI}",
+    'base = "https://a clinic.example"': f"base: {URI}",
+    'patient_system = "mrn"': f"patient_system: {URI}",
+    'clinician_system = ""': f"clinician_system: {URI}",
+    'appointment_system = "1:2"': f"appointment_system: {URI}",
+    'delimiter = ";;"': "delimiter: String should have at most 1 character",
+    'decimal_mark = ";"': "decimal_mark: Input should be '.' or ','",
+    "synthetic = 3": ("synthetic: Input should be a valid boolean, unable to interpret input"),
+    'confidentiality = "X"': ("confidentiality: Input should be 'U', 'L', 'M', 'N', 'R' or 'V'"),
+    'sensitivity = ["MH", "XX"]': "sensitivity.1: Input should be 'MH', 'PSY' or 'BH'",
+    'score_performer = "me"': "score_performer: Input should be 'none' or 'rater'",
+    "look_back_days = -1": "look_back_days: Input should be greater than or equal to 0",
+    'columns = "x"': "columns: Input should be a valid dictionary",
+    "columns = {patient = 1}": "columns.patient: Input should be a valid string",
+    'values.rater = "x"': "values.rater: Input should be a valid dictionary",
+    'instruments.srs.missing = "guess"': (
+        "instruments.srs.missing: Input should be 'complete-cases' or 'prorate'"
+    ),
+    "instruments.srs.missed = 1": "instruments.srs.missed: is no key that we know",
+    "targets.test.url = 1": "targets.test.url: Input should be a valid string",
+    "targets.test = {}": "targets.test.url: Field required",
+    "targets.test = {url = 'x', fhir_version = '3.0'}": (
+        "targets.test.fhir_version: Input should be '4.0', '4.3' or '5.0'"
+    ),
+    'columns.patint = "x"': ("columns.patint: nothing has this name; did you mean patient?"),
+    'constants.item_1 = "x"': "constants.item_1: nothing has this name",
+    'values.ratr = {x = "y"}': "values.ratr: nothing has this name; did you mean rater?",
+    "instruments.wai-rs = {}": ("instruments.wai-rs: nothing has this name; did you mean wai-s?"),
+}
+"""A line of alliance.toml, and what is said of it."""
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_what_is_wrong_is_named_by_its_key_and_nothing_is_read(
+    line: str, command: Callable[..., Ran]
+) -> None:
+    site(line)
+    write("a.csv", srs())
+    message = f"alliance.toml: {WRONG[line]}"
+    assert command("check", "a.csv") == (2, "", f"error: {message}\n")
+    ran = command("check", "a.csv", "--json")
+    shape = {"command": "check", "stopped": message, "exit_code": 2, "rejected": [], "blocked": []}
+    assert (ran.code, ran.json) == (2, shape)
+
+
+def test_toml_that_is_none_is_told_with_its_place(command: Callable[..., Ran]) -> None:
+    write("a.csv", srs())
+    Path("alliance.toml").write_text('source = "clinic-east"\nzone = Europe/Berlin\n')
+    ran = command("check", "a.csv")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: alliance.toml: cannot be read as TOML: ")
+    assert "line 2" in ran.err
+    Path("alliance.toml").write_bytes('source = "Übung"'.encode("latin-1"))
+    ran = command("check", "a.csv")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: alliance.toml: cannot be read as TOML: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("none.toml", "No such file or directory"), (".", "Is a directory")],
+)
+def test_a_file_that_is_asked_for_must_be_there(
+    name: str, reason: str, command: Callable[..., Ran]
+) -> None:
+    site()
+    write("a.csv", srs())
+    message = f"error: {name}: cannot be read: {reason}\n"
+    assert command("check", "a.csv", "--config", name) == (2, "", message)
+
+
+def test_a_source_must_have_a_name(command: Callable[..., Ran]) -> None:
+    write("a.csv", srs())
+    message = (
+        "`source` is not set. Name this source of data in alliance.toml, once and for ever: "
+        'source = "clinic-east". Every identifier that we give is made from it. An alliance.toml '
+        "in another folder is named by --config."
+    )
+    for words in (("check",), ("map", "--out", "out"), ("sync", "--to", "to")):
+        assert command(*words, "a.csv") == (2, "", f"error: {message}\n")
+
+
+@pytest.mark.parametrize("name", ["-east", "clinic east", "klinik/ost", "x" * 65])
+def test_a_name_of_a_source_is_one_word(name: str, command: Callable[..., Ran]) -> None:
+    Path("alliance.toml").write_text(f'source = "{name}"')
+    write("a.csv", srs())
+    ran = command("check", "a.csv")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: alliance.toml: source: String should ")
+
+
+@pytest.mark.parametrize("organization", ["east", "|east", "urn:example:org|"])
+def test_an_organization_is_a_system_and_a_value(
+    organization: str, command: Callable[..., Ran]
+) -> None:
+    site(f'organization = "{organization}"')
+    write("a.csv", srs())
+    ran = command("map", "a.csv", "--out", "out")
+    assert ran == (2, "", 'error: organization must be "system|value"\n')
+    assert not list(Path().glob("out/*"))
+
+
+# --- where it is found ----------------------------------------------------------------------------
+
+
+def named(folder: str, source: str) -> None:
+    """A folder with an alliance.toml that names this source, and a file."""
+    Path(folder).mkdir(exist_ok=True)
+    (Path(folder) / "alliance.toml").write_text(f'source = "{source}"')
+    write(f"{folder}/a.csv", srs())
+
+
+def source_of(folder: str) -> str:
+    """The name of the source in what was written."""
+    (device,) = resources(folder, "Device")
+    return device["identifier"][0]["system"].split("/")[-2]
+
+
+def test_settings_lie_beside_the_first_source_or_here_or_where_they_are_said_to(
+    command: Callable[..., Ran],
+) -> None:
+    named("east", "of-east")
+    named("west", "of-west")
+    Path("bare").mkdir()
+    write("bare/a.csv", srs())
+    named(".", "of-here")
+
+    def used(*words: str) -> str:
+        mapped(command, *words)
+        return source_of("out")
+
+    assert used("east/a.csv", "west/a.csv") == "of-east"
+    assert used("west/a.csv", "east/a.csv") == "of-west"
+    assert used("west") == "of-west"
+    assert used("bare/a.csv", "west/a.csv") == "of-here"
+    assert used("bare") == "of-here"
+    assert used("east/a.csv", "--config", "west/alliance.toml") == "of-west"
+    Path("other.toml").write_text('source = "of-other"')
+    assert used("east", "--config", "other.toml") == "of-other"
+
+
+def test_paths_in_settings_are_relative_to_them(command: Callable[..., Ran]) -> None:
+    named("east", "of-east")
+    with Path("east/alliance.toml").open("a") as file:
+        file.write('\nidentifier_key_file = "secret"\nledger = "book.sqlite"\n')
+    Path("east/secret").write_text(KEY)
+    Path("east/secret").chmod(0o600)
+    assert command("sync", "east/a.csv", "--to", "to").code == 0
+    assert Path("east/book.sqlite").is_file()
+
+
+# --- identifiers ----------------------------------------------------------------------------------
+
+MRN, STAFF = "urn:example:mrn", "urn:example:staff"
+DAY = "2026-03-09"
+NONE = ("", "")
+"""Nobody: neither system nor value."""
+CSQ = ("assessment", MRN, GOOD, *NONE, "csq-8", "", "patient")
+RECORDS: list[tuple[Row, list[str]]] = [
+    (
+        srs(),
+        ["assessment", MRN, GOOD, *NONE, "srs", "", "patient", *NONE, DAY, "1"],
+    ),
+    (
+        check_in(session="", clinician=f"{STAFF}|kurtz", language="EN"),
+        [
+            *("assessment", MRN, GOOD, STAFF, "kurtz", "check-in", "en", "patient"),
+            *("", "", "2026-03-09", ""),
+        ],
+    ),
+    (
+        csq(completed_at="2026-03-09T14:10", rater_id=f'{STAFF}|m "7" \\ é', instrument="csq-8@1"),
+        [
+            *("assessment", MRN, GOOD, "", "", "csq-8", "", "patient"),
+            *(STAFF, 'm "7" \\ é', "2026-03-09T18:10:00Z", "1"),
+        ],
+    ),
+    (
+        {**csq(completed_at="2026-03-09T14:10:00.25+02:00"), "record_id": ""},
+        [
+            *("assessment", MRN, GOOD, "", "", "csq-8", "", "patient", "", ""),
+            *("2026-03-09T12:10:00.250000Z", "1"),
+        ],
+    ),
+    ({**csq(), "record_id": "ref-4410"}, ["record", "ref-4410"]),
+]
+"""Rows, and their natural keys as the specification has them."""
+
+
+def digest(source: str, key: list[str], secret: bytes = b"") -> str:
+    """BLAKE2b of 16 bytes over the compact JSON array of the source and the natural key."""
+    parts = json.dumps([source, *key], separators=(",", ":"), ensure_ascii=False)
+    return blake2b(parts.encode(), digest_size=16, key=secret).hexdigest()
+
+
+def identifiers(folder: str = "out") -> list[str]:
+    """The business identifiers of all responses, in their order, without the suffix."""
+    values = [r["identifier"]["value"] for r in resources(folder, "QuestionnaireResponse")]
+    assert all(value.endswith("-qr") for value in values)
+    return [value.removesuffix("-qr") for value in values]
+
+
+@pytest.mark.parametrize("secret", ["", KEY, "x" * 16, "é" * 32])
+def test_identifiers_are_those_of_the_specification(
+    secret: str, command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site('zone = "America/New_York"')
+    write("a.csv", *(row for row, _ in RECORDS))
+    if secret:
+        monkeypatch.setenv("ALLIANCE_FHIR_KEY", secret)
+    mapped(command, "a.csv")
+    expected = [digest("clinic-east", key, secret.encode()) for _, key in RECORDS]
+    assert identifiers() == expected
+    (device,) = resources("out", "Device")
+    assert device["identifier"] == [
+        {
+            "system": "https://alliance-fhir.github.io/id/clinic-east/identifier",
+            "value": "device-alliance-fhir",
+        }
+    ]
+
+
+def test_the_source_is_part_of_every_identifier_and_the_base_is_its_system(
+    command: Callable[..., Ran],
+) -> None:
+    Path("alliance.toml").write_text('source = "west.2"\nbase = "https://west.example/fhir/"')
+    write("a.csv", srs())
+    mapped(command, "a.csv")
+    assert identifiers() == [digest("west.2", RECORDS[0][1])]
+    (response,) = resources("out", "QuestionnaireResponse")
+    assert response["identifier"]["system"] == "https://west.example/fhir/identifier"
+
+
+def test_a_key_from_a_file_is_that_from_the_environment_without_blanks_at_its_ends(
+    command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site('identifier_key_file = "secret"')
+    write("a.csv", srs())
+    Path("secret").write_text(f" {KEY}\n")
+    Path("secret").chmod(0o600)
+    mapped(command, "a.csv")
+    assert identifiers() == [digest("clinic-east", RECORDS[0][1], KEY.encode())]
+    monkeypatch.setenv("ALLIANCE_FHIR_KEY", "y" * 64)  # goes before the file
+    mapped(command, "a.csv")
+    assert identifiers() == [digest("clinic-east", RECORDS[0][1], b"y" * 64)]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601, 0o777])
+def test_a_key_that_others_can_read_is_not_used(mode: int, command: Callable[..., Ran]) -> None:
+    site('identifier_key_file = "secret"')
+    write("a.csv", srs())
+    Path("secret").write_text(KEY)
+    Path("secret").chmod(mode)
+    message = "error: secret: others can read this secret; run chmod 600 on it\n"
+    assert command("check", "a.csv") == (2, "", message)
+
+
+def test_a_key_file_that_is_not_there_is_told(command: Callable[..., Ran]) -> None:
+    site('identifier_key_file = "secret"')
+    write("a.csv", srs())
+    assert command("check", "a.csv") == (2, "", "error: secret: No such file or directory\n")
+
+
+@pytest.mark.parametrize("key", ["x" * 15, "x" * 65, "é" * 33, "  short  ", "x" * 15 + "   "])
+def test_a_key_is_16_to_64_bytes_and_never_shown(
+    key: str, command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("a.csv", srs())
+    wrong = "the key must be of 16 to 64 bytes"
+    site('identifier_key_file = "secret"')
+    Path("secret").write_text(key)
+    Path("secret").chmod(0o600)
+    ran = command("check", "a.csv")
+    assert ran == (2, "", f"error: identifier_key_file: {wrong}\n")
+    monkeypatch.setenv("ALLIANCE_FHIR_KEY", key)
+    ran = command("check", "a.csv")
+    assert ran == (2, "", f"error: ALLIANCE_FHIR_KEY: {wrong}\n")
+
+
+def test_a_ledger_does_not_take_another_key(
+    command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site()
+    write("a.csv", srs())
+    assert command("sync", "a.csv", "--to", "to").code == 0
+    monkeypatch.setenv("ALLIANCE_FHIR_KEY", KEY)
+    ran = command("sync", "a.csv", "--to", "to")
+    assert (ran.code, ran.out) == (2, "")
+    assert "was made with another secret key of the identifiers" in ran.err
+    assert KEY not in ran.err
+
+
+# --- what it does ---------------------------------------------------------------------------------
+
+
+def test_labels_are_as_the_site_sets_them(command: Callable[..., Ran]) -> None:
+    write("a.csv", srs())
+
+    def codes(*toml: str) -> list[str]:
+        site(*toml)
+        mapped(command, "a.csv")
+        (response,) = resources("out", "QuestionnaireResponse")
+        return [label["code"] for label in response["meta"]["security"]]
+
+    assert codes() == ["R", "MH", "PATRPT"]
+    assert codes('confidentiality = "V"', 'sensitivity = ["PSY", "BH"]') == [
+        *("V", "PSY", "BH"),
+        "PATRPT",
+    ]
+    assert codes("sensitivity = []", "synthetic = true") == ["R", "PATRPT", "HTEST"]
+
+
+def test_the_rater_performs_scores_where_the_site_says_so(command: Callable[..., Ran]) -> None:
+    write("a.csv", srs())
+    site()
+    mapped(command, "a.csv")
+    assert not any("performer" in o for o in resources("out", "Observation"))
+    site('score_performer = "rater"')
+    mapped(command, "a.csv")
+    performers = [o.get("performer") for o in resources("out", "Observation")]
+    who = {"identifier": {"system": MRN, "value": GOOD}, "type": "Patient"}
+    assert performers == [[who], [who]]
+
+
+def test_a_target_may_have_a_name(command: Callable[..., Ran]) -> None:
+    site('targets.test = {url = "to", fhir_version = "5.0"}')
+    write("a.csv", srs())
+    ran = command("sync", "a.csv", "--to", "test", "--json")
+    assert (ran.code, ran.json["target"], ran.json["fhir_version"]) == (0, "to", "5.0.0")
+    assert Path("to/manifest.json").is_file()
+
+
+def test_empty_settings_are_those_without_a_file(command: Callable[..., Ran]) -> None:
+    site()
+    write("a.csv", srs())
+    ran = command("check", "a.csv", "--json")
+    assert said(ran) == outcome("check", (1, 1, 0))
+    keeps_silent(ran)

@@ -1,0 +1,94 @@
+"""Every target in turn, and a clinic that syncs to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from wire.little import LittleServer
+
+from .clinic import Clinic, Wire
+from .places import FolderPlace, Place, ServerPlace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LITTLE = {"little-r4": "4.0.1", "little-r5": "5.0.0"}
+HAPI = [
+    pytest.param(name, id=name.replace("_", "-"), marks=pytest.mark.server)
+    for name in ("hapi_r4", "hapi_r4b", "hapi_r5")
+]
+SERVERS = [*LITTLE, *HAPI]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every target in turn; servers alone for who takes `server`, a folder for who takes that."""
+    asked = metafunc.fixturenames
+    if "place_kind" in asked:
+        folder = [] if "server" in asked else ["folder"]
+        metafunc.parametrize("place_kind", [*folder, *([] if "folder" in asked else SERVERS)])
+
+
+@pytest.fixture
+def wire(naps: list[float], monkeypatch: pytest.MonkeyPatch) -> Wire:
+    """What our client sends over the wire; it never really waits."""
+    wire = Wire(naps)
+    really = httpx.HTTPTransport.handle_request
+
+    def handle(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        if not request.headers["User-Agent"].startswith("alliance-fhir/"):
+            return really(transport, request)
+        wire.requests.append(request)
+        wire.before(request)
+        response = really(transport, request)
+        try:
+            wire.after(request)
+        except BaseException:
+            response.close()
+            raise
+        return response
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", handle)
+    return wire
+
+
+@pytest.fixture
+def place(place_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A target that holds nothing."""
+    if place_kind == "folder":
+        yield FolderPlace(tmp_path / "out")
+        return
+    if place_kind in LITTLE:
+        with LittleServer(LITTLE[place_kind]) as little:
+            yield from _opened(little.url)
+    else:
+        yield from _opened(request.getfixturevalue(place_kind))
+
+
+def _opened(url: str) -> Iterator[Place]:
+    server = ServerPlace(url)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def server(place: Place) -> Place:
+    """A server that holds nothing."""
+    return place
+
+
+@pytest.fixture
+def folder(place: FolderPlace) -> FolderPlace:
+    """A folder that is not there yet."""
+    return place
+
+
+@pytest.fixture
+def clinic(tmp_path: Path, place: Place, wire: Wire) -> Clinic:
+    """A clinic with nothing sent yet."""
+    folder = tmp_path / "clinic"
+    folder.mkdir()
+    return Clinic(folder, place, wire)

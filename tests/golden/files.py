@@ -1,0 +1,100 @@
+"""The golden files: which they are, what of `map`'s output stands in them, and how they are made.
+
+All of the output for three releases would be 25 MB. Whole resources are kept of Mr. Jones and of a
+sample, for R4, and of Mr. Jones alone for R5; of every file there is the SHA-256 in `SHA256SUMS`.
+The oracle goes through all of it each time.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from .oracle import business_key
+from .oracle_rows import Record
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CLINIC = EXAMPLES / "clinic"
+EXPECTED = CLINIC / "expected"
+SUMS = "SHA256SUMS"
+RECORDED = "2026-06-30T12:00:00Z"
+RELEASES = ("R4", "R4B", "R5")
+SHOWN = ("R4", "R5")
+"""The releases of which whole resources are kept."""
+
+TYPES = ("QuestionnaireResponse", "Observation", "Provenance")
+SUMMED = (*TYPES, "Questionnaire")
+"""Not the Device: the version of the software stands in it, and changes with each release."""
+
+LIMIT = 1_500_000
+"""Bytes that all golden files together may take."""
+
+
+def run_map(source: Path, out: Path, release: str) -> dict[str, Any]:
+    """Runs the command as a user does, and gives back what it says of itself."""
+    words = ["map", source, "--out", out, "--recorded", RECORDED, "--fhir", release, "--json"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "alliance_fhir", *map(str, words)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if ran.returncode not in (0, 4):  # 4: rows were rejected
+        raise RuntimeError(f"map ended with {ran.returncode}: {ran.stderr}")
+    told: dict[str, Any] = json.loads(ran.stdout)
+    return {**told, "returncode": ran.returncode}
+
+
+def sample(records: Iterable[Record], source: str, release: str) -> set[str]:
+    """The keys of the records that are shown.
+
+    All of Mr. Jones; of the others, for R4, the first of each form and rater, with answers and
+    without: so a row more or less leaves the sample nearly as it is.
+    """
+    keys: set[str] = set()
+    kinds: set[tuple[str, str, bool]] = set()
+    for record in records:
+        key = business_key(source, record)
+        kind = (record.instrument, record.rater, bool(record.answers))
+        if record.file == "mr-jones.csv":
+            keys.add(key)
+        elif release == "R4" and kind not in kinds:
+            keys.add(key)
+            kinds.add(kind)
+    return keys
+
+
+def shown(lines: Iterable[bytes], keys: set[str]) -> list[bytes]:
+    """The lines of an NDJSON file that belong to these records, each in its place."""
+    return [line for line in lines if record_of(json.loads(line)) in keys]
+
+
+def record_of(resource: dict[str, Any]) -> str:
+    """The key of the record that a resource was made from."""
+    if resource["resourceType"] == "Provenance":
+        name = resource["meta"]["tag"][-1]["code"]
+    else:
+        identifier = resource["identifier"]
+        name = (identifier[0] if isinstance(identifier, list) else identifier)["value"]
+    return str(name).partition("-")[0]
+
+
+def read(folder: Path, type_: str) -> list[bytes]:
+    """The lines of one type's file, with their line ends."""
+    return (folder / f"{type_}.ndjson").read_bytes().splitlines(keepends=True)
+
+
+def sums(folders: dict[str, Path]) -> str:
+    """What `sha256sum` prints for the files of all releases, sorted."""
+    lines = [
+        f"{sha256((folder / f'{type_}.ndjson').read_bytes()).hexdigest()}"
+        f"  {release.lower()}/{type_}.ndjson\n"
+        for release, folder in folders.items()
+        for type_ in SUMMED
+    ]
+    return "".join(sorted(lines, key=lambda line: line.split()[1]))
