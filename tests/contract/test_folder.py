@@ -1,4 +1,4 @@
-"""What a folder promises beyond what every target does: the old state or the new one, never a half."""
+"""What a folder promises beyond what every target does: the old state or the new, no half."""
 
 from __future__ import annotations
 
