@@ -110,7 +110,11 @@ class Planner:
                 decisions.append(Decision(resource, "blocked", known, "patient-changed"))
             elif resource.key in looked:
                 hits = there.get(resource.key, [])
-                decisions.append(self._against_target(group, resource, known, hits, said))
+                decisions.append(
+                    self._against_target(
+                        group, resource, known, hits, said, _unfinished(entries, resource.key)
+                    )
+                )
             else:
                 decisions.append(self._against_ledger(group, resource, known, said))
         planned = Planned(group, decisions)
@@ -142,6 +146,7 @@ class Planner:
         known: Entry | None,
         hits: list[Found],
         said: set[str],
+        unfinished: set[str],
     ) -> Decision:
         if len(hits) > 1:
             return Decision(resource, "conflict", known, "found-twice")
@@ -153,10 +158,12 @@ class Planner:
         if known is None:
             return self._unknown(group, resource, hit)
         if hit.digest not in (known.server_digest, known.digest):
-            if hit.digest == resource.digest:  # somebody else brought it to what the source says
+            if hit.digest == resource.digest:  # it was brought to what the source says meanwhile
                 learnt = self._entry(group, resource, hit, known.version + 1)
                 return Decision(resource, "unchanged", learnt, learnt=True)
-            return Decision(resource, "conflict", known, "changed-at-target")
+            if hit.digest not in unfinished:
+                return Decision(resource, "conflict", known, "changed-at-target")
+            known = known._replace(digest=hit.digest)  # ours, of a request that had no reply
         fresh = known._replace(server_version=hit.version)
         return self._against_ledger(group, resource, fresh, said)
 
@@ -169,6 +176,8 @@ class Planner:
             return Decision(resource, "foreign", None, "not-ours")
         if hit.claimed != hit.digest:  # ours once, and edited since
             return Decision(resource, "conflict", None, "changed-at-target")
+        if hit.subject and hit.subject != "|".join(group.patient):
+            return Decision(resource, "blocked", None, "patient-changed")
         return Decision(resource, "updated", learnt._replace(digest=hit.digest), learnt=True)
 
     def _entry(self, group: Group, resource: Resource, hit: Found, version: int) -> Entry:
@@ -198,6 +207,11 @@ _OBSTACLES = ("conflict", "foreign", "gone", "blocked")
 
 def _acknowledged(entries: Iterable[Entry]) -> Entry | None:
     return next((e for e in reversed(list(entries)) if e.acknowledged), None)
+
+
+def _unfinished(entries: Mapping[str, list[Entry]], key: str) -> set[str]:
+    """The digests of what was sent under a key, and may have arrived although nobody said so."""
+    return {e.digest for e in entries.get(key, []) if not e.acknowledged}
 
 
 def _settled(entries: list[Entry]) -> bool:

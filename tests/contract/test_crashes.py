@@ -138,12 +138,7 @@ def test_a_reply_to_a_change_that_got_lost_is_settled_by_looking(
 @pytest.mark.parametrize(
     "arrives",
     [
-        pytest.param(
-            True,
-            marks=pytest.mark.xfail(
-                strict=True, reason="what we had sent ourselves is taken for somebody else's edit"
-            ),
-        ),
+        True,
         False,
     ],
     ids=["arrived", "lost"],

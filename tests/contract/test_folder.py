@@ -45,7 +45,9 @@ def killed_at(step: int, clinic: Clinic, folder: Path) -> bool:
     """
     child = os.fork()
     if child:
-        return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        end = os.waitpid(child, 0)[1]
+        assert os.WIFSIGNALED(end) or end == 0
+        return os.WIFSIGNALED(end)
     left = step
 
     def kill() -> None:
@@ -66,8 +68,11 @@ def killed_at(step: int, clinic: Clinic, folder: Path) -> bool:
 
     os.fsync = to_disk
     sys.addaudithook(audited)
-    clinic.sync_alone()
-    os._exit(0)
+    try:
+        clinic.sync_alone()
+        os._exit(0)
+    finally:
+        os._exit(1)
 
 
 @pytest.mark.parametrize("start", ["nothing", "an earlier generation"])

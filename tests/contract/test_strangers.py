@@ -197,7 +197,6 @@ def test_a_lost_ledger_and_an_edit_is_a_conflict(clinic: Clinic) -> None:
     assert clinic.place.versions() == before
 
 
-@pytest.mark.xfail(strict=True, reason="whose record it is, is known by the ledger alone")
 def test_a_lost_ledger_and_another_patient_is_held_back(clinic: Clinic) -> None:
     clinic.settled(ROW)
     forget(clinic)

@@ -8,8 +8,8 @@ A fenced block is run where the line before it, an HTML comment, says so:
     <!-- run, with the clinic -->       only where the example clinic is, as in the wheel
     <!-- prints -->                     what the Python block before it prints
 
-Python blocks are all run. The blocks of a page share one folder and, if Python, one namespace. In
-shown output a line `...` stands for any lines, and what differs from run to run is not compared.
+Python blocks are run unless the line before them says `not run` and why. The blocks of a page share
+one folder and, if Python, one namespace. In shown output a line `...` stands for any lines, and what differs from run to run is not compared.
 """
 
 from __future__ import annotations
@@ -55,8 +55,9 @@ class Block(NamedTuple):
     @property
     def runs(self) -> bool:
         """Whether the block does something."""
-        wanted = ("run", "file:", "prints")
-        return self.kind == "python" or self.mark.startswith(wanted)
+        if self.mark.startswith("not run"):
+            return False
+        return self.kind == "python" or self.mark.startswith(("run", "file:", "prints"))
 
 
 def name_of(page: Path) -> str:
@@ -91,6 +92,8 @@ class Reader:
 
     def follow(self, block: Block) -> None:
         """Does what a block says, and holds what is shown against what comes."""
+        if not block.runs:
+            return
         if block.mark.startswith("file:"):
             path = self._folder / block.mark.removeprefix("file:").strip()
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,21 +23,47 @@ PROFILES = Path(__file__).parents[2] / "profiles"
 _VALIDATORS = {"4.0": "validator_r4", "4.3": "validator_r4b", "5.0": "validator_r5"}
 
 
+ACCEPTED = [
+    # SNOMED CT cannot be had offline; the check digits of our few codes have a test of their own
+    ("TERMINOLOGY_TX_SYSTEM_UNSUPPORTED", "'http://snomed.info/sct'"),
+    # retired, and what older form fillers read; itemWeight, its successor, stands beside it
+    ("MSG_DEPENDS_ON_DEPRECATED_NOTE", "ordinalValue"),
+    # the tag by which a Provenance is known has a system of the site's own, which lists nothing
+    ("Terminology_PassThrough_TX_Message", "/provenance for '"),
+    # sensitivities of ActCode, which R5's value set of security labels has by way of a filter
+    # that cannot be expanded offline
+    ("Terminology_TX_NoValid_13", "v3-ActCode#MH"),
+    ("Terminology_TX_NoValid_13", "v3-ActCode#PSY"),
+    ("Terminology_TX_NoValid_13", "v3-ActCode#BH"),
+    # the specification's own mark of test data, which R5's value set, an extensible one, lacks
+    ("Terminology_TX_NoValid_13", "v3-ActReason#HTEST"),
+]
+"""The warnings that we live with: the id of each, and a part of its message."""
+
+
+def accepted(issue: Issue) -> bool:
+    """Whether an issue is one of those; an error never is."""
+    return not issue.is_error and any(
+        issue.id == id_ and part in issue.message for id_, part in ACCEPTED
+    )
+
+
 class Official(NamedTuple):
     """The official validator of one version."""
 
     version: Version
     validator: Validator
 
-    def issues(self, resources: Iterable[Resource]) -> list[tuple[str, Issue]]:
-        """All that it says about these resources, errors and warnings, each with the type."""
+    def refused(self, resources: Iterable[Resource]) -> Counter[str]:
+        """What it says about these resources beyond what we live with, and how often."""
         listed = list(resources)
         found = self.validator.validate_many(resource.json() for resource in listed)
-        return [
-            (resource.type, issue)
+        return Counter(
+            f"{resource.type}: {issue}"
             for resource, issues in zip(listed, found, strict=True)
             for issue in issues
-        ]
+            if not accepted(issue)
+        )
 
 
 @pytest.fixture(scope="session", params=VERSIONS.values(), ids=lambda version: version.label)

@@ -34,7 +34,8 @@ class Delivered(NamedTuple):
 class Found(NamedTuple):
     """A resource at the target: where it is, what its content is, and whether that is ours.
 
-    `claimed` is the digest that it carries, empty where it is none of ours.
+    `claimed` is the digest that it carries, empty where it is none of ours; `subject` is the
+    identifier of the patient whose it is, as `system|value`, empty where it names none.
     """
 
     type: str
@@ -43,6 +44,7 @@ class Found(NamedTuple):
     version: str
     digest: str
     claimed: str
+    subject: str = ""
 
 
 def delivered(changes: Sequence[Change], bundle: Json) -> list[Delivered]:
@@ -102,7 +104,14 @@ def found(body: Json, ours: Ours) -> Found:
         version=version_of(body),
         digest=content_digest(body),
         claimed=claimed_digest(body),
+        subject=_subject(body),
     )
+
+
+def _subject(body: Json) -> str:
+    subject: Json = body.get("subject") or {}
+    told: Json = subject.get("identifier") or {}
+    return f"{told['system']}|{told['value']}" if "system" in told and "value" in told else ""
 
 
 def own_key(body: Json, ours: Ours) -> str:
