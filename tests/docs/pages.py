@@ -8,8 +8,9 @@ A fenced block is run where the line before it, an HTML comment, says so:
     <!-- run, with the clinic -->       only where the example clinic is, as in the wheel
     <!-- prints -->                     what the Python block before it prints
 
-Python blocks are run unless the line before them says `not run` and why. The blocks of a page share
-one folder and, if Python, one namespace. In shown output a line `...` stands for any lines, and what differs from run to run is not compared.
+Python blocks are run unless the line before them says `not run` and why. The blocks of a page
+share one folder and, if Python, one namespace. In shown output a line `...` stands for any lines,
+and what differs from run to run is not compared.
 """
 
 from __future__ import annotations
