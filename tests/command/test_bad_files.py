@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from .tables import (
     said,
     site,
     srs,
+    states,
     text,
     write,
     written,
@@ -112,6 +114,23 @@ def test_of_many_quotes_that_are_never_closed_each_costs_its_own_line(
     keeps_silent(ran)
 
 
+def test_a_quote_that_a_later_row_closes_by_chance_costs_its_own_line_only(
+    command: Callable[..., Ran],
+) -> None:
+    """`5"` in a later row, for five inches, ends the cell that was never closed."""
+    site()
+    mine = csq(patient=f"urn:example:mrn|{SECRET}")
+    write("a.csv", {**srs(), "remark": ""}, mine, srs(session="3"))
+    header, first, second, third = Path("a.csv").read_text().splitlines()
+    lines = [header, first, second.replace(",csq-8", ',"csq-8'), third.replace(",,", ',5",', 1)]
+    Path("a.csv").write_text("\n".join(lines))
+    ran = command("check", "a.csv", "--json")
+    named = [finding(3, "", "unclosed-quote"), finding(4, "clinician", "identifier-without-system")]
+    warnings = [finding(0, "remark", "unknown-column")]
+    assert said(ran) == outcome("check", (3, 1, 2), named, code=4, warnings=warnings)
+    keeps_silent(ran)
+
+
 def test_a_cell_may_go_over_lines_when_its_quotes_are_closed(command: Callable[..., Ran]) -> None:
     site()
     # the line break stands in a column that we ignore; a spreadsheet shows this as one row
@@ -193,6 +212,7 @@ FILES: dict[str, tuple[str | bytes, str, str]] = {
         "wrong-encoding",
         "",
     ),
+    "a header of 10 MB": (HEADER.encode() + b"x" * TEN_MEGABYTES, "cell-too-long", ""),
     "a header with a formula": (f"{HEADER},=1+1\n{ROW},1", "formula", ""),
 }
 """A file's content, the rule that it breaks, and the remedy where it is not the rule's own."""
@@ -216,6 +236,25 @@ def test_a_bad_file_is_named_and_the_other_files_go_on(
     assert said(to_files) == outcome("map", (1, 1, 0), [named], code=3, target="out", files=files)
     keeps_silent(for_people, to_files)
     assert written("out") == mapped(command, "b.csv", to="alone")
+
+
+@pytest.mark.parametrize("name", ["nothing", "rows without a header", "a letter cut in half"])
+def test_sync_and_plan_say_the_same_of_a_bad_file(name: str, command: Callable[..., Ran]) -> None:
+    content, rule, remedy = FILES[name]
+    site()
+    Path("a.csv").write_bytes(content.encode() if isinstance(content, str) else content)
+    write("b.csv", srs())
+    for word in ("plan", "sync"):
+        ran = command(word, "a.csv", "b.csv", "--to", "to", "--json")
+        assert said(ran) == outcome(
+            word,
+            (1, 1, 0),
+            [finding(0, "", rule, remedy)],
+            code=3,
+            target="to",
+            resources=states(created=6),
+        )
+        keeps_silent(ran)
 
 
 def test_a_first_row_of_data_is_never_taken_for_names(command: Callable[..., Ran]) -> None:
@@ -264,14 +303,13 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_go_on(
     command: Callable[..., Ran],
 ) -> None:
     site()
-    Path("a.csv").symlink_to("/proc/self/mem")  # its first byte cannot be read, not even by root
-    Path("c.xlsx").symlink_to("/proc/self/mem")
+    for name in ("a.csv", "c.xlsx"):  # a socket is there, and nobody can open it, not even root
+        with socket.socket(socket.AF_UNIX) as unix:
+            unix.bind(name)
     write("b.csv", srs())
     ran = command("check", "a.csv", "b.csv", "c.xlsx", "--json")
-    named = [
-        finding(0, "", "unreadable-file", "Input/output error"),
-        finding(0, "", "not-a-spreadsheet", "Save it again as .xlsx, or as CSV.", path="c.xlsx"),
-    ]
+    why = "No such device or address"
+    named = [finding(0, "", "unreadable-file", why, path=name) for name in ("a.csv", "c.xlsx")]
     assert said(ran) == outcome("check", (1, 1, 0), named, code=3)
 
 

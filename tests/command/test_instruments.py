@@ -267,6 +267,27 @@ def test_a_sites_file_goes_before_ours_of_the_same_name(command: Callable[..., R
         ('version = "2.1.0"', 'version = "2"', "mood.toml: version: String should match pattern"),
         ("[[items]]", "[[items]", "mood.toml: cannot be read as TOML: "),
         ('"Mood"', '"M\udce4"', "mood.toml: cannot be read as TOML: "),
+        ("low = 1", "", "mood.toml: items.0: low and high are needed, low below high"),
+        (
+            "high = 3",
+            "high = 3\nlabels = {4 = 'x'}",
+            "mood.toml: items.0: labels: the scale has no",
+        ),
+        (
+            "high = 3",
+            "high = 3\noptions = [{code='1', weight=1}, {code='1', weight=2}]",
+            "mood.toml: items.0: options: two with one code",
+        ),
+        (
+            '[[items]]\nnumbers = "1"\nkind = "code"',
+            'reversed = [1]\n[[items]]\nnumbers = "1"\nkind = "integer"',
+            "mood.toml: reversed: only items that take codes can be reversed",
+        ),
+        ('items = "1"', "items = []", "mood.toml: scores.0: a score needs items"),
+        ('rule = "sum"', 'rule = "value"\nitems = [1, 1]', "mood.toml: cannot be read as TOML"),
+        ('items = "1"', "items = [1, 1]", "mood.toml: score total: names items that are not"),
+        ('items = "1"', 'items = "1"\nweight_items = [1]', "mood.toml: scores.0: goal-attainment"),
+        ('items = "1"', 'items = "1"\nr = 1', "mood.toml: scores.0: r is a correlation, from 0"),
         ("missing =", "reversed = [2]\nmissing =", "mood.toml: reversed: names items that are"),
     ],
 )
@@ -333,6 +354,7 @@ def test_licensed_wording_is_in_the_sites_own_form_and_nowhere_else(
 def test_licensed_wording_is_not_exported(command: Callable[..., Ran]) -> None:
     site()
     pack("srs.en.toml")
+    pack("srs.not a language.toml")  # the site's own affair
     for words in (("export", "srs"), ("show", "srs"), ("show", "srs", "--json"), ("list",)):
         ran = command("instruments", *words)
         assert ran.code == 0

@@ -193,6 +193,25 @@ def test_an_empty_value_is_not_answered(command: Callable[..., Ran]) -> None:
     assert [item["linkId"] for item in response["item"]] == ["item_1", "item_3", "item_4"]
 
 
+def test_sync_says_of_bad_rows_what_check_says(command: Callable[..., Ran]) -> None:
+    """Its first pass over the keys goes by them in silence."""
+    site()
+    disagreeing, answered = long_rows(srs(patient=MINE)), long_rows(csq("9", session="3"))
+    disagreeing[2] |= {"mode": "paper"}
+    wrong = {**answered[0], "patient": SECRET}
+    write("a.csv", *disagreeing, *answered, wrong, *long_rows(srs()))
+    checked = command("check", "a.csv", "--json")
+    synced = command("sync", "a.csv", "--to", "to", "--json")
+    assert [(f["row"], f["rule"]) for f in checked.json["rejected"]] == [
+        (7, "identifier-without-system"),
+        (4, "items-disagree"),
+        (6, "out-of-range"),
+    ]
+    assert synced.json["rejected"] == checked.json["rejected"]
+    assert synced.json["records"] == checked.json["records"]
+    keeps_silent(checked, synced)
+
+
 def test_one_record_may_come_from_rows_far_apart(command: Callable[..., Ran]) -> None:
     site()
     mine, others = long_rows(srs(session="9")), [long_rows(srs(session=str(n))) for n in (1, 2, 3)]

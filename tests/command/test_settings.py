@@ -145,6 +145,29 @@ def test_an_organization_is_a_system_and_a_value(
     assert not list(Path().glob("out/*"))
 
 
+def test_provenance_names_the_organization_on_whose_behalf_we_write(
+    command: Callable[..., Ran],
+) -> None:
+    site('organization = "urn:example:org|east | west"')
+    write("a.csv", srs())
+    mapped(command, "a.csv")
+    (proof,) = resources("out", "Provenance")
+    who = {"identifier": {"system": "urn:example:org", "value": "east | west"}}
+    assert [agent.get("onBehalfOf") for agent in proof["agent"]] == [
+        None,
+        {**who, "type": "Organization"},
+    ]
+
+
+@pytest.mark.xfail(strict=True, reason="I-26: MappingError, as if it were a defect of ours")
+def test_the_system_of_an_organization_is_a_uri(command: Callable[..., Ran]) -> None:
+    site('organization = "clinics|east"')
+    write("a.csv", srs())
+    ran = command("map", "a.csv", "--out", "out")
+    assert (ran.code, ran.out) == (2, "")
+    assert "organization" in ran.err
+
+
 # --- where it is found ----------------------------------------------------------------------------
 
 

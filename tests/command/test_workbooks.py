@@ -106,6 +106,17 @@ def test_a_formula_rejects_its_row_and_no_other(command: Callable[..., Ran]) -> 
     keeps_silent(ran)
 
 
+def test_a_formula_over_many_cells_is_a_formula(command: Callable[..., Ran]) -> None:
+    site()
+    path = book("a.xlsx", srs(), srs(session="2"))
+    edited(
+        path, rb'<c r="K3"[^>]*>.*?</c>', b'<c r="K3"><f t="array" ref="K3">A1+1</f><v>7</v></c>'
+    )
+    ran = command("check", "a.xlsx", "--json")
+    named = finding(3, "", "formula", path="a.xlsx")
+    assert said(ran) == outcome("check", (2, 1, 1), [named], code=4)
+
+
 def test_text_that_looks_like_a_formula_is_one(command: Callable[..., Ran]) -> None:
     site()
     path = book("a.xlsx", srs(), srs(clinician="'=1+1"))

@@ -1,0 +1,204 @@
+"""`demo` and `verify`, as people and programs see them; on a folder, with a clinic of two rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .tables import SECRET, finding, keeps_silent, said, site, srs, states, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Ran
+
+CLINIC = "alliance-demo/clinic"
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation with a clinic of one good row and a bad one."""
+    clinic = Path("installed/examples/clinic")
+    clinic.mkdir(parents=True)
+    write(str(clinic / "a.csv"), srs(), srs(patient=SECRET))
+    (clinic / "alliance.toml").write_text('source = "clinic-east"\nsynthetic = true')
+    (clinic / "expected").mkdir()
+    monkeypatch.setattr("alliance_fhir.cli.tour.files", lambda package: Path("installed").resolve())
+    return clinic
+
+
+def test_the_demo_syncs_verifies_and_syncs_again(
+    installed: Path, command: Callable[..., Ran]
+) -> None:
+    ran = command("demo")
+    out = ran.out
+    assert (ran.code, ran.err) == (0, "")
+    bad = "row 3, column patient: identifier-without-system"
+    story = (
+        *("1. First sync", f"{CLINIC}/a.csv, {bad}", "sync: 1 of 2 records", "created"),
+        *("2. Verify", "verify: expected 6, found 6, equal 6"),
+        *("3. Second sync", "sync: 1 of 2 records", "unchanged"),
+        *(f"The clinic's files are in {CLINIC}/", "alliance-fhir plan", "alliance-fhir sandbox"),
+    )
+    place = 0
+    for words in story:  # each after the one before it
+        place = out.index(words, place)
+    assert out.count(bad) == 1  # named once, though it is read twice
+    keeps_silent(ran)
+    laid_out = sorted(path.name for path in Path(CLINIC).iterdir() if not path.name.startswith("."))
+    assert laid_out == ["a.csv", "alliance.toml"]
+
+
+def test_the_demo_for_programs_is_one_object(installed: Path, command: Callable[..., Ran]) -> None:
+    ran = command("demo", "--to", "to", "--json")
+    shape = said(ran)
+    assert (ran.code, ran.err) == (0, "")
+    assert shape == {
+        "command": "demo",
+        "target": "to",
+        "fhir_version": "4.0.1",
+        "records": {"read": 2, "accepted": 1, "rejected": 1},
+        "resources": states(created=6),
+        "rejected": [
+            finding(3, "patient", "identifier-without-system", path=f"{CLINIC}/a.csv"),
+        ],
+        "blocked": [],
+        "verify": {
+            "expected": 6,
+            "found": 6,
+            "equal": 6,
+            "missing": [],
+            "duplicated": [],
+            "different": [],
+            "foreign": [],
+        },
+        "exit_code": 4,
+    }
+    keeps_silent(ran)
+
+
+def test_what_somebody_changed_in_the_demo_stays_changed(
+    installed: Path, command: Callable[..., Ran]
+) -> None:
+    assert command("demo").code == 0
+    write(f"{CLINIC}/a.csv", srs("1", "2", "3", "4"))
+    ran = command("demo", "--json")
+    assert ran.json["records"] == {"read": 1, "accepted": 1, "rejected": 0}
+    assert ran.json["resources"]["updated"] > 0
+
+
+def test_a_demo_that_finds_something_else_than_it_sent_fails(
+    installed: Path, command: Callable[..., Ran]
+) -> None:
+    assert command("demo", "--to", "to").code == 0
+    spoil("to", lambda lines: lines[:-1])
+    ran = command("demo", "--to", "to")
+    assert ran.code == 8
+
+
+def test_without_the_example_or_room_for_it_that_is_said(
+    installed: Path, command: Callable[..., Ran]
+) -> None:
+    Path("alliance-demo").write_text("")
+    ran = command("demo")
+    assert ran == (2, "", f"error: {CLINIC} cannot be written: Not a directory\n")
+    installed.rename("elsewhere")
+    ran = command("demo")
+    assert ran == (2, "", "error: the example clinic is not in this installation\n")
+
+
+# --- verify ---------------------------------------------------------------------------------------
+
+
+def spoil(folder: str, change: Callable[[list[str]], list[str]]) -> None:
+    """Changes the lines of the observations in a folder, behind the back of its manifest."""
+    manifest = json.loads((Path(folder) / "manifest.json").read_text())
+    path = Path(folder) / manifest["files"]["Observation"]["path"]
+    path.write_text("".join(change(path.read_text().splitlines(keepends=True))))
+
+
+def verified(command: Callable[..., Ran]) -> tuple[Ran, Ran]:
+    """What verify says of the folder `to`, to programs and to people."""
+    return command("verify", "--to", "to", "--json"), command("verify", "--to", "to")
+
+
+def test_what_is_there_once_and_equal_is_well(command: Callable[..., Ran]) -> None:
+    site()
+    write("a.csv", srs())
+    assert command("sync", "a.csv", "--to", "to").code == 0
+    as_json, for_people = verified(command)
+    empty = {"missing": [], "duplicated": [], "different": [], "foreign": []}
+    assert said(as_json) == {
+        "command": "verify",
+        "target": "to",
+        "fhir_version": "4.0.1",
+        "rejected": [],
+        "blocked": [],
+        "verify": {"expected": 6, "found": 6, "equal": 6, **empty},
+        "exit_code": 0,
+    }
+    assert for_people == (0, "verify: expected 6, found 6, equal 6\ntarget: to\n", "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "counts"),
+    [
+        ("missing", lambda lines: lines[1:], (6, 5, 5)),
+        ("duplicated", lambda lines: [lines[0], *lines], (6, 6, 5)),
+        ("different", lambda lines: [x.replace("34.75", "34.7") for x in lines], (6, 6, 5)),
+        ("different", lambda lines: [x.replace("srs-total", "x") for x in lines], (6, 6, 5)),
+        ("foreign", lambda lines: [lines[0].replace("content-digest", "x"), *lines[1:]], (6, 6, 5)),
+    ],
+)
+def test_what_is_not_as_it_was_sent_is_named(
+    kind: str,
+    change: Callable[[list[str]], list[str]],
+    counts: tuple[int, int, int],
+    command: Callable[..., Ran],
+) -> None:
+    site()
+    write("a.csv", srs())
+    assert command("sync", "a.csv", "--to", "to").code == 0
+    spoil("to", change)
+    as_json, for_people = verified(command)
+    (place,) = as_json.json["verify"].pop(kind)
+    assert place.startswith("Observation/")
+    others = {"missing", "duplicated", "different", "foreign"} - {kind}
+    numbers = dict(zip(("expected", "found", "equal"), counts, strict=True))
+    assert as_json.json["verify"] == {**numbers, **{other: [] for other in others}} | {
+        kind: as_json.json["verify"][kind]
+    }
+    assert (as_json.code, as_json.json["exit_code"]) == (8, 8)
+    told = "expected {}, found {}, equal {}".format(*counts)
+    assert for_people == (8, f"verify: {told}\n  {kind}: {place}\ntarget: to\n", "")
+    keeps_silent(as_json, for_people)
+
+
+def test_people_see_fifty_places_and_a_count_of_the_rest(command: Callable[..., Ran]) -> None:
+    site()
+    write("a.csv", *(srs(session=str(n)) for n in range(1, 31)))
+    assert command("sync", "a.csv", "--to", "to").code == 0
+    spoil("to", lambda lines: [])
+    ran = command("verify", "--to", "to")
+    lines = ran.out.splitlines()
+    assert lines[0] == "verify: expected 122, found 62, equal 62"
+    assert [line[:22] for line in lines[1:51]] == ["  missing: Observation"] * 50
+    assert lines[51:] == ["  and 10 more missing", "target: to"]
+    assert len(command("verify", "--to", "to", "--json").json["verify"]["missing"]) == 60
+
+
+def test_what_disappeared_from_complete_sources_is_named_and_stays(
+    command: Callable[..., Ran],
+) -> None:
+    site()
+    write("a.csv", srs(), srs(session="2"))
+    assert command("sync", "a.csv", "--to", "to").code == 0
+    write("a.csv", srs())
+    ran = command("sync", "a.csv", "--to", "to", "--complete")
+    remedy = "The record was sent once and is no longer in the source; nothing was deleted."
+    assert ran.code == 0
+    assert ran.out.startswith(f"no longer in the source:\n  a.csv, row 3: disappeared. {remedy}\n")
+    keeps_silent(ran)
