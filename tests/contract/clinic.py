@@ -17,7 +17,7 @@ from alliance_fhir.story import plan, sync, verify
 from .places import Place, name_of, short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import httpx
 
@@ -61,9 +61,23 @@ class Row:
         """The row as a file has it."""
         return [*astuple(self)[: len(fields(self)) - 2], *self.answers.ljust(12), *self.scores]
 
+    def with_item(self, number: int, digit: str) -> Row:
+        """The same with another answer to one item."""
+        answers = self.answers[: number - 1] + digit + self.answers[number:]
+        return replace(self, answers=answers)
+
+    def patient_of(self, value: str) -> Row:
+        """The same of another patient."""
+        return replace(self, patient=value)
+
+    @property
+    def identifiers(self) -> list[dict[str, str]]:
+        """By what the patient is known."""
+        return [{"system": MRN, "value": self.patient}]
+
 
 ROW = Row()
-CHANGED = replace(ROW, answers="233433232232")
+CHANGED = ROW.with_item(4, "4")
 """Item 4 has one point more."""
 
 
@@ -132,10 +146,7 @@ class Clinic:
 
     def write(self, *rows: Row, name: str = "assessments.csv") -> Path:
         """The source file, with these rows."""
-        path = self.folder / name
-        with path.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([HEADER, *(row.cells for row in rows)])
-        return path
+        return write_rows(self.folder / name, rows)
 
     @contextmanager
     def open(self) -> Iterator[tuple[Target, Ledger]]:
@@ -206,6 +217,13 @@ class Clinic:
         result = self.sync_alone()
         assert result.exit_code == 0
         self.wire.calm()
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> Path:
+    """A source file."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([HEADER, *(row.cells for row in rows)])
+    return path
 
 
 def rows_of(path: Path, query: str) -> list[tuple[Any, ...]]:

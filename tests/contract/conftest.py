@@ -10,26 +10,20 @@ import pytest
 from wire.little import LittleServer
 
 from .clinic import Clinic, Wire
+from .kinds import LITTLE, kinds_of
 from .places import FolderPlace, Place, ServerPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LITTLE = {"little-r4": "4.0.1", "little-r5": "5.0.0"}
-HAPI = [
-    pytest.param(name, id=name.replace("_", "-"), marks=pytest.mark.server)
-    for name in ("hapi_r4", "hapi_r4b", "hapi_r5")
-]
-SERVERS = [*LITTLE, *HAPI]
-
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every target in turn; servers alone for who takes `server`, a folder for who takes that."""
-    asked = metafunc.fixturenames
-    if "place_kind" in asked:
-        folder = [] if "server" in asked else ["folder"]
-        metafunc.parametrize("place_kind", [*folder, *([] if "folder" in asked else SERVERS)])
+    """Every target in turn."""
+    named = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "place_kind" in metafunc.fixturenames and "place_kind" not in named:
+        kinds = kinds_of(metafunc.function, metafunc.fixturenames)
+        metafunc.parametrize("place_kind", kinds)
 
 
 @pytest.fixture
@@ -41,6 +35,8 @@ def wire(naps: list[float], monkeypatch: pytest.MonkeyPatch) -> Wire:
     def handle(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
         if not request.headers["User-Agent"].startswith("alliance-fhir/"):
             return really(transport, request)
+        if request.url.path.endswith("/metadata"):
+            del request.headers["Cache-Control"]  # HAPI takes a second for it, but for this
         wire.requests.append(request)
         wire.before(request)
         response = really(transport, request)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .clinic import CHANGED, PARTS, ROW, Clinic, counts, rules, touched
+from .kinds import by_the_ledger, everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 OTHER = replace(ROW, record_id="r-2", patient="1002")
 
 
+@everywhere
 def test_a_changed_answer_changes_the_response_and_its_scores_alone(clinic: Clinic) -> None:
     clinic.settled(ROW, OTHER)
     clinic.write(CHANGED, OTHER)
@@ -62,6 +64,7 @@ def test_a_change_points_to_what_is_there_already(server: Place, clinic: Clinic)
     assert there["qr"]["subject"]["reference"].endswith(f"/{there[ROW.patient]['id']}")
 
 
+@by_the_ledger
 def test_a_row_that_disappears_is_told_where_that_is_asked_for(clinic: Clinic) -> None:
     clinic.settled(ROW, OTHER)
     clinic.write(ROW)
@@ -78,6 +81,7 @@ def test_a_row_that_disappears_is_told_where_that_is_asked_for(clinic: Clinic) -
 @pytest.mark.parametrize(
     "asked", [{"patients": frozenset({"1002"})}, {"since": "2026-03-03"}, {"limit": 1}]
 )
+@by_the_ledger
 def test_what_was_not_asked_for_has_not_disappeared(
     clinic: Clinic, asked: dict[str, object]
 ) -> None:
@@ -86,6 +90,7 @@ def test_what_was_not_asked_for_has_not_disappeared(
     assert clinic.sync(complete=True, **asked).tally.disappeared == []
 
 
+@by_the_ledger
 def test_a_row_that_is_wrong_now_has_not_disappeared(clinic: Clinic) -> None:
     clinic.settled(ROW, OTHER)
     clinic.write(replace(ROW, answers="9" * 12), OTHER)
@@ -94,6 +99,7 @@ def test_a_row_that_is_wrong_now_has_not_disappeared(clinic: Clinic) -> None:
     assert result.tally.disappeared == []
 
 
+@by_the_ledger
 def test_a_file_that_cannot_be_read_says_nothing_about_its_rows(clinic: Clinic) -> None:
     clinic.register(OTHER.patient)
     other = clinic.write(OTHER, name="others.csv")
@@ -106,6 +112,7 @@ def test_a_file_that_cannot_be_read_says_nothing_about_its_rows(clinic: Clinic) 
     assert result.tally.disappeared == []
 
 
+@by_the_ledger
 def test_an_older_file_does_not_undo_a_newer_one(clinic: Clinic) -> None:
     clinic.settled(ROW)
     clinic.write(CHANGED)
@@ -131,6 +138,7 @@ def test_an_older_file_is_taken_where_the_user_says_so(clinic: Clinic) -> None:
     assert clinic.verified() == 11
 
 
+@by_the_ledger
 def test_every_write_has_a_provenance_of_its_own(clinic: Clinic) -> None:
     clinic.settled(ROW)
     for row in (CHANGED, ROW, CHANGED):
@@ -139,6 +147,7 @@ def test_every_write_has_a_provenance_of_its_own(clinic: Clinic) -> None:
     assert len(clinic.place.of_type("Provenance")) == 4
 
 
+@by_the_ledger
 def test_a_record_whose_patient_changed_is_held_back(clinic: Clinic) -> None:
     clinic.settled(ROW)
     clinic.write(replace(CHANGED, patient="1002"), replace(OTHER, record_id="r-3"))
@@ -174,6 +183,7 @@ def row_of(change: Callable[[Clinic], None]) -> Row:
 
 
 @pytest.mark.parametrize("change", RULES)
+@by_the_ledger
 def test_a_changed_rule_alone_sends_nothing(
     clinic: Clinic, change: Callable[[Clinic], None]
 ) -> None:
@@ -209,6 +219,7 @@ def test_a_changed_rule_is_applied_where_the_user_says_so(clinic: Clinic) -> Non
     assert counts(clinic.sync(reread=True)) == {"unchanged": 8}
 
 
+@by_the_ledger
 def test_a_changed_rule_sends_nothing_after_a_change_either(clinic: Clinic) -> None:
     clinic.settled(ROW)
     clinic.write(CHANGED)
@@ -221,6 +232,7 @@ def test_a_changed_rule_sends_nothing_after_a_change_either(clinic: Clinic) -> N
     assert clinic.place.versions() == before
 
 
+@by_the_ledger
 def test_a_row_that_moved_to_another_file_is_the_same(clinic: Clinic) -> None:
     clinic.settled(OTHER, ROW)
     clinic.sources = [clinic.write(ROW, OTHER, name="moved.csv")]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from .clinic import CHANGED, MRN, ROW, Clinic
+from .kinds import by_the_ledger, everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,7 @@ def said(clinic: Clinic) -> None:
 
 
 @pytest.mark.usefixtures("said")
+@everywhere
 def test_the_story_of_a_sync_by_command(
     place: Place, clinic: Clinic, command: Callable[..., Ran]
 ) -> None:
@@ -92,6 +95,7 @@ def test_a_wrong_call_is_told_before_anything_is_written(
 
 
 @pytest.mark.usefixtures("said")
+@by_the_ledger
 def test_ctrl_c_is_told_by_the_exit_code(
     place: Place,
     clinic: Clinic,
@@ -102,7 +106,7 @@ def test_ctrl_c_is_told_by_the_exit_code(
     clinic.register(ROW.patient)
 
     def interrupted(*told: object) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
         patch.setattr("alliance_fhir.running.Run._planned", interrupted)
@@ -113,6 +117,7 @@ def test_ctrl_c_is_told_by_the_exit_code(
 
 
 @pytest.mark.usefixtures("said")
+@by_the_ledger
 def test_the_options_reach_the_run(
     server: Place, clinic: Clinic, command: Callable[..., Ran]
 ) -> None:

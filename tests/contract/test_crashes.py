@@ -10,13 +10,17 @@ import httpx
 import pytest
 
 from .clinic import CHANGED, FIRST_SYNC, ROW, Clinic, Wire, counts, is_write
+from .kinds import by_the_ledger
 from .places import Place, business_key, name_of
 
 if TYPE_CHECKING:
     from alliance_fhir.running import Progress
 
 ALL = sum(FIRST_SYNC.values()) + 1
-WRITES = ["Device", "Questionnaire", "the group"]
+WRITES = [
+    pytest.param(number, id=name)
+    for number, name in enumerate(("Device", "Questionnaire", "the group"), 1)
+]
 CHANGED_AGAIN = replace(ROW, answers="233533232232")
 
 
@@ -52,7 +56,7 @@ def exactly_once(place: Place) -> None:
 
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["arrived", "lost"])
-@pytest.mark.parametrize("write", [1, 2, 3], ids=WRITES)
+@pytest.mark.parametrize("write", WRITES)
 def test_a_reply_that_got_lost_is_settled_by_looking(
     server: Place, clinic: Clinic, write: int, arrives: bool
 ) -> None:
@@ -69,7 +73,7 @@ def test_a_reply_that_got_lost_is_settled_by_looking(
 
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["arrived", "lost"])
-@pytest.mark.parametrize("write", [1, 2, 3], ids=WRITES)
+@pytest.mark.parametrize("write", WRITES)
 def test_a_killed_run_is_gone_on_with(
     server: Place, clinic: Clinic, write: int, arrives: bool
 ) -> None:
@@ -159,6 +163,7 @@ def test_a_source_that_changed_after_a_change_was_cut_off(
 
 
 @pytest.mark.xfail(strict=True, reason="the Provenance of what was never sent stays expected")
+@by_the_ledger
 def test_the_provenance_of_what_never_arrived_is_not_missed(server: Place, clinic: Clinic) -> None:
     clinic.write(ROW)
     clinic.register(ROW.patient)
@@ -206,6 +211,7 @@ def test_a_lost_reply_to_the_making_of_a_patient_makes_one(server: Place, clinic
     assert clinic.verified() == ALL + 1
 
 
+@by_the_ledger
 def test_ctrl_c_in_the_middle_loses_nothing(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from .clinic import MRN, PARTS, ROW, STAFF, Clinic, counts, patient, rules
+from .kinds import everywhere
 from .places import Place
 
 OTHER = replace(ROW, record_id="r-2", patient="1002")
@@ -68,6 +69,7 @@ def test_a_patient_with_more_than_one_number_is_found_by_ours(
 
 
 @pytest.mark.parametrize("steps", [1, 2])
+@everywhere
 def test_a_patient_who_was_merged_is_followed(server: Place, clinic: Clinic, steps: int) -> None:
     there = last = server.add(patient("survivor"))
     for step in range(steps):

@@ -10,6 +10,7 @@ import pytest
 from alliance_fhir.errors import ConfigError
 
 from .clinic import CHANGED, ROW, Clinic, counts, rules
+from .kinds import everywhere
 from .places import DIGEST, Place
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def test_what_only_became_a_label_is_no_edit(clinic: Clinic) -> None:
     assert clinic.verified() == 10
 
 
+@everywhere
 def test_a_change_does_not_overwrite_an_edit(server: Place, clinic: Clinic) -> None:
     clinic.settled(ROW)
     edit(server, "total", total_is_lower)
@@ -134,6 +136,7 @@ def test_what_was_deleted_is_told_and_not_made_again(clinic: Clinic) -> None:
     assert len(verified.verify.missing) == 1
 
 
+@everywhere
 def test_a_change_does_not_bring_back_what_was_deleted(server: Place, clinic: Clinic) -> None:
     clinic.settled(ROW)
     server.delete(server.the("total"))
@@ -172,6 +175,7 @@ def test_a_lost_ledger_costs_a_look_and_nothing_else(clinic: Clinic) -> None:
     assert counts(clinic.sync()) == {"unchanged": 14}
 
 
+@everywhere
 def test_a_lost_ledger_and_a_changed_answer_is_a_change(clinic: Clinic) -> None:
     clinic.settled(ROW)
     forget(clinic)

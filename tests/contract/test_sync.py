@@ -12,6 +12,7 @@ import pytest
 from alliance_fhir import map_to
 
 from .clinic import FIRST_SYNC, PARTS, ROW, Clinic, counts, rules
+from .kinds import by_the_ledger, everywhere
 from .places import DIGEST, FolderPlace, Place, bare, name_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def many(number: int) -> list[Row]:
     return [replace(ROW, record_id=f"r-{n}", patient=str(1000 + n)) for n in range(number)]
 
 
+@everywhere
 def test_the_first_sync_makes_exactly_what_map_writes(clinic: Clinic, tmp_path: Path) -> None:
     clinic.write(ROW, replace(ROW, record_id="r-2", completed_at="2026-03-09T09:30:00-05:00"))
     clinic.register(ROW.patient)
@@ -107,12 +109,14 @@ def stamps_of(place: Place) -> dict[str, tuple[int, bytes]]:
     return {file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in files}
 
 
+@everywhere
 def test_reading_everything_again_sends_nothing_either(clinic: Clinic) -> None:
     clinic.settled(ROW)
     assert counts(clinic.sync(reread=True)) == {"unchanged": 8}
     assert clinic.wire.writes == []
 
 
+@everywhere
 def test_references_lead_to_what_they_name(server: Place, clinic: Clinic) -> None:
     clinic.settled(ROW)
     there = server.by_short_name()
@@ -129,6 +133,7 @@ def test_references_lead_to_what_they_name(server: Place, clinic: Clinic) -> Non
     assert agents == [patient, where["Device"]]
 
 
+@by_the_ledger
 def test_bad_rows_are_named_and_the_others_go_on(clinic: Clinic) -> None:
     clinic.write(replace(ROW, record_id="bad", answers="9" * 12), ROW)
     clinic.register(ROW.patient)
@@ -140,6 +145,7 @@ def test_bad_rows_are_named_and_the_others_go_on(clinic: Clinic) -> None:
     assert clinic.verified() == 9
 
 
+@everywhere
 def test_scores_without_answers_arrive_without_a_response(clinic: Clinic) -> None:
     clinic.write(replace(ROW, answers="", scores=("31.50", "", "", "11")))
     clinic.register(ROW.patient)
@@ -152,6 +158,7 @@ def test_scores_without_answers_arrive_without_a_response(clinic: Clinic) -> Non
     assert counts(clinic.sync(reread=True)) == {"unchanged": 5}
 
 
+@everywhere
 def test_a_site_with_its_own_wording_has_its_own_questionnaire_once(clinic: Clinic) -> None:
     (clinic.folder / "instruments").mkdir()
     (clinic.folder / "instruments" / "wai-sr.en.toml").write_text(TEXT_PACK)
@@ -166,6 +173,7 @@ def test_a_site_with_its_own_wording_has_its_own_questionnaire_once(clinic: Clin
     assert counts(clinic.sync(reread=True)) == {"unchanged": 15}
 
 
+@by_the_ledger
 def test_no_more_records_go_than_asked_for(clinic: Clinic) -> None:
     rows = many(3)
     clinic.write(*rows)
@@ -175,12 +183,14 @@ def test_no_more_records_go_than_asked_for(clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize("asked", ["1001", "urn:example:mrn|1001"])
+@by_the_ledger
 def test_one_patient_alone_may_be_asked_for(clinic: Clinic, asked: str) -> None:
     clinic.write(*many(3))
     clinic.register("1001")
     assert counts(clinic.sync(patients=frozenset({asked}))) == {"created": 9}
 
 
+@by_the_ledger
 def test_only_what_is_recent_may_be_asked_for(clinic: Clinic) -> None:
     old, new = (
         replace(ROW, record_id=day, completed_at=day) for day in ("2026-03-01", "2026-03-02")
@@ -192,6 +202,7 @@ def test_only_what_is_recent_may_be_asked_for(clinic: Clinic) -> None:
     assert response["authored"] == "2026-03-02"
 
 
+@by_the_ledger
 def test_two_sources_share_a_target_and_a_ledger(clinic: Clinic) -> None:
     clinic.set(base="https://example.org/clinics")
     clinic.settled(ROW)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from alliance_fhir.fhir.versions import Version
     from validator import Issue, Validator
 
-PROFILES = Path(__file__).parents[2] / "profiles"
 _VALIDATORS = {"4.0": "validator_r4", "4.3": "validator_r4b", "5.0": "validator_r5"}
 
 
@@ -73,5 +71,5 @@ def official(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     validator: Validator = request.getfixturevalue(_VALIDATORS[version.key])
     forms = tmp_path_factory.mktemp("forms") / "Questionnaire.ndjson"
     forms.write_bytes(b"\n".join(questionnaire(*form, version).json() for form in FORMS))
-    validator.define(PROFILES / ("r5" if version.key == "5.0" else "r4"), forms)
+    validator.define(forms)
     return Official(version, validator)

@@ -36,9 +36,9 @@ REPORTED = {"patient": "PATRPT", "caregiver": "PACQRPT"}  # all others: CLINRPT
 MODE = {
     "electronic": "ELECTRONIC",
     "paper": "WRITTEN",
-    "face-to-face": "FACE",
-    "phone": "PHONE",
-    "video": "VIDEOCONF",
+    "face-to-face": "VERBAL",
+    "phone": "VERBAL",
+    "video": "VERBAL",
 }
 
 
@@ -132,7 +132,8 @@ class _Writer:
         if record.mode:
             coding = {"system": f"{THO}/v3-ParticipationMode", "code": MODE[record.mode]}
             url = f"{HL7}/questionnaireresponse-completionMode"
-            extensions.insert(0, {"url": url, "valueCodeableConcept": {"coding": [coding]}})
+            mode = {"coding": [coding], "text": record.mode}
+            extensions.insert(0, {"url": url, "valueCodeableConcept": mode})
         response: Json = {
             "resourceType": "QuestionnaireResponse",
             "meta": _meta(record.rater),

@@ -87,6 +87,7 @@ class LittleServer:
         self.between: Between = lambda request, proceed: proceed()
         self.page = 0  # hits in a page; 0 is all
         self._store: dict[str, list[Json | None]] = {}  # versions; None where it was deleted
+        self._index: dict[tuple[str, str, str], dict[str, None]] = {}  # places, in order
         self._pages: dict[str, Json] = {}
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"little": self})
@@ -129,9 +130,10 @@ class LittleServer:
     def answer(self, request: Request) -> Answer:
         """What goes back, faults and all."""
         self.requests.append(request)
-        return self.between(request, lambda: self._answer(request))
+        return self.between(request, lambda: self.really(request))
 
-    def _answer(self, request: Request) -> Answer:
+    def really(self, request: Request) -> Answer:
+        """What goes back where nothing is in between."""
         with self._lock:
             try:
                 return self._routed(request)
@@ -183,20 +185,29 @@ class LittleServer:
         if versions and versions[-1] and _same(versions[-1], body):
             return versions[-1]
         versions.append(body)
+        for name, values in _SEARCHES.items():
+            for value in values(body):
+                self._index.setdefault((body["resourceType"], name, value), {})[place] = None
         return body
 
     def _search(self, type_: str, params: dict[str, str]) -> Json:
-        tests = [
-            (_SEARCHES[name], _alternatives(value))
-            for name, value in params.items()
-            if name not in ("_count", "_sort")
-        ]
-        hits = [
-            body
-            for body in self.of_type(type_)
-            if all(any(test(body, one) for one in wanted) for test, wanted in tests)
-        ]
-        return self._paged(hits)
+        asked = {n: v for n, v in params.items() if n not in ("_count", "_sort")}
+        if not asked:
+            return self._paged(self.of_type(type_))
+        found = [self._hits(type_, name, value) for name, value in asked.items()]
+        return self._paged(
+            [found[0][place] for place in found[0] if all(place in f for f in found)]
+        )
+
+    def _hits(self, type_: str, name: str, value: str) -> dict[str, Json]:
+        hits: dict[str, Json] = {}
+        for one in _alternatives(value):
+            for place in self._index.get((type_, name, one), ()):
+                versions = self._store.get(place)
+                body = versions[-1] if versions else None
+                if body and one in _SEARCHES[name](body):  # the index keeps what was once
+                    hits[place] = body
+        return hits
 
     def _paged(self, hits: list[Json]) -> Json:
         if not self.page or len(hits) <= self.page:
@@ -208,21 +219,22 @@ class LittleServer:
         return bundle(*hits[: self.page], link=[following])
 
     def _transaction(self, asked: Json) -> Json:
-        before = {place: [*versions] for place, versions in self._store.items()}
+        before: dict[str, int] = {}
         try:
-            return self._whole(asked["entry"])
+            return self._whole(asked["entry"], before)
         except Wrong:
-            self._store = before
+            for place, length in before.items():
+                del self._store[place][length:]
             raise
 
-    def _whole(self, entries: list[Json]) -> Json:
+    def _whole(self, entries: list[Json], before: dict[str, int]) -> Json:
         places: dict[str, str] = {}
         plans: list[tuple[Json, str, bool]] = []
         for entry in entries:
             place, existed = self._placed(entry["request"])
             places[entry["fullUrl"]] = place
             if not existed:
-                self._store.setdefault(place, [])
+                before[place] = len(self._store.setdefault(place, []))
             plans.append((entry, place, existed))
         answers: list[Json] = []
         for entry, place, existed in plans:
@@ -265,7 +277,7 @@ class LittleServer:
         if isinstance(where, str):
             copy["reference"] = places.get(where, where)
             if copy["reference"] not in self._store:
-                raise Wrong(400, "processing")
+                raise Wrong(400, "processing")  # it leads nowhere
         return copy
 
 
@@ -285,25 +297,24 @@ def _alternatives(value: str) -> list[str]:
     ]
 
 
-def _by_identifier(body: Json, token: str) -> bool:
+def _identifiers(body: Json) -> list[str]:
     told = body.get("identifier", [])
-    system, _, value = token.partition("|")
     listed = told if isinstance(told, list) else [told]
-    return any((i.get("system"), i.get("value")) == (system, value) for i in listed)
+    return [f"{i.get('system')}|{i.get('value')}" for i in listed]
 
 
-def _by_tag(body: Json, token: str) -> bool:
-    tags = body["meta"].get("tag", [])
-    return any(f"{tag.get('system')}|{tag.get('code')}" == token for tag in tags)
+def _tags(body: Json) -> list[str]:
+    return [f"{tag.get('system')}|{tag.get('code')}" for tag in body["meta"].get("tag", [])]
 
 
-_SEARCHES: dict[str, Callable[[Json, str], bool]] = {
-    "identifier": _by_identifier,
-    "_tag": _by_tag,
-    "_id": lambda body, id_: body["id"] == id_,
-    "url": lambda body, url: body.get("url") == url,
-    "version": lambda body, version: body.get("version") == version,
+_SEARCHES: dict[str, Callable[[Json], list[str]]] = {
+    "identifier": _identifiers,
+    "_tag": _tags,
+    "_id": lambda body: [body["id"]],
+    "url": lambda body: [str(body.get("url"))],
+    "version": lambda body: [str(body.get("version"))],
 }
+"""What a resource is found by."""
 
 
 class _Handler(BaseHTTPRequestHandler):

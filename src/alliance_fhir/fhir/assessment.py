@@ -146,7 +146,8 @@ def _mode(record: Assessment) -> list[Json]:
     if not record.mode:
         return []
     coding = [{"system": el.PARTICIPATION_MODE, "code": el.MODES[record.mode]}]
-    return [{"url": el.COMPLETION_MODE, "valueCodeableConcept": {"coding": coding}}]
+    mode = {"coding": coding, "text": record.mode}
+    return [{"url": el.COMPLETION_MODE, "valueCodeableConcept": mode}]
 
 
 def _people(record: Assessment, author: el.Person | None) -> Json:

@@ -23,6 +23,12 @@ SESSION = f"{IG}/StructureDefinition/session-number"
 APPOINTMENT = f"{IG}/StructureDefinition/appointment"
 ADHERES_TO = f"{SD}/workflow-adheresTo"
 COMPLETION_MODE = f"{SD}/questionnaireresponse-completionMode"
+DERIVATION_TYPE = f"{SD}/questionnaire-derivationType"
+COMPLIES_WITH: Json = {
+    "system": "http://hl7.org/fhir/questionnaire-derivationType",
+    "code": "compliesWith",
+}
+"""Responses to this form are valid for the one that it derives from, too."""
 
 SURVEY: list[Json] = [{"coding": [{"system": f"{_THO}/observation-category", "code": "survey"}]}]
 NOT_PERFORMED: Json = {"system": f"{_THO}/data-absent-reason", "code": "not-performed"}
@@ -55,11 +61,13 @@ REPORTED_BY: dict[Perspective, str] = {
 MODES: dict[str, str] = {
     "electronic": "ELECTRONIC",
     "paper": "WRITTEN",
-    "face-to-face": "FACE",
-    "phone": "PHONE",
-    "video": "VIDEOCONF",
+    "face-to-face": "VERBAL",
+    "phone": "VERBAL",
+    "video": "VERBAL",
     "verbal": "VERBAL",
 }
+"""v3-ParticipationMode, as far as the extension's required binding lets it in: these three codes.
+Our own word goes beside it as text, so that nothing is lost."""
 
 
 class Person(NamedTuple):

@@ -69,6 +69,8 @@ def questionnaire(
         body["language"] = language
     if url != ours:
         body["derivedFrom"] = [f"{ours}|{instrument.version}"]
+        how = {"url": el.DERIVATION_TYPE, "valueCoding": el.COMPLIES_WITH}
+        body["_derivedFrom"] = [{"extension": [how]}]
     body = {key: value for key, value in body.items() if value}
     return Resource("Questionnaire", f"{url}|{instrument.version}", *sealed(body))
 

@@ -1,0 +1,228 @@
+"""The ledger in the middle of a sync: what it knows when the process is killed right then."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy
+
+from alliance_fhir.ledger import store
+from contract.clinic import MRN, Row, patient, rows_of, write_rows
+from wire.little import Answer, LittleServer, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from conftest import Ran
+
+TOML = f'source = "clinic-east"\npatient_system = "{MRN}"\nclinician_system = "urn:example:staff"\n'
+SECRETS = {"patient": "SECRET-PAT-4711", "clinician": "secret-dr-anne", "record_id": "SECRET-REC"}
+ROWS = [Row(record_id="r-1"), Row(record_id="r-2")]
+ALL = 2 + 7 * len(ROWS)
+
+
+@pytest.fixture
+def little() -> Iterator[LittleServer]:
+    """A server where the patient is."""
+    with LittleServer() as server:
+        server.put(**patient(ROWS[0].patient))
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A clinic's folder."""
+    folder = tmp_path / "clinic"
+    folder.mkdir()
+    (folder / "alliance.toml").write_text(TOML)
+    write_rows(folder / "assessments.csv", ROWS)
+    return folder
+
+
+@pytest.fixture
+def sync(
+    folder: Path, little: LittleServer, naps: list[float], command: Callable[..., Ran]
+) -> Callable[..., Ran]:
+    """`alliance-fhir sync --json`, in this process."""
+    to = ("--to", little.url, "--ledger", folder / "ledger.sqlite", "--json")
+    return lambda *words: command("sync", folder / "assessments.csv", *to, *words)
+
+
+def another(folder: Path, little: LittleServer, ledger: str) -> subprocess.Popen[bytes]:
+    """The same command in a process of its own."""
+    words = ("sync", folder, "--to", little.url, "--ledger", folder / ledger)
+    command = [sys.executable, "-m", "alliance_fhir", *map(str, words)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def states(folder: Path) -> Counter[str]:
+    """The states in the ledger, as another process sees them now."""
+    found = rows_of(folder / "ledger.sqlite", "SELECT state FROM entry")
+    return Counter(state for (state,) in found)
+
+
+def is_transaction(request: Request) -> bool:
+    """Whether a request is a transaction."""
+    return request.method == "POST" and not request.path
+
+
+def exactly_once(little: LittleServer) -> None:
+    """Everything is there, and nothing twice."""
+    made = Counter(body["resourceType"] for body in little.everything)
+    assert made == {
+        "Patient": 1,
+        "Device": 1,
+        "Questionnaire": 1,
+        "QuestionnaireResponse": 2,
+        "Observation": 10,
+        "Provenance": 2,
+    }
+
+
+def test_the_ledger_knows_before_the_request_and_after_it(
+    folder: Path, little: LittleServer, sync: Callable[..., Ran]
+) -> None:
+    seen: list[Counter[str]] = []
+
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        if is_transaction(request):
+            seen.append(states(folder))
+        return proceed()
+
+    little.between = between
+    assert sync().code == 0
+    assert seen == [
+        {"sent": 1},
+        {"created": 1, "sent": 1},
+        {"created": 2, "sent": 7},
+        {"created": 9, "sent": 7},
+    ]
+    assert states(folder) == {"created": ALL}
+
+
+@pytest.mark.parametrize("taken", [True, False], ids=["taken", "not taken"])
+@pytest.mark.parametrize("request_number", [1, 2, 3, 4])
+def test_a_process_that_is_killed_leaves_a_ledger_to_go_on_with(
+    folder: Path,
+    little: LittleServer,
+    sync: Callable[..., Ran],
+    request_number: int,
+    taken: bool,
+) -> None:
+    left = request_number
+
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        nonlocal left
+        left -= is_transaction(request)
+        if left or not is_transaction(request):
+            return proceed()
+        answer = proceed() if taken else Answer(503)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        return answer
+
+    little.between = between
+    with another(folder, little, "ledger.sqlite") as process:
+        pass
+    assert process.returncode == -signal.SIGKILL
+    assert states(folder)["sent"] == (1 if request_number < 3 else 7)
+
+    little.between = lambda request, proceed: proceed()
+    assert sync().code == 0
+    exactly_once(little)
+    assert states(folder).keys() <= {"created", "unchanged", "sent"}
+    again = sync()
+    assert again.json["resources"]["unchanged"] == 14
+
+
+@pytest.mark.parametrize("ledger", ["ledger.sqlite", "another.sqlite"])
+def test_two_runs_at_the_same_time_make_nothing_twice(
+    folder: Path, little: LittleServer, sync: Callable[..., Ran], ledger: str
+) -> None:
+    raced: list[int] = []
+
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        if is_transaction(request) and b"QuestionnaireResponse" in request.body and not raced:
+            raced.append(-1)
+            with another(folder, little, ledger) as process:
+                pass
+            raced.append(process.returncode)
+        return proceed()
+
+    little.between = between
+    assert sync().code == 0
+    assert raced == [-1, 0]
+    exactly_once(little)
+    assert sync("--reread").json["resources"]["unchanged"] == 14
+
+
+def test_a_ledger_that_is_taken_in_the_middle_ends_the_run_and_loses_nothing(
+    folder: Path, little: LittleServer, sync: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def engine(url: str, **told: Any) -> sqlalchemy.Engine:
+        return sqlalchemy.create_engine(url, **{**told, "connect_args": {"timeout": 0.05}})
+
+    monkeypatch.setattr(store, "create_engine", engine)
+    with closing(sqlite3.connect(folder / "ledger.sqlite", check_same_thread=False)) as other:
+
+        def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+            if is_transaction(request) and b"r-1" not in request.body and not other.in_transaction:
+                other.execute("BEGIN IMMEDIATE")
+            return proceed()
+
+        little.between = between
+        ran = sync()
+        assert ran.code == 2
+        assert "another process is using it" in ran.json["stopped"]
+        other.rollback()
+    little.between = lambda request, proceed: proceed()
+    assert sync().code == 0
+    exactly_once(little)
+
+
+def test_nothing_of_a_patient_is_in_the_ledger(
+    folder: Path, little: LittleServer, sync: Callable[..., Ran]
+) -> None:
+    rows = [Row(**SECRETS), Row(**{**SECRETS, "record_id": ""}, completed_at="2026-04-05")]
+    write_rows(folder / "assessments.csv", rows)
+    assert sync("--create-people").code == 0
+    write_rows(folder / "assessments.csv", [row.with_item(4, "5") for row in rows])
+    assert sync("--create-people").json["resources"]["updated"] == 6
+    assert len(little.of_type("Patient")) == 2
+    files = list(folder.glob("ledger.sqlite*"))
+    assert files
+    content = b"".join(file.read_bytes() for file in files)
+    assert b"Observation" in content
+    for secret in (*SECRETS.values(), rows[0].answers, "2026-04-05", MRN):
+        assert secret.encode() not in content
+
+
+KEYS = ["a-key-of-sixteen-bytes-or-more", "another-key-of-sixteen-bytes"]
+
+
+def test_another_secret_key_is_refused_and_no_key_is_kept(
+    folder: Path, little: LittleServer, sync: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLIANCE_FHIR_KEY", KEYS[0])
+    assert sync().code == 0
+    content = (folder / "ledger.sqlite").read_bytes()
+    assert KEYS[0].encode() not in content
+    little.requests.clear()
+    for other in (KEYS[1], ""):
+        monkeypatch.setenv("ALLIANCE_FHIR_KEY", other)
+        ran = sync()
+        assert ran.code == 2
+        assert "key" in ran.json["stopped"]
+        assert KEYS[1] not in ran.out + ran.err
+    assert little.writes == []
+    monkeypatch.setenv("ALLIANCE_FHIR_KEY", KEYS[0])
+    assert sync().json["resources"]["unchanged"] == 14

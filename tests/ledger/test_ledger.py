@@ -1,0 +1,332 @@
+"""What the ledger keeps, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy
+
+from alliance_fhir.errors import ConfigError
+from alliance_fhir.ledger import store
+from alliance_fhir.ledger.store import Entry, Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TARGET, KEY = "https://fhir.example.invalid/r4", "none"
+ENTRY = Entry(
+    key="k",
+    version=1,
+    type="Observation",
+    group_key="g",
+    source="clinic-east",
+    subject="s",
+    path="file.csv",
+    row=2,
+    source_digest="sd",
+    digest="d1",
+    server_digest="d1",
+    state="created",
+    server_id="7",
+    server_version="1",
+    run="r",
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the ledger lies, in a folder that is not there yet."""
+    return tmp_path / "deep" / "down" / "ledger.sqlite"
+
+
+@pytest.fixture
+def ledger(path: Path) -> Iterator[Ledger]:
+    """An empty ledger."""
+    with Ledger(path, TARGET, KEY) as ledger:
+        yield ledger
+
+
+def states(ledger: Ledger, key: str = "k") -> list[tuple[int, str]]:
+    """The versions of a key that count, with their states."""
+    return [(entry.version, entry.state) for entry in ledger.current([key]).get(key, [])]
+
+
+def altered(path: Path, statement: str) -> None:
+    """Somebody changes the file itself."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(statement)
+        database.commit()
+
+
+# --- what it is of
+
+
+def test_what_was_committed_is_there_when_it_is_opened_again(path: Path) -> None:
+    with Ledger(path, TARGET, KEY) as ledger:
+        ledger.write([ENTRY])
+        ledger.commit()
+    with Ledger(path, TARGET, KEY) as ledger:
+        assert ledger.current(["k"]) == {"k": [ENTRY]}
+
+
+def test_what_was_not_committed_is_not(path: Path) -> None:
+    with Ledger(path, TARGET, KEY) as ledger:
+        ledger.write([ENTRY])
+    with Ledger(path, TARGET, KEY) as ledger:
+        assert ledger.current(["k"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("target", "key", "told"),
+    [
+        ("https://other.example.invalid/r4", KEY, "another target"),
+        (TARGET, "0f0f0f0f0f0f0f0f", "another secret key"),
+    ],
+)
+def test_a_ledger_of_something_else_is_refused(
+    path: Path, target: str, key: str, told: str
+) -> None:
+    with Ledger(path, TARGET, KEY) as ledger:
+        ledger.write([ENTRY])
+        ledger.commit()
+    with pytest.raises(ConfigError, match=told):
+        Ledger(path, target, key)
+    with Ledger(path, TARGET, KEY) as ledger:
+        assert ledger.current(["k"]) == {"k": [ENTRY]}
+
+
+def test_a_ledger_of_another_schema_is_refused(path: Path) -> None:
+    with Ledger(path, TARGET, KEY):
+        pass
+    altered(path, "UPDATE fact SET value = '99' WHERE name = 'schema'")
+    with pytest.raises(ConfigError, match="another version of alliance-fhir"):
+        Ledger(path, TARGET, KEY)
+
+
+@pytest.mark.parametrize("content", [b"patient,instrument\n" * 100, b"\0" * 4096])
+def test_a_file_that_is_no_ledger_is_refused_and_left_alone(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=path.name):
+        Ledger(path, TARGET, KEY)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.xfail(strict=True, reason="tables are made in whatever database it is")
+def test_a_database_of_somebody_else_is_refused_and_left_alone(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    altered(path, "CREATE TABLE photos (name)")
+    with pytest.raises(ConfigError):
+        Ledger(path, TARGET, KEY)
+
+
+def test_a_path_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for bad in (tmp_path / "file" / "ledger.sqlite", tmp_path):
+        with pytest.raises(ConfigError, match="cannot be written"):
+            Ledger(bad, TARGET, KEY)
+
+
+def test_nobody_else_may_read_it_not_even_for_a_moment(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with Ledger(path, TARGET, KEY) as ledger:
+            ledger.write([ENTRY])
+            ledger.commit()
+            files = list(path.parent.iterdir())
+            assert path in files
+            assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    finally:
+        os.umask(before)
+
+
+def test_a_plan_where_there_is_no_ledger_leaves_none(path: Path) -> None:
+    with Ledger(path, TARGET, KEY, create=False) as ledger:
+        ledger.write([ENTRY])
+        ledger.commit()
+        assert states(ledger) == [(1, "created")]
+    assert not path.parent.exists()
+
+
+def test_a_plan_where_there_is_one_uses_it(path: Path) -> None:
+    with Ledger(path, TARGET, KEY) as ledger:
+        ledger.write([ENTRY])
+        ledger.commit()
+    with Ledger(path, TARGET, KEY, create=False) as ledger:
+        assert states(ledger) == [(1, "created")]
+
+
+# --- another process
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Another process is in the middle of writing."""
+    script = (
+        "import sqlite3, sys\n"
+        "database = sqlite3.connect(sys.argv[1])\n"
+        "database.execute('BEGIN IMMEDIATE')\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"held\n"
+        yield
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A locked database is waited for a moment only."""
+
+    def engine(url: str, **told: Any) -> sqlalchemy.Engine:
+        return sqlalchemy.create_engine(url, **{**told, "connect_args": {"timeout": 0.05}})
+
+    monkeypatch.setattr(store, "create_engine", engine)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_ledger_that_another_process_writes_is_told(path: Path) -> None:
+    with Ledger(path, TARGET, KEY) as ledger:
+        with held(path), pytest.raises(ConfigError, match="another process is using it") as told:
+            ledger.begin_run("r", "sync", "clinic-east")
+        assert str(path) in str(told.value)
+        ledger.begin_run("r", "sync", "clinic-east")  # it ended
+        ledger.commit()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_new_ledger_that_another_process_writes_is_told(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.touch()
+    with held(path), pytest.raises(ConfigError, match="another process is using it"):
+        Ledger(path, TARGET, KEY)
+
+
+def test_readers_do_not_wait_for_a_writer(path: Path) -> None:
+    with Ledger(path, TARGET, KEY) as ledger:
+        ledger.write([ENTRY])
+        ledger.commit()
+        with held(path):
+            assert states(ledger) == [(1, "created")]
+
+
+# --- versions
+
+
+def test_a_version_that_is_acknowledged_supersedes_older_ones(ledger: Ledger) -> None:
+    ledger.settle([ENTRY])
+    newer = ENTRY._replace(version=2, digest="d2", state="updated")
+    ledger.write([newer._replace(state="sent")])
+    assert states(ledger) == [(1, "created"), (2, "sent")]
+    ledger.settle([newer])
+    assert states(ledger) == [(2, "updated")]
+    assert ledger.superseded("k", "d1")
+    assert not ledger.superseded("k", "d2")
+    assert not ledger.superseded("other", "d1")
+
+
+def test_only_versions_of_the_same_key_are_superseded(ledger: Ledger) -> None:
+    other = ENTRY._replace(key="other")
+    ledger.settle([ENTRY, other])
+    ledger.settle([ENTRY._replace(version=2, state="updated")])
+    assert states(ledger, "other") == [(1, "created")]
+
+
+def test_a_later_version_is_not_superseded_by_an_earlier_one(ledger: Ledger) -> None:
+    ledger.write([ENTRY._replace(version=3, state="sent")])
+    ledger.settle([ENTRY._replace(version=2, state="updated")])
+    assert states(ledger) == [(2, "updated"), (3, "sent")]
+
+
+def test_what_was_never_sent_is_forgotten(ledger: Ledger) -> None:
+    ledger.settle([ENTRY])
+    ledger.write([ENTRY._replace(version=2, state="sent")])
+    ledger.forget("k", 2)
+    assert states(ledger) == [(1, "created")]
+    ledger.forget("k", 2)
+    ledger.forget("nobody", 1)
+    assert states(ledger) == [(1, "created")]
+
+
+def test_writing_a_version_again_takes_its_place(ledger: Ledger) -> None:
+    ledger.write([ENTRY._replace(state="sent")])
+    ledger.write([ENTRY._replace(state="rejected")])
+    assert states(ledger) == [(1, "rejected")]
+    ledger.write([])
+    ledger.settle([])
+
+
+def test_many_keys_are_found_at_once(ledger: Ledger) -> None:
+    keys = [f"k-{n}" for n in range(1501)]
+    ledger.write([ENTRY._replace(key=key) for key in keys])
+    assert ledger.current(keys).keys() == set(keys)
+    assert ledger.current([]) == {}
+
+
+# --- what should be at the target
+
+
+def listed(ledger: Ledger, size: int = 200) -> list[tuple[str, str]]:
+    """What is expected at the target, by type and key."""
+    return [(entry.type, entry.key) for some in ledger.expected(size) for entry in some]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 200])
+def test_all_that_may_be_at_the_target_is_expected_once(ledger: Ledger, size: int) -> None:
+    live = ("created", "updated", "unchanged", "sent")
+    for type_ in ("Observation", "Device"):
+        ledger.write(
+            [ENTRY._replace(type=type_, key=f"{type_}-{state}", state=state) for state in live]
+        )
+    for state in ("superseded", "rejected"):
+        ledger.write([ENTRY._replace(key=f"no-{state}", state=state)])
+    expected = [(t, f"{t}-{state}") for t in ("Device", "Observation") for state in sorted(live)]
+    assert listed(ledger, size) == expected
+
+
+@pytest.mark.xfail(strict=True, reason="the old version and the one on its way both count")
+def test_what_is_being_changed_is_expected_once(ledger: Ledger) -> None:
+    ledger.settle([ENTRY, ENTRY._replace(key="l")])
+    ledger.write([ENTRY._replace(version=2, digest="d2", state="sent")])
+    assert listed(ledger) == [("Observation", "k"), ("Observation", "l")]
+
+
+def test_a_group_is_told_once_and_only_of_its_own_source(ledger: Ledger) -> None:
+    ledger.write(
+        [
+            ENTRY._replace(key="g2-a", group_key="g2", row=9),
+            ENTRY._replace(key="g1-a", group_key="g1", row=3),
+            ENTRY._replace(key="g1-b", group_key="g1", row=3),
+            ENTRY._replace(key="w-a", group_key="w", source="clinic-west"),
+            ENTRY._replace(key="device", group_key=""),
+            ENTRY._replace(key="g3-a", group_key="g3", state="sent"),
+            ENTRY._replace(key="g4-a", group_key="g4", state="rejected"),
+            ENTRY._replace(key="g5-a", group_key="g5", state="superseded"),
+        ]
+    )
+    found = list(ledger.groups("clinic-east"))
+    assert [(entry.group_key, entry.row, entry.path) for entry in found] == [
+        ("g1", 3, "file.csv"),
+        ("g2", 9, "file.csv"),
+    ]
+    assert [entry.group_key for entry in ledger.groups("clinic-west")] == ["w"]
+
+
+def test_a_run_that_came_to_its_end_says_so(ledger: Ledger, path: Path) -> None:
+    for run in ("whole", "killed"):
+        ledger.begin_run(run, "sync", "clinic-east")
+    ledger.end_run("whole")
+    ledger.commit()
+    with closing(sqlite3.connect(path)) as database:
+        ended = dict(database.execute("SELECT id, ended IS NOT NULL FROM run"))
+    assert ended == {"whole": 1, "killed": 0}
