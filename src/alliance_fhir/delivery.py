@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.receipt import Receipt
+from alliance_fhir.domain.receipt import Receipt, State
 from alliance_fhir.errors import Conflict, Refused, Unavailable
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import identifier_system
@@ -26,6 +26,7 @@ from alliance_fhir.targets.base import Target
 _ATTEMPTS = 4
 _EXISTED = "existed"
 """Not a rule that anybody sees: the group is decided anew."""
+_CONTESTED = "always-in-conflict"
 References = dict[tuple[str, str, str], str]
 
 
@@ -63,21 +64,32 @@ class Delivery:
         """
         receipts: dict[str, Receipt] = {}
         for attempt in range(_ATTEMPTS):
+            self._answered(planned)
             for decision in planned.decisions:
                 receipts[decision.resource.key] = self._told(planned, decision, receipts)
             if planned.rule or not planned.changes:
                 break
             try:
                 receipts |= self._once(planned)
-            except (Conflict, Unavailable) as error:
-                if attempt == _ATTEMPTS - 1 or not getattr(error, "sent", True):
+            except Unavailable as error:
+                if attempt == _ATTEMPTS - 1 or not error.sent:
                     self._commit()
                     raise
+            except Conflict:
+                if attempt == _ATTEMPTS - 1:
+                    return list((receipts | _contested(planned)).values())
             else:
                 if not any(r.rule == _EXISTED for r in receipts.values()):
                     break
             planned = self._planner.decide([planned.group], reread=True)[0]
         return list(receipts.values())
+
+    def _answered(self, planned: Planned) -> None:
+        """What became of earlier requests about the group that had no reply: it was looked up."""
+        if planned.arrived or planned.lost:
+            self._ledger.forget(planned.lost)
+            self._ledger.settle([entry._replace(run=self._run) for entry in planned.arrived])
+            self._commit()
 
     def _told(
         self, planned: Planned, decision: Decision, earlier: Mapping[str, Receipt]
@@ -112,8 +124,11 @@ class Delivery:
             answers = self._target.deliver(
                 changes, ChainMap(self._around(planned), self.references)
             )
-        except Refused:
-            return self._rejected(entries)
+        except Refused as refused:
+            return self._rejected(entries, refused)
+        except Conflict:
+            self._not_taken(entries, "conflict")  # so that the next run, too, looks first
+            raise
         receipts = self._settle(answers, entries)
         self._commit()
         return {receipt.key: receipt for receipt in receipts}
@@ -168,7 +183,7 @@ class Delivery:
             entry = entries[resource.key]
             if answer.existed and entry.type != "Provenance" and answer.digest != resource.digest:
                 # it came into being between our look and our request: look again
-                self._ledger.forget(entry.key, entry.version)
+                self._ledger.forget([entry])
                 receipts.append(Receipt(entry.type, entry.key, "unchanged", rule=_EXISTED))
                 continue
             if not entry.group_key:
@@ -192,22 +207,36 @@ class Delivery:
         """What groups refer to is kept for the whole run: people, this software."""
         self.references[resource.type, self.system, resource.key] = f"{resource.type}/{id_}"
 
-    def _rejected(self, entries: Mapping[str, Entry]) -> dict[str, Receipt]:
+    def _rejected(self, entries: Mapping[str, Entry], refused: Refused) -> dict[str, Receipt]:
         """The target declined the group; its resources are tried again in the next run."""
-        receipts: dict[str, Receipt] = {}
-        for entry in entries.values():
-            if entry.type == "Provenance":
-                self._ledger.forget(entry.key, entry.version)
-                continue
-            self._ledger.write([entry._replace(state="rejected")])
-            receipts[entry.key] = Receipt(entry.type, entry.key, "rejected", rule="refused")
+        said = ", ".join([str(refused.status), *refused.issues])
+        remedy = f"The target declined it ({said}); change the data, or the target's rules."
+        self._not_taken(entries, "rejected")
+        return {
+            entry.key: Receipt(entry.type, entry.key, "rejected", rule="refused", remedy=remedy)
+            for entry in entries.values()
+            if entry.type != "Provenance"
+        }
+
+    def _not_taken(self, entries: Mapping[str, Entry], state: State) -> None:
+        """The target took nothing of it: the ledger keeps what was tried, and no Provenance."""
+        tried = [e._replace(state=state) for e in entries.values() if e.type != "Provenance"]
+        self._ledger.forget(e for e in entries.values() if e.type == "Provenance")
+        self._ledger.write(tried)
         self._commit()
-        return receipts
 
     def _commit(self) -> None:
         """A request is on its way or done: durable, unless the target counts all at its end."""
         if not self._target.all_at_once:
             self._ledger.commit()
+
+
+def _contested(planned: Planned) -> dict[str, Receipt]:
+    """The target says again and again that it has a newer version, and shows none."""
+    return {
+        d.resource.key: Receipt(d.resource.type, d.resource.key, "conflict", rule=_CONTESTED)
+        for d in planned.changes
+    }
 
 
 def _change(decision: Decision) -> Change:

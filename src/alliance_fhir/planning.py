@@ -37,12 +37,17 @@ class Decision(NamedTuple):
 
 @dataclass
 class Planned:
-    """A group and what is to be done with it. `rule` says why it is not sent at all."""
+    """A group and what is to be done with it. `rule` says why it is not sent at all.
+
+    `arrived` and `lost` are what became of earlier requests about it that had no reply.
+    """
 
     group: Group
     decisions: list[Decision]
     rule: str = ""
     warnings: list[str] = field(default_factory=list[str])
+    arrived: list[Entry] = field(default_factory=list[Entry])
+    lost: list[Entry] = field(default_factory=list[Entry])
 
     @property
     def changes(self) -> list[Decision]:
@@ -87,10 +92,16 @@ class Planner:
         entries = self._ledger.current(resource.key for resource in resources)
         look = reread or self._reread
         unsure = [r for r in resources if look or not _settled(entries.get(r.key, []))]
+        open_ = [e for r in unsure for e in entries.get(r.key, []) if e.state == "sent"]
+        open_ += self._ledger.unanswered(self._source, {e.group_key for e in open_ if e.group_key})
         wanted = [Wanted(r.type, r.key, _id(entries.get(r.key, []))) for r in unsure]
+        wanted += [Wanted(e.type, e.key) for e in open_ if e.type == "Provenance"]
         there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
         looked = {resource.key for resource in unsure}
-        return [self._group(group, entries, there, looked) for group in groups]
+        planned = [self._group(group, entries, there, looked) for group in groups]
+        for one in planned:
+            _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
+        return planned
 
     def _group(
         self,
@@ -203,6 +214,29 @@ class Planner:
 _RULED = "rule-changed"
 _OBSTACLES = ("conflict", "foreign", "gone", "blocked")
 """One such resource holds its whole group back: an event arrives whole or not at all."""
+
+
+def _answer(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found]]) -> None:
+    """Sorts what was sent and had no reply into what arrived and what did not.
+
+    Of the resources themselves only the lost are told: those that arrived are decided upon.
+    """
+    keys = {decision.resource.key for decision in planned.decisions}
+    for entry in open_:
+        hits = there.get(entry.key, [])
+        if entry.type == "Provenance" and hits:
+            planned.arrived.append(
+                entry._replace(
+                    state="created",
+                    server_id=hits[0].id,
+                    server_version=hits[0].version,
+                    server_digest=hits[0].digest,
+                )
+            )
+        elif entry.type == "Provenance" or (
+            entry.key in keys and entry.digest not in {hit.digest for hit in hits}
+        ):
+            planned.lost.append(entry)
 
 
 def _acknowledged(entries: Iterable[Entry]) -> Entry | None:

@@ -74,7 +74,7 @@ class Result:
         tally = self.tally
         if self.stop_code:
             return self.stop_code
-        if any(finding.row == 0 for finding in tally.rejected):
+        if any(finding.row == 0 and finding.rule != "refused" for finding in tally.rejected):
             return 3
         if tally.rejected or tally.resources["rejected"]:
             return 4

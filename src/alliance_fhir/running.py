@@ -22,13 +22,12 @@ from alliance_fhir.errors import (
     Conflict,
     Unavailable,
 )
-from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.group import Group, Resource
-from alliance_fhir.fhir.people import CREATABLE, made_up, named_in, person_key
 from alliance_fhir.fhir.provenance import SOFTWARE
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, site_catalog
 from alliance_fhir.planning import Decision, Planned, Planner
+from alliance_fhir.registering import Register
 from alliance_fhir.result import Result
 from alliance_fhir.seen import Seen
 from alliance_fhir.sources.readers import Sources
@@ -78,10 +77,16 @@ class Run:
         )
         self._tally: Tally = self._result.tally
         self._delivery = Delivery(ledger, target, self._planner, settings, self._result.run)
+        self._register = Register(
+            target,
+            ledger,
+            self._delivery,
+            settings,
+            self._send_alone if options.create_people else None,
+            foreseen=self._dry,
+        )
         self._shared: set[str] = set()
-        self._made: dict[Person, str] = {}
         self._unread: set[str] = set()
-        self._told: set[tuple[str, str]] = set()
 
     def go(self) -> Result:
         """The run, from the first row to the last receipt."""
@@ -140,50 +145,12 @@ class Run:
             return [_not_sent(group) for group in chunk]
         try:
             planned = self._planner.decide(chunk)
-            self._find_people([p for p in planned if p.changes and not p.rule])
+            ready = [p for p in planned if p.changes and not p.rule]
+            self._tally.warnings.extend(self._register.find(ready))
         except (Unavailable, AuthFailed, BadReply) as error:
             self._stop(error)
             return [_not_sent(group) for group in chunk]
         return planned
-
-    def _find_people(self, planned: list[Planned]) -> None:
-        """A patient who is not there blocks the group; anybody else stays a logical reference."""
-        if not self._target.people:
-            return
-        named = {id(p): named_in(p.group) for p in planned}
-        everybody = set[Person]().union(*named.values()) - set(self._made)
-        resolved = dict(self._target.resolve(everybody))
-        if self._options.create_people:
-            for person, resolution in resolved.items():
-                if resolution.rule.endswith("not-found") and person.type in CREATABLE:
-                    resolved[person] = resolution._replace(reference=self._make(person))
-        references = self._delivery.references
-        for person, resolution in resolved.items():
-            if resolution.reference:
-                references[person.type, *person.identifier] = resolution.reference
-        for one in planned:
-            for person in sorted(named[id(one)]):
-                known = self._made.get(person) or resolved[person].reference
-                if not known:
-                    self._nobody(one, person, resolved[person].rule)
-
-    def _nobody(self, planned: Planned, person: Person, rule: str) -> None:
-        origin = planned.group.origin
-        if person.type == "Patient":
-            planned.rule = planned.rule or rule
-        elif person.type != "Organization" and (person.identifier.value, rule) not in self._told:
-            self._told.add((person.identifier.value, rule))
-            column = "clinician" if person.type == "Practitioner" else "rater_id"
-            self._tally.warnings.append(Finding(origin.path, origin.row, column, rule))
-
-    def _make(self, person: Person) -> str:
-        """Makes a person who is not there, and gives the reference to them."""
-        resource = made_up(person, self._settings)
-        self._send_alone(resource)
-        key = (person.type, self._delivery.system, person_key(person, self._settings))
-        reference = self._delivery.references.get(key, f"{person.type}/to-be-made")
-        self._made[person] = reference
-        return reference
 
     def _share(self) -> None:
         """Sends what groups refer to before the groups: questionnaires, this software."""
@@ -225,16 +192,16 @@ class Run:
 
     def _count(self, planned: Planned, receipts: Iterable[Receipt]) -> None:
         origin, tally = planned.group.origin, self._tally
-        rules: dict[str, str] = {}
+        told: dict[str, Receipt] = {}
         for receipt in receipts:
             tally.resources[receipt.state] += 1
             if receipt.state in ("blocked", "conflict", "foreign", "gone", "rejected"):
-                rules[receipt.rule or planned.rule] = receipt.state
+                told[receipt.rule or planned.rule] = receipt
         path = origin.path or self._target.name
         column = "" if planned.group.key else planned.group.resources[0].type
-        for rule, state in rules.items():
-            finding = Finding(path, origin.row, column, rule)
-            (tally.rejected if state == "rejected" else tally.blocked).append(finding)
+        for rule, receipt in told.items():
+            finding = Finding(path, origin.row, column, rule, receipt.remedy)
+            (tally.rejected if receipt.state == "rejected" else tally.blocked).append(finding)
         for rule in planned.warnings:
             tally.warnings.append(Finding(path, origin.row, "", rule))
 

@@ -125,14 +125,15 @@ def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
     """Reads back everything that the ledger knows of, and holds it against what was sent."""
     began = time.monotonic()
     found = Verification()
-    for entries in ledger.expected():
-        there = target.find([Wanted(e.type, e.key, e.server_id) for e in entries])
-        for entry in entries:
-            hits = there.get(entry.key, [])
+    for portion in ledger.expected():
+        there = target.find([Wanted(v[-1].type, v[-1].key, v[-1].server_id) for v in portion])
+        for versions in portion:
+            last = versions[-1]
+            hits = there.get(last.key, [])
             found.add(
-                place=f"{entry.type}/{entry.server_id or entry.key}",
+                place=f"{last.type}/{last.server_id or last.key}",
                 digests=[hit.digest for hit in hits],
-                expected=(entry.digest, entry.server_digest),
+                expected=[digest for v in versions for digest in (v.digest, v.server_digest)],
                 ours=all(hit.claimed for hit in hits),
             )
         watch(Progress(found.expected, 0))

@@ -89,7 +89,6 @@ def test_a_record_that_is_declined_is_told_and_the_others_go_on(
     clinic.whole()
 
 
-@pytest.mark.xfail(strict=True, reason="the remedy points to codes that are shown nowhere")
 def test_the_codes_of_the_outcome_are_told(clinic: Syncing) -> None:
     clinic.little.between = instead(Answer(422, outcome("business-rule")))
     ran = clinic.sync()
@@ -126,7 +125,6 @@ def test_a_conflict_that_passes_is_looked_into(clinic: Syncing, status: int) -> 
     clinic.whole()
 
 
-@pytest.mark.xfail(strict=True, reason="a conflict that stays stops the whole run")
 @pytest.mark.parametrize("status", [409, 412])
 def test_a_conflict_that_stays_is_told_and_the_others_go_on(clinic: Syncing, status: int) -> None:
     clinic.little.between = instead(Answer(status, outcome("conflict")))
@@ -175,7 +173,6 @@ def test_a_server_that_goes_away_at_any_moment_is_told_and_caught_up_with(
     clinic.whole()
 
 
-@pytest.mark.xfail(strict=True, reason="exit code 3, as if a file could not be read")
 def test_a_form_that_is_declined_is_no_unreadable_file(clinic: Syncing) -> None:
     def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
         if not request.path and b'"resourceType":"Questionnaire"' in request.body:
@@ -190,7 +187,6 @@ def test_a_form_that_is_declined_is_no_unreadable_file(clinic: Syncing) -> None:
     assert ran.json["resources"]["created"] == 15
 
 
-@pytest.mark.xfail(strict=True, reason="records go out with a reference to Patient/to-be-made")
 def test_a_patient_who_cannot_be_made_blocks_their_records(clinic: Syncing) -> None:
     stranger = SECOND.patient_of("1003")
     clinic.write(FIRST, stranger)

@@ -84,8 +84,8 @@ RULES: dict[str, str] = {
     "deleted-at-target": "Somebody deleted our resource; it was not made again.",
     "not-ours": "A resource with this identifier is there and was not written by us.",
     "found-twice": "The identifier is at the target more than once; remove the doubles.",
-    "refused": "The target declined it; see the outcome's codes.",
-    "not-sent": "The run ended before this was sent; run it again.",
+    "refused": "The target declined it; change the data, or the target's rules.",
+    "always-in-conflict": "The target keeps saying that its copy is newer; look there, run again.",
     "invalid-resource": "Our own check failed; this is a defect, please report it.",
     "disappeared": "The record was sent once and is no longer in the source; nothing was deleted.",
 }
@@ -113,7 +113,10 @@ class Finding(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What became of one resource: its type, its business key, its state, and where it is now."""
+    """What became of one resource: its type, its business key, its state, and where it is now.
+
+    `remedy` where more can be said than what the rule says by itself.
+    """
 
     type: str
     key: str
@@ -122,6 +125,7 @@ class Receipt(NamedTuple):
     version: str = ""
     digest: str = ""
     rule: str = ""
+    remedy: str = ""
 
 
 @dataclass

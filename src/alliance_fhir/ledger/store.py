@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Integer, String, bindparam, create_engine, event, func, select
+from sqlalchemy import Integer, String, bindparam, create_engine, event, func, inspect, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from alliance_fhir.errors import ConfigError
@@ -73,11 +74,20 @@ class Ledger:
         event.listen(self._engine, "connect", _for_sqlite)
         try:
             self._connection = self._engine.connect()
+            self._is_ours()
             metadata.create_all(self._connection)
             self._check({"schema": SCHEMA_VERSION, "target": target, "key": fingerprint})
             self.commit()
         except DBAPIError as error:
             raise _unusable(path, error) from None
+
+    def _is_ours(self) -> None:
+        """Raises ConfigError for a database that holds something else: it is left as it is."""
+        there = set(inspect(self._connection).get_table_names())
+        if there and not {table.name for table in metadata.sorted_tables} <= there:
+            raise ConfigError(
+                f"{self.path}: this database is no ledger of alliance-fhir; name another file"
+            )
 
     def _check(self, expected: dict[str, str]) -> None:
         known = {row.name: row.value for row in self._connection.execute(select(fact))}
@@ -154,24 +164,49 @@ class Ledger:
         if later:
             self._execute(_SUPERSEDE, later)
 
-    def forget(self, key: str, version: int) -> None:
-        """A version that was never sent after all."""
-        self._execute(_DELETE, [{"of_key": key, "of_version": version}])
+    def forget(self, entries: Iterable[Entry]) -> None:
+        """Versions that were never sent after all, or that the target did not take."""
+        told = [{"of_key": e.key, "of_version": e.version} for e in entries]
+        if told:
+            self._execute(_DELETE, told)
 
-    def expected(self, size: int = 200) -> Iterator[list[Entry]]:
-        """All that should be at the target, or may be: by type, in portions."""
+    def unanswered(self, source: str, groups: Iterable[str]) -> list[Entry]:
+        """The Provenances of these groups that were sent, and that nobody heard of again."""
+        found: list[Entry] = []
+        for some in _portions(list(groups)):
+            query = select(entry).where(
+                entry.c.source == source,
+                entry.c.group_key.in_(some),
+                entry.c.type == "Provenance",
+                entry.c.state == "sent",
+            )
+            found.extend(Entry(*row) for row in self._execute(query))
+        return found
+
+    def expected(self, size: int = 200) -> Iterator[list[list[Entry]]]:
+        """All that should be at the target, or may be: by type, in portions.
+
+        One list a resource: the version that was acknowledged, the one that is on its way, or both.
+        """
         live = entry.c.state.in_((*ACKNOWLEDGED, "sent", "pending"))
         after = ("", "")
         while True:
             beyond = (entry.c.type > after[0]) | (
                 (entry.c.type == after[0]) & (entry.c.key > after[1])
             )
-            query = select(entry).where(live, beyond).order_by(entry.c.type, entry.c.key)
+            ordered = (entry.c.type, entry.c.key, entry.c.version)
+            query = select(entry).where(live, beyond).order_by(*ordered)
             rows = [Entry(*row) for row in self._execute(query.limit(size))]
+            same = [list(some) for _, some in groupby(rows, lambda one: one.key)]
             if not rows:
                 return
-            yield rows
-            after = (rows[-1].type, rows[-1].key)
+            if len(rows) == size:  # another version of the last one may follow
+                if len(same) == 1:
+                    size *= 2
+                    continue
+                same.pop()
+            yield same
+            after = (same[-1][-1].type, same[-1][-1].key)
 
     def groups(self, source: str) -> Iterator[Entry]:
         """One entry for each group of a source that is at the target."""
