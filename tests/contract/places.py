@@ -174,11 +174,12 @@ class ServerPlace(Place):
 
     def _fetched(self, parse_float: Callable[[str], Any]) -> list[Json]:
         found: list[Json] = []
-        for type_ in TYPES:
-            reply = self._http.get(type_, params={"_count": "1000"})
+        pages = [f"{type_}?_count=1000" for type_ in TYPES]
+        for page in pages:
+            reply = self._http.get(page)
             bundle = json.loads(reply.raise_for_status().content, parse_float=parse_float)
-            assert not any(link["relation"] == "next" for link in bundle.get("link", []))
             found += [entry["resource"] for entry in bundle.get("entry", [])]
+            pages += [link["url"] for link in bundle.get("link", []) if link["relation"] == "next"]
         return found
 
     @property

@@ -3,7 +3,6 @@ package sandbox;
 import ca.uhn.fhir.batch2.api.IJobMaintenanceService;
 import ca.uhn.fhir.context.FhirVersionEnum;
 import ca.uhn.fhir.jpa.config.r4.JpaR4Config;
-import ca.uhn.fhir.jpa.config.r4b.JpaR4BConfig;
 import ca.uhn.fhir.jpa.config.r5.JpaR5Config;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -67,7 +66,7 @@ public final class Main {
     private static Class<?> configuration(FhirVersionEnum version) {
         return switch (version) {
             case R4 -> JpaR4Config.class;
-            case R4B -> JpaR4BConfig.class;
+            case R4B -> R4bConfig.class;
             case R5 -> JpaR5Config.class;
             default -> throw new IllegalArgumentException("R4, R4B or R5, not " + version);
         };
