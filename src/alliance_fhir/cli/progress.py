@@ -65,10 +65,11 @@ def _plain(title: str, *, quiet: bool) -> Watch:
             return
         last = now
         rate = progress.done / (now - began)
-        told = f"{title}: {progress.done:,} records, {rate:,.0f}/s"
+        so_far, ahead = f"{progress.done:,}", ""
         if progress.total:
             left = max(progress.total - progress.done, 0) / rate if rate else 0
-            told += f" of {progress.total:,}, about {left:,.0f} s left"
-        typer.echo(told, err=True)
+            so_far += f" of {progress.total:,}"
+            ahead = f", about {left:,.0f} s left"
+        typer.echo(f"{title}: {so_far} done, {rate:,.0f}/s{ahead}", err=True)
 
     return show
