@@ -16,6 +16,7 @@ demo: $(RUN)  ## the example clinic, mapped and synced to a folder
 demo-hapi: $(RUN)  ## the same with a real HAPI FHIR server on this machine (Java 17, Maven)
 	$(BIN)/alliance-fhir sandbox start
 	$(BIN)/alliance-fhir demo --to http://127.0.0.1:8080/fhir
+	@echo "The server goes on running; this ends it: $(BIN)/alliance-fhir sandbox stop"
 
 test: $(TEST) $(WHEEL)  ## everything: lint, types, layers, all tests with real servers, coverage
 	$(MAKE) lint types
