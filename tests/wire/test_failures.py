@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .conftest import FIRST, SECOND, Syncing, instead, of_group
-from .little import Answer, Cut, Request, outcome
+from .little import Answer, Cut, Request, bundle, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -349,3 +349,15 @@ def test_a_patient_who_is_on_two_pages_is_one(clinic: Syncing) -> None:
 
     clinic.little.between = between
     assert clinic.sync().code == 0
+
+
+def test_a_patient_without_an_id_is_no_answer(clinic: Syncing) -> None:
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        if request.path != "Patient/_search":
+            return proceed()
+        return Answer(200, bundle({"resourceType": "Patient", "identifier": FIRST.identifiers}))
+
+    clinic.little.between = between
+    ran = clinic.sync()
+    assert (ran.code, ran.json["resources"]["not_sent"]) == (15, 12)
+    clinic.whole()

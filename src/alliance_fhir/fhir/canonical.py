@@ -40,7 +40,8 @@ def plain_number(value: Any) -> Any:
     if not isinstance(value, Decimal):
         raise TypeError(f"{type(value).__name__} is not JSON")
     if value == value.to_integral_value():
-        return orjson.Fragment(str(int(value)))  # orjson's own whole numbers end at 64 bits
+        whole = int(value)  # orjson's own end at 64 bits
+        return whole if abs(whole) < 2**63 else orjson.Fragment(str(whole))
     return orjson.Fragment(format(value.normalize(), "f"))
 
 
