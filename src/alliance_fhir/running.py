@@ -14,14 +14,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.delivery import Delivery
 from alliance_fhir.domain.receipt import WARNINGS, Finding, Receipt, Tally
 from alliance_fhir.domain.records import Identifier, Origin
-from alliance_fhir.errors import (
-    AllianceError,
-    AuthFailed,
-    BadReply,
-    ConfigError,
-    Conflict,
-    Unavailable,
-)
+from alliance_fhir.errors import AllianceError, ConfigError, ServerError
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.provenance import SOFTWARE
 from alliance_fhir.ledger.store import Ledger
@@ -147,7 +140,7 @@ class Run:
             planned = self._planner.decide(chunk)
             ready = [p for p in planned if p.changes and not p.rule]
             self._tally.warnings.extend(self._register.find(ready))
-        except (Unavailable, AuthFailed, BadReply) as error:
+        except ServerError as error:
             self._stop(error)
             return [_not_sent(group) for group in chunk]
         return planned
@@ -159,7 +152,7 @@ class Run:
                 self._shared.add(key)
                 try:
                     self._send_alone(resource)
-                except (Unavailable, AuthFailed, BadReply) as error:
+                except ServerError as error:
                     self._stop(error)
 
     def _send_alone(self, resource: Resource) -> None:
@@ -173,7 +166,7 @@ class Run:
         else:
             try:
                 receipts = self._delivery.send(planned)
-            except (Unavailable, AuthFailed, BadReply, Conflict) as error:
+            except ServerError as error:
                 self._stop(error)
                 receipts = self._foreseen(planned)
         self._count(planned, receipts)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from alliance_fhir.errors import BadReply
+from alliance_fhir.errors import AuthFailed, BadReply, Refused, Unavailable
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.reply import delivered, etag
+from alliance_fhir.transport.outcomes import issue_codes
 
 from .conftest import FIRST, SECOND, Syncing, after_all, of_group
 from .little import Answer, LittleServer, Request, outcome
@@ -127,7 +129,6 @@ def test_an_answer_to_something_else_is_no_answer(bundle: Json) -> None:
         delivered([NEW], bundle)
 
 
-@pytest.mark.xfail(strict=True, reason="entries are taken for objects unseen")
 @pytest.mark.parametrize(
     "entry",
     [
@@ -138,6 +139,12 @@ def test_an_answer_to_something_else_is_no_answer(bundle: Json) -> None:
         {"response": {"status": "201", "location": "Observation/1"}, "resource": "x"},
         {"response": {"status": "201"}, "resource": {**BODY, "id": "1", "meta": "x"}},
         {"response": {"status": "201"}, "resource": {**BODY, "id": "1", "extension": None}},
+        {"response": None},
+        {"response": {"status": "201", "location": "Observation/1"}, "resource": None},
+        {"response": {"status": ["201"], "location": "Observation/1"}},
+        {"response": {"status": "201", "location": {"reference": "Observation/1"}}},
+        {"response": {"status": "201"}, "resource": {**BODY, "id": ["1"]}},
+        {"response": {"status": "201"}, "resource": {**BODY, "id": "1", "meta": None}},
     ],
     ids=str,
 )
@@ -158,6 +165,26 @@ def with_refused_entry(answer: Answer) -> Answer:
     return answer._replace(body={**answer.body, "entry": [first, *rest]})
 
 
+def with_first_entry(entry: object) -> Callable[[Answer], Answer]:
+    def changed(answer: Answer) -> Answer:
+        assert isinstance(answer.body, dict)
+        return answer._replace(body={**answer.body, "entry": [entry, *answer.body["entry"][1:]]})
+
+    return changed
+
+
+def packed(answer: Answer) -> Answer:
+    assert isinstance(answer.body, dict)
+    body = gzip.compress(json.dumps(answer.body, default=float).encode())
+    return answer._replace(body=body, headers={"Content-Encoding": "gzip"})
+
+
+def packed_and_cut_off(answer: Answer) -> Answer:
+    whole = packed(answer)
+    assert isinstance(whole.body, bytes)
+    return whole._replace(body=whole.body[:-30])
+
+
 STRANGE: dict[str, Callable[[Answer], Answer]] = {
     "a page": lambda _: Answer(200, b"<html>Welcome</html>", {"Content-Type": "text/html"}),
     "plain text": lambda _: Answer(200, b"OK"),
@@ -168,6 +195,12 @@ STRANGE: dict[str, Callable[[Answer], Answer]] = {
     "an outcome": lambda _: Answer(200, outcome("informational")),
     "a bundle that is too short": without_last_entry,
     "a refused entry": with_refused_entry,
+    "an entry of null": with_first_entry(None),
+    "an entry of text": with_first_entry("201 Created"),
+    "a response of text": with_first_entry({"response": "201 Created"}),
+    "a resource of null": with_first_entry({"response": {"status": "201"}, "resource": None}),
+    "packed and cut off": packed_and_cut_off,
+    "said to be packed": lambda answer: answer._replace(headers={"Content-Encoding": "gzip"}),
 }
 
 
@@ -187,6 +220,125 @@ def test_a_reply_that_is_none_stops_the_run_and_nothing_is_assumed(
     sent = [request for request in clinic.little.writes if of_group(request, FIRST)]
     assert len(sent) == 1
     clinic.whole()
+
+
+def test_a_packed_reply_is_unpacked(clinic: Syncing) -> None:
+    clinic.little.between = lambda request, proceed: (
+        proceed() if request.path == "metadata" else packed(proceed())
+    )
+    assert clinic.sync().code == 0
+    assert clinic.verify().code == 0
+
+
+def nested(levels: int) -> bytes:
+    """An object of so many levels, itself one of them."""
+    inside = b'{"a":' * (levels - 1) + b"{}" + b"}" * (levels - 1)
+    return b'{"resourceType":"Bundle",' + inside[1:] if levels > 1 else inside
+
+
+def number(digits: str) -> bytes:
+    """A resource with this number."""
+    return b'{"resourceType":"Observation","valueInteger":' + digits.encode() + b"}"
+
+
+BROKEN: dict[str, bytes] = {
+    "a cut": b'{"resourceType":"Bundle"',
+    "two": b'{"resourceType":"Bundle"}{"resourceType":"Bundle"}',
+    "Latin-1": '{"resourceType":"Bundle","title":"caf\u00e9"}'.encode("latin-1"),
+    "UTF-16": '{"resourceType":"Bundle"}'.encode("utf-16"),
+    "half a character": b'{"resourceType":"Bundle","title":"\\ud83d"}',
+    "a line break in a text": b'{"resourceType":"Bundle","title":"a\nb"}',
+    "NaN": number("NaN"),
+    "infinity": number("Infinity"),
+    "less than that": number("-Infinity"),
+    "beyond a double": number("1e999999"),
+    "beyond a decimal": number("1e-99999999999999999999"),
+    "next to nothing": number("1e-999999"),
+    "many digits": number("9" * 5000),
+    "many decimals": number("0." + "3" * 5000),
+    "a key twice": b'{"resourceType":"Bundle","resourceType":"Patient"}',
+    "a key twice within": b'{"resourceType":"Bundle","entry":[{"resource":{"id":"1","id":"2"}}]}',
+    "101 levels": nested(101),
+    "500 levels": nested(500),
+    "5000 levels": nested(5000),
+    "a million lists": b"[" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
+def test_what_is_not_quite_json_is_no_answer(
+    little: LittleServer, client: Client, body: bytes
+) -> None:
+    little.between = lambda request, proceed: Answer(200, body)
+    with pytest.raises(BadReply, match=r"GET http://127.0.0.1:\d+/fhir/metadata answered 200 with"):
+        client.get("metadata")
+    with pytest.raises(BadReply):
+        client.post("", b"{}")
+    assert len(little.requests) == 2
+
+
+UNUSUAL: dict[str, bytes] = {
+    "a mark in front": b"\xef\xbb\xbf" + b'{"resourceType":"Bundle"}',
+    "spaces around": b' \n {"resourceType":"Bundle"} \n',
+    "100 levels": nested(100),
+    "a large number": number("1" + "0" * 300),
+    "a small number": number("1e-300"),
+    "a pair of halves": b'{"resourceType":"Bundle","title":"\\ud83d\\ude00"}',
+}
+
+
+@pytest.mark.parametrize("body", UNUSUAL.values(), ids=UNUSUAL)
+def test_what_is_json_all_the_same_is_taken(
+    little: LittleServer, client: Client, body: bytes
+) -> None:
+    little.between = lambda request, proceed: Answer(200, body)
+    assert "resourceType" in client.get("metadata").body
+
+
+def test_numbers_are_taken_as_they_were_written(little: LittleServer, client: Client) -> None:
+    little.between = lambda request, proceed: Answer(200, number("3.70"))
+    assert str(client.get("metadata").body["valueInteger"]) == "3.70"
+
+
+def filled(size: int) -> bytes:
+    """A resource of so many bytes."""
+    start, end = b'{"resourceType":"Binary","data":"', b'"}'
+    return start + b"A" * (size - len(start) - len(end)) + end
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_a_reply_is_of_a_size_that_memory_holds(
+    little: LittleServer, client: Client, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alliance_fhir.transport.outcomes._LARGEST", 100_000)
+    pack = gzip.compress if encoding == "gzip" else bytes
+    for size in (100_000, 100_001):
+        headers = {"Content-Encoding": encoding}
+        little.between = lambda request, proceed, size=size, headers=headers: Answer(
+            200, pack(filled(size)), headers
+        )
+        if size == 100_000:
+            assert client.get("metadata").status == 200
+        else:
+            with pytest.raises(BadReply, match="more than 100000 bytes"):
+                client.get("metadata")
+
+
+@pytest.mark.parametrize("body", [filled(100_001), b"no gzip"], ids=["large", "packed"])
+def test_a_failure_is_one_whatever_it_says(
+    little: LittleServer, client: Client, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alliance_fhir.transport.outcomes._LARGEST", 100_000)
+    headers = {"Content-Encoding": "gzip"} if body == b"no gzip" else {}
+    for status, error in ((422, Refused), (401, AuthFailed), (503, Unavailable)):
+        little.between = lambda request, proceed, status=status: Answer(status, body, headers)
+        with pytest.raises(error, match=str(status)):
+            client.get("metadata")
+
+
+@pytest.mark.parametrize("issue", [None, "x", {}, [None], ["x"], [{"code": ["value"]}], [{}]])
+def test_an_outcome_of_another_shape_has_no_codes(issue: object) -> None:
+    assert issue_codes({"resourceType": "OperationOutcome", "issue": issue}) == ()
 
 
 LOCATION_ONLY: dict[str, Callable[[Json], Json]] = {

@@ -73,7 +73,13 @@ def test_no_server_makes_us_wait_for_hours(
 
 
 @pytest.mark.parametrize(
-    "nonsense", ["soon", "-5", "1.5", "\u0661", "Mon, 99 Foo 2026 00:00:00 GMT"]
+    "nonsense",
+    [
+        *("soon", "-5", "1.5", "\u0661", "Mon, 99 Foo 2026 00:00:00 GMT"),
+        f"Mon, 05 Jan 2026 00:00:00 +{'9' * 20}",
+        f"Mon, 05 Jan 2026 {'9' * 20}:00:00 GMT",
+        "Mon, 05 Jan 99999 00:00:00 GMT",
+    ],
 )
 def test_a_time_that_makes_no_sense_is_no_time(nonsense: str) -> None:
     assert retry_after(httpx.Headers({"Retry-After": nonsense.encode()})) is None

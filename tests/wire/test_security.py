@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 import respx
+from httpx._config import create_ssl_context
 
 from alliance_fhir import open_target
 from alliance_fhir.config import Settings
 from alliance_fhir.errors import ConfigError
+from alliance_fhir.transport.address import checked_base
 from alliance_fhir.transport.auth import BearerToken, from_environment
-from alliance_fhir.transport.client import Client, checked_base
+from alliance_fhir.transport.client import Client
 
 from .conftest import FIRST, Syncing, instead, of_group
 from .little import Answer, Cut, LittleServer, Request, bundle, outcome
@@ -23,9 +27,6 @@ if TYPE_CHECKING:
 TOKEN = "t0k3n-that-nobody-may-see"  # noqa: S105 - that is what is tested
 STATEMENT = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}
 SETTINGS = Settings(source="clinic-east")
-
-
-NO_URL = pytest.mark.xfail(strict=True, reason="the parts of a URL are not checked")
 
 
 @pytest.fixture
@@ -138,6 +139,93 @@ def test_a_page_elsewhere_is_not_asked_for(
     assert elsewhere.requests == []
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        f"Bearer {TOKEN}",
+        f"{TOKEN}\n{TOKEN}",
+        f"{TOKEN}\r\nX-Other: 1",
+        f"{TOKEN}\u2026",
+        f"\ufeff{TOKEN}",
+        f"{TOKEN}\x7f",
+    ],
+    ids=ascii,
+)
+def test_a_token_that_is_none_is_not_sent_and_not_told(
+    clinic: Syncing,
+    wrong: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("ALLIANCE_FHIR_TOKEN", wrong)
+    ran = clinic.sync()
+    assert ran.code == 2
+    assert "ALLIANCE_FHIR_TOKEN" in ran.json["stopped"]
+    assert TOKEN not in ran.out + ran.err + caplog.text
+    assert clinic.little.requests == []
+
+
+def pages_by_get(little: LittleServer) -> Callable[[Request, Callable[[], Answer]], Answer]:
+    """A server that searches by GET alone, and says in its paging links what was searched."""
+
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        if request.path.endswith("_search"):
+            return Answer(405)
+        answer = proceed()
+        if not request.is_search or "page" in request.query or "identifier" not in request.query:
+            return answer
+        assert isinstance(answer.body, dict)
+        query = urlencode({**request.query, "page": "2"})
+        link = [{"relation": "next", "url": f"{little.url}/{request.path}?{query}"}]
+        return Answer(200, {**answer.body, "link": link})
+
+    return between
+
+
+@pytest.mark.parametrize("trouble", [None, Cut, Answer(503, outcome("transient"))], ids=str)
+def test_no_log_holds_a_token_or_a_patient_s_data(
+    clinic: Syncing,
+    token: str,
+    trouble: Answer | type[Cut] | None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What httpx and httpcore log of requests, at their most talkative."""
+    caplog.set_level(logging.DEBUG)
+    clinic.write(SECRET)
+    clinic.little.put(**{**clinic.little.of_type("Patient")[0], "identifier": SECRET.identifiers})
+    usual = pages_by_get(clinic.little)
+
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        if trouble is None or not of_group(request, SECRET):
+            return usual(request, proceed)
+        if isinstance(trouble, Answer):
+            return trouble
+        raise trouble
+
+    clinic.little.between = between
+    assert clinic.sync().code == (11 if trouble else 0)
+    assert any(SECRET.patient in str(request.query) for request in clinic.little.requests)
+    assert {"httpx", "httpcore.http11"} <= {record.name for record in caplog.records}
+    assert f"{clinic.little.url}/Patient" in caplog.text
+    assert token not in caplog.text
+    assert SECRET.patient not in caplog.text
+    assert SECRET.answers not in caplog.text
+
+
+def test_the_logs_of_others_are_theirs(
+    little: LittleServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with Client("https://fhir.example.invalid/r4"):
+        httpx.get(f"{little.url}/metadata?mine=1")
+    with Client(little.url):
+        pass
+    httpx.get(f"{little.url}/metadata?mine=2")
+    assert "mine=1" in caplog.text
+    assert "mine=2" in caplog.text
+
+
 # --- addresses
 
 
@@ -185,11 +273,18 @@ def test_http_to_another_machine_needs_the_user_s_word(base: str) -> None:
         "https://user@host/fhir",
         "https://:hunter2@host/fhir",
         "http://user:hunter2@localhost/fhir",
-        pytest.param("http://localhost:abc/fhir", marks=NO_URL),
-        pytest.param("http://localhost:99999/fhir", marks=NO_URL),
-        pytest.param("http://[::1/fhir", marks=NO_URL),
-        pytest.param("https://[host]/fhir", marks=NO_URL),
-        pytest.param("https://host/fh\nir", marks=NO_URL),
+        "http://localhost:abc/fhir",
+        "http://localhost:99999/fhir",
+        "http://[::1/fhir",
+        "https://[host]/fhir",
+        "https://host/fh\nir",
+        "https://host/fh ir",
+        "https://host/\u2028fhir",
+        "https://@host/fhir",
+        "https://host/fhir?",
+        "https://host/fhir#",
+        f"https://{'x' * 70000}/fhir",
+        "https://xn--\u2026/fhir",
     ],
 )
 def test_an_address_that_is_none_is_told_without_what_is_secret_in_it(
@@ -249,7 +344,6 @@ def test_a_server_that_is_not_there_is_told(clinic: Syncing, error: httpx.HTTPEr
     assert type(error).__name__ in ran.json["stopped"]
 
 
-@pytest.mark.xfail(strict=True, reason="requests to this machine go to the proxy")
 def test_a_proxy_has_no_business_with_this_machine(
     clinic: Syncing, elsewhere: LittleServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +351,49 @@ def test_a_proxy_has_no_business_with_this_machine(
     monkeypatch.setenv("HTTP_PROXY", elsewhere.url)
     assert clinic.sync().code == 0
     assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"])
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_no_variable_leads_what_is_local_to_a_proxy(
+    little: LittleServer, naps: list[float], monkeypatch: pytest.MonkeyPatch, name: str, host: str
+) -> None:
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv(name, "http://proxy.invalid:3128")
+    with Client(little.url.replace("127.0.0.1", host)) as client:
+        assert client.get("metadata").status == 200
+
+
+def test_other_machines_are_reached_by_the_proxy_that_there_is(
+    elsewhere: LittleServer, naps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", elsewhere.url)
+    with Client("http://fhir.example.invalid/fhir", insecure=True) as client:
+        client.get("metadata")
+    assert len(elsewhere.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HTTP_PROXY", "gopher://user:hunter2@proxy.invalid"),
+        ("HTTPS_PROXY", "http://user:hunter2@[::1"),
+        ("ALL_PROXY", "http://user:hunter2@proxy.invalid:port"),
+        ("ALL_PROXY", "socks5://user:hunter2@proxy.invalid"),
+        ("SSL_CERT_FILE", "no-such-file.pem"),
+        ("SSL_CERT_FILE", "alliance.toml"),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_told(
+    clinic: Syncing, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("httpx._transports.default.create_ssl_context", create_ssl_context)
+    monkeypatch.chdir(clinic.folder)
+    monkeypatch.setenv(name, value)
+    ran = clinic.sync()
+    assert ran.code == 2
+    assert name in ran.json["stopped"]
+    assert "hunter2" not in ran.out + ran.err
 
 
 # --- patients' data

@@ -73,6 +73,7 @@ RULES: dict[str, str] = {
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
+    "patient-merged": "Merged into somebody whom we cannot follow to; mend the link there.",
     "person-not-found": "The person is named by identifier only; register them.",
     "person-ambiguous": "Several people have this identifier; named by identifier only.",
     "patient-changed": "The record belonged to another patient; withdraw it there first.",

@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 from alliance_fhir.errors import MappingError
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.versions import Json
+from alliance_fhir.received import part, parts
 
 References = Mapping[tuple[str, str, str], str]
 """(type, system, value) of an identifier to the reference that stands for it."""
@@ -46,8 +47,9 @@ def condition(resource: Resource) -> str:
 
 def own_identifiers(body: Json) -> list[Json]:
     """The business identifiers of a resource: R4 has one of a response, everything else many."""
-    told: Any = body.get("identifier") or []
-    return cast("list[Json]", told if isinstance(told, list) else [told])
+    if isinstance(body.get("identifier", []), list):
+        return parts(body, "identifier")
+    return [part(body, "identifier")]
 
 
 def _token(system: str, value: str) -> str:

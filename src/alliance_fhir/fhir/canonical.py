@@ -21,6 +21,7 @@ import orjson
 
 from alliance_fhir.fhir.elements import CONTENT_DIGEST
 from alliance_fhir.fhir.versions import Json
+from alliance_fhir.received import objects, parts, text
 
 _LEFT_OUT = frozenset({"id", "meta", "text", "implicitRules"})
 _HISTORY = {
@@ -39,7 +40,8 @@ def plain_number(value: Any) -> Any:
     if not isinstance(value, Decimal):
         raise TypeError(f"{type(value).__name__} is not JSON")
     if value == value.to_integral_value():
-        return int(value)
+        whole = int(value)  # orjson's own end at 64 bits
+        return whole if abs(whole) < 2**63 else orjson.Fragment(str(whole))
     return orjson.Fragment(format(value.normalize(), "f"))
 
 
@@ -73,10 +75,8 @@ def content_digest(resource: Json) -> str:
 
 def claimed_digest(resource: Json) -> str:
     """The digest that a resource carries, or nothing where it is not one of ours."""
-    for extension in resource.get("extension", []):
-        if extension.get("url") == CONTENT_DIGEST:
-            return str(extension.get("valueString", ""))
-    return ""
+    ours = (e for e in parts(resource, "extension") if e.get("url") == CONTENT_DIGEST)
+    return next((text(extension, "valueString") for extension in ours), "")
 
 
 def seal(content: str) -> Json:
@@ -99,13 +99,13 @@ def canonical(resource: Json) -> Json:
         if key in _LEFT_OUT:
             continue
         if key == "extension":
-            value = [e for e in value if e.get("url") != CONTENT_DIGEST]
+            value = [e for e in objects(value, key) if e.get("url") != CONTENT_DIGEST]
             if not value:
                 continue
         form[key] = _value(value, key)
     same = _HISTORY.get(str(resource.get("resourceType")), {})
-    if resource.get("status") in same:
-        form["status"] = same[resource["status"]]
+    if (status := text(resource, "status")) in same:
+        form["status"] = same[status]
     return form
 
 
@@ -113,8 +113,9 @@ def _value(value: Any, key: str) -> Any:
     if isinstance(value, dict):
         return _element(cast("Json", value))
     if isinstance(value, list):
-        items = [_value(item, key) for item in cast("list[Any]", value)]
-        return sorted(items, key=_by_url) if key.endswith("xtension") else items
+        if key.endswith("xtension"):
+            return sorted((_element(item) for item in objects(value, key)), key=_by_url)
+        return [_value(item, key) for item in cast("list[Any]", value)]
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         return _utc(value)
     if isinstance(value, float):
@@ -138,7 +139,7 @@ def _element(element: Json) -> Json:
     return form
 
 
-def _by_url(extension: Any) -> tuple[str, bytes]:
+def _by_url(extension: Json) -> tuple[str, bytes]:
     return str(extension.get("url", "")), orjson.dumps(
         extension, plain_number, orjson.OPT_SORT_KEYS
     )

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple, cast
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.records import Identifier
+from alliance_fhir.errors import BadReply
 from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.versions import Json
+from alliance_fhir.received import part, parts, text
 
 FOUND_BY_IDENTIFIER = ("Patient", "Practitioner", "RelatedPerson", "Organization")
 """The types of people, and those they act for, that are looked for at a server."""
@@ -26,38 +28,46 @@ class Resolution(NamedTuple):
 
 
 def resolve(person: Person, hits: list[Json]) -> tuple[Resolution, str]:
-    """Who of the hits is meant; and, where a hit was merged into another, the reference to follow.
+    """Who of the hits is meant; and, where all are merged into another, the reference to follow:
+    the resolution then is for the case that it leads to nobody.
 
     Every hit is held against the identifier asked for: servers are known that return others too.
+    Raises BadReply for a hit without an id.
     """
-    meant = [hit for hit in hits if _has(hit, person)]
-    live = [hit for hit in meant if not _replaced_by(hit)]
+    meant = {text(hit, "id"): hit for hit in hits if _has(hit, person)}  # pages may overlap
+    if "" in meant:
+        raise BadReply(f"a search for {person.type} gave one without an id")
+    live = [id_ for id_, hit in meant.items() if replaced_by(hit) is None]
     kind = {"Patient": "patient", "Practitioner": "clinician"}.get(person.type, "person")
     if len(live) == 1:
-        return Resolution(f"{person.type}/{live[0]['id']}"), ""
+        return Resolution(f"{person.type}/{live[0]}"), ""
     if live:
         return Resolution(rule=f"{kind}-ambiguous"), ""
-    followed = {_replaced_by(hit) for hit in meant}
+    followed = {replaced_by(hit) or "" for hit in meant.values()}
     if len(followed) == 1:
-        return Resolution(), followed.pop()
+        return Resolution(rule="patient-merged"), followed.pop()
     return Resolution(rule=f"{kind}-{'ambiguous' if followed else 'not-found'}"), ""
 
 
 def _has(hit: Json, person: Person) -> bool:
-    told: list[Json] = hit.get("identifier") or []
     return hit.get("resourceType") == person.type and any(
-        (i.get("system"), i.get("value")) == tuple(person.identifier) for i in told
+        (i.get("system"), i.get("value")) == tuple(person.identifier)
+        for i in parts(hit, "identifier")
     )
 
 
-def _replaced_by(hit: Json) -> str:
-    """The reference to whom a patient was merged into, or nothing."""
-    links: list[Json] = hit.get("link") or []
-    for link in links:
-        if link.get("type") == "replaced-by":
-            other: dict[str, Any] = link.get("other") or {}
-            return str(other.get("reference", ""))
-    return ""
+def replaced_by(hit: Json) -> str | None:
+    """The reference to whom a patient was merged into; None where they were not.
+
+    Empty where that is somebody whom no reference names, or more than one.
+    """
+    if hit.get("resourceType") != "Patient":  # nobody else's links say so
+        return None
+    merged = (link for link in parts(hit, "link") if link.get("type") == "replaced-by")
+    others = {text(part(link, "other"), "reference") for link in merged}
+    if not others:
+        return None
+    return others.pop() if len(others) == 1 else ""
 
 
 def person_key(person: Person, settings: Settings) -> str:

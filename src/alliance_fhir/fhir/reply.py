@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 from alliance_fhir.errors import BadReply
 from alliance_fhir.fhir.bundle import Change, own_identifiers
 from alliance_fhir.fhir.canonical import claimed_digest, content_digest
 from alliance_fhir.fhir.versions import Json
+from alliance_fhir.received import part, parts, text
 
 _LOCATION = re.compile(
     r"(?:^|/)(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})"
@@ -49,25 +50,24 @@ class Found(NamedTuple):
 
 def delivered(changes: Sequence[Change], bundle: Json) -> list[Delivered]:
     """What became of each change. Raises BadReply for an answer to something else."""
-    entries: Any = bundle.get("entry")
-    if bundle.get("resourceType") != "Bundle" or not isinstance(entries, list):
+    if bundle.get("resourceType") != "Bundle":
         raise BadReply("a transaction was not answered with a Bundle")
-    answers = cast("list[Json]", entries)
+    answers = parts(bundle, "entry")
     if len(answers) != len(changes):
         raise BadReply(f"a transaction of {len(changes)} had {len(answers)} answers")
     return [_one(change, answer) for change, answer in zip(changes, answers, strict=True)]
 
 
 def _one(change: Change, answer: Json) -> Delivered:
-    response: Json = answer.get("response") or {}
-    status = str(response.get("status", ""))[:3]
+    response = part(answer, "response")
+    status = text(response, "status")[:3]
     if status not in ("200", "201", "204"):
         raise BadReply(f"an entry of a transaction was answered with {status or 'nothing'}")
-    body: Json = answer.get("resource") or {}
+    body = part(answer, "resource")
     if body.get("resourceType") != change.resource.type:
         body = {}
-    place = _LOCATION.search(str(response.get("location", "")))
-    id_ = str(body.get("id") or (place and place["id"]) or change.id)
+    place = _LOCATION.search(text(response, "location"))
+    id_ = text(body, "id") or (place["id"] if place else change.id)
     if not id_:
         raise BadReply("an entry of a transaction was answered without an id")
     version = version_of(body) or (place and place["version"]) or etag(response.get("etag"))
@@ -78,8 +78,7 @@ def _one(change: Change, answer: Json) -> Delivered:
 
 def version_of(body: Json) -> str:
     """The version that a server gave a resource: an opaque text."""
-    meta: Json = body.get("meta") or {}
-    return str(meta.get("versionId") or "")
+    return text(part(body, "meta"), "versionId")
 
 
 def etag(told: object) -> str:
@@ -96,11 +95,11 @@ class Ours(NamedTuple):
 
 
 def found(body: Json, ours: Ours) -> Found:
-    """A resource that came back from a search or a file."""
+    """A resource that came back from a search or a file. Raises BadReply where it is none."""
     return Found(
-        type=str(body.get("resourceType", "")),
+        type=text(body, "resourceType"),
         key=own_key(body, ours),
-        id=str(body.get("id", "")),
+        id=text(body, "id"),
         version=version_of(body),
         digest=content_digest(body),
         claimed=claimed_digest(body),
@@ -109,18 +108,17 @@ def found(body: Json, ours: Ours) -> Found:
 
 
 def _subject(body: Json) -> str:
-    subject: Json = body.get("subject") or {}
-    told: Json = subject.get("identifier") or {}
-    return f"{told['system']}|{told['value']}" if "system" in told and "value" in told else ""
+    told = part(part(body, "subject"), "identifier")
+    system, value = text(told, "system"), text(told, "value")
+    return f"{system}|{value}" if system and value else ""
 
 
 def own_key(body: Json, ours: Ours) -> str:
     """The business key of a resource, as it stands in itself; empty where it is none of ours."""
     if body.get("resourceType") == "Questionnaire":
-        return f"{body.get('url', '')}|{body.get('version', '')}"
+        return f"{text(body, 'url')}|{text(body, 'version')}"
     if body.get("resourceType") == "Provenance":
-        meta: Json = body.get("meta") or {}
-        tags: list[Json] = meta.get("tag") or []
-        return next((str(t.get("code")) for t in tags if t.get("system") == ours.tags), "")
+        tags = parts(part(body, "meta"), "tag")
+        return next((text(t, "code") for t in tags if t.get("system") == ours.tags), "")
     told = own_identifiers(body)
-    return next((str(i.get("value")) for i in told if i.get("system") == ours.identifiers), "")
+    return next((text(i, "value") for i in told if i.get("system") == ours.identifiers), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TypeVar
@@ -10,7 +11,7 @@ from alliance_fhir.errors import BadReply, ConfigError, Refused
 from alliance_fhir.fhir.bundle import Change, escaped, transaction
 from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.fhir.elements import Person
-from alliance_fhir.fhir.people import FOUND_BY_IDENTIFIER, Resolution, resolve
+from alliance_fhir.fhir.people import FOUND_BY_IDENTIFIER, Resolution, replaced_by, resolve
 from alliance_fhir.fhir.reply import Delivered, Found, Ours, delivered, found
 from alliance_fhir.fhir.versions import Json, Version, version
 from alliance_fhir.targets.base import Wanted
@@ -22,6 +23,9 @@ _AT_ONCE = 50
 """Identifiers in one search: enough to save requests, few enough for every server's limits."""
 _BY_ID = frozenset({"Provenance", "Patient", "Practitioner"})
 """Types without a business identifier of ours: found again by the id that the server gave."""
+_MERGES = 5
+"""So many times somebody may have been merged into somebody else; more is a circle."""
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 class ServerTarget:
@@ -54,21 +58,32 @@ class ServerTarget:
         tokens = [f"{escaped(p.identifier.system)}|{escaped(p.identifier.value)}" for p in persons]
         hits = list(self._client.search(type_, {"identifier": ",".join(tokens), "_count": "200"}))
         for person in persons:
-            resolution, replaced_by = resolve(person, hits)
-            for _ in range(5):  # somebody merged into somebody merged into somebody
-                if not replaced_by:
-                    break
-                resolution, replaced_by = self._follow(person, replaced_by)
-            self._resolved[person] = resolution
+            resolution, merged_into = resolve(person, hits)
+            self._resolved[person] = self._survivor(merged_into) or resolution
 
-    def _follow(self, person: Person, reference: str) -> tuple[Resolution, str]:
-        type_, _, id_ = reference.partition("/")
-        if type_ != person.type or not id_ or "/" in id_:
-            return Resolution(rule="patient-ambiguous"), ""
-        hit = self._client.get(f"{type_}/{id_}").body
-        links: list[Json] = hit.get("link") or []
-        again = [link["other"]["reference"] for link in links if link.get("type") == "replaced-by"]
-        return Resolution(f"{type_}/{id_}"), again[0] if again else ""
+    def _survivor(self, reference: str) -> Resolution | None:
+        """Who a patient was merged into in the end; None where that leads to nobody."""
+        for _ in range(_MERGES):
+            hit = self._patient(reference)
+            if hit is None:
+                return None
+            following = replaced_by(hit)
+            if following is None:
+                return Resolution(f"Patient/{hit['id']}")
+            reference = following
+        return None
+
+    def _patient(self, reference: str) -> Json | None:
+        """The patient whom a reference leads to, if that is at this server."""
+        type_, _, id_ = reference.removeprefix(f"{self._client.base}/").partition("/")
+        if type_ != "Patient" or not _ID.fullmatch(id_):
+            return None
+        try:
+            body = self._client.get(f"Patient/{id_}").body
+        except Refused:  # not there any more, or nothing that we may see
+            return None
+        meant = (body.get("resourceType"), body.get("id")) == ("Patient", id_)
+        return body if meant else None
 
     def find(self, wanted: Sequence[Wanted]) -> Mapping[str, list[Found]]:
         """What is there under these keys, every hit held against what was asked for."""
@@ -90,6 +105,8 @@ class ServerTarget:
         for search in searches:
             for body in self._client.search(type_, {**search, "_count": "200"}):
                 hit = found(body, self._ours)
+                if not hit.id:
+                    raise BadReply(f"a search for {type_} gave one without an id")
                 key = by_id.get(hit.id, hit.key)
                 if key in keys and hit.id not in seen:
                     seen.add(hit.id)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Generator
 
 import httpx
 
 from alliance_fhir.config import TOKEN_VARIABLE
+from alliance_fhir.errors import ConfigError
+
+_TOKEN = re.compile(r"[!-~]+")
 
 
 class NoAuth(httpx.Auth):
@@ -27,6 +31,16 @@ class BearerToken(httpx.Auth):
 
 
 def from_environment(variable: str = TOKEN_VARIABLE) -> httpx.Auth:
-    """The token that the environment holds in `variable`, or no authentication."""
+    """The token that the environment holds in `variable`, or no authentication.
+
+    Raises ConfigError for what no header can hold: libraries would repeat it in what they raise.
+    """
     token = os.environ.get(variable, "").strip()
-    return BearerToken(token) if token else NoAuth()
+    if not token:
+        return NoAuth()
+    if not _TOKEN.fullmatch(token):
+        raise ConfigError(
+            f"{variable} holds no bearer token: put the token alone there, without `Bearer`, "
+            "spaces or line breaks"
+        )
+    return BearerToken(token)

@@ -6,26 +6,21 @@ holds no patient's identifier, as searches go by POST.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import httpx
 
-from alliance_fhir._version import __version__
-from alliance_fhir.errors import BadReply, ConfigError, Refused, Unavailable
+from alliance_fhir.errors import BadReply, Refused, Unavailable
+from alliance_fhir.received import Json, part, parts, text
+from alliance_fhir.transport.address import checked_base
 from alliance_fhir.transport.auth import NoAuth
-from alliance_fhir.transport.outcomes import Json, Reply, failure, read
+from alliance_fhir.transport.connection import FHIR_JSON, Discretion, connection
+from alliance_fhir.transport.outcomes import Reply, content_of, failure, read
 from alliance_fhir.transport.retry import Patience, Waited, patiently, retry_after
 
-FHIR_JSON = "application/fhir+json"
-_HEADERS = {
-    "Accept": FHIR_JSON,
-    "Cache-Control": "no-cache",  # HAPI answers a search from the last minute's else
-    "User-Agent": f"alliance-fhir/{__version__}",
-}
-_LOCAL = {"localhost", "127.0.0.1", "::1"}
 _MOST_PAGES = 10_000
 
 
@@ -44,12 +39,9 @@ class Client:
         self.base = checked_base(base, insecure=insecure)
         self._patience = patience or Patience()
         self._post_search = True
-        self._http = httpx.Client(
-            auth=auth or NoAuth(),
-            headers=_HEADERS,
-            timeout=httpx.Timeout(timeout, connect=10),
-            follow_redirects=False,
-        )
+        self._http = connection(auth or NoAuth(), timeout)
+        self._discretion = Discretion(self.base)
+        logging.getLogger("httpx").addFilter(self._discretion)
 
     def __enter__(self) -> Self:
         return self
@@ -65,6 +57,7 @@ class Client:
     def close(self) -> None:
         """Closes all connections."""
         self._http.close()
+        logging.getLogger("httpx").removeFilter(self._discretion)
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Reply:
         """A read. `path` is relative to the base."""
@@ -78,17 +71,22 @@ class Client:
     def search(self, type_: str, params: Mapping[str, str]) -> Iterator[Json]:
         """All hits of a search, page by page; outcomes and other entries are left out."""
         reply = self._search(type_, params)
+        pages: set[str] = set()
         for _ in range(_MOST_PAGES):
             if reply.body.get("resourceType") != "Bundle":
                 raise BadReply(f"a search for {type_} gave no Bundle")
-            for entry in reply.body.get("entry", []):
-                resource = entry.get("resource", {})
+            for entry in parts(reply.body, "entry"):
+                resource = part(entry, "resource")
                 if resource.get("resourceType") == type_:
                     yield resource
             following = _next(reply.body)
-            if not following:
+            if following is None:
                 return
-            reply = self._send("GET", self._same_host(following), harmless=True)
+            url = self._same_host(following)
+            if url in pages:
+                break
+            pages.add(url)
+            reply = self._send("GET", url, harmless=True)
         raise BadReply(f"a search for {type_} has no end")
 
     def _search(self, type_: str, params: Mapping[str, str]) -> Reply:
@@ -106,8 +104,11 @@ class Client:
         return f"{self.base}/{path}" if path else self.base
 
     def _same_host(self, link: str) -> str:
-        url = httpx.URL(f"{self.base}/").join(link)
         ours = httpx.URL(self.base)
+        try:
+            url = httpx.URL(f"{self.base}/").join(link)
+        except httpx.InvalidURL:
+            raise BadReply("a paging link is no URL") from None
         if (url.scheme, url.host, url.port) != (ours.scheme, ours.host, ours.port):
             raise BadReply("a paging link leads to another host; it was not followed")
         return str(url)
@@ -115,40 +116,29 @@ class Client:
     def _send(self, method: str, url: str, *, harmless: bool, **told: Any) -> Reply:
         def once() -> Reply:
             try:
-                response = self._http.request(method, url, **told)
+                with self._http.stream(method, url, **told) as response:
+                    content = content_of(response)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 raise Unavailable(f"{self.base}: not reached ({type(error).__name__})") from None
             except httpx.HTTPError as error:
                 kind = type(error).__name__
                 raise Unavailable(f"{self.base}: no answer ({kind})", sent=True) from None
-            wrong = failure(response) if response.status_code >= 400 else None
+            wrong = failure(response, content) if response.status_code >= 400 else None
             if isinstance(wrong, Unavailable):
                 seconds = retry_after(response.headers)
                 raise Waited(str(wrong), sent=wrong.sent, seconds=seconds)
             if wrong:
                 raise wrong
-            return read(response)
+            return read(response, content)
 
         return patiently(once, self._patience, harmless=harmless)
 
 
-def checked_base(base: str, *, insecure: bool = False) -> str:
-    """The base without a slash at its end. Raises ConfigError for what no request should go to."""
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError("a server's base is an http or https URL, such as https://host/fhir")
-    if parts.username or parts.password:
-        raise ConfigError("credentials do not belong into a URL; put a token in the environment")
-    if parts.query or parts.fragment:
-        raise ConfigError("a server's base has neither a query nor a fragment")
-    if parts.scheme == "http" and parts.hostname not in _LOCAL and not insecure:
-        raise ConfigError(
-            f"http to {parts.hostname} would send patients' data in the clear; use https, or "
-            "--insecure if the network between is your own"
-        )
-    return base.rstrip("/")
-
-
-def _next(bundle: Json) -> str:
-    links: list[Json] = bundle.get("link") or []
-    return next((str(link.get("url", "")) for link in links if link.get("relation") == "next"), "")
+def _next(bundle: Json) -> str | None:
+    """Where the next page is; None where this is the last."""
+    links = [link for link in parts(bundle, "link") if link.get("relation") == "next"]
+    if not links:
+        return None
+    if not (url := text(links[0], "url")):
+        raise BadReply("a paging link leads nowhere")
+    return url

@@ -6,22 +6,21 @@ never a diagnostic text of the server: servers repeat there what was sent to the
 
 from __future__ import annotations
 
-import json
 import re
-from decimal import Decimal
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 import httpx
 
 from alliance_fhir.errors import AuthFailed, BadReply, Conflict, Refused, Unavailable
-
-Json = dict[str, Any]
+from alliance_fhir.received import Json, parsed, parts
 
 _CODE = re.compile(r"[a-z-]{1,40}")
 _PASSING = {429, 502, 503, 504}
 """Statuses that say: not now."""
 _UNCLEAR = {502, 504}
 """Statuses of something between us and the server, which may have got the request all the same."""
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of a reply, unpacked: a page of 200 resources has about one hundredth of it."""
 
 
 class Reply(NamedTuple):
@@ -32,23 +31,56 @@ class Reply(NamedTuple):
     headers: httpx.Headers
 
 
-def read(response: httpx.Response) -> Reply:
-    """The reply, or the error that it is."""
+def read(response: httpx.Response, content: bytes) -> Reply:
+    """The reply, or the error that it is. `content` is what stood in it, unpacked."""
     status = response.status_code
     if status >= 300:
-        raise failure(response)
-    if not response.content:
+        raise failure(response, content)
+    if not content:
         return Reply(status, {}, response.headers)
-    body = _json(response)
+    try:
+        body = parsed(content)
+    except BadReply as error:
+        raise unreadable(response, str(error)) from None
     if "resourceType" not in body:
-        raise BadReply(f"{_place(response)} answered {status} with something that is not FHIR")
+        raise unreadable(response, "something that is not FHIR")
     return Reply(status, body, response.headers)
 
 
-def failure(response: httpx.Response) -> Exception:
+def unreadable(response: httpx.Response, why: str) -> BadReply:
+    """The error for a reply that holds something else than FHIR: `why` is what."""
+    return BadReply(f"{_place(response)} answered {response.status_code} with {why}")
+
+
+def content_of(response: httpx.Response) -> bytes:
+    """What stands in a reply, unpacked. Raises BadReply where it is too much or not to be unpacked.
+
+    A failure counts as one without words then: its status says enough.
+    """
+    try:
+        return _unpacked(response)
+    except BadReply:
+        if response.status_code < 300:
+            raise
+        return b""
+
+
+def _unpacked(response: httpx.Response) -> bytes:
+    content = bytearray()
+    try:
+        for chunk in response.iter_bytes():
+            content += chunk
+            if len(content) > _LARGEST:
+                raise unreadable(response, f"more than {_LARGEST} bytes")
+    except httpx.DecodingError:
+        raise unreadable(response, "something that cannot be unpacked") from None
+    return bytes(content)
+
+
+def failure(response: httpx.Response, content: bytes) -> Exception:
     """The error for a reply that is none of the 2xx."""
     status = response.status_code
-    issues = issue_codes(_lenient(response))
+    issues = issue_codes(_lenient(content))
     told = f"{_place(response)} answered {status}" + (f" ({', '.join(issues)})" if issues else "")
     if 300 <= status < 400:
         return Refused(f"{told}: it sends us elsewhere, where we do not follow", status=status)
@@ -64,11 +96,13 @@ def failure(response: httpx.Response) -> Exception:
 def issue_codes(outcome: Json) -> tuple[str, ...]:
     """The codes of an OperationOutcome's errors; never its texts."""
     found: list[str] = []
-    issues = outcome.get("issue")
-    for issue in cast("list[Any]", issues) if isinstance(issues, list) else []:
-        told = cast("Json", issue) if isinstance(issue, dict) else {}
-        code = told.get("code")
-        serious = told.get("severity") not in ("warning", "information")
+    try:
+        issues = parts(outcome, "issue")
+    except BadReply:
+        return ()
+    for issue in issues:
+        code = issue.get("code")
+        serious = issue.get("severity") not in ("warning", "information")
         if serious and isinstance(code, str) and _CODE.fullmatch(code) and code not in found:
             found.append(code)
     return tuple(found)
@@ -80,20 +114,8 @@ def _place(response: httpx.Response) -> str:
     return f"{request.method} {request.url.copy_with(query=None, fragment=None)}"
 
 
-def _json(response: httpx.Response) -> Json:
+def _lenient(content: bytes) -> Json:
     try:
-        body = json.loads(response.content, parse_float=Decimal)
-    except ValueError:
-        raise BadReply(
-            f"{_place(response)} answered {response.status_code} with something that is not JSON"
-        ) from None
-    if not isinstance(body, dict):
-        raise BadReply(f"{_place(response)} answered with JSON that is no object")
-    return cast("Json", body)
-
-
-def _lenient(response: httpx.Response) -> Json:
-    try:
-        return _json(response)
+        return parsed(content)
     except BadReply:
         return {}

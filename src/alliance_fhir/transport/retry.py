@@ -56,7 +56,7 @@ def retry_after(headers: httpx.Headers) -> float | None:
         return float(told)
     try:
         when = email.utils.parsedate_to_datetime(told)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (when - datetime.now(UTC)).total_seconds()) if when.tzinfo else None
 

@@ -1,0 +1,113 @@
+"""JSON that came from elsewhere: parsed strictly, and read by the shape that FHIR gives it.
+
+Whoever reads a reply asks here for an object, a list of objects or a text, and gets that or
+BadReply. An element that is absent is empty; null is not absent, as FHIR has none. No message
+repeats what came.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, cast
+
+import orjson
+
+from alliance_fhir.errors import BadReply
+
+Json = dict[str, Any]
+
+_DEEPEST = 100
+"""Levels of objects and lists: no resource of ours has 20, and what walks them is recursive."""
+_MOST_DIGITS = 400
+"""Digits of a number written out; more than any double has."""
+_BOM = b"\xef\xbb\xbf"
+
+
+def parsed(content: bytes) -> Json:
+    """A JSON object, its decimals exact.
+
+    Raises BadReply with what it is instead, to follow the words "answered with".
+    """
+    try:
+        # strict where json is not: UTF-8 alone, no NaN, no halves of characters, bounded depth
+        orjson.loads(content := content.removeprefix(_BOM))
+        body = json.loads(
+            content, parse_float=_decimal, parse_int=_whole, object_pairs_hook=_object
+        )
+    except (ValueError, RecursionError):
+        raise BadReply("something that is not JSON") from None
+    if not isinstance(body, dict):
+        raise BadReply("JSON that is no object")
+    _shallow(body := cast("Json", body))
+    return body
+
+
+def part(body: Json, name: str) -> Json:
+    """The object in this place, empty where there is none. Raises BadReply for anything else."""
+    value: Any = body.get(name, {})
+    if not isinstance(value, dict):
+        raise BadReply(f"what came back is not FHIR: `{name}` is no object")
+    return cast("Json", value)
+
+
+def parts(body: Json, name: str) -> list[Json]:
+    """The objects in this place, none where there are none. Raises BadReply for anything else."""
+    return objects(body.get(name, []), name)
+
+
+def objects(value: Any, name: str) -> list[Json]:
+    """A list of objects, `name` being its place. Raises BadReply for anything else."""
+    items = cast("list[Any]", value if isinstance(value, list) else [None])
+    if not all(isinstance(item, dict) for item in items):
+        raise BadReply(f"what came back is not FHIR: `{name}` is no list of objects")
+    return cast("list[Json]", items)
+
+
+def text(body: Json, name: str) -> str:
+    """The text in this place, empty where there is none.
+
+    A whole number counts as its digits, as some servers write ids and versions.
+    """
+    value: Any = body.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Json:
+    body = dict(pairs)
+    if len(body) != len(pairs):  # which of the two is meant, nobody can say
+        raise BadReply("JSON that names something twice")
+    return body
+
+
+def _whole(digits: str) -> int | Decimal:
+    value = int(digits)  # a ValueError for thousands of digits
+    return value if -(2**63) <= value < 2**63 else _decimal(digits)
+
+
+def _decimal(digits: str) -> Decimal:
+    try:
+        value = Decimal(digits)
+    except ArithmeticError:
+        raise BadReply("a number beyond all measure") from None
+    _, figures, exponent = value.as_tuple()
+    if len(figures) + abs(int(exponent)) > _MOST_DIGITS:
+        raise BadReply("a number beyond all measure")
+    return value
+
+
+def _shallow(body: Json) -> None:
+    """Raises BadReply for what is nested so deep that no walk through it would come back."""
+    level: list[Any] = [body]
+    for _ in range(_DEEPEST):
+        level = [one for whole in level for one in _inner(whole)]
+        if not level:
+            return
+    raise BadReply("JSON that is nested too deep")
+
+
+def _inner(whole: Json | list[Any]) -> list[Any]:
+    values = whole.values() if isinstance(whole, dict) else whole
+    return [value for value in values if isinstance(value, (dict, list))]

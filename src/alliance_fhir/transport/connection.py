@@ -1,0 +1,59 @@
+"""The connections to one server: what every request bears, and what is logged of it."""
+
+from __future__ import annotations
+
+import logging
+
+import httpx
+
+from alliance_fhir._version import __version__
+from alliance_fhir.errors import ConfigError
+
+FHIR_JSON = "application/fhir+json"
+_HEADERS = {
+    "Accept": FHIR_JSON,
+    "Cache-Control": "no-cache",  # HAPI answers a search from the last minute's else
+    "User-Agent": f"alliance-fhir/{__version__}",
+}
+_NO_PROXY = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+"""What is local has no business with a proxy, whatever the environment says."""
+
+
+def connection(auth: httpx.Auth, timeout: float) -> httpx.Client:
+    """A pool of connections.
+
+    Raises ConfigError where the environment names proxies or certificates that cannot be used.
+    """
+    try:
+        return httpx.Client(
+            auth=auth,
+            headers=_HEADERS,
+            timeout=httpx.Timeout(timeout, connect=10),
+            follow_redirects=False,
+            mounts=dict.fromkeys(_NO_PROXY),
+        )
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+        raise ConfigError(
+            "a proxy or certificates that the environment names cannot be used "
+            f"({type(error).__name__}); look at HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, "
+            "SSL_CERT_FILE and SSL_CERT_DIR"
+        ) from None
+
+
+class Discretion(logging.Filter):
+    """Takes the queries off the URLs that httpx logs: a patient's identifier may stand there."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__()
+        self._host = httpx.URL(base).host
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every record pass."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(map(self._bare, record.args))
+        return True
+
+    def _bare(self, told: object) -> object:
+        if isinstance(told, httpx.URL) and told.host == self._host:
+            return told.copy_with(query=None, fragment=None)
+        return told
