@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from alliance_fhir.domain.keys import digest
@@ -18,6 +19,7 @@ from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.ledger.store import Entry, Ledger
+from alliance_fhir.subjects import moved
 from alliance_fhir.targets.base import Target, Wanted
 
 
@@ -81,6 +83,7 @@ class Planner:
         self._reread = reread
         self._accept_older = accept_older
         self._rescore = rescore
+        self._elsewhere: set[Found] = set()
 
     def subject(self, patient: Identifier) -> str:
         """What the ledger keeps of a patient: a digest, to see that it is still the same one."""
@@ -98,6 +101,7 @@ class Planner:
         wanted += [Wanted(e.type, e.key) for e in open_ if e.type == "Provenance"]
         there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
         looked = {resource.key for resource in unsure}
+        self._elsewhere = moved(self._target, chain.from_iterable(there.values()))
         planned = [self._group(group, entries, there, looked) for group in groups]
         for one in planned:
             _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
@@ -166,6 +170,8 @@ class Planner:
                 return Decision(resource, "gone", known, "deleted-at-target")
             return Decision(resource, "created")
         hit = hits[0]
+        if hit in self._elsewhere:  # its content may be as it was, and it is another patient's now
+            return Decision(resource, "conflict", known, "changed-at-target")
         if known is None:
             return self._unknown(group, resource, hit)
         if hit.digest not in (known.server_digest, known.digest):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from alliance_fhir.asking import Options, Progress, Watch, asked_for
@@ -19,6 +20,7 @@ from alliance_fhir.ndjson import NdjsonFolder
 from alliance_fhir.result import Result, Verification
 from alliance_fhir.running import CHUNK, Run
 from alliance_fhir.sources.readers import Sources
+from alliance_fhir.subjects import moved
 from alliance_fhir.targets.base import Target, Wanted
 
 DEFAULTS = Options()
@@ -127,13 +129,14 @@ def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
     found = Verification()
     for portion in ledger.expected():
         there = target.find([Wanted(v[-1].type, v[-1].key, v[-1].server_id) for v in portion])
+        elsewhere = moved(target, chain.from_iterable(there.values()))
         for versions in portion:
             last = versions[-1]
             hits = there.get(last.key, [])
             found.add(
                 place=f"{last.type}/{last.server_id or last.key}",
-                digests=[hit.digest for hit in hits],
-                expected=[digest for v in versions for digest in (v.digest, v.server_digest)],
+                digests=["" if hit in elsewhere else hit.digest for hit in hits],
+                expected=[d for v in versions for d in (v.digest, v.server_digest) if d],
                 ours=all(hit.claimed for hit in hits),
             )
         watch(Progress(found.expected, 0))

@@ -9,7 +9,7 @@ import pytest
 
 from alliance_fhir.errors import ConfigError
 
-from .clinic import CHANGED, ROW, Clinic, counts, rules
+from .clinic import CHANGED, ROW, Clinic, counts, patient, rules
 from .kinds import everywhere
 from .places import DIGEST, Place
 
@@ -40,6 +40,10 @@ def labelled(body: Json) -> Json:
 def with_their_identifier(body: Json) -> Json:
     theirs = {"system": "urn:example:theirs", "value": "77"}
     return {**body, "identifier": [theirs, *body["identifier"]]}
+
+
+def moved_to(reference: str) -> Callable[[Json], Json]:
+    return lambda body: {**body, "subject": {**body["subject"], "reference": reference}}
 
 
 def edit(place: Place, part: str, *changes: Callable[[Json], Json]) -> str:
@@ -101,6 +105,34 @@ def test_a_change_does_not_overwrite_an_edit(server: Place, clinic: Clinic) -> N
     assert counts(result) == {"unchanged": 5, "blocked": 2, "conflict": 1}
     assert server.versions() == before
     assert rules(clinic.sync(), "blocked") == ["changed-at-target"]
+
+
+def test_what_was_moved_to_another_patient_is_told(server: Place, clinic: Clinic) -> None:
+    """The identifier beside it still is of the right one."""
+    clinic.settled(ROW)
+    edit(server, "total", moved_to(server.add(patient("1002"))))
+    verified = clinic.verify().verify
+    assert verified
+    [told] = verified.different
+    assert told.startswith("Observation/")
+    before = server.versions()
+    for row in (ROW, CHANGED):
+        clinic.write(row)
+        result = clinic.sync(reread=True)
+        assert rules(result, "blocked") == ["changed-at-target"]
+        assert counts(result)["conflict"] == 1
+    assert rules(clinic.sync_alone(), "blocked") == ["changed-at-target"]
+    assert server.versions() == before
+
+
+def test_what_a_merge_moved_is_where_it_belongs(server: Place, clinic: Clinic) -> None:
+    clinic.settled(ROW)
+    survivor = server.add(patient("1002"))
+    link = [{"type": "replaced-by", "other": {"reference": survivor}}]
+    server.edit(f"Patient/{ROW.patient}", lambda body: {**body, "link": link, "active": False})
+    edit(server, "total", moved_to(survivor))
+    assert clinic.verified() == 9
+    assert counts(clinic.sync(reread=True)) == {"unchanged": 8}
 
 
 @pytest.mark.xfail(strict=True, reason="a folder is not looked at before it is written")

@@ -21,10 +21,14 @@ CREATABLE = ("Patient", "Practitioner")
 
 
 class Resolution(NamedTuple):
-    """Who was found: `Type/id`; or the rule that says why nobody was."""
+    """Who was found: `Type/id`; or the rule that says why nobody was.
+
+    `places` are all who have the identifier, and whom they were merged into.
+    """
 
     reference: str = ""
     rule: str = ""
+    places: frozenset[str] = frozenset()
 
 
 def resolve(person: Person, hits: list[Json]) -> tuple[Resolution, str]:
@@ -37,16 +41,17 @@ def resolve(person: Person, hits: list[Json]) -> tuple[Resolution, str]:
     meant = {text(hit, "id"): hit for hit in hits if _has(hit, person)}  # pages may overlap
     if "" in meant:
         raise BadReply(f"a search for {person.type} gave one without an id")
+    places = frozenset(f"{person.type}/{id_}" for id_ in meant)
     live = [id_ for id_, hit in meant.items() if replaced_by(hit) is None]
     kind = {"Patient": "patient", "Practitioner": "clinician"}.get(person.type, "person")
     if len(live) == 1:
-        return Resolution(f"{person.type}/{live[0]}"), ""
+        return Resolution(f"{person.type}/{live[0]}", places=places), ""
     if live:
-        return Resolution(rule=f"{kind}-ambiguous"), ""
+        return Resolution(rule=f"{kind}-ambiguous", places=places), ""
     followed = {replaced_by(hit) or "" for hit in meant.values()}
     if len(followed) == 1:
-        return Resolution(rule="patient-merged"), followed.pop()
-    return Resolution(rule=f"{kind}-{'ambiguous' if followed else 'not-found'}"), ""
+        return Resolution(rule="patient-merged", places=places), followed.pop()
+    return Resolution(rule=f"{kind}-{'ambiguous' if followed else 'not-found'}", places=places), ""
 
 
 def _has(hit: Json, person: Person) -> bool:

@@ -36,7 +36,8 @@ class Found(NamedTuple):
     """A resource at the target: where it is, what its content is, and whether that is ours.
 
     `claimed` is the digest that it carries, empty where it is none of ours; `subject` is the
-    identifier of the patient whose it is, as `system|value`, empty where it names none.
+    identifier of the patient whose it is, as `system|value`, empty where it names none; `at` is the
+    reference beside it, to the target's own Patient, without a version.
     """
 
     type: str
@@ -46,6 +47,7 @@ class Found(NamedTuple):
     digest: str
     claimed: str
     subject: str = ""
+    at: str = ""
 
 
 def delivered(changes: Sequence[Change], bundle: Json) -> list[Delivered]:
@@ -104,6 +106,7 @@ def found(body: Json, ours: Ours) -> Found:
         digest=content_digest(body),
         claimed=claimed_digest(body),
         subject=_subject(body),
+        at=text(part(body, "subject"), "reference").partition("/_history/")[0],
     )
 
 

@@ -46,7 +46,9 @@ class FolderTarget:
         self._staged = sqlite3.connect("")
         self._staged.execute("PRAGMA cache_size = -16000")
         self._staged.execute("CREATE TABLE new (type, key, line, PRIMARY KEY (type, key))")
-        self._staged.execute("CREATE TABLE old (type, key, id, version, digest, claimed, subject)")
+        self._staged.execute(
+            "CREATE TABLE old (type, key, id, version, digest, claimed, subject, at)"
+        )
         self._staged.execute("CREATE INDEX old_key ON old (type, key)")
         self._indexed: set[str] = set()
 
@@ -69,7 +71,7 @@ class FolderTarget:
     def _index(self, type_: str) -> None:
         if type_ in self._files():
             rows = (found(body, self._ours) for _, body in self._lines(type_))
-            self._staged.executemany("INSERT INTO old VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            self._staged.executemany("INSERT INTO old VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self._indexed.add(type_)
 
     def _files(self) -> dict[str, Json]:

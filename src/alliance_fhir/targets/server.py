@@ -59,19 +59,21 @@ class ServerTarget:
         hits = list(self._client.search(type_, {"identifier": ",".join(tokens), "_count": "200"}))
         for person in persons:
             resolution, merged_into = resolve(person, hits)
-            self._resolved[person] = self._survivor(merged_into) or resolution
+            self._resolved[person] = self._survivor(merged_into, resolution)
 
-    def _survivor(self, reference: str) -> Resolution | None:
-        """Who a patient was merged into in the end; None where that leads to nobody."""
+    def _survivor(self, reference: str, merged: Resolution) -> Resolution:
+        """Who a patient was merged into in the end; `merged` as it is where that is nobody."""
+        places = set(merged.places)
         for _ in range(_MERGES):
             hit = self._patient(reference)
             if hit is None:
-                return None
+                return merged
+            places.add(there := f"Patient/{hit['id']}")
             following = replaced_by(hit)
             if following is None:
-                return Resolution(f"Patient/{hit['id']}")
+                return Resolution(there, places=frozenset(places))
             reference = following
-        return None
+        return merged
 
     def _patient(self, reference: str) -> Json | None:
         """The patient whom a reference leads to, if that is at this server."""

@@ -1,0 +1,36 @@
+"""Whose a resource is at the target: the patient whom its identifier names, or somebody else.
+
+The content of a resource names the patient by identifier, and beside it stands a reference to the
+target's own Patient, which is another at every server and so is no part of the content. Where
+somebody moved that reference alone, the content is as it was, and the record is another patient's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.fhir.elements import Person
+from alliance_fhir.fhir.reply import Found
+from alliance_fhir.targets.base import Target
+
+
+def moved(target: Target, hits: Iterable[Found]) -> set[Found]:
+    """Those of the hits that point to a patient who has not the identifier that stands there.
+
+    Nothing is said of a patient whom nobody has the identifier of, by now.
+    """
+    told = {hit: Person("Patient", _identifier(hit)) for hit in hits if hit.subject and hit.at}
+    if not told or not target.people:
+        return set()
+    meant = target.resolve(set(told.values()))
+    return {
+        hit
+        for hit, person in told.items()
+        if (own := meant[person].places) and hit.at.removeprefix(f"{target.identity}/") not in own
+    }
+
+
+def _identifier(hit: Found) -> Identifier:
+    system, _, value = hit.subject.partition("|")
+    return Identifier(system, value)
