@@ -18,7 +18,7 @@ class Census:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("")  # no name: SQLite's temporary file
-        self._database.execute("PRAGMA cache_size = -16000")  # kB; beyond it the disk is used
+        self._database.execute("PRAGMA cache_size = -4000")  # kB; beyond it the disk is used
         self._database.execute("CREATE TABLE seen (key TEXT, content TEXT)")
         self._waiting: list[tuple[str, str]] = []
 
@@ -36,7 +36,7 @@ class Census:
     def add(self, key: str, content: str) -> None:
         """One row: its business key, and a digest of its cells."""
         self._waiting.append((key, content))
-        if len(self._waiting) >= 10_000:
+        if len(self._waiting) >= 2_000:
             self._write()
 
     def repeats(self) -> dict[str, Repeat]:

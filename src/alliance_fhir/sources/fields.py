@@ -24,7 +24,7 @@ MODES: Mapping[str, Mode] = {
     "verbal": "verbal",
 }
 _CONTROL = {chr(code) for code in (*range(32), 127)}
-_REMEMBERED = 50_000
+_REMEMBERED = 20_000
 """People and times that are kept ready: those of a clinic, not of a country."""
 
 
