@@ -50,17 +50,26 @@ class InstrumentSettings(Frozen):
     languages: tuple[str, ...] = ()
 
 
-URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
 """What a system of identifiers looks like."""
 
 
 def _system(value: str) -> str:
-    if not URI.fullmatch(value):
+    if not URI.fullmatch(value) or "|" in value:  # no URI has a bar: it parts system and value
         raise ValueError("must be a URI, such as urn:oid:1.2.3 or https://clinic.org/mrn")
     return value
 
 
 Uri = Annotated[str, AfterValidator(_system)]
+
+
+def _named(value: str) -> str:
+    """`system|value`, or nothing."""
+    system, _, told = value.partition("|")
+    good = URI.fullmatch(system) and told and told.isprintable() and told == told.strip()
+    if value and not good:
+        raise ValueError('must be "system|value", the system being a URI')
+    return value
 
 
 class Settings(Frozen):
@@ -72,7 +81,7 @@ class Settings(Frozen):
     folder: Path = Field(default=Path(), exclude=True)
     source: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$", max_length=64)
     base: Uri | None = None
-    organization: str = ""
+    organization: Annotated[str, AfterValidator(_named)] = ""
     patient_system: Uri | None = None
     clinician_system: Uri | None = None
     appointment_system: Uri | None = None
@@ -148,9 +157,7 @@ class Settings(Frozen):
         """On whose behalf we write, as (system, value); None where it is not set."""
         if not self.organization:
             return None
-        system, bar, value = self.organization.partition("|")
-        if not (bar and system and value):
-            raise ConfigError('organization must be "system|value"')
+        system, _, value = self.organization.partition("|")
         return system, value
 
 
