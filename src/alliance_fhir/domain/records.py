@@ -168,6 +168,11 @@ class Assessment(BaseModel):
         )
 
 
+def by_record_id(record_id: str) -> tuple[str, ...]:
+    """The natural key of a record to which the source has given an id."""
+    return ("record", record_id)
+
+
 _NOBODY = ("", "")
 
 
@@ -184,7 +189,7 @@ def natural_key(
 ) -> tuple[str, ...]:
     """The source's own id of a record, or else who, about whom, with what, and when."""
     if record_id:
-        return ("record", record_id)
+        return by_record_id(record_id)
     return (
         "assessment",
         *patient,

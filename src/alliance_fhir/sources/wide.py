@@ -12,7 +12,7 @@ from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Assessment, Origin
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.sources.cells import Cells
+from alliance_fhir.sources.cells import Cells, Spoilt
 from alliance_fhir.sources.fields import Bad
 from alliance_fhir.sources.layout import Layout
 from alliance_fhir.sources.rows import Rows
@@ -85,10 +85,10 @@ class WideTable:
             yield Finding(path, 0, "", "header-only")
 
 
-def fit(cells: list[str] | str, width: int) -> list[str]:
+def fit(cells: list[str] | Spoilt, width: int) -> list[str]:
     """The cells of a row that has as many as the header. Raises Bad for any other."""
-    if isinstance(cells, str):
-        raise Bad("", cells)
+    if isinstance(cells, Spoilt):
+        raise Bad("", cells.rule)
     if len(cells) == width:
         return cells
     if len(cells) < width:
