@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import tomllib
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -72,6 +72,29 @@ def _named(value: str) -> str:
     return value
 
 
+_AFTERNOONS = (
+    datetime(2026, 3, 9, 14, 10, tzinfo=UTC),
+    datetime(2019, 11, 28, 14, 10, tzinfo=UTC),
+)
+"""Times no two parts of which can be taken for each other."""
+
+
+def _date_format(pattern: str) -> str:
+    """A pattern that reads back the day it writes, and no part of the time but after the hour."""
+    if "Z" in re.findall("%(.)", pattern):
+        raise ValueError("%Z is a name that does not tell the offset from UTC; use %z, or set zone")
+    for when in _AFTERNOONS if pattern else ():
+        try:
+            read = datetime.strptime(when.strftime(pattern), pattern)
+        except (ValueError, re.error):  # the latter where something stands twice
+            raise ValueError("is no pattern of Python's strptime, such as %d.%m.%Y %H:%M") from None
+        if read.date() != when.date():
+            raise ValueError("must have day, month and year, such as %d.%m.%Y")
+        if read.hour != when.hour and read.time() != time():
+            raise ValueError("must have the hour, as %H, or as %I with %p, such as %d.%m.%Y %H:%M")
+    return pattern
+
+
 class Settings(Frozen):
     """What alliance.toml says; `folder` is where it lies, and what its paths are relative to.
 
@@ -92,7 +115,7 @@ class Settings(Frozen):
     encoding: str = ""
     delimiter: str = Field(default="", max_length=1)
     decimal_mark: Literal[".", ","] = "."
-    date_format: str = ""
+    date_format: Annotated[str, AfterValidator(_date_format)] = ""
     columns: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
     constants: dict[str, str] = {}

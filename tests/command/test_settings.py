@@ -34,6 +34,9 @@ KEY = "a key of at least 16 bytes"
 # --- what is wrong with it ------------------------------------------------------------------------
 
 URI = "must be a URI, such as urn:oid:1.2.3 or https://clinic.org/mrn"
+DAY_MONTH_YEAR = "must have day, month and year, such as %d.%m.%Y"
+STRPTIME = "is no pattern of Python's strptime, such as %d.%m.%Y %H:%M"
+HOUR = "must have the hour, as %H, or as %I with %p, such as %d.%m.%Y %H:%M"
 WRONG = {
     'sauce = "x"': "sauce: is no key that we know",
     'folder = "x"': "folder: is no key that we know",
@@ -50,6 +53,21 @@ WRONG = {
     'patient_system = "urn:\\u0007"': f"patient_system: {URI}",
     'clinician_system = ""': f"clinician_system: {URI}",
     'appointment_system = "1:2"': f"appointment_system: {URI}",
+    'date_format = "%d.%m. %H:%M"': f"date_format: {DAY_MONTH_YEAR}",
+    'date_format = "%Y"': f"date_format: {DAY_MONTH_YEAR}",
+    'date_format = "%m/%Y"': f"date_format: {DAY_MONTH_YEAR}",
+    'date_format = "%H:%M"': f"date_format: {DAY_MONTH_YEAR}",
+    'date_format = "%Y, week %V"': f"date_format: {STRPTIME}",
+    'date_format = "dd.mm.yyyy"': f"date_format: {DAY_MONTH_YEAR}",
+    'date_format = "%d.%m.%Y %Q"': f"date_format: {STRPTIME}",
+    'date_format = "%-d.%-m.%Y"': f"date_format: {STRPTIME}",
+    'date_format = "%d.%d.%Y"': f"date_format: {STRPTIME}",
+    'date_format = "%d.%m.%Y %"': f"date_format: {STRPTIME}",
+    'date_format = "%d.%m.%Y %I:%M"': f"date_format: {HOUR}",
+    'date_format = "%d.%m.%Y %M:%S"': f"date_format: {HOUR}",
+    'date_format = "%d.%m.%Y %H:%M %Z"': (
+        "date_format: %Z is a name that does not tell the offset from UTC; use %z, or set zone"
+    ),
     'delimiter = ";;"': "delimiter: String should have at most 1 character",
     'decimal_mark = ";"': "decimal_mark: Input should be '.' or ','",
     "synthetic = 3": ("synthetic: Input should be a valid boolean, unable to interpret input"),
