@@ -132,6 +132,11 @@ class Settings(Frozen):
 
     targets: dict[str, TargetSettings] = {}
 
+    @field_validator("confidentiality", mode="before")
+    @classmethod
+    def _none(cls, value: object) -> object:
+        return None if value is False or value == "" else value  # TOML has no null
+
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:

@@ -72,6 +72,7 @@ WRONG = {
     'decimal_mark = ";"': "decimal_mark: Input should be '.' or ','",
     "synthetic = 3": ("synthetic: Input should be a valid boolean, unable to interpret input"),
     'confidentiality = "X"': ("confidentiality: Input should be 'U', 'L', 'M', 'N', 'R' or 'V'"),
+    "confidentiality = true": "confidentiality: Input should be 'U', 'L', 'M', 'N', 'R' or 'V'",
     'sensitivity = ["MH", "XX"]': "sensitivity.1: Input should be 'MH', 'PSY' or 'BH'",
     'score_performer = "me"': "score_performer: Input should be 'none' or 'rater'",
     "look_back_days = -1": "look_back_days: Input should be greater than or equal to 0",
@@ -394,6 +395,11 @@ def test_labels_are_as_the_site_sets_them(command: Callable[..., Ran]) -> None:
         "PATRPT",
     ]
     assert codes("sensitivity = []", "synthetic = true") == ["R", "PATRPT", "HTEST"]
+    for none in ('""', "false"):
+        assert codes(f"confidentiality = {none}") == ["MH", "PATRPT"]
+        assert codes(f"confidentiality = {none}", "sensitivity = []") == ["PATRPT"]
+        (device,) = resources("out", "Device")
+        assert "meta" not in device
 
 
 def test_the_rater_performs_scores_where_the_site_says_so(command: Callable[..., Ran]) -> None:
