@@ -20,7 +20,7 @@ from alliance_fhir.fhir.provenance import device
 from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.versions import Version
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.instruments.packs import check_pack, text_packs
+from alliance_fhir.instruments.packs import TextPacks
 from alliance_fhir.sources.readers import Sources
 
 
@@ -53,8 +53,7 @@ class Mapping:
         self._catalog = catalog
         self._version = version
         self.checker = Checker(check, version)
-        folder = settings.folder / settings.instrument_folder
-        self._packs = text_packs(folder) if folder.is_dir() else {}
+        self._packs = TextPacks(settings.folder / settings.instrument_folder)
         self._forms: dict[tuple[str, Perspective, str | None], _Form] = {}
         self.shared: dict[str, Resource] = {}
         software = device(version, settings)
@@ -101,19 +100,10 @@ class Mapping:
         instrument = self._catalog[name]
         own = self._settings.instruments.get(name, InstrumentSettings())
         forms = [questionnaire(instrument, perspective, self._version, self._settings)]
-        pack = self._packs.get((name, (language or "").lower()))
-        if pack and language:
-            check_pack(pack, instrument, language)
+        words = self._packs.find(instrument, perspective, language)
+        if words:
             forms.append(
-                questionnaire(
-                    instrument,
-                    perspective,
-                    self._version,
-                    self._settings,
-                    pack,
-                    language,
-                    pack.terms,
-                )
+                questionnaire(instrument, perspective, self._version, self._settings, *words)
             )
         mapper = Mapper(instrument, perspective, self._version, self._settings, forms[-1].key)
         return _Form(compile_items(instrument), Scorer(instrument, own.missing), mapper, forms)

@@ -105,7 +105,7 @@ def test_an_instrument_for_programs_is_its_file(name: str, command: Callable[...
 
 
 def test_a_version_may_be_asked_for(command: Callable[..., Ran]) -> None:
-    for asked in ("wai-sr", "wai-sr@1", "wai-sr@1.0", "wai-sr@1.0.0"):
+    for asked in ("wai-sr", "WAI-SR", "wai-sr@1", "wai-sr@1.0", "wai-sr@1.0.0"):
         assert command("instruments", "show", asked).code == 0
 
 
@@ -168,6 +168,8 @@ def test_forms_of_each_version_are_those_that_map_writes(
 
 def test_without_a_rater_it_is_the_first_form(command: Callable[..., Ran]) -> None:
     assert CATALOG["haq-ii"].perspectives == ("patient", "therapist")
+    therapists = command("instruments", "export", "HAq-II", "--rater", "Therapist").json
+    assert therapists["url"].endswith("/haq-ii-therapist")
     assert command("instruments", "export", "haq-ii").json["url"].endswith("/haq-ii-patient")
 
 
@@ -375,8 +377,103 @@ def test_the_words_of_answers_are_shown_with_their_codes(command: Callable[..., 
 
 
 @pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("srs.de.toml", ["de", "de-CH", "de-Latn-CH"]),
+        ("SRS.DE.toml", ["de", "de-CH", "de-Latn-CH"]),
+        ("srs.de_ch.toml", ["de-CH"]),
+        ("srs.DE-ch.toml", ["de-CH"]),
+        ("srs.de-Latn.toml", ["de-Latn-CH"]),
+    ],
+)
+def test_a_row_takes_the_pack_that_fits_its_language_best(
+    name: str, taken: list[str], command: Callable[..., Ran]
+) -> None:
+    """Lookup of RFC 4647, 3.4."""
+    languages = ["en", "de", "de-CH", "de-Latn-CH"]
+    site('instruments.srs = {languages = ["de"]}')
+    write("a.csv", *(srs(language=tag, session=str(n)) for n, tag in enumerate(languages, 1)))
+    pack(name)
+    mapped(command, "a.csv")
+    told = [(r["language"], r["questionnaire"]) for r in resources("out", "QuestionnaireResponse")]
+    assert [tag for tag, _ in told] == languages
+    assert [tag for tag, form in told if "clinic-east" in form] == taken
+    _, theirs = resources("out", "Questionnaire")
+    tag = theirs["language"]
+    assert tag.lower() == name.split(".")[1].lower().replace("_", "-")
+    assert theirs["url"].endswith(f"/srs-patient-{tag.lower()}")
+
+
+def test_of_two_packs_the_closer_one_is_taken(command: Callable[..., Ran]) -> None:
+    site('instruments.srs = {languages = ["de"]}')
+    write("a.csv", srs(language="de-CH"), srs(language="de-AT", session="2"))
+    pack("srs.de.toml")
+    pack("srs.de-CH.toml")
+    mapped(command, "a.csv")
+    forms = [
+        r["questionnaire"].rpartition("/")[2] for r in resources("out", "QuestionnaireResponse")
+    ]
+    assert forms == ["srs-patient-de-ch|1.0.0", "srs-patient-de|1.0.0"]
+
+
+def test_two_packs_for_one_language_are_told(command: Callable[..., Ran]) -> None:
+    site()
+    write("a.csv", srs())
+    pack("srs.de-CH.toml")
+    pack("srs.de_CH.toml")
+    message = "error: srs.de_CH.toml: srs.de-CH.toml is the same pack\n"
+    assert command("check", "a.csv") == (5, "", message)
+
+
+def test_the_forms_of_raters_may_be_worded_differently(command: Callable[..., Ran]) -> None:
+    site()
+    lines = [
+        *('title = "All"', "[items]", '1 = "Of us"', '2 = "Of me"'),
+        *("[answers]", '1 = "No"', '6 = "Yes"'),
+        *("[therapist]", 'title = "Therapist"'),
+        *("[therapist.items]", '2 = "Of my patient"', '3 = "Only here"'),
+        *("[therapist.answers]", '6 = "Indeed"'),
+    ]
+    Path("instruments").mkdir()
+    Path("instruments/haq-ii.en.toml").write_text(
+        "\n".join([f'licence = "{LICENCE}"', 'holder = "The publisher"', *lines])
+    )
+    answers = {f"item_{n}": "3" for n in range(1, 20)}
+    row = {**srs(language="en", clinician="urn:example:staff|k"), **answers, "instrument": "haq-ii"}
+    write("a.csv", row, {**row, "rater": "therapist"})
+    mapped(command, "a.csv")
+    forms = {
+        form["url"].rpartition("/")[2]: form
+        for form in resources("out", "Questionnaire")
+        if "clinic-east" in form["url"]
+    }
+
+    def words(slug: str) -> list[str | None]:
+        form = forms[slug]
+        first, *_, last = form["item"][0]["answerOption"]
+        shown = [option["valueCoding"].get("display") for option in (first, last)]
+        return [form["title"], *(item["text"] for item in form["item"][:4]), *shown]
+
+    patients = ["All", "Of us", "Of me", "Item 3", "Item 4", "No", "Yes"]
+    therapists = ["Therapist", "Of us", "Of my patient", "Only here", "Item 4", "No", "Indeed"]
+    assert words("haq-ii-patient-en") == patients
+    assert words("haq-ii-therapist-en") == therapists
+    assert all(form["copyright"] == f"{LICENCE} (The publisher)" for form in forms.values())
+
+
+@pytest.mark.parametrize(
     ("lines", "message"),
     [
+        (("[patient.items]", '5 = "x"'), "srs.es.toml: patient.items: the instrument has no 5"),
+        (
+            ("[patient.answers]", '1 = "x"'),
+            "srs.es.toml: patient.answers: the instrument has no 1",
+        ),
+        (
+            ("[therapist.items]", '1 = "x"'),
+            "srs.es.toml: therapist: the instrument has no form for this rater",
+        ),
+        (("[patient]", "texts = 1"), "srs.es.toml: patient.texts: Extra inputs are not permitted"),
         (('5 = "x"',), "srs.es.toml: items: the instrument has no 5"),
         (("[answers]", '1 = "x"'), "srs.es.toml: answers: the instrument has no 1"),
         (("[item]",), "srs.es.toml: item: Extra inputs are not permitted"),

@@ -51,7 +51,7 @@ def tell_form(settings: Settings, name: str, rater: str, fhir: str) -> None:
 
 def _perspective(instrument: Instrument, rater: str) -> Perspective:
     for known in instrument.perspectives:
-        if rater in ("", known):
+        if rater.strip().lower() in ("", known):
             return known
     offered = ", ".join(instrument.perspectives)
     raise InstrumentError(f"{instrument.id} has no form for this rater; it has: {offered}")

@@ -84,10 +84,11 @@ class Catalog:
     def find(self, reference: str) -> Instrument:
         """`wai-sr`, or `wai-sr@1` where a version (or its beginning) must be met.
 
+        Blanks and upper and lower case do not matter: `WAI-SR` is how people write it.
         Raises InstrumentError with the nearest names; what was asked for is not repeated, as a
         shifted column may have put anything there.
         """
-        name, _, version = reference.partition("@")
+        name, _, version = (part.strip() for part in reference.lower().partition("@"))
         found = self[name]
         if version and not f"{found.version}.".startswith(f"{version}."):
             raise InstrumentError(f"{name} is here in version {found.version} only")

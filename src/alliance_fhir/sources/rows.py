@@ -53,7 +53,7 @@ class Rows:
 
     def __init__(self, settings: Settings, catalog: Catalog, layout: Layout) -> None:
         labels = {
-            column: {label.strip().casefold(): value for label, value in told.items()}
+            column: {label.strip().casefold(): value.strip() for label, value in told.items()}
             for column, told in settings.values.items()
         }
         self._fields = Fields(settings)
