@@ -15,6 +15,7 @@ from .tables import (
     check_in,
     csq,
     keeps_silent,
+    long_rows,
     mapped,
     outcome,
     resources,
@@ -330,6 +331,47 @@ def test_a_key_from_a_file_is_that_from_the_environment_without_blanks_at_its_en
     monkeypatch.setenv("ALLIANCE_FHIR_KEY", "y" * 64)  # goes before the file
     mapped(command, "a.csv")
     assert identifiers() == [digest("clinic-east", RECORDS[0][1], b"y" * 64)]
+
+
+def rows_told(folder: str) -> list[str]:
+    """What Provenances say of the rows that they are about."""
+    whats = [proof["entity"][0]["what"] for proof in resources(folder, "Provenance")]
+    assert all(what["identifier"]["system"].endswith("/source-digest") for what in whats)
+    return [what["identifier"]["value"].removeprefix("blake2b:") for what in whats]
+
+
+@pytest.mark.parametrize("long", [False, True], ids=["wide", "long"])
+def test_with_a_key_nobody_can_try_out_what_a_row_said(
+    long: bool, command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The digest of its cells, in Provenances and in the ledger."""
+    site()
+    row = {"record_id": "", **srs()} if long else srs()
+    write("a.csv", *(long_rows(row) if long else [row]))
+    cells = "\x1f".join([*row.values()] if not long else _in_long_order(row)).encode()
+
+    def told(key: str) -> tuple[list[str], bytes]:
+        monkeypatch.setenv("ALLIANCE_FHIR_KEY", key)
+        mapped(command, "a.csv")
+        folder = f"to-{len(key)}"
+        assert command("sync", "a.csv", "--to", folder, "--ledger", f"{folder}.sqlite").code == 0
+        assert command("sync", "a.csv", "--to", folder, "--ledger", f"{folder}.sqlite").code == 0
+        return rows_told("out"), Path(f"{folder}.sqlite").read_bytes()
+
+    plain, book = told("")
+    assert plain == [blake2b(cells, digest_size=16).hexdigest()]
+    assert plain[0].encode() in book
+    keyed, book = told(KEY)
+    assert keyed == [blake2b(cells, digest_size=16, key=KEY.encode()).hexdigest()]
+    assert keyed[0].encode() in book
+    assert plain[0].encode() not in book
+
+
+def _in_long_order(row: Row) -> list[str]:
+    """The cells of all that rows share, then each item and what it was answered."""
+    items = sorted(name for name in row if name.startswith("item_"))
+    shared = [cell for name, cell in row.items() if name not in items]
+    return [*shared, *(part for name in items for part in (name, row[name]))]
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601, 0o777])

@@ -38,12 +38,12 @@ class _Gathered(NamedTuple):
     cells: list[str]
     rows: dict[str, int]
 
-    def content(self, names: list[str]) -> str:
+    def content(self, names: list[str], secret: bytes) -> str:
         """The digest of what the rows said, in any order, whatever else could have been said."""
         told: list[str] = []
         for item in sorted(self.rows):
             told += (item, self.cells[names.index(item)])
-        return content_digest([*self.cells[: len(HEAD)], *told])
+        return content_digest([*self.cells[: len(HEAD)], *told], secret)
 
 
 class LongTable:
@@ -86,7 +86,7 @@ class LongTable:
                 if isinstance(gathered, _Gathered):
                     try:
                         key = self._rows.identity(gathered.cells)
-                        yield key, gathered.content(self._names)
+                        yield key, gathered.content(self._names, self._settings.secret)
                     except Bad:
                         continue
 
@@ -112,7 +112,7 @@ class LongTable:
             known = self._rows.identity_or_none(gathered.cells)
             return Finding(self._path, row, column, bad.rule, bad.remedy, known)
         key = record_key(self._settings.source, record.natural_key, self._settings.secret)
-        content = gathered.content(self._names)
+        content = gathered.content(self._names, self._settings.secret)
         return Read(Origin(self._path, gathered.row), key, record, content)
 
     def _lay_down(self, spool: sqlite3.Connection) -> Iterator[Finding]:

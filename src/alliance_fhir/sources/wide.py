@@ -27,10 +27,13 @@ class Read(NamedTuple):
     content: str
 
 
-def content_digest(cells: list[str]) -> str:
-    """32 hexadecimal digits that tell one row's cells from another's."""
+def content_digest(cells: list[str], secret: bytes) -> str:
+    """32 hexadecimal digits that tell one row's cells from another's.
+
+    With a secret key nobody without it can try out what the cells were.
+    """
     text = "\x1f".join(cells).encode("utf-8", "surrogateescape")
-    return blake2b(text, digest_size=16).hexdigest()
+    return blake2b(text, digest_size=16, key=secret).hexdigest()
 
 
 class WideTable:
@@ -61,7 +64,7 @@ class WideTable:
         for _, cells in self._cells:
             try:
                 fitted = fit(cells, self._layout.width)
-                yield self._rows.identity(fitted), content_digest(fitted)
+                yield self._rows.identity(fitted), content_digest(fitted, self._secret)
             except Bad:
                 continue
 
@@ -80,7 +83,7 @@ class WideTable:
                 yield Finding(path, row, bad.column, bad.rule, bad.remedy, key)
                 continue
             key = record_key(self._source, record.natural_key, self._secret)
-            yield Read(Origin(path, row), key, record, content_digest(fitted))
+            yield Read(Origin(path, row), key, record, content_digest(fitted, self._secret))
         if empty:
             yield Finding(path, 0, "", "header-only")
 
