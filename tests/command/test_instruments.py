@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pytest
 from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import DATA, Catalog
 
-from .tables import mapped, resources, site, srs, write, written
+from .tables import csq, mapped, resources, site, srs, write, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -241,6 +242,58 @@ def test_a_site_may_have_instruments_of_its_own(command: Callable[..., Ran]) -> 
     shapes = command("instruments", "list", "--json").json["instruments"]
     assert [s["id"] for s in shapes] == sorted([*CATALOG.ids, "mood"])
     assert command("instruments", "show", "mood@2.1").code == 0
+
+
+def systems(resource: dict[str, Any]) -> set[str]:
+    """All canonicals and systems that stand in a resource."""
+    named = r'"(?:system|questionnaire|url|valueCanonical)": "([^"]+)"'
+    return set(re.findall(named, json.dumps(resource)))
+
+
+@pytest.mark.parametrize("name", ["mood", "srs"])
+def test_codes_and_forms_of_its_own_instruments_are_under_the_sites_base(
+    name: str, command: Callable[..., Ran]
+) -> None:
+    """Whether the name is new or one of ours: what it means is what the site's file says."""
+    root = "https://clinic.example/a"
+    site(f'base = "{root}/"')
+    own_instrument(name)
+    write("a.csv", mood(instrument=name), csq(session="2"))
+    mapped(command, "a.csv")
+    (form, theirs) = resources("out", "Questionnaire")
+    assert form["url"] == f"{root}/Questionnaire/{name}-patient"
+    assert (form["publisher"], theirs["publisher"]) == ("clinic-east", "The alliance-fhir project")
+    assert "derivedFrom" not in form
+    (response, other) = resources("out", "QuestionnaireResponse")
+    scores = resources("out", "Observation")
+    used = {s for one in (form, response, *scores[:2]) for s in systems(one)}
+    assert {s for s in used if s.startswith("https://alliance-fhir.github.io/")} == {
+        f"https://alliance-fhir.github.io/ig/{name}"
+        for name in ("StructureDefinition/content-digest", "StructureDefinition/session-number")
+    } | {"https://alliance-fhir.github.io/ig/CodeSystem/concept"}  # the method's
+    assert {s for s in used if s.startswith(root)} == {
+        f"{root}/identifier",
+        f"{root}/CodeSystem/concept",
+        f"{root}/CodeSystem/{name}-answer",
+        f"{root}/Questionnaire/{name}-patient",
+        f"{root}/Questionnaire/{name}-patient|2.1.0",
+    }
+    assert scores[1]["code"]["coding"][0]["system"] == f"{root}/CodeSystem/concept"
+    assert scores[1]["method"]["coding"][0]["system"].endswith("/ig/CodeSystem/concept")
+    assert not any(s.startswith(root) for s in systems(theirs))
+    shipped = "https://alliance-fhir.github.io/ig/Questionnaire/csq-8-patient|1.0.0"
+    assert other["questionnaire"] == shipped
+    shown = command("instruments", "export", name).json
+    assert (shown["url"], shown["publisher"]) == (form["url"], "clinic-east")
+
+
+def test_a_form_of_its_own_cannot_be_shown_by_a_site_without_a_name(
+    command: Callable[..., Ran],
+) -> None:
+    own_instrument("mood")
+    ran = command("instruments", "export", "mood")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: `source` is not set.")
 
 
 def test_its_folder_may_have_another_name(command: Callable[..., Ran]) -> None:

@@ -71,6 +71,10 @@ class Catalog:
             raise InstrumentError(f"{file.name}: the id inside must be the file's own name")
         return found
 
+    def is_own(self, name: str) -> bool:
+        """Whether an instrument is the site's, or in the place of ours of that name."""
+        return name in self._own
+
     @property
     def ids(self) -> list[str]:
         """All ids, sorted."""
