@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import tomllib
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -50,17 +50,49 @@ class InstrumentSettings(Frozen):
     languages: tuple[str, ...] = ()
 
 
-URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f]+")
 """What a system of identifiers looks like."""
 
 
 def _system(value: str) -> str:
-    if not URI.fullmatch(value):
+    if not URI.fullmatch(value) or "|" in value:  # no URI has a bar: it parts system and value
         raise ValueError("must be a URI, such as urn:oid:1.2.3 or https://clinic.org/mrn")
     return value
 
 
 Uri = Annotated[str, AfterValidator(_system)]
+
+
+def _named(value: str) -> str:
+    """`system|value`, or nothing."""
+    system, _, told = value.partition("|")
+    good = URI.fullmatch(system) and told and told.isprintable() and told == told.strip()
+    if value and not good:
+        raise ValueError('must be "system|value", the system being a URI')
+    return value
+
+
+_AFTERNOONS = (
+    datetime(2026, 3, 9, 14, 10, tzinfo=UTC),
+    datetime(2019, 11, 28, 14, 10, tzinfo=UTC),
+)
+"""Times no two parts of which can be taken for each other."""
+
+
+def _date_format(pattern: str) -> str:
+    """A pattern that reads back the day it writes, and no part of the time but after the hour."""
+    if "Z" in re.findall("%(.)", pattern):
+        raise ValueError("%Z is a name that does not tell the offset from UTC; use %z, or set zone")
+    for when in _AFTERNOONS if pattern else ():
+        try:
+            read = datetime.strptime(when.strftime(pattern), pattern)
+        except (ValueError, re.error):  # the latter where something stands twice
+            raise ValueError("is no pattern of Python's strptime, such as %d.%m.%Y %H:%M") from None
+        if read.date() != when.date():
+            raise ValueError("must have day, month and year, such as %d.%m.%Y")
+        if read.hour != when.hour and read.time() != time():
+            raise ValueError("must have the hour, as %H, or as %I with %p, such as %d.%m.%Y %H:%M")
+    return pattern
 
 
 class Settings(Frozen):
@@ -72,7 +104,7 @@ class Settings(Frozen):
     folder: Path = Field(default=Path(), exclude=True)
     source: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$", max_length=64)
     base: Uri | None = None
-    organization: str = ""
+    organization: Annotated[str, AfterValidator(_named)] = ""
     patient_system: Uri | None = None
     clinician_system: Uri | None = None
     appointment_system: Uri | None = None
@@ -83,7 +115,7 @@ class Settings(Frozen):
     encoding: str = ""
     delimiter: str = Field(default="", max_length=1)
     decimal_mark: Literal[".", ","] = "."
-    date_format: str = ""
+    date_format: Annotated[str, AfterValidator(_date_format)] = ""
     columns: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
     constants: dict[str, str] = {}
@@ -99,6 +131,11 @@ class Settings(Frozen):
     synthetic: bool = False
 
     targets: dict[str, TargetSettings] = {}
+
+    @field_validator("confidentiality", mode="before")
+    @classmethod
+    def _none(cls, value: object) -> object:
+        return None if value is False or value == "" else value  # TOML has no null
 
     @field_validator("zone")
     @classmethod
@@ -148,9 +185,7 @@ class Settings(Frozen):
         """On whose behalf we write, as (system, value); None where it is not set."""
         if not self.organization:
             return None
-        system, bar, value = self.organization.partition("|")
-        if not (bar and system and value):
-            raise ConfigError('organization must be "system|value"')
+        system, _, value = self.organization.partition("|")
         return system, value
 
 

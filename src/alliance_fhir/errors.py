@@ -3,7 +3,6 @@
     AllianceError
     ├── ConfigError          the settings are wrong: mend alliance.toml, the environment or the call
     ├── InputError           a source cannot be read at all: mend the file
-    │   └── RowError         one row is wrong: mend the row, the others went on
     ├── InstrumentError      an instrument file or its use is wrong
     ├── MappingError         what we built is not valid FHIR: a defect of ours, report it
     └── ServerError          the target did not take it
@@ -47,18 +46,6 @@ class InputError(AllianceError):
         self.path = str(path)
         self.rule = rule
         self.remedy = remedy
-
-
-class RowError(InputError):
-    """One row of a source breaks a rule; `row` counts from 1, the header being row 1."""
-
-    exit_code = 4
-
-    def __init__(self, path: Path | str, row: int, column: str, rule: str, remedy: str) -> None:
-        super().__init__(path, rule, remedy)
-        self.row = row
-        self.column = column
-        self.args = (f"{path}, row {row}, column {column}: {rule}: {remedy}",)
 
 
 class InstrumentError(AllianceError):

@@ -15,12 +15,13 @@ from alliance_fhir.domain.records import Assessment
 from alliance_fhir.domain.scoring import Score, Scorer
 from alliance_fhir.fhir.assessment import Mapper, imported
 from alliance_fhir.fhir.check import Checker, Level
+from alliance_fhir.fhir.elements import IG
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.provenance import device
 from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.versions import Version
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.instruments.packs import check_pack, text_packs
+from alliance_fhir.instruments.packs import TextPacks
 from alliance_fhir.sources.readers import Sources
 
 
@@ -39,6 +40,14 @@ def site_catalog(settings: Settings) -> Catalog:
     return Catalog([folder] if folder.is_dir() else [])
 
 
+def home_of(name: str, catalog: Catalog, settings: Settings) -> str:
+    """The root of an instrument's canonicals and codes: a site's own are not ours to define.
+
+    Raises ConfigError where the site has no name.
+    """
+    return settings.root if catalog.is_own(name) else IG
+
+
 class Mapping:
     """Maps the records of one run for one version of FHIR.
 
@@ -53,8 +62,7 @@ class Mapping:
         self._catalog = catalog
         self._version = version
         self.checker = Checker(check, version)
-        folder = settings.folder / settings.instrument_folder
-        self._packs = text_packs(folder) if folder.is_dir() else {}
+        self._packs = TextPacks(settings.folder / settings.instrument_folder)
         self._forms: dict[tuple[str, Perspective, str | None], _Form] = {}
         self.shared: dict[str, Resource] = {}
         software = device(version, settings)
@@ -100,22 +108,16 @@ class Mapping:
     def _compile(self, name: str, perspective: Perspective, language: str | None) -> _Form:
         instrument = self._catalog[name]
         own = self._settings.instruments.get(name, InstrumentSettings())
-        forms = [questionnaire(instrument, perspective, self._version, self._settings)]
-        pack = self._packs.get((name, (language or "").lower()))
-        if pack and language:
-            check_pack(pack, instrument, language)
+        home = home_of(name, self._catalog, self._settings)
+        ours = questionnaire(instrument, perspective, self._version, self._settings, home=home)
+        forms = [ours]
+        words = self._packs.find(instrument, perspective, language)
+        if words:
             forms.append(
-                questionnaire(
-                    instrument,
-                    perspective,
-                    self._version,
-                    self._settings,
-                    pack,
-                    language,
-                    pack.terms,
-                )
+                questionnaire(instrument, perspective, self._version, self._settings, *words, home)
             )
-        mapper = Mapper(instrument, perspective, self._version, self._settings, forms[-1].key)
+        canonical = forms[-1].key
+        mapper = Mapper(instrument, perspective, self._version, self._settings, canonical, home)
         return _Form(compile_items(instrument), Scorer(instrument, own.missing), mapper, forms)
 
 

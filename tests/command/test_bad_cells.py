@@ -82,6 +82,9 @@ CASES = {
     ),
     "a patient with a blank in the system": nobody(f"urn:my mrn|{SECRET}", "not-an-identifier"),
     "a patient whose system is no URI": nobody(f"mrn|{SECRET}", "not-an-identifier"),
+    "a patient whose system has a control character": nobody(
+        f"urn:\x01mrn|{SECRET}", "not-an-identifier"
+    ),
     "a patient with a control character": nobody(f"{MINE}\x1f0", "not-an-identifier"),
     "a patient on two lines": nobody(f"{MINE}\n0", "not-an-identifier"),
     "a clinician without system": bad(
@@ -135,6 +138,9 @@ CASES = {
     ),
     "a time before all time": bad(
         srs(completed_at="0001-01-01T00:00+14:00"), "completed_at", "not-a-date"
+    ),
+    "a time after all time": bad(
+        srs(completed_at="9999-12-31T23:59:59-14:00"), "completed_at", "not-a-date"
     ),
     "an offset that no place on earth has": bad(
         srs(completed_at="2026-03-09T14:10+15:00"), "completed_at", "not-a-date"

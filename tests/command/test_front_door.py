@@ -20,7 +20,7 @@ import alliance_fhir
 from alliance_fhir import errors
 from alliance_fhir._version import __version__
 from alliance_fhir.cli import app, main
-from alliance_fhir.errors import AllianceError, InputError, RowError
+from alliance_fhir.errors import AllianceError, InputError
 
 from .tables import SECRET, keeps_silent, site, srs, text, write
 
@@ -248,7 +248,7 @@ def test_every_kind_of_error_has_an_exit_code_of_its_own() -> None:
     kinds = [kind for kind in subclasses(AllianceError) if kind.__module__ == errors.__name__]
     codes = {kind.__name__: kind.exit_code for kind in kinds}
     assert len(set(codes.values())) == len(codes)
-    others = {0, 7, 8, 130}  # well, blocked, not verified, interrupted
+    others = {0, 4, 7, 8, 130}  # well, rows rejected, blocked, not verified, interrupted
     assert not others & set(codes.values())
     assert errors.__doc__
     assert all(name in errors.__doc__ for name in codes)
@@ -261,9 +261,6 @@ def test_errors_of_input_name_the_place_and_the_remedy() -> None:
         "a.csv",
         "empty-file",
     )
-    row = RowError("a.csv", 3, "session", "not-a-session", "Use a number.")
-    assert str(row) == "a.csv, row 3, column session: not-a-session: Use a number."
-    assert (row.row, row.column, row.remedy) == (3, "session", "Use a number.")
 
 
 # --- how far it is --------------------------------------------------------------------------------

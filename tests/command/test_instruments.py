@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pytest
 from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import DATA, Catalog
 
-from .tables import mapped, resources, site, srs, write, written
+from .tables import csq, mapped, resources, site, srs, write, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +106,7 @@ def test_an_instrument_for_programs_is_its_file(name: str, command: Callable[...
 
 
 def test_a_version_may_be_asked_for(command: Callable[..., Ran]) -> None:
-    for asked in ("wai-sr", "wai-sr@1", "wai-sr@1.0", "wai-sr@1.0.0"):
+    for asked in ("wai-sr", "WAI-SR", "wai-sr@1", "wai-sr@1.0", "wai-sr@1.0.0"):
         assert command("instruments", "show", asked).code == 0
 
 
@@ -168,6 +169,8 @@ def test_forms_of_each_version_are_those_that_map_writes(
 
 def test_without_a_rater_it_is_the_first_form(command: Callable[..., Ran]) -> None:
     assert CATALOG["haq-ii"].perspectives == ("patient", "therapist")
+    therapists = command("instruments", "export", "HAq-II", "--rater", "Therapist").json
+    assert therapists["url"].endswith("/haq-ii-therapist")
     assert command("instruments", "export", "haq-ii").json["url"].endswith("/haq-ii-patient")
 
 
@@ -239,6 +242,58 @@ def test_a_site_may_have_instruments_of_its_own(command: Callable[..., Ran]) -> 
     shapes = command("instruments", "list", "--json").json["instruments"]
     assert [s["id"] for s in shapes] == sorted([*CATALOG.ids, "mood"])
     assert command("instruments", "show", "mood@2.1").code == 0
+
+
+def systems(resource: dict[str, Any]) -> set[str]:
+    """All canonicals and systems that stand in a resource."""
+    named = r'"(?:system|questionnaire|url|valueCanonical)": "([^"]+)"'
+    return set(re.findall(named, json.dumps(resource)))
+
+
+@pytest.mark.parametrize("name", ["mood", "srs"])
+def test_codes_and_forms_of_its_own_instruments_are_under_the_sites_base(
+    name: str, command: Callable[..., Ran]
+) -> None:
+    """Whether the name is new or one of ours: what it means is what the site's file says."""
+    root = "https://clinic.example/a"
+    site(f'base = "{root}/"')
+    own_instrument(name)
+    write("a.csv", mood(instrument=name), csq(session="2"))
+    mapped(command, "a.csv")
+    (form, theirs) = resources("out", "Questionnaire")
+    assert form["url"] == f"{root}/Questionnaire/{name}-patient"
+    assert (form["publisher"], theirs["publisher"]) == ("clinic-east", "The alliance-fhir project")
+    assert "derivedFrom" not in form
+    (response, other) = resources("out", "QuestionnaireResponse")
+    scores = resources("out", "Observation")
+    used = {s for one in (form, response, *scores[:2]) for s in systems(one)}
+    assert {s for s in used if s.startswith("https://alliance-fhir.github.io/")} == {
+        f"https://alliance-fhir.github.io/ig/{name}"
+        for name in ("StructureDefinition/content-digest", "StructureDefinition/session-number")
+    } | {"https://alliance-fhir.github.io/ig/CodeSystem/concept"}  # the method's
+    assert {s for s in used if s.startswith(root)} == {
+        f"{root}/identifier",
+        f"{root}/CodeSystem/concept",
+        f"{root}/CodeSystem/{name}-answer",
+        f"{root}/Questionnaire/{name}-patient",
+        f"{root}/Questionnaire/{name}-patient|2.1.0",
+    }
+    assert scores[1]["code"]["coding"][0]["system"] == f"{root}/CodeSystem/concept"
+    assert scores[1]["method"]["coding"][0]["system"].endswith("/ig/CodeSystem/concept")
+    assert not any(s.startswith(root) for s in systems(theirs))
+    shipped = "https://alliance-fhir.github.io/ig/Questionnaire/csq-8-patient|1.0.0"
+    assert other["questionnaire"] == shipped
+    shown = command("instruments", "export", name).json
+    assert (shown["url"], shown["publisher"]) == (form["url"], "clinic-east")
+
+
+def test_a_form_of_its_own_cannot_be_shown_by_a_site_without_a_name(
+    command: Callable[..., Ran],
+) -> None:
+    own_instrument("mood")
+    ran = command("instruments", "export", "mood")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error: `source` is not set.")
 
 
 def test_its_folder_may_have_another_name(command: Callable[..., Ran]) -> None:
@@ -375,8 +430,103 @@ def test_the_words_of_answers_are_shown_with_their_codes(command: Callable[..., 
 
 
 @pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("srs.de.toml", ["de", "de-CH", "de-Latn-CH"]),
+        ("SRS.DE.toml", ["de", "de-CH", "de-Latn-CH"]),
+        ("srs.de_ch.toml", ["de-CH"]),
+        ("srs.DE-ch.toml", ["de-CH"]),
+        ("srs.de-Latn.toml", ["de-Latn-CH"]),
+    ],
+)
+def test_a_row_takes_the_pack_that_fits_its_language_best(
+    name: str, taken: list[str], command: Callable[..., Ran]
+) -> None:
+    """Lookup of RFC 4647, 3.4."""
+    languages = ["en", "de", "de-CH", "de-Latn-CH"]
+    site('instruments.srs = {languages = ["de"]}')
+    write("a.csv", *(srs(language=tag, session=str(n)) for n, tag in enumerate(languages, 1)))
+    pack(name)
+    mapped(command, "a.csv")
+    told = [(r["language"], r["questionnaire"]) for r in resources("out", "QuestionnaireResponse")]
+    assert [tag for tag, _ in told] == languages
+    assert [tag for tag, form in told if "clinic-east" in form] == taken
+    _, theirs = resources("out", "Questionnaire")
+    tag = theirs["language"]
+    assert tag.lower() == name.split(".")[1].lower().replace("_", "-")
+    assert theirs["url"].endswith(f"/srs-patient-{tag.lower()}")
+
+
+def test_of_two_packs_the_closer_one_is_taken(command: Callable[..., Ran]) -> None:
+    site('instruments.srs = {languages = ["de"]}')
+    write("a.csv", srs(language="de-CH"), srs(language="de-AT", session="2"))
+    pack("srs.de.toml")
+    pack("srs.de-CH.toml")
+    mapped(command, "a.csv")
+    forms = [
+        r["questionnaire"].rpartition("/")[2] for r in resources("out", "QuestionnaireResponse")
+    ]
+    assert forms == ["srs-patient-de-ch|1.0.0", "srs-patient-de|1.0.0"]
+
+
+def test_two_packs_for_one_language_are_told(command: Callable[..., Ran]) -> None:
+    site()
+    write("a.csv", srs())
+    pack("srs.de-CH.toml")
+    pack("srs.de_CH.toml")
+    message = "error: srs.de_CH.toml: srs.de-CH.toml is the same pack\n"
+    assert command("check", "a.csv") == (5, "", message)
+
+
+def test_the_forms_of_raters_may_be_worded_differently(command: Callable[..., Ran]) -> None:
+    site()
+    lines = [
+        *('title = "All"', "[items]", '1 = "Of us"', '2 = "Of me"'),
+        *("[answers]", '1 = "No"', '6 = "Yes"'),
+        *("[therapist]", 'title = "Therapist"'),
+        *("[therapist.items]", '2 = "Of my patient"', '3 = "Only here"'),
+        *("[therapist.answers]", '6 = "Indeed"'),
+    ]
+    Path("instruments").mkdir()
+    Path("instruments/haq-ii.en.toml").write_text(
+        "\n".join([f'licence = "{LICENCE}"', 'holder = "The publisher"', *lines])
+    )
+    answers = {f"item_{n}": "3" for n in range(1, 20)}
+    row = {**srs(language="en", clinician="urn:example:staff|k"), **answers, "instrument": "haq-ii"}
+    write("a.csv", row, {**row, "rater": "therapist"})
+    mapped(command, "a.csv")
+    forms = {
+        form["url"].rpartition("/")[2]: form
+        for form in resources("out", "Questionnaire")
+        if "clinic-east" in form["url"]
+    }
+
+    def words(slug: str) -> list[str | None]:
+        form = forms[slug]
+        first, *_, last = form["item"][0]["answerOption"]
+        shown = [option["valueCoding"].get("display") for option in (first, last)]
+        return [form["title"], *(item["text"] for item in form["item"][:4]), *shown]
+
+    patients = ["All", "Of us", "Of me", "Item 3", "Item 4", "No", "Yes"]
+    therapists = ["Therapist", "Of us", "Of my patient", "Only here", "Item 4", "No", "Indeed"]
+    assert words("haq-ii-patient-en") == patients
+    assert words("haq-ii-therapist-en") == therapists
+    assert all(form["copyright"] == f"{LICENCE} (The publisher)" for form in forms.values())
+
+
+@pytest.mark.parametrize(
     ("lines", "message"),
     [
+        (("[patient.items]", '5 = "x"'), "srs.es.toml: patient.items: the instrument has no 5"),
+        (
+            ("[patient.answers]", '1 = "x"'),
+            "srs.es.toml: patient.answers: the instrument has no 1",
+        ),
+        (
+            ("[therapist.items]", '1 = "x"'),
+            "srs.es.toml: therapist: the instrument has no form for this rater",
+        ),
+        (("[patient]", "texts = 1"), "srs.es.toml: patient.texts: Extra inputs are not permitted"),
         (('5 = "x"',), "srs.es.toml: items: the instrument has no 5"),
         (("[answers]", '1 = "x"'), "srs.es.toml: answers: the instrument has no 1"),
         (("[item]",), "srs.es.toml: item: Extra inputs are not permitted"),

@@ -352,6 +352,12 @@ def test_a_code_for_no_answer_is_no_answer(command: Callable[..., Ran]) -> None:
         ("%d.%m.%Y", "09.03.2026", "2026-03-09"),
         ("%d.%m.%Y %H:%M", "09.03.2026 14:10", "2026-03-09T14:10:00+01:00"),
         ("%m/%d/%y %I:%M %p", "03/09/26 02:10 PM", "2026-03-09T14:10:00+01:00"),
+        ("%d.%m.%Y %X", "09.03.2026 14:10:05", "2026-03-09T14:10:05+01:00"),
+        ("%x %X", "03/09/26 14:10:05", "2026-03-09T14:10:05+01:00"),
+        ("%c", "Mon Mar  9 14:10:05 2026", "2026-03-09T14:10:05+01:00"),
+        ("%j of %Y, %H h", "068 of 2026, 14 h", "2026-03-09T14:00:00+01:00"),
+        ("%G-W%V-%u", "2026-W11-1", "2026-03-09"),
+        ("%d.%m.%Y %%H", "09.03.2026 %H", "2026-03-09"),
         ("%d.%m.%Y %H:%M %z", "09.03.2026 14:10 +0300", "2026-03-09T14:10:00+03:00"),
         ("%d.%m.%Y", "2026-03-09", "2026-03-09"),
         ("%d.%m.%Y", "2026-03-09T14:10", "2026-03-09T14:10:00+01:00"),
@@ -410,6 +416,58 @@ def test_a_language_of_the_site_is_accepted_for_its_instrument(command: Callable
     assert ran.json["rejected"] == named
     languages = [r["language"] for r in resources("out", "QuestionnaireResponse")]
     assert languages == ["es", "es-MX", "es"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        *(("DE", "de"), ("de_DE", "de-DE"), ("de-de", "de-DE"), ("pt-br", "pt-BR")),
+        *(("ZH_hant_tw", "zh-Hant-TW"), ("es-419", "es-419"), ("De-1996", "de-1996")),
+    ],
+)
+def test_a_language_is_written_as_the_standard_recommends(
+    theirs: str, ours: str, command: Callable[..., Ran]
+) -> None:
+    """RFC 5646, 2.1.1."""
+    site('instruments.srs = {languages = ["DE", "pt_br", "zh-hant", "es"]}')
+    write("a.csv", srs(language=theirs))
+    mapped(command, "a.csv")
+    assert [r["language"] for r in resources("out", "QuestionnaireResponse")] == [ours]
+
+
+@pytest.mark.parametrize("tag", ["de_DE.UTF-8", "german", "de-", "d", "de--DE", "x-klingon"])
+def test_what_is_no_language_tag_is_told_in_rows_and_settings(
+    tag: str, command: Callable[..., Ran]
+) -> None:
+    site()
+    write("a.csv", srs(language=tag))
+    assert command("check", "a.csv", "--json").json["rejected"] == [
+        finding(2, "language", "not-a-language")
+    ]
+    site(f'instruments.srs = {{languages = ["es", "{tag}"]}}')
+    message = "alliance.toml: instruments.srs.languages.1: use tags such as en or pt-BR"
+    assert command("check", "a.csv") == (2, "", f"error: {message}\n")
+
+
+def test_instruments_raters_and_modes_are_told_in_any_case(command: Callable[..., Ran]) -> None:
+    words = {"instrument": " SRS@1.0 ", "rater": " Patient ", "mode": " PAPER"}
+    told(command, rows=[{**srs(), **words}], like=[srs(mode="paper")])
+    told(
+        command,
+        'constants = {instrument = " Srs ", rater = " PATIENT", mode = "Paper "}',
+        rows=[srs(instrument="", rater="")],
+        like=[srs(mode="paper")],
+    )
+    told(
+        command,
+        'values = {instrument = {x = " SRS "}, rater = {y = "Patient "}, mode = {z = "Paper "}}',
+        rows=[srs(instrument="X", rater="Y", mode="Z")],
+        like=[srs(mode="paper")],
+    )
+    for name in ("WAI_SR", "wai sr", "wai-sr @ 2"):
+        write("a.csv", srs(instrument=name))
+        (named,) = command("check", "a.csv", "--json").json["rejected"]
+        assert (named["column"], named["rule"]) == ("instrument", "unknown-instrument")
 
 
 def test_a_rule_for_missing_answers_may_be_chosen(command: Callable[..., Ran]) -> None:

@@ -15,6 +15,7 @@ from .tables import (
     check_in,
     csq,
     keeps_silent,
+    long_rows,
     mapped,
     outcome,
     resources,
@@ -34,6 +35,9 @@ KEY = "a key of at least 16 bytes"
 # --- what is wrong with it ------------------------------------------------------------------------
 
 URI = "must be a URI, such as urn:oid:1.2.3 or https://clinic.org/mrn"
+DAY_MONTH_YEAR = "must have day, month and year, such as %d.%m.%Y"
+STRPTIME = "is no pattern of Python's strptime, such as %d.%m.%Y %H:%M"
+HOUR = "must have the hour, as %H, or as %I with %p, such as %d.%m.%Y %H:%M"
 WRONG = {
     'sauce = "x"': "sauce: is no key that we know",
     'folder = "x"': "folder: is no key that we know",
@@ -45,13 +49,31 @@ WRONG = {
     "zone = 1": "zone: Input should be a valid string",
     'base = "clinic"': f"base: {URI}",
     'base = "https://a clinic.example"': f"base: {URI}",
+    'base = "urn:a|b"': f"base: {URI}",
     'patient_system = "mrn"': f"patient_system: {URI}",
+    'patient_system = "urn:\\u0007"': f"patient_system: {URI}",
     'clinician_system = ""': f"clinician_system: {URI}",
     'appointment_system = "1:2"': f"appointment_system: {URI}",
+    'date_format = "%d.%m. %H:%M"': f"date_format: {DAY_MONTH_YEAR}",
+    'date_format = "%Y"': f"date_format: {DAY_MONTH_YEAR}",
+    'date_format = "%m/%Y"': f"date_format: {DAY_MONTH_YEAR}",
+    'date_format = "%H:%M"': f"date_format: {DAY_MONTH_YEAR}",
+    'date_format = "%Y, week %V"': f"date_format: {STRPTIME}",
+    'date_format = "dd.mm.yyyy"': f"date_format: {DAY_MONTH_YEAR}",
+    'date_format = "%d.%m.%Y %Q"': f"date_format: {STRPTIME}",
+    'date_format = "%-d.%-m.%Y"': f"date_format: {STRPTIME}",
+    'date_format = "%d.%d.%Y"': f"date_format: {STRPTIME}",
+    'date_format = "%d.%m.%Y %"': f"date_format: {STRPTIME}",
+    'date_format = "%d.%m.%Y %I:%M"': f"date_format: {HOUR}",
+    'date_format = "%d.%m.%Y %M:%S"': f"date_format: {HOUR}",
+    'date_format = "%d.%m.%Y %H:%M %Z"': (
+        "date_format: %Z is a name that does not tell the offset from UTC; use %z, or set zone"
+    ),
     'delimiter = ";;"': "delimiter: String should have at most 1 character",
     'decimal_mark = ";"': "decimal_mark: Input should be '.' or ','",
     "synthetic = 3": ("synthetic: Input should be a valid boolean, unable to interpret input"),
     'confidentiality = "X"': ("confidentiality: Input should be 'U', 'L', 'M', 'N', 'R' or 'V'"),
+    "confidentiality = true": "confidentiality: Input should be 'U', 'L', 'M', 'N', 'R' or 'V'",
     'sensitivity = ["MH", "XX"]': "sensitivity.1: Input should be 'MH', 'PSY' or 'BH'",
     'score_performer = "me"': "score_performer: Input should be 'none' or 'rater'",
     "look_back_days = -1": "look_back_days: Input should be greater than or equal to 0",
@@ -134,15 +156,22 @@ def test_a_name_of_a_source_is_one_word(name: str, command: Callable[..., Ran]) 
     assert ran.err.startswith("error: alliance.toml: source: String should ")
 
 
-@pytest.mark.parametrize("organization", ["east", "|east", "urn:example:org|"])
+@pytest.mark.parametrize(
+    "organization",
+    [
+        *("east", "|east", "urn:example:org|", "clinics|east", "urn:the clinics|east"),
+        *("urn:example:org| east", "urn:example:org|east\\n", "urn:\\u0001|east"),
+    ],
+)
 def test_an_organization_is_a_system_and_a_value(
     organization: str, command: Callable[..., Ran]
 ) -> None:
     site(f'organization = "{organization}"')
     write("a.csv", srs())
-    ran = command("map", "a.csv", "--out", "out")
-    assert ran == (2, "", 'error: organization must be "system|value"\n')
-    assert not list(Path().glob("out/*"))
+    message = 'organization: must be "system|value", the system being a URI'
+    for words in (("check",), ("map", "--out", "out"), ("sync", "--to", "to")):
+        assert command(*words, "a.csv") == (2, "", f"error: alliance.toml: {message}\n")
+    assert not Path("out").exists()
 
 
 def test_provenance_names_the_organization_on_whose_behalf_we_write(
@@ -157,15 +186,6 @@ def test_provenance_names_the_organization_on_whose_behalf_we_write(
         None,
         {**who, "type": "Organization"},
     ]
-
-
-@pytest.mark.xfail(strict=True, reason="I-26: MappingError, as if it were a defect of ours")
-def test_the_system_of_an_organization_is_a_uri(command: Callable[..., Ran]) -> None:
-    site('organization = "clinics|east"')
-    write("a.csv", srs())
-    ran = command("map", "a.csv", "--out", "out")
-    assert (ran.code, ran.out) == (2, "")
-    assert "organization" in ran.err
 
 
 # --- where it is found ----------------------------------------------------------------------------
@@ -313,6 +333,47 @@ def test_a_key_from_a_file_is_that_from_the_environment_without_blanks_at_its_en
     assert identifiers() == [digest("clinic-east", RECORDS[0][1], b"y" * 64)]
 
 
+def rows_told(folder: str) -> list[str]:
+    """What Provenances say of the rows that they are about."""
+    whats = [proof["entity"][0]["what"] for proof in resources(folder, "Provenance")]
+    assert all(what["identifier"]["system"].endswith("/source-digest") for what in whats)
+    return [what["identifier"]["value"].removeprefix("blake2b:") for what in whats]
+
+
+@pytest.mark.parametrize("long", [False, True], ids=["wide", "long"])
+def test_with_a_key_nobody_can_try_out_what_a_row_said(
+    long: bool, command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The digest of its cells, in Provenances and in the ledger."""
+    site()
+    row = {"record_id": "", **srs()} if long else srs()
+    write("a.csv", *(long_rows(row) if long else [row]))
+    cells = "\x1f".join([*row.values()] if not long else _in_long_order(row)).encode()
+
+    def told(key: str) -> tuple[list[str], bytes]:
+        monkeypatch.setenv("ALLIANCE_FHIR_KEY", key)
+        mapped(command, "a.csv")
+        folder = f"to-{len(key)}"
+        assert command("sync", "a.csv", "--to", folder, "--ledger", f"{folder}.sqlite").code == 0
+        assert command("sync", "a.csv", "--to", folder, "--ledger", f"{folder}.sqlite").code == 0
+        return rows_told("out"), Path(f"{folder}.sqlite").read_bytes()
+
+    plain, book = told("")
+    assert plain == [blake2b(cells, digest_size=16).hexdigest()]
+    assert plain[0].encode() in book
+    keyed, book = told(KEY)
+    assert keyed == [blake2b(cells, digest_size=16, key=KEY.encode()).hexdigest()]
+    assert keyed[0].encode() in book
+    assert plain[0].encode() not in book
+
+
+def _in_long_order(row: Row) -> list[str]:
+    """The cells of all that rows share, then each item and what it was answered."""
+    items = sorted(name for name in row if name.startswith("item_"))
+    shared = [cell for name, cell in row.items() if name not in items]
+    return [*shared, *(part for name in items for part in (name, row[name]))]
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601, 0o777])
 def test_a_key_that_others_can_read_is_not_used(mode: int, command: Callable[..., Ran]) -> None:
     site('identifier_key_file = "secret"')
@@ -376,6 +437,11 @@ def test_labels_are_as_the_site_sets_them(command: Callable[..., Ran]) -> None:
         "PATRPT",
     ]
     assert codes("sensitivity = []", "synthetic = true") == ["R", "PATRPT", "HTEST"]
+    for none in ('""', "false"):
+        assert codes(f"confidentiality = {none}") == ["MH", "PATRPT"]
+        assert codes(f"confidentiality = {none}", "sensitivity = []") == ["PATRPT"]
+        (device,) = resources("out", "Device")
+        assert "meta" not in device
 
 
 def test_the_rater_performs_scores_where_the_site_says_so(command: Callable[..., Ran]) -> None:

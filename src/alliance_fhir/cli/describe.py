@@ -14,7 +14,7 @@ from alliance_fhir.errors import InstrumentError
 from alliance_fhir.fhir.canonical import exact_number
 from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.versions import version
-from alliance_fhir.mapping import site_catalog
+from alliance_fhir.mapping import home_of, site_catalog
 
 _BRIEF = {"id", "version", "title", "perspectives", "languages"}
 
@@ -44,14 +44,22 @@ def tell_one(settings: Settings, name: str, *, json: bool) -> None:
 
 def tell_form(settings: Settings, name: str, rater: str, fhir: str) -> None:
     """One instrument as a Questionnaire."""
-    instrument = site_catalog(settings).find(name)
-    resource = questionnaire(instrument, _perspective(instrument, rater), version(fhir))
+    catalog = site_catalog(settings)
+    instrument = catalog.find(name)
+    own = catalog.is_own(instrument.id)
+    resource = questionnaire(
+        instrument,
+        _perspective(instrument, rater),
+        version(fhir),
+        settings if own else None,
+        home=home_of(instrument.id, catalog, settings),
+    )
     typer.echo(orjson.dumps(resource.body, exact_number, orjson.OPT_INDENT_2).decode())
 
 
 def _perspective(instrument: Instrument, rater: str) -> Perspective:
     for known in instrument.perspectives:
-        if rater in ("", known):
+        if rater.strip().lower() in ("", known):
             return known
     offered = ", ".join(instrument.perspectives)
     raise InstrumentError(f"{instrument.id} has no form for this rater; it has: {offered}")

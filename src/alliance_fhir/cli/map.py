@@ -16,11 +16,15 @@ NAME = "map"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
 
 
-def _is_instant(text: str) -> bool:
+def _instant(text: str) -> str:
+    """An instant with an offset, in UTC as FHIR writes it. Raises ConfigError for anything else."""
     try:
-        return bool(_INSTANT.fullmatch(text)) and bool(datetime.fromisoformat(text))
-    except ValueError:
-        return False
+        if _INSTANT.fullmatch(text):
+            when = datetime.fromisoformat(text).astimezone(UTC)
+            return when.isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError):  # no such day; in UTC before the year 1, after 9999
+        pass
+    raise ConfigError("--recorded takes an instant such as 2026-06-30T12:00:00Z")
 
 
 def command(
@@ -50,11 +54,7 @@ def command(
     from alliance_fhir.fhir.versions import version
     from alliance_fhir.story import map_to
 
-    if recorded and not _is_instant(recorded):
-        raise ConfigError("--recorded takes an instant such as 2026-06-30T12:00:00Z")
-    if recorded:
-        when = datetime.fromisoformat(recorded).astimezone(UTC)
-        recorded = when.isoformat().replace("+00:00", "Z")
+    recorded = _instant(recorded) if recorded else ""
     settings = o.settings_for(config, sources)
     options = Options(level, frozenset(patient or ()), o.day(since), limit)
     with watching("map", quiet=json) as watch:

@@ -9,7 +9,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from alliance_fhir.domain.languages import spelt
 
 Perspective = Literal["patient", "therapist", "observer", "caregiver"]
 """Whose rating it is: each sees one and the same alliance differently (Stubbe 2018)."""
@@ -34,6 +43,7 @@ def _numbers(value: object) -> object:
     return tuple(numbers)
 
 
+Tag = Annotated[str, AfterValidator(spelt)]
 Numbers = Annotated[tuple[int, ...], BeforeValidator(_numbers)]
 Exact = Annotated[Decimal, BeforeValidator(lambda value: str(value))]  # 0.3 is 0.3, not its binary
 
@@ -197,7 +207,7 @@ class Instrument(Facts):
     title: str
     about: str
     perspectives: tuple[Perspective, ...] = Field(min_length=1)
-    languages: tuple[str, ...] = ()
+    languages: tuple[Tag, ...] = ()
     missing: Literal["complete-cases", "answered-goals"]
     items: tuple[Items, ...] = Field(min_length=1)
     reversed: Numbers = ()
@@ -207,7 +217,7 @@ class Instrument(Facts):
     evidence: EvidenceTable
     cutoffs: tuple[Cutoff, ...] = ()
     notes: tuple[str, ...] = ()
-    wording: dict[str, Wording] = {}
+    wording: dict[Tag, Wording] = {}
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

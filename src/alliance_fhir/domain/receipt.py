@@ -87,7 +87,6 @@ RULES: dict[str, str] = {
     "found-twice": "The identifier is at the target more than once; remove the doubles.",
     "refused": "The target declined it; change the data, or the target's rules.",
     "always-in-conflict": "The target keeps saying that its copy is newer; look there, run again.",
-    "invalid-resource": "Our own check failed; this is a defect, please report it.",
     "disappeared": "The record was sent once and is no longer in the source; nothing was deleted.",
 }
 """Every rule and what to do about it."""

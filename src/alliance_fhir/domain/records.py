@@ -67,6 +67,8 @@ class NoZone(ValueError):
     """A time without an offset where no zone is set."""
 
 
+_WITH_HOUR = {"H", "I", "X", "c"}
+"""The directives of `strptime` that give a time of day."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
 
@@ -77,7 +79,7 @@ def parse_moment(text: str, zone: tzinfo | None, pattern: str | None = None) -> 
     Raises NoZone, ClockChange, or ValueError where the text is no date at all.
     """
     if pattern and (when := _by_pattern(text, pattern)):
-        if "%H" not in pattern and "%I" not in pattern and "%c" not in pattern:
+        if not _WITH_HOUR & {*re.findall("%(.)", pattern)}:
             return Moment.of(when.date())
     elif _DAY.fullmatch(text):
         return Moment.of(date.fromisoformat(text))
@@ -168,6 +170,11 @@ class Assessment(BaseModel):
         )
 
 
+def by_record_id(record_id: str) -> tuple[str, ...]:
+    """The natural key of a record to which the source has given an id."""
+    return ("record", record_id)
+
+
 _NOBODY = ("", "")
 
 
@@ -184,7 +191,7 @@ def natural_key(
 ) -> tuple[str, ...]:
     """The source's own id of a record, or else who, about whom, with what, and when."""
     if record_id:
-        return ("record", record_id)
+        return by_record_id(record_id)
     return (
         "assessment",
         *patient,

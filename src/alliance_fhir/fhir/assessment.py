@@ -26,7 +26,8 @@ class Mapper:
     """Maps the records of one instrument and perspective, for one version of FHIR and one site.
 
     `questionnaire` is the canonical, with its version, of the form that was answered: the
-    catalog's own, or the site's with its licensed wording.
+    catalog's own, or the site's with its licensed wording. `home` is the root of the canonicals of
+    the instrument: ours, or the site's for an instrument of its own.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Mapper:
         version: Version,
         settings: Settings,
         questionnaire: str,
+        home: str = el.IG,
     ) -> None:
         self._instrument = instrument
         self._version = version
@@ -43,16 +45,16 @@ class Mapper:
         self._system = el.identifier_system(settings.root)
         self._meta = meta(settings, perspective)
         self._rater_performs = settings.score_performer == "rater"
-        self._scores = ScoreMapper(instrument, perspective, settings)
+        self._scores = ScoreMapper(instrument, perspective, settings, home)
+        self._answers = el.answer_system(instrument, home)
         self._links = [f"item_{n}" for n in range(1, instrument.size + 1)]
         self._items = [self._ready_items(n) for n in range(1, instrument.size + 1)]
 
     def _ready_items(self, number: int) -> dict[Answer, tuple[Json, Any]]:
         """For each code of an item's scale, the response's item, and its canonical text."""
-        system = el.answer_system(self._instrument)
         ready: dict[Answer, tuple[Json, Any]] = {}
         for option in self._instrument.options_of(number):
-            coding = {"system": system, "code": option.code}
+            coding = {"system": self._answers, "code": option.code}
             item: Json = {"linkId": f"item_{number}", "answer": [{"valueCoding": coding}]}
             ready[option.code] = item, canonical_text(item)
         return ready

@@ -46,6 +46,26 @@ def model_class(type_: str, version: Version) -> Any:
     return getattr(import_module(f"{package}.{type_.lower()}"), type_)
 
 
+def _place(error: jsonschema_rs.ValidationError) -> list[str | int]:
+    """The way to the element that is wrong; to one that is missing or too many, too.
+
+    Names of elements are ours, never those of a source.
+    """
+    kind: Any = error.kind
+    path = list(error.instance_path)
+    if kind.name == "required":
+        return [*path, kind.property]
+    if kind.name == "additionalProperties":
+        return [*path, kind.unexpected[0]]
+    if kind.name == "oneOf" and getattr(kind, "context", None):
+        return _place(min(kind.context, key=len)[0])  # the shape that it is most like
+    if kind.name == "not":  # `not` stands in our schema for elements that exclude each other
+        others: list[Json] = kind.schema.get("anyOf", [kind.schema])
+        names = [name for other in others for name in other.get("required", ())]
+        return [*path, *[name for name in names if name in error.instance][:1]]
+    return path
+
+
 class Checker:
     """Checks resources of one version of FHIR at one level. Raises MappingError at the first fault.
 
@@ -83,7 +103,7 @@ class Checker:
 
     def _explain(self, resource: Resource) -> None:
         error = next(_validator(self._name(resource.type)).iter_errors(resource.body))
-        where = ".".join(map(str, error.instance_path)) or "the resource as a whole"
+        where = ".".join(map(str, _place(error))) or "the resource as a whole"
         rule = "/".join(map(str, error.schema_path))
         raise MappingError(f"{resource.type}, {where}: breaks the schema's rule {rule}")
 

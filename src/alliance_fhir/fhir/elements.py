@@ -11,6 +11,7 @@ from alliance_fhir.fhir.versions import Json
 IG = "https://alliance-fhir.github.io/ig"
 """The root of all canonicals of this package; fixed for ever."""
 CONCEPT = f"{IG}/CodeSystem/concept"
+"""The code system of our scores and of all methods; a site's own instruments have their own."""
 SD = "http://hl7.org/fhir/StructureDefinition"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
 UCUM = "http://unitsofmeasure.org"
@@ -77,9 +78,14 @@ class Person(NamedTuple):
     identifier: Identifier
 
 
-def concept(code: str) -> Json:
-    """A CodeableConcept of our own code system."""
-    return {"coding": [{"system": CONCEPT, "code": code}]}
+def concept(code: str, system: str = CONCEPT) -> Json:
+    """A CodeableConcept of our own code system, or of a site's."""
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def score_system(home: str) -> str:
+    """The code system of scores; `home` is IG for our instruments, a site's root for its own."""
+    return f"{home}/CodeSystem/concept"
 
 
 def score_code(instrument: Instrument, score: str, perspective: Perspective) -> str:
@@ -87,14 +93,14 @@ def score_code(instrument: Instrument, score: str, perspective: Perspective) -> 
     return f"{instrument.id}-{score}-{perspective}"
 
 
-def questionnaire_url(instrument: Instrument, perspective: Perspective) -> str:
+def questionnaire_url(instrument: Instrument, perspective: Perspective, home: str) -> str:
     """One Questionnaire an instrument and perspective, as its item codes hold the perspective."""
-    return f"{IG}/Questionnaire/{instrument.id}-{perspective}"
+    return f"{home}/Questionnaire/{instrument.id}-{perspective}"
 
 
-def answer_system(instrument: Instrument) -> str:
+def answer_system(instrument: Instrument, home: str = IG) -> str:
     """The code system of an instrument's answers."""
-    return f"{IG}/CodeSystem/{instrument.id}-answer"
+    return f"{home}/CodeSystem/{instrument.id}-answer"
 
 
 def identifier_system(root: str) -> str:

@@ -114,4 +114,5 @@ def device(version: Version, settings: Settings) -> Resource:
         "version": [{"value": __version__}],
         **version.device_name("alliance-fhir"),
     }
+    body = {key: value for key, value in body.items() if value}  # a site may have no labels
     return Resource("Device", SOFTWARE, *sealed(body))

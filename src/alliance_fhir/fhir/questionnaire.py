@@ -29,13 +29,15 @@ def questionnaire(
     wording: Wording | None = None,
     language: str = "",
     licence: str = "",
+    home: str = el.IG,
 ) -> Resource:
     """The Questionnaire of an instrument and perspective; with `wording` a site's own, derived.
 
-    `wording` is what the site has licensed in `language`, under the terms in `licence`. Its key is
-    the canonical with version, by which it is found at a server.
+    `wording` is what the site has licensed in `language`, under the terms in `licence`. `home` is
+    the root of the instrument's canonicals: ours, or the site's for an instrument of its own. The
+    key is the canonical with version, by which it is found at a server.
     """
-    ours = el.questionnaire_url(instrument, perspective)
+    ours = el.questionnaire_url(instrument, perspective, home)
     url = ours
     if wording and settings and instrument.wording.get(language) is not wording:
         url = f"{settings.root}/Questionnaire/{instrument.id}-{perspective}-{language.lower()}"
@@ -43,9 +45,12 @@ def questionnaire(
         wording = instrument.wording.get(language or "en", Wording())
         language = (language or "en") if instrument.wording else ""
     labels, extensions = version.questionnaire_labels(_SEMVER, instrument.licence.label)
-    items = [_question(instrument, n, version, wording) for n in range(1, instrument.size + 1)]
-    items += [_calculated(instrument, rule, perspective) for rule in instrument.scores]
-    codes = [{"system": el.CONCEPT, "code": el.score_code(instrument, "panel", perspective)}]
+    numbers = range(1, instrument.size + 1)
+    items = [_question(instrument, n, version, wording, home) for n in numbers]
+    items += [_calculated(instrument, rule, perspective, home) for rule in instrument.scores]
+    codes = [
+        {"system": el.score_system(home), "code": el.score_code(instrument, "panel", perspective)}
+    ]
     if instrument.snomed:
         codes.append({"system": el.SNOMED, "code": instrument.snomed})
     body: Json = {
@@ -59,7 +64,7 @@ def questionnaire(
         "title": wording.title or f"{instrument.title}, {perspective} form",
         "status": "active",
         "subjectType": ["Patient"],
-        "publisher": PUBLISHER if url == ours else str(settings and settings.source),
+        "publisher": PUBLISHER if url.startswith(el.IG) else str(settings and settings.source),
         "description": instrument.about,
         "copyright": licence or instrument.licence.text,
         "code": codes,
@@ -80,7 +85,9 @@ def _name(slug: str) -> str:
     return "".join(part.capitalize() for part in slug.split("-"))
 
 
-def _question(instrument: Instrument, number: int, version: Version, wording: Wording) -> Json:
+def _question(
+    instrument: Instrument, number: int, version: Version, wording: Wording, home: str
+) -> Json:
     run = instrument.run_of(number)
     item: Json = {
         "linkId": f"item_{number}",
@@ -89,7 +96,7 @@ def _question(instrument: Instrument, number: int, version: Version, wording: Wo
     }
     if run.kind == "code":
         item["answerOption"] = [
-            _option(instrument, option, version, wording)
+            _option(el.answer_system(instrument, home), option, version, wording)
             for option in instrument.options_of(number)
         ]
         return item
@@ -101,19 +108,22 @@ def _question(instrument: Instrument, number: int, version: Version, wording: Wo
     return item
 
 
-def _option(instrument: Instrument, option: Option, version: Version, wording: Wording) -> Json:
+def _option(system: str, option: Option, version: Version, wording: Wording) -> Json:
     weight = int(option.weight) if option.weight == int(option.weight) else option.weight
     extensions: list[Json] = [{"url": f"{el.SD}/itemWeight", "valueDecimal": weight}]
     if version.ordinal_values:  # retired, and what older form fillers read
         extensions.append({"url": f"{el.SD}/ordinalValue", "valueDecimal": weight})
-    coding: Json = {"system": el.answer_system(instrument), "code": option.code}
+    coding: Json = {"system": system, "code": option.code}
     if display := wording.answers.get(option.code) or option.label:
         coding["display"] = display
     return {"extension": extensions, "valueCoding": coding}
 
 
-def _calculated(instrument: Instrument, rule: ScoreRule, perspective: Perspective) -> Json:
+def _calculated(
+    instrument: Instrument, rule: ScoreRule, perspective: Perspective, home: str
+) -> Json:
     category = {"coding": el.SURVEY[0]["coding"]}
+    code = el.score_code(instrument, rule.id, perspective)
     expression = {
         "language": "text/fhirpath",
         "expression": EXPRESSIONS[rule.rule](instrument, rule),
@@ -131,7 +141,7 @@ def _calculated(instrument: Instrument, rule: ScoreRule, perspective: Perspectiv
             {"url": f"{el.SDC}/sdc-questionnaire-observationExtract", "valueCode": "member"},
         ],
         "linkId": rule.id,
-        "code": [{"system": el.CONCEPT, "code": el.score_code(instrument, rule.id, perspective)}],
+        "code": [{"system": el.score_system(home), "code": code}],
         "text": rule.title,
         "type": "decimal",
         "readOnly": True,

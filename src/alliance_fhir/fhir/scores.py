@@ -70,16 +70,16 @@ class ScoreMapper:
     """Maps the scores of one instrument and perspective."""
 
     def __init__(
-        self, instrument: Instrument, perspective: Perspective, settings: Settings
+        self, instrument: Instrument, perspective: Perspective, settings: Settings, home: str
     ) -> None:
         self._name = f"{instrument.id} scoring {instrument.version}"
         self._system = el.identifier_system(settings.root)
         self._meta = meta(settings, perspective)
-        url = f"{el.questionnaire_url(instrument, perspective)}|{instrument.version}"
+        url = f"{el.questionnaire_url(instrument, perspective, home)}|{instrument.version}"
         self._adheres: Json = {"url": el.ADHERES_TO, "valueCanonical": url}
         names = [rule.id for rule in instrument.scores]
         self._codes: dict[str, Json] = {
-            name: el.concept(el.score_code(instrument, name, perspective))
+            name: el.concept(el.score_code(instrument, name, perspective), el.score_system(home))
             for name in ["panel", *names, *(f"{name}-mean" for name in names)]
         }
         self._units = {rule.id: _unit(rule.unit) for rule in instrument.scores}

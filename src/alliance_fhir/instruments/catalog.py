@@ -71,6 +71,10 @@ class Catalog:
             raise InstrumentError(f"{file.name}: the id inside must be the file's own name")
         return found
 
+    def is_own(self, name: str) -> bool:
+        """Whether an instrument is the site's, or in the place of ours of that name."""
+        return name in self._own
+
     @property
     def ids(self) -> list[str]:
         """All ids, sorted."""
@@ -84,10 +88,11 @@ class Catalog:
     def find(self, reference: str) -> Instrument:
         """`wai-sr`, or `wai-sr@1` where a version (or its beginning) must be met.
 
+        Blanks and upper and lower case do not matter: `WAI-SR` is how people write it.
         Raises InstrumentError with the nearest names; what was asked for is not repeated, as a
         shifted column may have put anything there.
         """
-        name, _, version = reference.partition("@")
+        name, _, version = (part.strip() for part in reference.lower().partition("@"))
         found = self[name]
         if version and not f"{found.version}.".startswith(f"{version}."):
             raise InstrumentError(f"{name} is here in version {found.version} only")

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 LONGEST_CELL = 32_767
 """Characters: the most that a cell of a spreadsheet holds (Excel's specification)."""
 
-Cells = tuple[int, list[str] | str]
-"""A row's number, counted from 1, and its cells; or the rule that the row breaks as a whole."""
+
+class Spoilt(NamedTuple):
+    """The rule that a row breaks as a whole, and its cells as far as they could be told apart."""
+
+    rule: str
+    cells: list[str]
+
+
+Cells = tuple[int, list[str] | Spoilt]
+"""A row's number, counted from 1, and its cells; or what is wrong with the row as a whole."""
+
+
+def sound(cells: list[str]) -> list[str] | Spoilt:
+    """The cells, if they break no rule."""
+    rule = problem(cells)
+    return Spoilt(rule, cells) if rule else cells
 
 
 def problem(cells: Sequence[str]) -> str:

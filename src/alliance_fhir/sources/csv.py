@@ -11,7 +11,7 @@ from pathlib import Path
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import RULES
 from alliance_fhir.errors import InputError
-from alliance_fhir.sources.cells import LONGEST_CELL, Cells, problem
+from alliance_fhir.sources.cells import LONGEST_CELL, Cells, Spoilt, sound
 
 DELIMITERS = (",", ";", "\t")
 _MARKS = (
@@ -109,18 +109,18 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[Cells]:
             if not lines.taken:
                 return
             # too long a cell, or an open quotation mark: this line is lost, those after it are not
-            yield number, _broken(lines.taken)
+            yield number, Spoilt(_broken(lines.taken), [])
             lines.give_back()
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
             continue
         if not cells:
             continue
         if len(lines.taken) > 1 and width and len(cells) != width:
-            yield number, "unclosed-quote"
+            yield number, Spoilt("unclosed-quote", [])
             lines.give_back()
             continue
         width = width or len(cells)
-        yield number, problem(cells) or cells
+        yield number, sound(cells)
 
 
 def _broken(taken: list[str]) -> str:

@@ -11,8 +11,10 @@ from typing import Any
 
 from alliance_fhir.config import Settings
 from alliance_fhir.errors import InputError
-from alliance_fhir.sources.cells import Cells, problem
+from alliance_fhir.sources.cells import Cells, Spoilt, sound
 
+FORMULA = "="
+"""What stands for a cell that holds a formula; a text that looks like one is refused as well."""
 MOST_UNPACKED = 2 * 1024**3
 """Bytes: a workbook of a million rows of assessments unpacks to about a quarter of it."""
 MOST_RATIO = 200
@@ -41,14 +43,13 @@ def rows(path: Path, settings: Settings, known: Callable[[str], bool]) -> Iterat
         width = 0
         for number, row in enumerate(sheet.iter_rows(), 1):
             values = [(cell.value, cell.data_type) for cell in row]
-            if any(kind == "f" for _, kind in values):
-                yield number, "formula"
-                continue
-            cells = [as_text(value) for value, _ in values]
+            cells = [FORMULA if kind == "f" else as_text(value) for value, kind in values]
             cells += [""] * (width - len(cells))  # empty cells at the end need not be there
-            if any(cells):
+            if FORMULA in cells:
+                yield number, Spoilt("formula", cells)
+            elif any(cells):
                 width = width or len(cells)
-                yield number, problem(cells) or cells
+                yield number, sound(cells)
     except InputError:
         raise
     except Exception:

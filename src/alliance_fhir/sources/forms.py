@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -10,13 +9,13 @@ from typing import get_args
 from alliance_fhir.config import InstrumentSettings, Settings
 from alliance_fhir.domain.answers import CodeItem, Item, compile_items
 from alliance_fhir.domain.instrument import Instrument, Perspective, ScoreRule
+from alliance_fhir.domain.languages import lookup, spelt
 from alliance_fhir.domain.scoring import Scorer, picker
 from alliance_fhir.errors import InstrumentError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources.fields import Bad
 from alliance_fhir.sources.layout import Layout
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
 _RATERS: Mapping[str, Perspective] = {rater: rater for rater in get_args(Perspective)}
 Labels = Mapping[str, Mapping[str, str]]
 
@@ -77,7 +76,6 @@ class Forms:
             offered = ", ".join(instrument.perspectives)
             raise Bad("rater", "rater-not-offered", f"{instrument.id} has forms for: {offered}.")
         own = self._settings.instruments.get(instrument.id, InstrumentSettings())
-        _check_language(language, instrument, own)
         layout = self._layout
         items = compile_items(instrument, self._labels, self._settings.decimal_mark)
         numbers = range(1, instrument.size + 1)
@@ -85,7 +83,7 @@ class Forms:
         return Form(
             instrument=instrument,
             rater=_RATERS[rater],
-            language=_canonical(language) or None,
+            language=_language(language, instrument, own),
             items=items,
             tables=[item.answers if isinstance(item, CodeItem) else {} for item in items],
             pick=picker([layout.items.get(n, layout.width) for n in numbers]),
@@ -101,19 +99,15 @@ class Forms:
         )
 
 
-def _check_language(language: str, instrument: Instrument, own: InstrumentSettings) -> None:
-    if not language:
-        return
-    if not _LANGUAGE.fullmatch(language):
-        raise Bad("language", "not-a-language")
-    known = {tag.lower() for tag in (*instrument.languages, *own.languages)}
-    tag = language.lower()
-    if known and tag not in known and tag.partition("-")[0] not in known:
+def _language(text: str, instrument: Instrument, own: InstrumentSettings) -> str | None:
+    """The tag of a language in which the form is known to be the same. Raises Bad."""
+    if not text:
+        return None
+    try:
+        tag = spelt(text)
+    except ValueError:
+        raise Bad("language", "not-a-language") from None
+    known = {*instrument.languages, *map(spelt, own.languages)}
+    if known and not lookup(tag, known):
         raise Bad("language", "language-not-known")
-
-
-def _canonical(tag: str) -> str:
-    """A language tag in the case that RFC 5646 (2.1.1) recommends: `pt-BR`, `zh-Hant`."""
-    first, *rest = tag.split("-")
-    cased = {2: str.upper, 4: str.title}
-    return "-".join([first.lower(), *(cased.get(len(part), str.lower)(part) for part in rest)])
+    return tag

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from alliance_fhir.config import FILE, Settings
+from alliance_fhir.domain.languages import spelt
 from alliance_fhir.errors import ConfigError, InputError
 from alliance_fhir.instruments.catalog import Catalog
 
@@ -77,7 +78,7 @@ class Layout:
         ours = [names.canonical(cell) for cell in header]
         self._ours = ours
         self.head = {name: ours.index(name) if name in ours else -1 for name in HEAD}
-        self.constants = {name: constants.get(name, "") for name in HEAD}
+        self.constants = {name: constants.get(name, "").strip() for name in HEAD}
         self.items = {int(m[1]): i for i, name in enumerate(ours) if (m := _ITEM.fullmatch(name))}
         self.long = all(name in ours for name in LONG)
         self.item = ours.index("item") if self.long else -1
@@ -120,3 +121,10 @@ def check_names(settings: Settings, catalog: Catalog) -> None:
                 near = difflib.get_close_matches(name, sorted(known), n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise ConfigError(f"{FILE}: {table}.{name}: nothing has this name{hint}")
+    for name, told in settings.instruments.items():
+        for place, language in enumerate(told.languages):
+            try:
+                spelt(language)
+            except ValueError:
+                where = f"instruments.{name}.languages.{place}"
+                raise ConfigError(f"{FILE}: {where}: use tags such as en or pt-BR") from None

@@ -20,13 +20,15 @@ from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Origin
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.sources.cells import Cells
+from alliance_fhir.sources.cells import Cells, Spoilt, problem
 from alliance_fhir.sources.fields import Bad
 from alliance_fhir.sources.layout import HEAD, Layout, Names
 from alliance_fhir.sources.rows import Rows
 from alliance_fhir.sources.wide import Read, content_digest, fit
 
 _NUMBER = re.compile(r"(?:item_)?0*(\d{1,3})", re.ASCII)
+_OF_ITEMS = ("unknown-item", "unknown-score")
+"""Rules that a row breaks by what it answers, whatever the answer is."""
 
 
 class _Gathered(NamedTuple):
@@ -36,12 +38,12 @@ class _Gathered(NamedTuple):
     cells: list[str]
     rows: dict[str, int]
 
-    def content(self, names: list[str]) -> str:
+    def content(self, names: list[str], secret: bytes) -> str:
         """The digest of what the rows said, in any order, whatever else could have been said."""
         told: list[str] = []
         for item in sorted(self.rows):
             told += (item, self.cells[names.index(item)])
-        return content_digest([*self.cells[: len(HEAD)], *told])
+        return content_digest([*self.cells[: len(HEAD)], *told], secret)
 
 
 class LongTable:
@@ -76,7 +78,7 @@ class LongTable:
             yield Finding(self._path, 0, layout.header[place], "unknown-column")
 
     def identities(self) -> Iterator[tuple[str, str]]:
-        """Key and content of each assessment that can be gathered."""
+        """Key and content of each assessment that can be gathered whole."""
         with closing(sqlite3.connect("")) as spool:
             for _ in self._lay_down(spool):
                 pass
@@ -84,12 +86,16 @@ class LongTable:
                 if isinstance(gathered, _Gathered):
                     try:
                         key = self._rows.identity(gathered.cells)
-                        yield key, gathered.content(self._names)
+                        yield key, gathered.content(self._names, self._settings.secret)
                     except Bad:
                         continue
 
     def records(self) -> Iterator[Read | Finding]:
-        """A record for each assessment, and a finding for each row that spoils one or is none."""
+        """A record for each assessment, and a finding for each row that spoils one or is none.
+
+        A bad row takes its whole assessment with it: a record that lacks an answer which was given
+        would be a false one. That row's finding stands for all of them.
+        """
         with closing(sqlite3.connect("")) as spool:
             yield from self._lay_down(spool)
             for gathered in self._gather(spool):
@@ -100,16 +106,19 @@ class LongTable:
             record = self._rows.record(gathered.cells)
         except Bad as bad:
             row = gathered.rows.get(bad.column, gathered.row)
-            column = "value" if bad.column in gathered.rows else bad.column
+            column = bad.column
+            if column in gathered.rows:
+                column = "item" if bad.rule in _OF_ITEMS else "value"
             known = self._rows.identity_or_none(gathered.cells)
             return Finding(self._path, row, column, bad.rule, bad.remedy, known)
         key = record_key(self._settings.source, record.natural_key, self._settings.secret)
-        content = gathered.content(self._names)
+        content = gathered.content(self._names, self._settings.secret)
         return Read(Origin(self._path, gathered.row), key, record, content)
 
     def _lay_down(self, spool: sqlite3.Connection) -> Iterator[Finding]:
         spool.execute("PRAGMA cache_size = -16000")
         spool.execute("CREATE TABLE answer (key, row INTEGER, item, value, head)")
+        spool.execute("CREATE TABLE held_back (key TEXT PRIMARY KEY) WITHOUT ROWID")
         empty = True
         for row, cells in self._cells:
             empty = False
@@ -118,7 +127,11 @@ class LongTable:
                 key = self._head.identity(fitted)
                 item = self._item(fitted[self._layout.item])
             except Bad as bad:
-                yield Finding(self._path, row, bad.column, bad.rule, bad.remedy)
+                key, certain = self._whose(cells)
+                if key:
+                    spool.execute("INSERT OR IGNORE INTO held_back VALUES (?)", (key,))
+                known = key if certain else ""
+                yield Finding(self._path, row, bad.column, bad.rule, bad.remedy, known)
                 continue
             head = json.dumps([fitted[p].strip() if p >= 0 else "" for p in self._places])
             value = fitted[self._layout.value].strip()
@@ -127,6 +140,23 @@ class LongTable:
             )
         if empty:
             yield Finding(self._path, 0, "", "header-only")
+
+    def _whose(self, cells: list[str] | Spoilt) -> tuple[str, bool]:
+        """The key of the assessment that a bad row belongs to, and whether that is certain.
+
+        Empty where it cannot be told. Where there are more or fewer cells than in the header, some
+        may stand in the wrong column: such a row holds back whom it seems to name, and proves
+        nothing else.
+        """
+        told = cells.cells if isinstance(cells, Spoilt) else cells
+        width = self._layout.width
+        # the last cell of a row that is cut off may be cut off itself
+        if not told or (len(told) < width and max(self._places) >= len(told) - 1):
+            return "", False
+        fitted = [*told, *[""] * (width - len(told))][:width]
+        if problem([fitted[place] for place in self._places if place >= 0]):
+            return "", False
+        return self._head.identity_or_none(fitted), len(told) == width
 
     def _item(self, text: str) -> str:
         """`item_3`, `3` or a score's id, as our own column names have it."""
@@ -141,7 +171,7 @@ class LongTable:
         """In the order of their first rows."""
         rows = spool.execute(
             "SELECT min(row) OVER (PARTITION BY key) AS first, row, item, value, head, key "
-            "FROM answer ORDER BY first, row"
+            "FROM answer WHERE key NOT IN (SELECT key FROM held_back) ORDER BY first, row"
         )
         for first, group in groupby(rows, itemgetter(0)):
             cells = [""] * len(self._names)

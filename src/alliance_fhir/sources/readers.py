@@ -11,7 +11,7 @@ from alliance_fhir.domain.receipt import RULES, Finding
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources import csv, excel
-from alliance_fhir.sources.cells import Cells
+from alliance_fhir.sources.cells import Cells, Spoilt
 from alliance_fhir.sources.census import Census, Repeat
 from alliance_fhir.sources.layout import Layout, Names, check_names
 from alliance_fhir.sources.long import LongTable
@@ -119,8 +119,8 @@ class Sources:
             header = next(rows, None)
             if header is None:
                 raise InputError(path, "empty-file", RULES["empty-file"])
-            if isinstance(header[1], str):
-                raise InputError(path, header[1], RULES[header[1]])
+            if isinstance(header[1], Spoilt):
+                raise InputError(path, header[1].rule, RULES[header[1].rule])
             layout = Layout(header[1], self._names, self._settings.constants)
             layout.check(path)
             kind = LongTable if layout.long else WideTable

@@ -11,7 +11,15 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.answers import Item, Unfit, exact, weigh
 from alliance_fhir.domain.instrument import Perspective, ScoreRule
 from alliance_fhir.domain.keys import record_key
-from alliance_fhir.domain.records import Answer, Assessment, Identifier, Mode, Moment, natural_key
+from alliance_fhir.domain.records import (
+    Answer,
+    Assessment,
+    Identifier,
+    Mode,
+    Moment,
+    by_record_id,
+    natural_key,
+)
 from alliance_fhir.domain.scoring import Score, picker
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources.fields import Bad, Fields, mode_of, session_number
@@ -19,6 +27,9 @@ from alliance_fhir.sources.forms import Form, Forms
 from alliance_fhir.sources.layout import HEAD, Layout
 
 _look_up = operator.getitem
+_RECORD_ID = HEAD.index("record_id")
+_OUTSIDE_THE_KEY = (HEAD.index("appointment"), HEAD.index("mode"))
+"""What is told of a record, and does not make it this record."""
 
 
 class Head(NamedTuple):
@@ -42,7 +53,7 @@ class Rows:
 
     def __init__(self, settings: Settings, catalog: Catalog, layout: Layout) -> None:
         labels = {
-            column: {label.strip().casefold(): value for label, value in told.items()}
+            column: {label.strip().casefold(): value.strip() for label, value in told.items()}
             for column, told in settings.values.items()
         }
         self._fields = Fields(settings)
@@ -67,7 +78,21 @@ class Rows:
 
     def identity(self, cells: Sequence[str]) -> str:
         """The business key of a row, without reading its answers. Raises Bad."""
-        head = self._head(self._told(cells))[1]
+        return self._key(self._head(self._told(cells))[1])
+
+    def identity_or_none(self, cells: Sequence[str]) -> str:
+        """The business key of a row that is wrong in other ways; empty where it has none."""
+        told = self._told(cells)
+        if record_id := told[_RECORD_ID]:
+            return record_key(self._source, by_record_id(record_id), self._secret)
+        for place in _OUTSIDE_THE_KEY:
+            told[place] = ""
+        try:
+            return self._key(self._head(told)[1])
+        except Bad:
+            return ""
+
+    def _key(self, head: Head) -> str:
         key = natural_key(
             head.patient,
             head.clinician,
@@ -80,13 +105,6 @@ class Rows:
             head.record_id,
         )
         return record_key(self._source, key, self._secret)
-
-    def identity_or_none(self, cells: Sequence[str]) -> str:
-        """The business key of a row that is wrong in other ways; empty where it has none."""
-        try:
-            return self.identity(cells)
-        except Bad:
-            return ""
 
     def record(self, cells: Sequence[str]) -> Assessment:
         """The record of a row. Raises Bad, naming the first column that breaks a rule."""

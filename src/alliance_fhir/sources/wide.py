@@ -12,7 +12,7 @@ from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Assessment, Origin
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.sources.cells import Cells
+from alliance_fhir.sources.cells import Cells, Spoilt
 from alliance_fhir.sources.fields import Bad
 from alliance_fhir.sources.layout import Layout
 from alliance_fhir.sources.rows import Rows
@@ -27,10 +27,13 @@ class Read(NamedTuple):
     content: str
 
 
-def content_digest(cells: list[str]) -> str:
-    """32 hexadecimal digits that tell one row's cells from another's."""
+def content_digest(cells: list[str], secret: bytes) -> str:
+    """32 hexadecimal digits that tell one row's cells from another's.
+
+    With a secret key nobody without it can try out what the cells were.
+    """
     text = "\x1f".join(cells).encode("utf-8", "surrogateescape")
-    return blake2b(text, digest_size=16).hexdigest()
+    return blake2b(text, digest_size=16, key=secret).hexdigest()
 
 
 class WideTable:
@@ -61,7 +64,7 @@ class WideTable:
         for _, cells in self._cells:
             try:
                 fitted = fit(cells, self._layout.width)
-                yield self._rows.identity(fitted), content_digest(fitted)
+                yield self._rows.identity(fitted), content_digest(fitted, self._secret)
             except Bad:
                 continue
 
@@ -80,15 +83,15 @@ class WideTable:
                 yield Finding(path, row, bad.column, bad.rule, bad.remedy, key)
                 continue
             key = record_key(self._source, record.natural_key, self._secret)
-            yield Read(Origin(path, row), key, record, content_digest(fitted))
+            yield Read(Origin(path, row), key, record, content_digest(fitted, self._secret))
         if empty:
             yield Finding(path, 0, "", "header-only")
 
 
-def fit(cells: list[str] | str, width: int) -> list[str]:
+def fit(cells: list[str] | Spoilt, width: int) -> list[str]:
     """The cells of a row that has as many as the header. Raises Bad for any other."""
-    if isinstance(cells, str):
-        raise Bad("", cells)
+    if isinstance(cells, Spoilt):
+        raise Bad("", cells.rule)
     if len(cells) == width:
         return cells
     if len(cells) < width:
