@@ -63,7 +63,11 @@ def test_the_server_says_until_when_to_wait(
     assert naps[1] == 0
 
 
-@pytest.mark.parametrize("asked", ["86400", "9" * 400, in_seconds(86_400), in_seconds(10**9)])
+@pytest.mark.parametrize(
+    "asked",
+    ["86400", "9" * 400, in_seconds(86_400), in_seconds(10**9)],
+    ids=["a day", "for ever", "tomorrow", "in thirty years"],
+)
 def test_no_server_makes_us_wait_for_hours(
     little: LittleServer, client: Client, naps: list[float], asked: str
 ) -> None:
