@@ -178,31 +178,8 @@ def test_a_label_that_is_no_code_would_be_told(official: Official) -> None:
 def test_the_example_clinic(official: Official) -> None:
     settings = load(EXAMPLES / FILE)
     one, groups = read(EXAMPLES, settings, official.version)
-    by_shape: dict[tuple[object, ...], Group] = {}
-    for group in groups:  # first one of each kind that there is
-        by_shape.setdefault(shape(group), group)
-    jones = [group for group in groups if Path(group.origin.path).name == "mr-jones.csv"]
-    sample = groups[:: max(len(groups) // 60, 1)]
-    keys: set[str] = set()
-    chosen: list[Group] = []
-    for group in [*by_shape.values(), *jones, *sample]:
-        if group.key not in keys:
-            keys.add(group.key)
-            chosen.append(group)
-    made = [*beside(one), *(r for group in chosen for r in whole(group, settings))]
+    made = [*beside(one), *(r for group in groups for r in whole(group, settings))]
     assert {"Device", "QuestionnaireResponse", "Observation", "Provenance"} == {
         resource.type for resource in made
     }
     assert official.refused(made) == {}
-
-
-def shape(group: Group) -> tuple[object, ...]:
-    """What kind of a group it is: which resources, with which elements and extensions."""
-    return tuple(
-        (
-            resource.type,
-            tuple(sorted(resource.body)),
-            tuple(extension["url"] for extension in resource.body["extension"]),
-        )
-        for resource in group.resources
-    )
