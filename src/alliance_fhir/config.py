@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from warnings import catch_warnings
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -85,7 +86,8 @@ def _date_format(pattern: str) -> str:
         raise ValueError("%Z is a name that does not tell the offset from UTC; use %z, or set zone")
     for when in _AFTERNOONS if pattern else ():
         try:
-            read = datetime.strptime(when.strftime(pattern), pattern)
+            with catch_warnings(action="ignore"):  # of Python 3.13, where there is no year
+                read = datetime.strptime(when.strftime(pattern), pattern)
         except (ValueError, re.error):  # the latter where something stands twice
             raise ValueError("is no pattern of Python's strptime, such as %d.%m.%Y %H:%M") from None
         if read.date() != when.date():

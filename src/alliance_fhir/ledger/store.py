@@ -74,12 +74,20 @@ class Ledger:
         event.listen(self._engine, "connect", _for_sqlite)
         try:
             self._connection = self._engine.connect()
+        except DBAPIError as error:
+            self._engine.dispose()
+            raise _unusable(path, error) from None
+        try:
             self._is_ours()
             metadata.create_all(self._connection)
             self._check({"schema": SCHEMA_VERSION, "target": target, "key": fingerprint})
             self.commit()
         except DBAPIError as error:
+            self.close()
             raise _unusable(path, error) from None
+        except ConfigError:
+            self.close()
+            raise
 
     def _is_ours(self) -> None:
         """Raises ConfigError for a database that holds something else: it is left as it is."""
@@ -112,6 +120,10 @@ class Ledger:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the file; what was not committed is dropped."""
         self._connection.close()
         self._engine.dispose()
 
