@@ -43,6 +43,20 @@ def parsed(content: bytes) -> Json:
     return body
 
 
+def once_parsed(content: bytes) -> Json:
+    """The same in half the time, for what was `parsed` before it came to where it is now.
+
+    Raises BadReply where it was changed since, and that is seen.
+    """
+    try:
+        body = json.loads(content, parse_float=_decimal)
+    except (ValueError, RecursionError):
+        raise BadReply("something that is not JSON") from None
+    if not isinstance(body, dict):
+        raise BadReply("JSON that is no object")
+    return cast("Json", body)
+
+
 def part(body: Json, name: str) -> Json:
     """The object in this place, empty where there is none. Raises BadReply for anything else."""
     value: Any = body.get(name, {})

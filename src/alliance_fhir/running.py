@@ -84,6 +84,7 @@ class Run:
     def go(self) -> Result:
         """The run, from the first row to the last receipt."""
         began = time.monotonic()
+        self._target.begin(writing=not self._dry)
         self._same_target()
         if not self._dry:
             self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)

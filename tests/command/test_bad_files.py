@@ -364,7 +364,7 @@ def test_a_folder_is_read_in_order_of_names_whatever_the_case_of_suffixes(
         (("map", "--out", "file/out"), "file/out cannot be written: Not a directory"),
         (("map", "--out", "file"), "file cannot be written: File exists"),
         (("sync", "--to", "file"), "file is a file; a target is a folder or a server's URL"),
-        (("sync", "--to", "file/out"), "file/out/manifest.json cannot be read as a manifest"),
+        (("sync", "--to", "file/out"), "file/out/manifest.json cannot be read: Not a directory"),
         (
             ("sync", "--to", "out", "--ledger", "file/ledger"),
             "file/ledger: the ledger cannot be written: File exists",

@@ -94,9 +94,19 @@ def test_a_demo_that_finds_something_else_than_it_sent_fails(
     installed: Path, command: Callable[..., Ran]
 ) -> None:
     assert command("demo", "--to", "to").code == 0
-    spoil("to", lambda lines: lines[:-1])
+    spoil("to", lambda lines: [lines[0].replace('"final"', '"entered-in-error"'), *lines[1:]])
     ran = command("demo", "--to", "to")
     assert ran.code == 8
+
+
+def test_a_demo_into_a_folder_that_was_cut_off_says_so(
+    installed: Path, command: Callable[..., Ran]
+) -> None:
+    assert command("demo", "--to", "to").code == 0
+    spoil("to", lambda lines: lines[:-1])
+    ran = command("demo", "--to", "to")
+    assert ran.code == 15
+    assert "Observation.000001.ndjson holds " in ran.err
 
 
 def test_without_the_example_or_room_for_it_that_is_said(

@@ -128,25 +128,36 @@ class FolderPlace(Place):
         file = self.folder / "manifest.json"
         return json.loads(file.read_bytes()) if file.exists() else {"files": {}}
 
-    def _lines(self) -> list[tuple[Path, bytes]]:
+    def lines(self) -> list[tuple[Path, bytes]]:
+        """Every line, with the file that it is in."""
         files = [self.folder / told["path"] for told in self.manifest["files"].values()]
-        return [(file, line) for file in files for line in file.read_bytes().splitlines()]
+        lines = [(file, line) for file in files for line in file.read_bytes().splitlines()]
+        return [(file, line) for file, line in lines if line]
 
     @property
     def everything(self) -> list[Json]:
-        return [json.loads(line, parse_float=str) for _, line in self._lines()]
+        return [json.loads(line, parse_float=str) for _, line in self.lines()]
 
     def versions(self) -> dict[str, str]:
-        return {name_of(json.loads(line)): line.decode() for _, line in self._lines()}
+        return {name_of(json.loads(line)): line.decode() for _, line in self.lines()}
 
     def _rewrite(self, name: str, change: Callable[[Json], Json | None]) -> None:
-        lines = self._lines()
+        lines = self.lines()
         for file in {file for file, _ in lines}:
             kept: list[bytes] = []
             for body in (json.loads(x, parse_float=Decimal) for f, x in lines if f == file):
                 changed = change(body) if name_of(body) == name else body
                 kept += [dumps(changed) + b"\n"] if changed else []
             file.write_bytes(b"".join(kept))
+            self._count(file, len(kept))
+
+    def _count(self, file: Path, lines: int) -> None:
+        """Who removes lines on purpose says so in the manifest; else the file was cut off."""
+        manifest = self.manifest
+        for told in manifest["files"].values():
+            if told["path"] == file.name and told["count"] > lines:
+                told["count"] = lines
+                (self.folder / "manifest.json").write_text(json.dumps(manifest))
 
     def edit(self, name: str, change: Callable[[Json], Json]) -> None:
         self._rewrite(name, change)

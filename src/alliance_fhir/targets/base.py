@@ -35,6 +35,10 @@ class Target(Protocol):
     all_at_once: bool
     people: bool
 
+    def begin(self, *, writing: bool) -> None:
+        """A run begins, which delivers, or only says what it would deliver."""
+        ...
+
     def resolve(self, persons: Iterable[Person]) -> Mapping[Person, Resolution]:
         """Who is meant by these identifiers."""
         ...

@@ -1,30 +1,36 @@
 """A folder as target: NDJSON by resource type, for looking, handing over and bulk loading.
 
 A run writes new files beside the old ones and then swaps the manifest, in one atomic step: whoever
-reads the folder through its manifest sees the old state or the new one, never a half. Nothing that
-is written is in memory for longer than a resource; the index lives in SQLite's temporary file.
+reads the folder through its manifest sees the old state or the new one, never a half. One run at a
+time writes; it looks at every file before it begins, and at every resource before it replaces one.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any
 
-from alliance_fhir.errors import BadReply, ConfigError
+from alliance_fhir.errors import BadReply, ConfigError, Conflict
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
-from alliance_fhir.fhir.reply import Delivered, Found, Ours, found, own_key
-from alliance_fhir.fhir.versions import Json, Version, version
+from alliance_fhir.fhir.reply import Delivered, Found, Ours
+from alliance_fhir.fhir.versions import Version, version
 from alliance_fhir.targets.base import Wanted
-
-MANIFEST = "manifest.json"
+from alliance_fhir.targets.lock import FolderLock
+from alliance_fhir.targets.manifest import (
+    Manifest,
+    Told,
+    file_name,
+    leftovers,
+    new_file,
+    read,
+    to_disk,
+)
+from alliance_fhir.targets.stage import Stage
 
 
 class FolderTarget:
@@ -35,165 +41,150 @@ class FolderTarget:
 
     def __init__(self, folder: Path, ours: Ours, fhir_version: str = "") -> None:
         self._folder = folder
-        self._ours = ours
+        self._manifest = read(folder)
         self.name = str(folder)
         self.identity = str(folder.resolve())
-        self._manifest: Json = _read_manifest(folder)
-        told = self._manifest.get("fhirVersion")
+        told = self._manifest.fhir_version
         if told and fhir_version and version(fhir_version) != version(told):
             raise ConfigError(f"{folder} holds FHIR {told}; another version needs another folder")
         self.version: Version = version(told or fhir_version or "4.0")
-        self._staged = sqlite3.connect("")
-        self._staged.execute("PRAGMA cache_size = -16000")
-        self._staged.execute("CREATE TABLE new (type, key, line, PRIMARY KEY (type, key))")
-        self._staged.execute(
-            "CREATE TABLE old (type, key, id, version, digest, claimed, subject, at)"
-        )
-        self._staged.execute("CREATE INDEX old_key ON old (type, key)")
-        self._indexed: set[str] = set()
+        self._lock = FolderLock(folder)
+        self._stage = Stage(ours)
+
+    def begin(self, *, writing: bool) -> None:
+        """Looks at every file of the folder as it is now, which is nobody else's to write to.
+
+        Raises ConfigError where another run writes, BadReply for a file that was cut off.
+        """
+        if writing:
+            self._lock.take()
+        self._renew(read(self._folder))
+        self._check()
+
+    def _check(self) -> None:
+        for type_, told in self._manifest.files.items():
+            path = self._folder / told.path
+            try:
+                if _digest(path) == told.blake2b:
+                    continue
+                count = self._stage.index(type_, path, told.blake2b, edited=True)
+            except OSError as error:
+                self._move_on(told, error)
+                return self._check()
+            if count < told.lines:
+                raise BadReply(
+                    f"{path} holds {count} resources, and the manifest counts {told.lines}: it was "
+                    "cut off, or lines were removed. Restore it from a copy; if they were removed "
+                    f"on purpose, write {count} as its count in the manifest"
+                )
+        return None
+
+    def _move_on(self, told: Told, error: OSError) -> None:
+        """Turns to the generation that another run has made since we read the manifest.
+
+        Raises BadReply where there is none: the file is missing, or not to be read.
+        """
+        now = read(self._folder)
+        if self._lock.held or now.generation == self._manifest.generation:
+            raise BadReply(
+                f"{told.path} is in the manifest and cannot be read: {error.strerror}"
+            ) from None
+        self._renew(now)
+
+    def _renew(self, manifest: Manifest) -> None:
+        """From now on it is this generation."""
+        told = manifest.fhir_version
+        if told and version(told) != self.version:
+            raise ConfigError(f"{self._folder} holds FHIR {told} since a moment; run again")
+        self._manifest = manifest
+        self._stage.clear()
 
     def resolve(self, persons: Iterable[Person]) -> Mapping[Person, Resolution]:
         """Nobody is looked for in a folder."""
         return {}
 
     def find(self, wanted: Sequence[Wanted]) -> Mapping[str, list[Found]]:
-        """What the manifest's files hold under these keys."""
-        for type_ in {one.type for one in wanted} - self._indexed:
-            self._index(type_)
-        answer: dict[str, list[Found]] = {}
-        for one in wanted:
-            query = "SELECT * FROM old WHERE type = ? AND key = ?"
-            rows = self._staged.execute(query, (one.type, one.key)).fetchall()
-            if rows:
-                answer[one.key] = [Found(*row) for row in rows]
-        return answer
+        """What the manifest's files hold under these keys, and what was delivered since."""
+        self._look({one.type for one in wanted})
+        hits = {one.key: self._stage.at(one.type, one.key) for one in wanted}
+        return {key: found for key, found in hits.items() if found}
 
-    def _index(self, type_: str) -> None:
-        if type_ in self._files():
-            rows = (found(body, self._ours) for _, body in self._lines(type_))
-            self._staged.executemany("INSERT INTO old VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        self._indexed.add(type_)
-
-    def _files(self) -> dict[str, Json]:
-        return self._manifest.get("files", {})
-
-    def _lines(self, type_: str) -> Iterator[tuple[bytes, Json]]:
-        """The lines of a type's file, each with what it says."""
-        name = self._files()[type_]["path"]
-        try:
-            with (self._folder / name).open("rb") as file:
-                for line in file:
-                    yield line, _parsed(line, name)
-        except OSError as error:
-            raise BadReply(
-                f"{name} is in the manifest and cannot be read: {error.strerror}"
-            ) from None
+    def _look(self, types: set[str]) -> None:
+        """Looks through the files of these types, where that was not done yet."""
+        for type_ in types:
+            told = self._manifest.files.get(type_)
+            if told and not self._stage.knows(type_):
+                try:
+                    self._stage.index(type_, self._folder / told.path, told.blake2b)
+                except OSError as error:
+                    self._move_on(told, error)
+                    return self._look(types)  # all of them: they are others now
+        return None
 
     def deliver(
         self, changes: Sequence[Change], references: Mapping[tuple[str, str, str], str]
     ) -> list[Delivered]:
-        """Lays the changes aside; they count when `finish` has returned."""
-        rows = [(c.resource.type, c.resource.key, c.resource.json()) for c in changes]
-        self._staged.executemany("INSERT OR REPLACE INTO new VALUES (?, ?, ?)", rows)
-        return [Delivered(c, c.resource.key, "", c.resource.digest, existed=False) for c in changes]
+        """Lays the changes aside; they count when `finish` has returned.
+
+        Raises Conflict where what is to be changed is not what it was.
+        """
+        self._look({change.resource.type for change in changes})
+        answers = [self._answer(change) for change in changes]
+        for answer in answers:
+            if not answer.existed:
+                self._stage.put(answer.change)
+        return answers
+
+    def _answer(self, change: Change) -> Delivered:
+        resource, new = change.resource, change.state == "created"
+        there = (self._stage.there if new else self._stage.at)(resource.type, resource.key)
+        if new and len(there) == 1:
+            return Delivered(change, resource.key, there[0].version, there[0].digest, existed=True)
+        if [hit.version for hit in there] != ([] if new else [change.version]):
+            raise Conflict(f"{self._folder} holds something else than it did")
+        return Delivered(change, resource.key, resource.digest, resource.digest, existed=False)
 
     def finish(self) -> None:
-        """Writes the new generation and swaps the manifest. Nothing changed: nothing is written."""
-        types = [row[0] for row in self._staged.execute("SELECT DISTINCT type FROM new ORDER BY 1")]
-        if not types:
-            return
-        generation = int(self._manifest.get("generation", 0)) + 1
-        files = dict(self._files())
+        """Writes the new generation and swaps the manifest; where nothing changed, nothing."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            for type_ in types:
-                files[type_] = self._write(type_, f"{type_}.{generation:06}.ndjson")
-            manifest: Json = {
-                "fhirVersion": self.version.full,
-                "generation": generation,
-                "files": dict(sorted(files.items())),
-            }
-            _replace(self._folder / MANIFEST, json.dumps(manifest, indent=2).encode() + b"\n")
+            if types := self._stage.types:
+                self._manifest = self._written(types)
+                self._stage.clear()  # it was of the old generation
+            left = leftovers(self._folder, self._manifest)
         except OSError as error:
             raise ConfigError(f"{self._folder} cannot be written: {error.strerror}") from None
-        old = {told["path"] for told in self._files().values()}
-        self._manifest = manifest
-        self._staged.execute("DELETE FROM new")
-        self._staged.execute("DELETE FROM old")  # the index was of the old generation
-        self._indexed.clear()
-        for name in old - {told["path"] for told in files.values()}:
+        for path in left:
             with suppress(OSError):  # a reader of the old generation may still hold it
-                (self._folder / name).unlink()
+                path.unlink()
+        self._lock.release()
 
-    def _write(self, type_: str, name: str) -> Json:
-        """The old file with its changed lines replaced, then the new lines, in order of arrival."""
+    def _written(self, types: list[str]) -> Manifest:
+        generation = self._manifest.generation + 1
+        files = dict(self._manifest.files)
+        for type_ in types:
+            files[type_] = self._write(type_, file_name(type_, generation))
+        manifest = Manifest(self.version.full, generation, files)
+        manifest.write(self._folder)
+        return manifest
+
+    def _write(self, type_: str, name: str) -> Told:
         digest = blake2b(digest_size=16)
-        count = 0
         part = self._folder / f"{name}.part"
-        with part.open("wb") as file:
-            for line in self._merged(type_):
-                file.write(line)
-                digest.update(line)
-                count += 1
-            _to_disk(file)
+        old = self._manifest.files.get(type_)
+        with new_file(part) as file:
+            for block in self._stage.merged(type_, self._folder / old.path if old else None):
+                file.write(block)
+                digest.update(block)
+            to_disk(file)
         part.replace(self._folder / name)
-        return {"path": name, "count": count, "blake2b": digest.hexdigest()}
-
-    def _merged(self, type_: str) -> Iterator[bytes]:
-        take = "SELECT rowid, line FROM new WHERE type = ? AND key = ?"
-        if type_ in self._files():
-            for line, body in self._lines(type_):
-                key = own_key(body, self._ours)
-                row = self._staged.execute(take, (type_, key)).fetchone()
-                yield line if row is None else row[1] + b"\n"
-                if row is not None:
-                    self._staged.execute("DELETE FROM new WHERE rowid = ?", (row[0],))
-        rest = "SELECT line FROM new WHERE type = ? ORDER BY rowid"
-        for (line,) in self._staged.execute(rest, (type_,)):
-            yield line + b"\n"
+        return Told(name, self._stage.count(type_), digest.hexdigest())
 
     def close(self) -> None:
-        """Lets go of what was laid aside."""
-        self._staged.close()
+        """Lets go of what was laid aside, and of the folder."""
+        self._stage.close()
+        self._lock.release()
 
 
-def _read_manifest(folder: Path) -> Json:
-    path = folder / MANIFEST
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder} is a file; a target is a folder or a server's URL")
-    try:
-        return json.loads(path.read_bytes())
-    except FileNotFoundError:
-        strangers = folder.is_dir() and any(folder.iterdir())
-        if strangers:
-            raise ConfigError(
-                f"{folder} is not empty and was not made by us; name another"
-            ) from None
-        return {}
-    except (OSError, ValueError):
-        raise ConfigError(f"{path} cannot be read as a manifest") from None
-
-
-def _parsed(line: bytes, name: str) -> Json:
-    from decimal import Decimal
-
-    try:
-        body: Any = json.loads(line, parse_float=Decimal)
-    except ValueError:
-        raise BadReply(f"{name} holds a line that is not JSON") from None
-    if not isinstance(body, dict):
-        raise BadReply(f"{name} holds a line that is no resource")
-    return body  # pyright: ignore[reportUnknownVariableType]
-
-
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        file.write(content)
-        _to_disk(file)
-    part.replace(path)
-
-
-def _to_disk(file: IO[bytes]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()

@@ -41,6 +41,9 @@ class ServerTarget:
         self.version = _version(client, fhir_version)
         self._resolved: dict[Person, Resolution] = {}
 
+    def begin(self, *, writing: bool) -> None:
+        """Nothing to do: a server has many writers, and each request says what it expects."""
+
     def resolve(self, persons: Iterable[Person]) -> Mapping[Person, Resolution]:
         """Who is meant by these identifiers; who was found is remembered."""
         asked = sorted(p for p in set(persons) if p.type in FOUND_BY_IDENTIFIER)
