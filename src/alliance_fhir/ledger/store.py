@@ -200,14 +200,16 @@ class Ledger:
 
         One list a resource: the version that was acknowledged, the one that is on its way, or both.
         """
+        types = self._execute(select(entry.c.type).distinct().order_by(entry.c.type))
+        for type_ in [row.type for row in types]:
+            yield from self._expected(type_, size)
+
+    def _expected(self, type_: str, size: int) -> Iterator[list[list[Entry]]]:
         live = entry.c.state.in_((*ACKNOWLEDGED, "sent", "pending"))
-        after = ("", "")
+        ordered = select(entry).order_by(entry.c.key, entry.c.version)  # as they lie: no sorting
+        after = ""
         while True:
-            beyond = (entry.c.type > after[0]) | (
-                (entry.c.type == after[0]) & (entry.c.key > after[1])
-            )
-            ordered = (entry.c.type, entry.c.key, entry.c.version)
-            query = select(entry).where(live, beyond).order_by(*ordered)
+            query = ordered.where(entry.c.type == type_, live, entry.c.key > after)
             rows = [Entry(*row) for row in self._execute(query.limit(size))]
             same = [list(some) for _, some in groupby(rows, lambda one: one.key)]
             if not rows:
@@ -218,7 +220,7 @@ class Ledger:
                     continue
                 same.pop()
             yield same
-            after = (same[-1][-1].type, same[-1][-1].key)
+            after = same[-1][-1].key
 
     def groups(self, source: str) -> Iterator[Entry]:
         """One entry for each group of a source that is at the target."""
