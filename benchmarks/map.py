@@ -25,6 +25,7 @@ from pathlib import Path
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.fhir.check import model_class
+from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.fhir.versions import version
 from alliance_fhir.mapping import Mapping, site_catalog
 from alliance_fhir.running import Options
@@ -58,13 +59,17 @@ def ours(source: Path, out: Path, check: str) -> None:
     assert result.ok, result.as_json()
 
 
-def models(source: Path) -> None:
-    """The same resources as models of fhir.resources: validated and dumped."""
+def models(source: Path, out: Path) -> None:
+    """The same resources as models of fhir.resources: validated, dumped and written."""
     sources = Sources([source], SETTINGS, catalog := site_catalog(SETTINGS))
-    for group in Mapping(SETTINGS, catalog, R4, "none").groups(sources, trusting=True):
-        assert not isinstance(group, Finding)
-        for one in group.resources:
-            model_class(one.type, R4).model_validate(one.body).model_dump_json()
+    provenance = ProvenanceWriter(SETTINGS)
+    with out.open("w", encoding="utf-8") as file:
+        for group in Mapping(SETTINGS, catalog, R4, "none").groups(sources, trusting=True):
+            assert not isinstance(group, Finding)
+            proof = provenance.write(group, group.resources, "create", floor.RECORDED)
+            for one in (*group.resources, proof):
+                model = model_class(one.type, R4).model_validate(one.body)
+                file.write(model.model_dump_json() + "\n")
 
 
 def processor(work: Callable[[], object]) -> float:
@@ -117,9 +122,9 @@ def speed(folder: Path, count: int, rounds: int, few: int) -> None:
         "floor": lambda: floor.write(rows, folder / "floor"),
         "none": lambda: ours(rows, folder / "map", "none"),
         "schema": lambda: ours(rows, folder / "map", "schema"),
-        "models": lambda: models(short),
+        "models": lambda: models(short, folder / "models.ndjson"),
     }
-    models(short)  # the first use imports and compiles the models
+    models(short, folder / "models.ndjson")  # the first use imports and compiles the models
     took: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds):
         for name, work in works.items():

@@ -10,16 +10,21 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.instrument import Instrument, Perspective
 from alliance_fhir.domain.records import Answer, Assessment, Origin
 from alliance_fhir.domain.scoring import Score
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.canonical import canonical_text, digest, seal
+from alliance_fhir.fhir.canonical import canonical_text, digest, dumps, seal
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.scores import Facts, ScoreMapper
 from alliance_fhir.fhir.versions import Json, Version
+
+_Item = tuple[Json, Any, Any]
+"""An item of a response; its JSON; its canonical JSON. Where no text is ready, itself."""
 
 
 class Mapper:
@@ -50,13 +55,13 @@ class Mapper:
         self._links = [f"item_{n}" for n in range(1, instrument.size + 1)]
         self._items = [self._ready_items(n) for n in range(1, instrument.size + 1)]
 
-    def _ready_items(self, number: int) -> dict[Answer, tuple[Json, Any]]:
-        """For each code of an item's scale, the response's item, and its canonical text."""
-        ready: dict[Answer, tuple[Json, Any]] = {}
+    def _ready_items(self, number: int) -> dict[Answer, _Item]:
+        """For each code of an item's scale, the response's item."""
+        ready: dict[Answer, _Item] = {}
         for option in self._instrument.options_of(number):
             coding = {"system": self._answers, "code": option.code}
             item: Json = {"linkId": f"item_{number}", "answer": [{"valueCoding": coding}]}
-            ready[option.code] = item, canonical_text(item)
+            ready[option.code] = item, orjson.Fragment(dumps(item)), canonical_text(item)
         return ready
 
     def group(
@@ -96,22 +101,21 @@ class Mapper:
             "subject": facts.subject,
             "authored": facts.time.text,
             **_people(record, author),
-            "item": [item for item, _ in items],
+            "item": [item for item, _, _ in items],
         }
         # the canonical form: no meta, the instant in UTC, the items as ready text; the order of
         # keys does not matter. A test holds it against canonical().
-        form = {**body, "authored": facts.time.utc, "item": [text for _, text in items]}
+        form = {**body, "authored": facts.time.utc, "item": [text for _, _, text in items]}
         del form["meta"]
         if not form["extension"]:
             del form["extension"]
         content = digest(form)
         body["extension"] = [*body["extension"], seal(content)]
-        return Resource("QuestionnaireResponse", name, body, content)
+        text = dumps({**body, "item": [text for _, text, _ in items]})
+        return Resource("QuestionnaireResponse", name, body, content, text)
 
-    def _given(
-        self, answers: Sequence[Answer | None], scores: Sequence[Score]
-    ) -> list[tuple[Json, Any]]:
-        """The items of a response, each beside its canonical text, or itself where it has none."""
+    def _given(self, answers: Sequence[Answer | None], scores: Sequence[Score]) -> list[_Item]:
+        """The items of a response."""
         given = [
             ready.get(answer) or self._number(place, answer)
             for place, (ready, answer) in enumerate(zip(self._items, answers, strict=True))
@@ -120,14 +124,14 @@ class Mapper:
         for score in scores:
             if score.value is not None:
                 item: Json = {"linkId": score.id, "answer": [{"valueDecimal": score.value}]}
-                given.append((item, item))
+                given.append((item, item, item))
         return given
 
-    def _number(self, place: int, answer: Answer) -> tuple[Json, Any]:
+    def _number(self, place: int, answer: Answer) -> _Item:
         whole = self._instrument.run_of(place + 1).kind == "integer"
         value = {"valueInteger": int(answer)} if whole else {"valueDecimal": answer}
         item: Json = {"linkId": self._links[place], "answer": [value]}
-        return item, item
+        return item, item, item
 
 
 def imported(record: Assessment, instrument: Instrument) -> list[Score]:

@@ -21,7 +21,7 @@ class Resource:
     __slots__ = ("_body", "_text", "digest", "key", "type")
 
     def __init__(
-        self, type_: str, key: str, body: Json | Callable[[], Json], digest: str, text: str = ""
+        self, type_: str, key: str, body: Json | Callable[[], Json], digest: str, text: bytes = b""
     ) -> None:
         self.type = type_
         self.key = key
@@ -39,7 +39,7 @@ class Resource:
 
     def json(self) -> bytes:
         """The resource as JSON text, decimals exact."""
-        return self._text.encode() if self._text else dumps(self.body)
+        return self._text or dumps(self.body)
 
 
 class Group(NamedTuple):

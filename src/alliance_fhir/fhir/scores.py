@@ -54,12 +54,12 @@ class Facts(NamedTuple):
             about=[ABOUT] if self.about else [],
         )
 
-    def values(self) -> dict[str, str]:
+    def values(self) -> dict[str, bytes]:
         """What the marks stand for in this record."""
         return {
-            "key": self.key,
-            "time": self.time.text,
-            "utc": self.time.utc,
+            "key": self.key.encode(),
+            "time": self.time.text.encode(),
+            "utc": self.time.utc.encode(),
             "subject": json_text(self.subject),
             "performer": json_text(self.performer),
             "about": json_text(self.about)[1:-1],

@@ -6,7 +6,9 @@ from record to record; so there is no second description of it that could go ast
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Final
 
 import orjson
@@ -23,38 +25,51 @@ DIGEST: Final = "\ue002"
 SUBJECT: Final = "\ue003"
 ABOUT: Final = "\ue004"
 PERFORMER: Final = "\ue005"
-_INSIDE = {KEY: "%(key)s", DIGEST: "%(digest)s"}
-_WHOLE = {SUBJECT: "%(subject)s", ABOUT: "%(about)s", PERFORMER: "%(performer)s"}
+_FIELDS = {
+    KEY: "key",
+    DIGEST: "digest",
+    f'"{SUBJECT}"': "subject",
+    f'"{ABOUT}"': "about",
+    f'"{PERFORMER}"': "performer",
+}
+_MARKS = re.compile("(" + "|".join([*_FIELDS, TIME.text]) + ")")
 
 
-def json_text(value: object) -> str:
+def json_text(value: object) -> bytes:
     """A value as JSON with sorted keys."""
-    return orjson.dumps(value, plain_number, orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps(value, plain_number, orjson.OPT_SORT_KEYS)
 
 
 class Template:
     """One shape: `form` is a resource with marks where such resources differ, without its digest.
 
     The values to fill in are `key`; `time`, as written, and `utc`; `subject` and `performer` as
-    JSON; `about`, extensions as JSON with commas between.
+    JSON; `about`, extensions as JSON with commas between. All are UTF-8.
     """
 
     def __init__(self, form: Json) -> None:
-        self._canonical = _marked(json_text({k: v for k, v in form.items() if k != "meta"}), "utc")
+        bare = {key: value for key, value in form.items() if key != "meta"}
         whole = {**form, "extension": [*form["extension"], seal(DIGEST)]}
-        self._whole = _marked(dumps(whole).decode(), "time")
+        self._canonical = _Text(json_text(bare), time="utc")
+        self._whole = _Text(dumps(whole), time="time")
 
-    def fill(self, values: dict[str, str]) -> tuple[str, str]:
+    def fill(self, values: dict[str, bytes]) -> tuple[str, bytes]:
         """The content digest of the resource with these values, and its JSON text."""
-        content = blake2b((self._canonical % values).encode(), digest_size=16).hexdigest()
-        values["digest"] = content
-        return content, self._whole % values
+        content = blake2b(self._canonical.fill(values), digest_size=16).hexdigest()
+        values["digest"] = content.encode()
+        return content, self._whole.fill(values)
 
 
-def _marked(text: str, time: str) -> str:
-    text = text.replace("%", "%%").replace(TIME.text, f"%({time})s")
-    for mark, field in _INSIDE.items():
-        text = text.replace(mark, field)
-    for mark, field in _WHOLE.items():
-        text = text.replace(f'"{mark}"', field)
-    return text
+class _Text:
+    """A text in parts: every second one is a mark. Joining is four times as fast as formatting."""
+
+    def __init__(self, text: bytes, *, time: str) -> None:
+        parts = _MARKS.split(text.decode())
+        fields = {**_FIELDS, TIME.text: time}
+        self._parts = [part.encode() for part in parts]
+        self._values = itemgetter(*(fields[mark] for mark in parts[1::2]))  # two at least
+
+    def fill(self, values: dict[str, bytes]) -> bytes:
+        parts = self._parts.copy()
+        parts[1::2] = self._values(values)
+        return b"".join(parts)
