@@ -17,6 +17,7 @@ from alliance_fhir.errors import Conflict, Refused, Unavailable
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.fhir.reply import Delivered
 from alliance_fhir.ledger.store import Entry, Ledger
@@ -24,6 +25,8 @@ from alliance_fhir.planning import Decision, Planned, Planner
 from alliance_fhir.targets.base import Target
 
 _ATTEMPTS = 4
+_MOST_OUTAGES = 3
+"""So many groups in a row may fail by a fault of the server's own before the run stops."""
 _EXISTED = "existed"
 """Not a rule that anybody sees: the group is decided anew."""
 _CONTESTED = "always-in-conflict"
@@ -56,6 +59,7 @@ class Delivery:
         self._run = run
         self._clock = clock
         self.references: References = {}
+        self._outages = 0
 
     def send(self, planned: Planned) -> list[Receipt]:
         """Delivers a group, and says what became of each of its resources.
@@ -63,10 +67,9 @@ class Delivery:
         Raises what stops a run: Unavailable where nothing was sent, AuthFailed, BadReply.
         """
         receipts: dict[str, Receipt] = {}
+        declined: Refused | None = None
         for attempt in range(_ATTEMPTS):
-            self._answered(planned)
-            for decision in planned.decisions:
-                receipts[decision.resource.key] = self._told(planned, decision, receipts)
+            self._begin(planned, receipts)
             if planned.rule or not planned.changes:
                 break
             try:
@@ -78,11 +81,37 @@ class Delivery:
             except Conflict:
                 if attempt == _ATTEMPTS - 1:
                     return list((receipts | _contested(planned)).values())
+            except Refused as refused:
+                declined = refused
+                receipts |= self._declined(planned, refused, receipts)
+                break
             else:
                 if not any(r.rule == _EXISTED for r in receipts.values()):
                     break
             planned = self._planner.decide([planned.group], reread=True)[0]
+        self._count_outage(declined)
         return list(receipts.values())
+
+    def _begin(self, planned: Planned, receipts: dict[str, Receipt]) -> None:
+        self._answered(planned)
+        for decision in planned.decisions:
+            receipts[decision.resource.key] = self._told(planned, decision, receipts)
+
+    def _declined(
+        self, planned: Planned, refused: Refused, receipts: dict[str, Receipt]
+    ) -> dict[str, Receipt]:
+        """A failure of the server's own may come after the deed, and what is not found was there
+        when it was decided to change it: then only a look tells what became of the group."""
+        if refused.status >= 500 or refused.status in (404, 410):
+            planned = self._planner.decide([planned.group], reread=True)[0]
+            self._begin(planned, receipts)
+        return self._rejected(planned, refused) if planned.changes and not planned.rule else {}
+
+    def _count_outage(self, declined: Refused | None) -> None:
+        """Raises Unavailable where the server fails at one group after the other."""
+        self._outages = self._outages + 1 if declined and declined.status >= 500 else 0
+        if self._outages >= _MOST_OUTAGES:
+            raise Unavailable(f"{declined}: {self._outages} records in a row; run again later")
 
     def _answered(self, planned: Planned) -> None:
         """What became of earlier requests about the group that had no reply: it was looked up."""
@@ -97,7 +126,8 @@ class Delivery:
         """The receipt of a decision by which nothing is sent; what is learnt goes to the ledger."""
         resource, known = decision.resource, decision.known
         before = earlier.get(resource.key)
-        if known and not planned.group.key:
+        meant = resource.type not in CREATABLE or decision.state == "unchanged"
+        if known and not planned.group.key and meant:  # a patient may have become another one
             self._know(resource, known.server_id)
         if decision.learnt and known and decision.state == "unchanged":
             self._ledger.settle([known._replace(run=self._run)])
@@ -124,8 +154,10 @@ class Delivery:
             answers = self._target.deliver(
                 changes, ChainMap(self._around(planned), self.references)
             )
-        except Refused as refused:
-            return self._rejected(entries, refused)
+        except Unavailable as error:
+            if not error.sent:
+                self._ledger.forget(entries.values())
+            raise
         except Conflict:
             self._not_taken(entries, "conflict")  # so that the next run, too, looks first
             raise
@@ -156,7 +188,7 @@ class Delivery:
         )
 
     def _entry(self, group: Group, decision: Decision) -> Entry:
-        known = decision.known
+        known, patient = decision.known, group.patient
         return Entry(
             key=decision.resource.key,
             version=known.version + 1 if known else 1,
@@ -164,6 +196,7 @@ class Delivery:
             group_key=group.key,
             source=self._source,
             subject=self._planner.subject(group.patient),
+            subject_at=self.references.get(("Patient", patient.system, patient.value), ""),
             path=group.origin.path,
             row=group.origin.row,
             source_digest=group.source_digest,
@@ -207,15 +240,18 @@ class Delivery:
         """What groups refer to is kept for the whole run: people, this software."""
         self.references[resource.type, self.system, resource.key] = f"{resource.type}/{id_}"
 
-    def _rejected(self, entries: Mapping[str, Entry], refused: Refused) -> dict[str, Receipt]:
+    def _rejected(self, planned: Planned, refused: Refused) -> dict[str, Receipt]:
         """The target declined the group; its resources are tried again in the next run."""
         said = ", ".join([str(refused.status), *refused.issues])
         remedy = f"The target declined it ({said}); change the data, or the target's rules."
+        entries = {d.resource.key: self._entry(planned.group, d) for d in planned.changes}
+        self._ledger.forget(
+            self._ledger.unanswered(self._source, [planned.group.key] if planned.group.key else [])
+        )
         self._not_taken(entries, "rejected")
         return {
             entry.key: Receipt(entry.type, entry.key, "rejected", rule="refused", remedy=remedy)
             for entry in entries.values()
-            if entry.type != "Provenance"
         }
 
     def _not_taken(self, entries: Mapping[str, Entry], state: State) -> None:

@@ -35,6 +35,8 @@ class Decision(NamedTuple):
     known: Entry | None = None
     rule: str = ""
     learnt: bool = False
+    arrived: Entry | None = None
+    """An earlier request about it that had no reply, and that the target took all the same."""
 
 
 @dataclass
@@ -95,16 +97,20 @@ class Planner:
         entries = self._ledger.current(resource.key for resource in resources)
         look = reread or self._reread
         unsure = [r for r in resources if look or not _settled(entries.get(r.key, []))]
-        open_ = [e for r in unsure for e in entries.get(r.key, []) if e.state == "sent"]
-        open_ += self._ledger.unanswered(self._source, {e.group_key for e in open_ if e.group_key})
+        open_ = [e for r in unsure for e in entries.get(r.key, []) if not e.acknowledged]
+        asked = {e.group_key for e in open_ if e.group_key and e.state == "sent"}
+        open_ += self._ledger.unanswered(self._source, asked)
         wanted = [Wanted(r.type, r.key, _id(entries.get(r.key, []))) for r in unsure]
         wanted += [Wanted(e.type, e.key) for e in open_ if e.type == "Provenance"]
         there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
         looked = {resource.key for resource in unsure}
         self._elsewhere = moved(self._target, chain.from_iterable(there.values()))
+        members = self._ledger.members(self._source, [g.key for g in groups if g.key])
         planned = [self._group(group, entries, there, looked) for group in groups]
         for one in planned:
             _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
+            if members.get(one.group.key, set()) - {r.key for r in one.group.resources}:
+                one.warnings.append("no-longer-given")
         return planned
 
     def _group(
@@ -132,11 +138,47 @@ class Planner:
                 )
             else:
                 decisions.append(self._against_ledger(group, resource, known, said))
+        decisions = self._as_one(group, decisions, said)
         planned = Planned(group, decisions)
+        planned.arrived = [d.arrived for d in decisions if d.arrived]
         planned.rule = next((d.rule for d in decisions if d.state in _OBSTACLES), "")
-        held = {d.rule for d in decisions if d.state == "unchanged" and d.rule}
+        held = {d.rule for d in decisions if d.state in ("unchanged", "not_sent") and d.rule}
         planned.warnings = sorted(held)
         return planned
+
+    def _as_one(self, group: Group, decisions: list[Decision], said: set[str]) -> list[Decision]:
+        """The decisions of a group, where what is held back of one depends on the others.
+
+        A record is an older version as a whole, or not at all: a score may well be again what it
+        was once. And a changed rule adds no score to a panel that it is not let change.
+        """
+        held = [d for d in decisions if d.state == "unchanged" and d.rule]
+        if any(d.rule == _OLDER for d in held) and self._is_new(group, decisions, said):
+            decisions = [
+                d._replace(state="updated", rule="") if d in held and d.rule == _OLDER else d
+                for d in decisions
+            ]
+        if any(d.rule == _RULED for d in held):
+            decisions = [
+                d._replace(state="not_sent", rule=_RULED) if d.state == "created" else d
+                for d in decisions
+            ]
+        return decisions
+
+    def _is_new(self, group: Group, decisions: list[Decision], said: set[str]) -> bool:
+        """Whether the source says something that it never said before."""
+        if any(d.state == "updated" for d in decisions):
+            return True
+        if any(d.resource.type == "QuestionnaireResponse" for d in decisions):
+            return False  # all answers are in it: what is of a response that once was, is older
+        earlier = set[str]().union(
+            *(
+                self._ledger.superseded(d.resource.key, d.resource.digest)
+                for d in decisions
+                if d.rule == _OLDER
+            )
+        )
+        return group.source_digest not in earlier | said
 
     def _against_ledger(
         self, group: Group, resource: Resource, known: Entry | None, said: set[str]
@@ -148,7 +190,7 @@ class Planner:
         if self._ledger.superseded(resource.key, resource.digest):
             if self._accept_older:
                 return Decision(resource, "updated", known)
-            return Decision(resource, "unchanged", known, "older-version")
+            return Decision(resource, "unchanged", known, _OLDER)
         if group.source_digest and group.source_digest in said:
             # the source says what it said: our rules or the site's settings changed since
             return Decision(resource, "updated" if self._rescore else "unchanged", known, _RULED)
@@ -161,7 +203,7 @@ class Planner:
         known: Entry | None,
         hits: list[Found],
         said: set[str],
-        unfinished: set[str],
+        unfinished: Mapping[str, Entry],
     ) -> Decision:
         if len(hits) > 1:
             return Decision(resource, "conflict", known, "found-twice")
@@ -180,9 +222,24 @@ class Planner:
                 return Decision(resource, "unchanged", learnt, learnt=True)
             if hit.digest not in unfinished:
                 return Decision(resource, "conflict", known, "changed-at-target")
-            known = known._replace(digest=hit.digest)  # ours, of a request that had no reply
+            return self._after(group, resource, known, hit, unfinished[hit.digest])
         fresh = known._replace(server_version=hit.version)
         return self._against_ledger(group, resource, fresh, said)
+
+    def _after(
+        self, group: Group, resource: Resource, known: Entry, hit: Found, sent: Entry
+    ) -> Decision:
+        """What is to be done after a change of ours that arrived, although no reply came."""
+        arrived = sent._replace(
+            state="updated",
+            server_id=hit.id,
+            server_version=hit.version,
+            server_digest=hit.digest,
+        )
+        if known.digest == resource.digest and not self._accept_older:
+            return Decision(resource, "unchanged", arrived, _OLDER, arrived=arrived)
+        decision = self._against_ledger(group, resource, arrived, {arrived.source_digest})
+        return decision._replace(arrived=arrived)
 
     def _unknown(self, group: Group, resource: Resource, hit: Found) -> Decision:
         """There, and not in the ledger: that was lost, a run was killed, or it is not ours."""
@@ -205,6 +262,7 @@ class Planner:
             group_key=group.key,
             source=self._source,
             subject=self.subject(group.patient),
+            subject_at=hit.at.removeprefix(f"{self._target.identity}/"),
             path=group.origin.path,
             row=group.origin.row,
             source_digest=group.source_digest,
@@ -217,6 +275,7 @@ class Planner:
         )
 
 
+_OLDER = "older-version"
 _RULED = "rule-changed"
 _OBSTACLES = ("conflict", "foreign", "gone", "blocked")
 """One such resource holds its whole group back: an event arrives whole or not at all."""
@@ -227,9 +286,13 @@ def _answer(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found
 
     Of the resources themselves only the lost are told: those that arrived are decided upon.
     """
-    keys = {decision.resource.key for decision in planned.decisions}
+    states = {decision.resource.key: decision.state for decision in planned.decisions}
     for entry in open_:
         hits = there.get(entry.key, [])
+        if entry.state != "sent":  # declined: it counts for as long as something is to be done
+            if states.get(entry.key) == "unchanged":
+                planned.lost.append(entry)
+            continue
         if entry.type == "Provenance" and hits:
             planned.arrived.append(
                 entry._replace(
@@ -240,7 +303,7 @@ def _answer(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found
                 )
             )
         elif entry.type == "Provenance" or (
-            entry.key in keys and entry.digest not in {hit.digest for hit in hits}
+            entry.key in states and entry.digest not in {hit.digest for hit in hits}
         ):
             planned.lost.append(entry)
 
@@ -249,14 +312,17 @@ def _acknowledged(entries: Iterable[Entry]) -> Entry | None:
     return next((e for e in reversed(list(entries)) if e.acknowledged), None)
 
 
-def _unfinished(entries: Mapping[str, list[Entry]], key: str) -> set[str]:
-    """The digests of what was sent under a key, and may have arrived although nobody said so."""
-    return {e.digest for e in entries.get(key, []) if not e.acknowledged}
+def _unfinished(entries: Mapping[str, list[Entry]], key: str) -> dict[str, Entry]:
+    """By digest what was sent under a key, and may have arrived although nobody said so."""
+    return {e.digest: e for e in entries.get(key, []) if not e.acknowledged}
 
 
 def _settled(entries: list[Entry]) -> bool:
-    """Whether the ledger knows the resource, and no request about it is open."""
-    return bool(entries) and entries[-1].acknowledged
+    """Whether the ledger knows the resource, and no request about it is open.
+
+    Without a version of the target's, a change could not be kept from overwriting another's.
+    """
+    return bool(entries) and entries[-1].acknowledged and bool(entries[-1].server_version)
 
 
 def _id(entries: list[Entry]) -> str:

@@ -35,10 +35,10 @@ class Verification:
         self.found += 1
         if len(digests) > 1:
             self.duplicated.append(place)
-        elif not ours:
-            self.foreign.append(place)
         elif digests[0] in expected:
             self.equal += 1
+        elif not ours:
+            self.foreign.append(place)
         else:
             self.different.append(place)
 

@@ -16,6 +16,7 @@ from alliance_fhir.domain.receipt import WARNINGS, Finding, Receipt, Tally
 from alliance_fhir.domain.records import Identifier, Origin
 from alliance_fhir.errors import AllianceError, ConfigError, ServerError
 from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import SOFTWARE
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, site_catalog
@@ -141,10 +142,21 @@ class Run:
             planned = self._planner.decide(chunk)
             ready = [p for p in planned if p.changes and not p.rule]
             self._tally.warnings.extend(self._register.find(ready))
+            planned = [self._again_if_moved(p) for p in planned]
         except ServerError as error:
             self._stop(error)
             return [_not_sent(group) for group in chunk]
         return planned
+
+    def _again_if_moved(self, planned: Planned) -> Planned:
+        """Decides anew, by the target, where the patient is another one there than at the last
+        write: a record must not be split between two."""
+        patient = planned.group.patient
+        now = self._delivery.references.get(("Patient", patient.system, patient.value), "")
+        before = {d.known.subject_at for d in planned.decisions if d.known} - {""}
+        if planned.rule or not planned.changes or before <= {now}:
+            return planned
+        return self._planner.decide([planned.group], reread=True)[0]
 
     def _share(self) -> None:
         """Sends what groups refer to before the groups: questionnaires, this software."""
@@ -157,7 +169,8 @@ class Run:
                     self._stop(error)
 
     def _send_alone(self, resource: Resource) -> None:
-        for planned in self._planner.decide([_alone(resource)]):
+        person = resource.type in CREATABLE  # the ledger's may have another identifier by now
+        for planned in self._planner.decide([_alone(resource)], reread=person):
             self._push(planned)
 
     def _push(self, planned: Planned) -> None:

@@ -16,11 +16,12 @@ from alliance_fhir.targets.base import Target
 
 
 def moved(target: Target, hits: Iterable[Found]) -> set[Found]:
-    """Those of the hits that point to a patient who has not the identifier that stands there.
+    """Those of the hits that point to a patient who has not the identifier that stands there, or
+    to nobody, at a target that has patients.
 
     Nothing is said of a patient whom nobody has the identifier of, by now.
     """
-    told = {hit: Person("Patient", _identifier(hit)) for hit in hits if hit.subject and hit.at}
+    told = {hit: Person("Patient", _identifier(hit)) for hit in hits if hit.subject}
     if not told or not target.people:
         return set()
     meant = target.resolve(set(told.values()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .clinic import CHANGED, PARTS, ROW, Clinic, counts, rules, touched
+from .clinic import CHANGED, MRN, PARTS, ROW, Clinic, counts, is_write, patient, rules, touched
 from .kinds import by_the_ledger, everywhere
 
 if TYPE_CHECKING:
@@ -239,3 +239,73 @@ def test_a_row_that_moved_to_another_file_is_the_same(clinic: Clinic) -> None:
     result = clinic.sync(complete=True)
     assert counts(result) == {"unchanged": 14}
     assert result.tally.disappeared == []
+
+
+def scores_of(clinic: Clinic, row: Row) -> dict[str, tuple[object, object]]:
+    """The scores in the response of a record, and those of its Observations."""
+    parts = clinic.of_record(row)
+    items = {item["linkId"]: item["answer"][0] for item in parts["qr"]["item"]}
+    named = ("total", "goal", "task", "bond")
+    return {
+        name: (items[name]["valueDecimal"], parts[name]["valueQuantity"]["value"]) for name in named
+    }
+
+
+@by_the_ledger
+def test_a_score_may_be_again_what_it_was_once(clinic: Clinic) -> None:
+    """Item 4 (goal) goes up; then that is taken back, and item 1 (task) is corrected instead."""
+    clinic.settled(ROW)
+    clinic.write(CHANGED)
+    assert clinic.sync().exit_code == 0
+    clinic.write(ROW.with_item(1, "5"))
+    result = clinic.sync()
+    assert rules(result, "warnings") == []
+    assert counts(result) == {"updated": 4, "created": 1, "unchanged": 4}
+    for told, shown in scores_of(clinic, ROW).values():
+        assert told == shown
+    clinic.write(CHANGED)
+    assert rules(clinic.sync(), "warnings") == ["older-version"]
+
+
+@by_the_ledger
+def test_what_a_row_no_longer_gives_is_told(clinic: Clinic) -> None:
+    scored = replace(ROW, answers="", scores=("48", "16", "16", "16"))
+    clinic.settled(scored)
+    clinic.write(replace(scored, scores=("48", "16", "16", "")))
+    for _ in range(2):
+        result = clinic.sync()
+        assert (result.exit_code, rules(result, "warnings")) == (0, ["no-longer-given"])
+    assert "bond" in clinic.of_record(ROW)
+
+
+def test_a_patient_s_number_that_is_another_s_now_splits_no_record(
+    server: Place, clinic: Clinic
+) -> None:
+    clinic.settled(ROW)
+    mrn = {"system": MRN, "value": "9999"}
+    server.edit(f"Patient/{ROW.patient}", lambda body: {**body, "identifier": [mrn]})
+    server.add(patient(ROW.patient))
+    clinic.write(CHANGED)
+    before = server.versions()
+    result = clinic.sync_alone()
+    assert (result.exit_code, rules(result, "blocked")) == (7, ["changed-at-target"])
+    assert server.versions() == before
+
+
+def test_a_reverted_source_after_a_change_without_a_reply(server: Place, clinic: Clinic) -> None:
+    clinic.settled(ROW)
+    clinic.write(CHANGED)
+    clinic.wire.after = lambda request: _die() if is_write(request) else None
+    with pytest.raises(KeyboardInterrupt):
+        clinic.sync_alone()
+    clinic.wire.calm()
+    clinic.write(ROW)
+    for _ in range(2):
+        assert rules(clinic.sync(), "warnings") == ["older-version"]
+    assert "sent" not in clinic.states().values()
+    assert counts(clinic.sync(accept_older=True))["updated"] == 3
+    assert clinic.verified() == 11
+
+
+def _die() -> None:
+    raise KeyboardInterrupt

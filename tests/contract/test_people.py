@@ -171,3 +171,18 @@ def test_a_folder_needs_nobody(folder: Place, clinic: Clinic) -> None:
     assert not folder.of_type("Patient")
     for part in PARTS:
         assert "reference" not in folder.by_short_name()[part]["subject"]
+
+
+def test_who_was_made_and_has_another_number_now_is_not_taken_again(
+    server: Place, clinic: Clinic
+) -> None:
+    """Their ledger row says who they were; the next record of the old number is not theirs."""
+    clinic.write(ROW)
+    assert clinic.sync(create_people=True).exit_code == 0
+    mrn = {"system": MRN, "value": "9999"}
+    server.edit(f"Patient/{ROW.patient}", lambda body: {**body, "identifier": [mrn]})
+    clinic.write(ROW, replace(ROW, record_id="r-2"))
+    result = clinic.sync_alone(create_people=True)
+    assert result.exit_code == 7
+    assert "patient-not-found" in rules(result, "blocked")
+    assert len(server.of_type("QuestionnaireResponse")) == 1

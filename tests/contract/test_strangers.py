@@ -284,3 +284,22 @@ def test_a_target_that_was_emptied_is_told(clinic: Clinic) -> None:
     forget(clinic)
     assert counts(clinic.sync()) == {"created": 9}
     assert clinic.verified() == 9
+
+
+def test_a_reference_that_somebody_took_away_is_told(server: Place, clinic: Clinic) -> None:
+    def cut(body: Json) -> Json:
+        subject = {key: value for key, value in body["subject"].items() if key != "reference"}
+        return {**body, "subject": subject}
+
+    clinic.settled(ROW)
+    edit(server, "total", cut)
+    verified = clinic.verify().verify
+    assert verified
+    assert len(verified.different) == 1
+
+
+def test_our_digest_taken_off_alone_is_no_edit(clinic: Clinic) -> None:
+    clinic.settled(ROW)
+    edit(clinic.place, "total", without_seal)
+    assert counts(clinic.sync(reread=True)) == {"unchanged": 8}
+    assert clinic.verified() == 9

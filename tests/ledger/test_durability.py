@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import textwrap
 from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy
 
+from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger import store
+from alliance_fhir.ledger.store import Ledger
 from contract.clinic import MRN, Row, patient, rows_of, write_rows
 from wire.little import Answer, LittleServer, Request
 
@@ -226,3 +229,36 @@ def test_another_secret_key_is_refused_and_no_key_is_kept(
     assert little.writes == []
     monkeypatch.setenv("ALLIANCE_FHIR_KEY", KEYS[0])
     assert sync().json["resources"]["unchanged"] == 14
+
+
+def test_a_ledger_whose_making_was_killed_is_made_again(tmp_path: Path) -> None:
+    """SQLite would commit each table by itself, and a half is no ledger of anybody's."""
+    path = tmp_path / "ledger.sqlite"
+    code = textwrap.dedent(f"""
+        import os, pathlib, sqlalchemy
+        from alliance_fhir.ledger.store import Ledger
+
+        @sqlalchemy.event.listens_for(sqlalchemy.Engine, "after_cursor_execute")
+        def kill(connection, cursor, statement, *told):
+            if "CREATE TABLE" in statement:
+                os.kill(os.getpid(), 9)
+
+        Ledger(pathlib.Path({str(path)!r}), "https://target.invalid/fhir", "none")
+    """)
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    with Ledger(path, "https://target.invalid/fhir", "none") as ledger:
+        assert list(ledger.expected()) == []
+
+
+def test_a_damaged_ledger_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with Ledger(path, "https://target.invalid/fhir", "none") as ledger:
+        ledger.begin_run("1", "sync", "clinic-east")
+        ledger.commit()
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\x55" * (len(content) - 4096))
+    with (
+        pytest.raises(ConfigError, match="cannot be used"),
+        Ledger(path, "https://target.invalid/fhir", "none") as ledger,
+    ):
+        list(ledger.expected())

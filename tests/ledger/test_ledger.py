@@ -28,6 +28,7 @@ ENTRY = Entry(
     group_key="g",
     source="clinic-east",
     subject="s",
+    subject_at="Patient/1",
     path="file.csv",
     row=2,
     source_digest="sd",

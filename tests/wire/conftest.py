@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -60,6 +60,15 @@ class Syncing(NamedTuple):
         config = ("--config", self.folder / "alliance.toml")
         return self.run(
             "verify", "--to", self.little.url, "--ledger", self.ledger, "--json", *config
+        )
+
+    def of_first(self, part: str) -> dict[str, Any]:
+        """A score of the first patient's record, as the server has it."""
+        return next(
+            body
+            for body in self.little.of_type("Observation")
+            if body["identifier"][0]["value"].endswith(f"-{part}")
+            and body["subject"]["identifier"]["value"] == FIRST.patient
         )
 
     def whole(self) -> None:

@@ -127,6 +127,10 @@ class LittleServer:
         """Puts a resource in, of the id that it has or a new one."""
         return self._write(body, str(body.get("id") or self._new_id()))
 
+    def delete(self, place: str) -> None:
+        """Deletes a resource, as somebody else would."""
+        self._store[place].append(None)
+
     def answer(self, request: Request) -> Answer:
         """What goes back, faults and all."""
         self.requests.append(request)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import FIRST, SECOND, Syncing, instead, of_group
+from .conftest import FIRST, SECOND, Syncing, after_all, instead, of_group
 from .little import Answer, Cut, Request, bundle, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from contract.clinic import Row
 
 
 CHANGED = FIRST.with_item(4, "4")
@@ -361,3 +364,112 @@ def test_a_patient_without_an_id_is_no_answer(clinic: Syncing) -> None:
     ran = clinic.sync()
     assert (ran.code, ran.json["resources"]["not_sent"]) == (15, 12)
     clinic.whole()
+
+
+def test_a_server_that_tells_no_versions_is_looked_at_before_a_change(clinic: Syncing) -> None:
+    """Without a version no If-Match can keep a change from overwriting somebody's edit."""
+
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        answer = proceed()
+        return answer._replace(body=without_versions(answer.body))
+
+    clinic.little.between = between
+    assert clinic.sync().code == 0
+    total = clinic.of_first("total")
+    clinic.little.put(**{**total, "valueQuantity": {**total["valueQuantity"], "value": 12}})
+    clinic.write(CHANGED, SECOND)
+    ran = clinic.sync()
+    assert (ran.code, [told["rule"] for told in ran.json["blocked"]]) == (7, ["changed-at-target"])
+    assert clinic.of_first("total")["valueQuantity"]["value"] == 12
+
+
+def without_versions(value: Any) -> Any:
+    """A reply of a server that keeps none."""
+    if isinstance(value, list):
+        return [without_versions(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {k: v for k, v in value.items() if k not in ("versionId", "etag")}
+    if isinstance(kept.get("location"), str):
+        kept["location"] = kept["location"].partition("/_history")[0]
+    return {key: without_versions(part) for key, part in kept.items()}
+
+
+def test_answers_in_another_order_are_no_answers(clinic: Syncing) -> None:
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        answer = proceed()
+        if not of_group(request, FIRST):
+            return answer
+        return answer._replace(body={**answer.body, "entry": answer.body["entry"][::-1]})
+
+    clinic.little.between = between
+    assert clinic.sync().code == 15
+    clinic.whole()
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_change_of_what_was_deleted_is_gone_and_not_declined(
+    clinic: Syncing, status: int
+) -> None:
+    assert clinic.sync().code == 0
+    clinic.write(CHANGED, SECOND)
+    clinic.little.delete(f"Observation/{clinic.of_first('total')['id']}")
+    clinic.little.between = instead(Answer(status, outcome("deleted")))
+    ran = clinic.sync()
+    assert (ran.code, ran.json["resources"]["gone"]) == (7, 1)
+    assert [told["rule"] for told in ran.json["blocked"]] == ["deleted-at-target"]
+
+
+@pytest.mark.parametrize("row", [FIRST, CHANGED])
+def test_a_failure_after_the_deed_is_looked_into(clinic: Syncing, row: Row) -> None:
+    assert row is FIRST or clinic.sync().code == 0
+    clinic.write(row, SECOND)
+    clinic.little.between = after_all(Answer(500, outcome("exception")))
+    ran = clinic.sync()
+    assert (ran.code, ran.json["resources"]["rejected"]) == (0, 0)
+    assert clinic.verify().json["verify"]["expected"] == len(clinic.little.everything) - 2
+    clinic.whole()
+
+
+def test_an_outage_is_not_the_fault_of_the_data(clinic: Syncing) -> None:
+    clinic.write(*(replace(FIRST, record_id=f"r-{number}") for number in range(20)))
+
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        return Answer(500, outcome("exception")) if of_group(request, FIRST) else proceed()
+
+    clinic.little.between = between
+    ran = clinic.sync()
+    assert ran.code == 11
+    assert "500" in ran.json["stopped"]
+    assert ran.json["resources"]["rejected"] == 2 * 6  # the third one stops the run
+    assert len(transactions(clinic)) == 2 + 3
+
+
+def test_a_request_that_took_too_long_is_not_the_fault_of_the_data(clinic: Syncing) -> None:
+    clinic.little.between = instead(Answer(408, outcome("timeout")))
+    assert clinic.sync().code == 11
+    clinic.whole()
+
+
+def test_what_was_never_sent_is_not_missed(clinic: Syncing) -> None:
+    assert clinic.sync().code == 0
+    clinic.write(FIRST, SECOND, replace(FIRST, record_id="r-3"))
+    clinic.little.between = lambda request, proceed: proceed() if request.path else Answer(503)
+    assert clinic.sync().code == 11
+    clinic.little.between = lambda request, proceed: proceed()
+    clinic.write(FIRST, SECOND)
+    assert clinic.sync().code == 0
+    assert clinic.verify().code == 0
+
+
+def test_a_declined_change_that_was_taken_back_is_over(clinic: Syncing) -> None:
+    assert clinic.sync().code == 0
+    clinic.write(CHANGED, SECOND)
+    clinic.little.between = instead(Answer(422, outcome("value")))
+    assert clinic.sync().code == 4
+    clinic.little.between = lambda request, proceed: proceed()
+    clinic.write(FIRST, SECOND)
+    assert clinic.sync().code == 0
+    clinic.little.requests.clear()
+    assert clinic.sync().code == 0
+    assert not [request for request in clinic.little.requests if "Response" in request.path]

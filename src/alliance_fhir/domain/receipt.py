@@ -81,6 +81,7 @@ RULES: dict[str, str] = {
     "clinician-ambiguous": "Several clinicians have this identifier; named by identifier only.",
     "older-version": "An older version of what was sent; use --accept-older if it is right.",
     "rule-changed": "The row is as it was, our rules or the settings are not; use --rescore.",
+    "no-longer-given": "The row gives less than it did; the rest was left there, withdraw it.",
     "changed-at-target": "Somebody changed our resource; nothing was overwritten.",
     "deleted-at-target": "Somebody deleted our resource; it was not made again.",
     "not-ours": "A resource with this identifier is there and was not written by us.",
@@ -144,6 +145,6 @@ class Tally:
 WARNINGS = frozenset(
     {"unknown-column", "duplicate-equal", "clinician-not-found", "clinician-ambiguous"}
     | {"person-not-found", "person-ambiguous"}
-    | {"older-version", "rule-changed"}
+    | {"older-version", "rule-changed", "no-longer-given"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

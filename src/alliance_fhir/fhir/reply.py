@@ -66,9 +66,11 @@ def _one(change: Change, answer: Json) -> Delivered:
     if status not in ("200", "201", "204"):
         raise BadReply(f"an entry of a transaction was answered with {status or 'nothing'}")
     body = part(answer, "resource")
-    if body.get("resourceType") != change.resource.type:
+    if body.get("resourceType") == "OperationOutcome":
         body = {}
     place = _LOCATION.search(text(response, "location"))
+    if not _fits(change, body, place["type"] if place else ""):
+        raise BadReply("an entry of a transaction was answered with another resource")
     id_ = text(body, "id") or (place["id"] if place else change.id)
     if not id_:
         raise BadReply("an entry of a transaction was answered without an id")
@@ -76,6 +78,15 @@ def _one(change: Change, answer: Json) -> Delivered:
     existed = change.state == "created" and status == "200"
     digest = content_digest(body) if body else ""
     return Delivered(change, id_, version or "", digest, existed)
+
+
+def _fits(change: Change, body: Json, type_: str) -> bool:
+    """Whether an answer may be the one to this change: one in another place may not."""
+    asked = change.resource
+    types = {type_, text(body, "resourceType")} - {""}
+    sent = {(i.get("system"), i.get("value")) for i in own_identifiers(asked.body)}
+    came = {(i.get("system"), i.get("value")) for i in own_identifiers(body)}
+    return types <= {asked.type} and (not sent or not came or bool(sent & came))
 
 
 def version_of(body: Json) -> str:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Integer, String, bindparam, create_engine, event, func, inspect, select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger.tables import SCHEMA_VERSION, entry, fact, metadata, run
@@ -41,6 +41,7 @@ class Entry(NamedTuple):
     group_key: str
     source: str
     subject: str
+    subject_at: str
     path: str
     row: int
     source_digest: str
@@ -78,8 +79,7 @@ class Ledger:
             self._engine.dispose()
             raise _unusable(path, error) from None
         try:
-            self._is_ours()
-            metadata.create_all(self._connection)
+            self._make()
             self._check({"schema": SCHEMA_VERSION, "target": target, "key": fingerprint})
             self.commit()
         except DBAPIError as error:
@@ -89,13 +89,26 @@ class Ledger:
             self.close()
             raise
 
-    def _is_ours(self) -> None:
-        """Raises ConfigError for a database that holds something else: it is left as it is."""
-        there = set(inspect(self._connection).get_table_names())
-        if there and not {table.name for table in metadata.sorted_tables} <= there:
+    def _make(self) -> None:
+        """The tables, all of them or none, where there are none yet.
+
+        Raises ConfigError for a database that holds something else: it is left as it is.
+        """
+        ours = {table.name for table in metadata.sorted_tables}
+        if ours <= self._tables():
+            return
+        if self._connection.dialect.name == "sqlite":  # it would commit each table by itself
+            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+        there = self._tables()
+        if there and not ours <= there:
             raise ConfigError(
                 f"{self.path}: this database is no ledger of alliance-fhir; name another file"
             )
+        metadata.create_all(self._connection)
+        self.commit()
+
+    def _tables(self) -> set[str]:
+        return set(inspect(self._connection).get_table_names())
 
     def _check(self, expected: dict[str, str]) -> None:
         known = {row.name: row.value for row in self._connection.execute(select(fact))}
@@ -131,7 +144,7 @@ class Ledger:
         """Makes all that was written so far durable."""
         try:
             self._connection.commit()
-        except OperationalError as error:
+        except DBAPIError as error:
             raise _unusable(self.path, error) from None
 
     def begin_run(self, run_id: str, command: str, source: str) -> None:
@@ -156,12 +169,29 @@ class Ledger:
                 found.setdefault(row.key, []).append(Entry(*row))
         return found
 
-    def superseded(self, key: str, digest: str) -> bool:
-        """Whether this content was sent once, and something newer since."""
-        query = select(entry.c.key).where(
+    def superseded(self, key: str, digest: str) -> set[str]:
+        """What the source said when this content was sent, where something newer was sent since.
+
+        Digests; none where the content was never sent, or is what was sent last.
+        """
+        query = select(entry.c.source_digest).where(
             entry.c.key == key, entry.c.digest == digest, entry.c.state == "superseded"
         )
-        return self._execute(query).first() is not None
+        return {row.source_digest for row in self._execute(query)}
+
+    def members(self, source: str, groups: Sequence[str]) -> dict[str, set[str]]:
+        """The keys of what is at the target, by group, but for Provenances."""
+        found: dict[str, set[str]] = {}
+        for some in _portions(list(groups)):
+            query = select(entry.c.group_key, entry.c.key).where(
+                entry.c.source == source,
+                entry.c.group_key.in_(some),
+                entry.c.state.in_(ACKNOWLEDGED),
+                entry.c.type != "Provenance",
+            )
+            for row in self._execute(query):
+                found.setdefault(row.group_key, set()).add(row.key)
+        return found
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Writes these versions, in place of what stood under their keys and versions."""
@@ -205,7 +235,7 @@ class Ledger:
             yield from self._expected(type_, size)
 
     def _expected(self, type_: str, size: int) -> Iterator[list[list[Entry]]]:
-        live = entry.c.state.in_((*ACKNOWLEDGED, "sent", "pending"))
+        live = entry.c.state.in_((*ACKNOWLEDGED, "sent"))
         ordered = select(entry).order_by(entry.c.key, entry.c.version)  # as they lie: no sorting
         after = ""
         while True:
@@ -236,7 +266,7 @@ class Ledger:
     def _execute(self, statement: Any, *told: Any) -> Any:
         try:
             return self._connection.execute(statement, *told)
-        except OperationalError as error:
+        except DBAPIError as error:
             raise _unusable(self.path, error) from None
 
 

@@ -35,6 +35,7 @@ entry = Table(
     Column("group_key", String(64), nullable=False),
     Column("source", String(64), nullable=False),
     Column("subject", String(32), nullable=False),  # a digest of the patient's identifier
+    Column("subject_at", String(128), nullable=False),  # the target's own Patient
     Column("path", String(4096), nullable=False),
     Column("row", Integer, nullable=False),
     Column("source_digest", String(32), nullable=False),  # of what the source said

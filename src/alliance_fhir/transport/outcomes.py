@@ -15,9 +15,9 @@ from alliance_fhir.errors import AuthFailed, BadReply, Conflict, Refused, Unavai
 from alliance_fhir.received import Json, parsed, parts
 
 _CODE = re.compile(r"[a-z-]{1,40}")
-_PASSING = {429, 502, 503, 504}
+_PASSING = {408, 429, 502, 503, 504}
 """Statuses that say: not now."""
-_UNCLEAR = {502, 504}
+_UNCLEAR = {408, 502, 504}
 """Statuses of something between us and the server, which may have got the request all the same."""
 _LARGEST = 64 * 1024 * 1024
 """Bytes of a reply, unpacked: a page of 200 resources has about one hundredth of it."""
