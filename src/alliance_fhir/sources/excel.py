@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -32,30 +33,33 @@ def rows(path: Path, settings: Settings, known: Callable[[str], bool]) -> Iterat
     warnings.filterwarnings("ignore", module="openpyxl")
     from openpyxl import load_workbook  # takes 0.2 s, which other commands need not wait
 
-    try:
-        # read_only: a stream of rows; data_only=False: a formula shows as one, not as old values
-        book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
-    except Exception:  # openpyxl lets through whatever its parts raise on a broken workbook
-        raise _no_workbook(path) from None
-    try:
-        sheet: Any = book.worksheets[0]
-        sheet.reset_dimensions()  # what a workbook says of its own size is often wrong
-        width = 0
-        for number, row in enumerate(sheet.iter_rows(), 1):
-            values = [(cell.value, cell.data_type) for cell in row]
-            cells = [FORMULA if kind == "f" else as_text(value) for value, kind in values]
-            cells += [""] * (width - len(cells))  # empty cells at the end need not be there
-            if FORMULA in cells:
-                yield number, Spoilt("formula", cells)
-            elif any(cells):
-                width = width or len(cells)
-                yield number, sound(cells)
-    except InputError:
-        raise
-    except Exception:
-        raise _no_workbook(path) from None
-    finally:
-        book.close()
+    with ExitStack() as whole:
+        try:
+            # our own file, as openpyxl does not close one that is no workbook after all
+            file = whole.enter_context(path.open("rb"))
+            # read_only: a stream of rows; data_only=False: a formula shows as one, not as old values
+            book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
+            whole.callback(book.close)
+            yield from _rows(book)
+        except InputError:
+            raise
+        except Exception:  # openpyxl lets through whatever its parts raise on a broken workbook
+            raise _no_workbook(path) from None
+
+
+def _rows(book: Any) -> Iterator[Cells]:
+    sheet = book.worksheets[0]
+    sheet.reset_dimensions()  # what a workbook says of its own size is often wrong
+    width = 0
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        values = [(cell.value, cell.data_type) for cell in row]
+        cells = [FORMULA if kind == "f" else as_text(value) for value, kind in values]
+        cells += [""] * (width - len(cells))  # empty cells at the end need not be there
+        if FORMULA in cells:
+            yield number, Spoilt("formula", cells)
+        elif any(cells):
+            width = width or len(cells)
+            yield number, sound(cells)
 
 
 def _no_workbook(path: Path) -> InputError:
