@@ -37,7 +37,7 @@ def rows(path: Path, settings: Settings, known: Callable[[str], bool]) -> Iterat
         try:
             # our own file, as openpyxl does not close one that is no workbook after all
             file = whole.enter_context(path.open("rb"))
-            # read_only: a stream of rows; data_only=False: a formula shows as one, not as old values
+            # read_only: a stream; data_only=False: a formula shows as one, not as old values
             book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
             whole.callback(book.close)
             yield from _rows(book)
