@@ -6,6 +6,7 @@ alliance.toml itself.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -80,6 +81,15 @@ _AFTERNOONS = (
 """Times no two parts of which can be taken for each other."""
 
 
+def _encoding(name: str) -> str:
+    """A name of an encoding that Python knows, or none."""
+    try:
+        codecs.lookup(name or "utf-8")
+    except LookupError:
+        raise ValueError("is no encoding that is known, such as utf-8 or windows-1252") from None
+    return name
+
+
 def _date_format(pattern: str) -> str:
     """A pattern that reads back the day it writes, and no part of the time but after the hour."""
     if "Z" in re.findall("%(.)", pattern):
@@ -114,7 +124,7 @@ class Settings(Frozen):
     history_from: date | None = None
     look_back_days: int = Field(default=365, ge=0)
 
-    encoding: str = ""
+    encoding: Annotated[str, AfterValidator(_encoding)] = ""
     delimiter: str = Field(default="", max_length=1)
     decimal_mark: Literal[".", ","] = "."
     date_format: Annotated[str, AfterValidator(_date_format)] = ""

@@ -10,6 +10,7 @@ from typing import IO, Self
 
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.group import Resource
+from alliance_fhir.targets.manifest import MANIFEST
 
 _OURS = {"Device", "Observation", "Provenance", "Questionnaire", "QuestionnaireResponse"}
 _BUFFER = 1024 * 1024
@@ -25,6 +26,11 @@ class NdjsonFolder:
         self._folder = folder
         self._files: dict[str, IO[bytes]] = {}
         self._counts: dict[str, int] = {}
+        if (folder / MANIFEST).exists():
+            raise ConfigError(
+                f"{folder} is a target of sync; files beside its own would be there twice. Name "
+                "another folder"
+            )
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def open_target(
     ours = Ours(identifier_system(settings.root), tag_system(settings.root))
     asked = fhir_version or told.fhir_version or ""
     if "://" not in told.url:
+        if name not in settings.targets:
+            _no_slip(name, settings)
         return FolderTarget(Path(told.url), ours, asked)
     if not told.url.startswith(("http://", "https://")):
         raise ConfigError("a target is an http(s) URL, a folder, or a name in [targets]")
@@ -42,6 +45,26 @@ def open_target(
     except BaseException:
         client.close()
         raise
+
+
+_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?/.*|[A-Za-z0-9.-]+:\d+(/.*)?")
+
+
+def _no_slip(name: str, settings: Settings) -> None:
+    """Raises ConfigError for a folder that is not there, and whose name looks like something else:
+    patients' data would go into a new folder of that name, and nowhere else."""
+    if Path(name).exists():
+        return
+    known = {target.casefold(): target for target in settings.targets}
+    near = get_close_matches(name.casefold(), known, 1)
+    if near and Path(name).parts == (name,):
+        raise ConfigError(
+            f"no target is called {name}; nearest: {known[near[0]]}. A new folder of this name is ./{name}"
+        )
+    if _HOST.fullmatch(name):
+        raise ConfigError(
+            f"{name} is no folder that is there. A server is https://{name}, a new folder ./{name}"
+        )
 
 
 def ledger_path(target: Target, settings: Settings, explicit: Path | None = None) -> Path:

@@ -149,7 +149,7 @@ def test_a_cell_may_go_over_lines_when_its_quotes_are_closed(command: Callable[.
 
 HEADER = text([srs()]).splitlines()[0]
 ROW = BAD.decode()
-DUPLICATE = "Two columns have one name."
+DUPLICATE = "Two columns mean patient; rename or remove one."
 NAMES = "The first row must name the columns."
 
 
@@ -178,7 +178,7 @@ FILES: dict[str, tuple[str | bytes, str, str]] = {
     "an item twice, in two spellings": (
         f"{HEADER},item_01\n{ROW},{SECRET}",
         "duplicate-column",
-        DUPLICATE,
+        DUPLICATE.replace("patient", "item_1"),
     ),
     "no column for the patient": (
         f"{HEADER}\n{ROW}".replace("patient,", "who,", 1),

@@ -75,7 +75,7 @@ def test_the_demo_for_programs_is_one_object(installed: Path, command: Callable[
             "different": [],
             "foreign": [],
         },
-        "exit_code": 4,
+        "exit_code": 0,
     }
     keeps_silent(ran)
 
@@ -212,3 +212,42 @@ def test_what_disappeared_from_complete_sources_is_named_and_stays(
     assert ran.code == 0
     assert ran.out.startswith(f"no longer in the source:\n  a.csv, row 3: disappeared. {remedy}\n")
     keeps_silent(ran)
+
+
+def test_a_verify_of_what_was_never_sent_is_no_success(command: Callable[..., Ran]) -> None:
+    site()
+    for target in ("nowhere", "./nowhere"):
+        ran = command("verify", "--to", target)
+        assert ran.code == 2
+        assert "nothing is known to have been sent to nowhere" in ran.err
+    assert not Path("nowhere").exists()
+    assert not Path(".alliance-fhir").exists()
+
+
+@pytest.mark.parametrize(
+    ("slip", "told"),
+    [
+        ("Liv", "no target is called Liv; nearest: live. A new folder of this name is ./Liv"),
+        ("fhir.clinic.invalid/r4", "A server is https://fhir.clinic.invalid/r4, a new folder ./"),
+        ("localhost:8080/fhir", "A server is https://localhost:8080/fhir, a new folder ./"),
+    ],
+)
+def test_a_slip_in_a_target_makes_no_folder(
+    command: Callable[..., Ran], slip: str, told: str
+) -> None:
+    site('[targets.live]\nurl = "https://fhir.clinic.invalid/r4"')
+    write("a.csv", srs())
+    ran = command("sync", "a.csv", "--to", slip)
+    assert (ran.code, told in ran.err) == (2, True)
+    assert not Path(slip).exists()
+    assert command("sync", "a.csv", "--to", f"./{slip}").code == 0
+
+
+def test_no_map_goes_into_a_folder_that_is_a_target(command: Callable[..., Ran]) -> None:
+    site()
+    write("a.csv", srs())
+    assert command("sync", "a.csv", "--to", "out").code == 0
+    before = sorted(file.name for file in Path("out").iterdir())
+    ran = command("map", "a.csv", "--out", "out")
+    assert (ran.code, "is a target of sync" in ran.err) == (2, True)
+    assert sorted(file.name for file in Path("out").iterdir()) == before

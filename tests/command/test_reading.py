@@ -223,11 +223,15 @@ def test_a_byte_order_mark_is_none_of_the_first_name(
     assert said(command("check", "a.csv", "--json")) == outcome("check", (1, 1, 0))
 
 
-def test_an_encoding_that_python_lacks_is_told(command: Callable[..., Ran]) -> None:
-    site('encoding = "klingon"')
-    write("a.csv", srs())
-    named = finding(0, "", "wrong-encoding", "No such encoding is known.")
-    assert said(command("check", "a.csv", "--json")) == outcome("check", (0, 0, 0), [named], code=3)
+def test_rows_of_empty_cells_are_no_rows(command: Callable[..., Ran]) -> None:
+    """As spreadsheets write them; the rows after them keep their numbers."""
+    site()
+    path = write("a.csv", srs(), srs(session="2", patient=""))
+    header, first, second = path.read_text(encoding="utf-8").splitlines()
+    empty = "," * header.count(",")
+    path.write_text("\n".join([header, empty, first, f" {empty} ", second]), encoding="utf-8")
+    named = finding(5, "patient", "required")
+    assert said(command("check", "a.csv", "--json")) == outcome("check", (2, 1, 1), [named], code=4)
 
 
 def test_a_decimal_comma_may_be_set_and_points_are_understood_as_well(

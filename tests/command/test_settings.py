@@ -55,6 +55,7 @@ WRONG = {
     'clinician_system = ""': f"clinician_system: {URI}",
     'appointment_system = "1:2"': f"appointment_system: {URI}",
     'date_format = "%d.%m. %H:%M"': f"date_format: {DAY_MONTH_YEAR}",
+    'encoding = "klingon"': "encoding: is no encoding that is known, such as utf-8 or windows-1252",
     'date_format = "%Y"': f"date_format: {DAY_MONTH_YEAR}",
     'date_format = "%m/%Y"': f"date_format: {DAY_MONTH_YEAR}",
     'date_format = "%H:%M"': f"date_format: {DAY_MONTH_YEAR}",

@@ -10,6 +10,7 @@ from alliance_fhir.asking import Options
 from alliance_fhir.cli.progress import watching
 from alliance_fhir.cli.show import show
 from alliance_fhir.config import Settings
+from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.opening import ledger_path, open_target
 from alliance_fhir.result import Result
@@ -26,11 +27,17 @@ def opened(
     *,
     insecure: bool,
     create: bool = True,
+    there: bool = False,
 ) -> Generator[tuple[Target, Ledger]]:
-    """A target and its ledger."""
+    """A target and its ledger. `there`: raises ConfigError where nothing was ever sent by it."""
     target = open_target(to, settings, fhir, insecure=insecure)
     try:
         path = ledger_path(target, settings, ledger)
+        if there and not path.exists():
+            raise ConfigError(
+                f"nothing is known to have been sent to {target.name}: there is no ledger {path}. "
+                "Look whether target, --config and --ledger are the ones of the sync"
+            )
         with open_ledger(path, target, settings, create=create) as book:
             yield target, book
     finally:

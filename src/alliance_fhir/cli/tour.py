@@ -30,10 +30,11 @@ def tell(to: str, fhir: str, *, insecure: bool, json: bool) -> None:
     folder = _clinic(HOME / "clinic")
     settings = config.load(folder / config.FILE)
     result = _story(folder, settings, to, fhir, insecure=insecure, json=json)
-    if json:
-        print_json(result.as_json())
     good = result.verify and result.verify.ok
-    if code := result.stop_code or (0 if good else 8):
+    code = result.stop_code or (0 if good else 8)
+    if json:
+        print_json({**result.as_json(), "exit_code": code})
+    if code:
         raise typer.Exit(code)
 
 

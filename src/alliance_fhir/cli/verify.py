@@ -24,7 +24,7 @@ def command(
 
     settings = o.settings_for(config)
     with (
-        opened(to, settings, fhir, ledger, insecure=insecure) as (target, book),
+        opened(to, settings, fhir, ledger, insecure=insecure, there=True) as (target, book),
         watching("verify", quiet=json) as watch,
     ):
         result = verify(target, book, watch)

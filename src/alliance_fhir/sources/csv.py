@@ -113,7 +113,7 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[Cells]:
             lines.give_back()
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
             continue
-        if not cells:
+        if not any(map(str.strip, cells)):  # as spreadsheets write rows that hold nothing
             continue
         if len(lines.taken) > 1 and width and len(cells) != width:
             yield number, Spoilt("unclosed-quote", [])

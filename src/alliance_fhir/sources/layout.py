@@ -103,8 +103,10 @@ class Layout:
                     path, "missing-column", f"{name}: add it, or name it in alliance.toml."
                 )
         named = [name for name in self._ours if name]
-        if len(named) != len(set(named)):
-            raise InputError(path, "duplicate-column", "Two columns have one name.")
+        if twice := sorted({name for name in named if named.count(name) > 1}):
+            raise InputError(
+                path, "duplicate-column", f"Two columns mean {twice[0]}; rename or remove one."
+            )
 
 
 def check_names(settings: Settings, catalog: Catalog) -> None:
