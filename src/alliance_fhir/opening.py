@@ -59,7 +59,8 @@ def _no_slip(name: str, settings: Settings) -> None:
     near = get_close_matches(name.casefold(), known, 1)
     if near and Path(name).parts == (name,):
         raise ConfigError(
-            f"no target is called {name}; nearest: {known[near[0]]}. A new folder of this name is ./{name}"
+            f"no target is called {name}; nearest: {known[near[0]]}. A new folder of this name is "
+            f"./{name}"
         )
     if _HOST.fullmatch(name):
         raise ConfigError(
