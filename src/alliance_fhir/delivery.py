@@ -79,8 +79,10 @@ class Delivery:
                     self._commit()
                     raise
             except Conflict:
+                self._not_taken(planned, "conflict")  # so that the next run, too, looks first
                 if attempt == _ATTEMPTS - 1:
-                    return list((receipts | _contested(planned)).values())
+                    receipts |= _told_of(planned, "conflict", _CONTESTED)
+                    break
             except Refused as refused:
                 declined = refused
                 receipts |= self._declined(planned, refused, receipts)
@@ -158,9 +160,6 @@ class Delivery:
             if not error.sent:
                 self._ledger.forget(entries.values())
             raise
-        except Conflict:
-            self._not_taken(entries, "conflict")  # so that the next run, too, looks first
-            raise
         receipts = self._settle(answers, entries)
         self._commit()
         return {receipt.key: receipt for receipt in receipts}
@@ -189,19 +188,9 @@ class Delivery:
 
     def _entry(self, group: Group, decision: Decision) -> Entry:
         known, patient = decision.known, group.patient
-        return Entry(
-            key=decision.resource.key,
-            version=known.version + 1 if known else 1,
-            type=decision.resource.type,
-            group_key=group.key,
-            source=self._source,
-            subject=self._planner.subject(group.patient),
+        version = known.version + 1 if known else 1
+        return self._planner.entry(group, decision.resource, version)._replace(
             subject_at=self.references.get(("Patient", patient.system, patient.value), ""),
-            path=group.origin.path,
-            row=group.origin.row,
-            source_digest=group.source_digest,
-            digest=decision.resource.digest,
-            server_digest="",
             state="sent",
             server_id=known.server_id if known else "",
             server_version=known.server_version if known else "",
@@ -221,14 +210,8 @@ class Delivery:
                 continue
             if not entry.group_key:
                 self._know(resource, answer.id)
-            settled.append(
-                entry._replace(
-                    state=answer.change.state,
-                    server_id=answer.id,
-                    server_version=answer.version,
-                    server_digest=answer.digest or resource.digest,
-                )
-            )
+            digest = answer.digest or resource.digest
+            settled.append(entry.confirmed(answer.change.state, answer.id, answer.version, digest))
             state = "unchanged" if answer.existed else answer.change.state
             receipts.append(
                 Receipt(entry.type, entry.key, state, answer.id, answer.version, resource.digest)
@@ -244,20 +227,14 @@ class Delivery:
         """The target declined the group; its resources are tried again in the next run."""
         said = ", ".join([str(refused.status), *refused.issues])
         remedy = f"The target declined it ({said}); change the data, or the target's rules."
-        entries = {d.resource.key: self._entry(planned.group, d) for d in planned.changes}
-        self._ledger.forget(
-            self._ledger.unanswered(self._source, [planned.group.key] if planned.group.key else [])
-        )
-        self._not_taken(entries, "rejected")
-        return {
-            entry.key: Receipt(entry.type, entry.key, "rejected", rule="refused", remedy=remedy)
-            for entry in entries.values()
-        }
+        self._not_taken(planned, "rejected")
+        return _told_of(planned, "rejected", "refused", remedy)
 
-    def _not_taken(self, entries: Mapping[str, Entry], state: State) -> None:
+    def _not_taken(self, planned: Planned, state: State) -> None:
         """The target took nothing of it: the ledger keeps what was tried, and no Provenance."""
-        tried = [e._replace(state=state) for e in entries.values() if e.type != "Provenance"]
-        self._ledger.forget(e for e in entries.values() if e.type == "Provenance")
+        group = planned.group
+        tried = [self._entry(group, decision)._replace(state=state) for decision in planned.changes]
+        self._ledger.forget(self._ledger.unanswered(self._source, [group.key] if group.key else []))
         self._ledger.write(tried)
         self._commit()
 
@@ -267,10 +244,10 @@ class Delivery:
             self._ledger.commit()
 
 
-def _contested(planned: Planned) -> dict[str, Receipt]:
-    """The target says again and again that it has a newer version, and shows none."""
+def _told_of(planned: Planned, state: State, rule: str, remedy: str = "") -> dict[str, Receipt]:
+    """What is said of all that was to be sent, and was not taken."""
     return {
-        d.resource.key: Receipt(d.resource.type, d.resource.key, "conflict", rule=_CONTESTED)
+        d.resource.key: Receipt(d.resource.type, d.resource.key, state, rule=rule, remedy=remedy)
         for d in planned.changes
     }
 

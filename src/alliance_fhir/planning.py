@@ -59,6 +59,14 @@ class Planned:
         return [d for d in self.decisions if d.state in ("created", "updated")]
 
 
+class _Look(NamedTuple):
+    """A look at the target: what was asked for, what is there, what of it is another patient's."""
+
+    asked: set[str]
+    hits: Mapping[str, list[Found]]
+    elsewhere: set[Found]
+
+
 class Planner:
     """Decides by the ledger and the target; writes to neither.
 
@@ -85,7 +93,6 @@ class Planner:
         self._reread = reread
         self._accept_older = accept_older
         self._rescore = rescore
-        self._elsewhere: set[Found] = set()
 
     def subject(self, patient: Identifier) -> str:
         """What the ledger keeps of a patient: a digest, to see that it is still the same one."""
@@ -103,23 +110,20 @@ class Planner:
         wanted = [Wanted(r.type, r.key, _id(entries.get(r.key, []))) for r in unsure]
         wanted += [Wanted(e.type, e.key) for e in open_ if e.type == "Provenance"]
         there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
-        looked = {resource.key for resource in unsure}
-        self._elsewhere = moved(self._target, chain.from_iterable(there.values()))
+        look_up = _Look(
+            {resource.key for resource in unsure},
+            there,
+            moved(self._target, chain.from_iterable(there.values())),
+        )
         members = self._ledger.members(self._source, [g.key for g in groups if g.key])
-        planned = [self._group(group, entries, there, looked) for group in groups]
+        planned = [self._group(group, entries, look_up) for group in groups]
         for one in planned:
             _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
             if members.get(one.group.key, set()) - {r.key for r in one.group.resources}:
                 one.warnings.append("no-longer-given")
         return planned
 
-    def _group(
-        self,
-        group: Group,
-        entries: Mapping[str, list[Entry]],
-        there: Mapping[str, list[Found]],
-        looked: set[str],
-    ) -> Planned:
+    def _group(self, group: Group, entries: Mapping[str, list[Entry]], look: _Look) -> Planned:
         subject = self.subject(group.patient)
         # what any of the group's resources was last made from: a change leaves some as they were
         latest = [_acknowledged(entries.get(r.key, [])) for r in group.resources]
@@ -129,12 +133,10 @@ class Planner:
             known = _acknowledged(entries.get(resource.key, []))
             if known and group.patient.value and known.subject != subject:
                 decisions.append(Decision(resource, "blocked", known, "patient-changed"))
-            elif resource.key in looked:
-                hits = there.get(resource.key, [])
+            elif resource.key in look.asked:
+                unfinished = _unfinished(entries, resource.key)
                 decisions.append(
-                    self._against_target(
-                        group, resource, known, hits, said, _unfinished(entries, resource.key)
-                    )
+                    self._against_target(group, resource, known, look, said, unfinished)
                 )
             else:
                 decisions.append(self._against_ledger(group, resource, known, said))
@@ -152,13 +154,12 @@ class Planner:
         A record is an older version as a whole, or not at all: a score may well be again what it
         was once. And a changed rule adds no score to a panel that it is not let change.
         """
-        held = [d for d in decisions if d.state == "unchanged" and d.rule]
-        if any(d.rule == _OLDER for d in held) and self._is_new(group, decisions, said):
+        older = any(d.rule == _OLDER for d in decisions)
+        if older and self._is_new(group, decisions, said):
             decisions = [
-                d._replace(state="updated", rule="") if d in held and d.rule == _OLDER else d
-                for d in decisions
+                d._replace(state="updated", rule="") if d.rule == _OLDER else d for d in decisions
             ]
-        if any(d.rule == _RULED for d in held):
+        if any(d.rule == _RULED and d.state == "unchanged" for d in decisions):
             decisions = [
                 d._replace(state="not_sent", rule=_RULED) if d.state == "created" else d
                 for d in decisions
@@ -201,10 +202,11 @@ class Planner:
         group: Group,
         resource: Resource,
         known: Entry | None,
-        hits: list[Found],
+        look: _Look,
         said: set[str],
         unfinished: Mapping[str, Entry],
     ) -> Decision:
+        hits = look.hits.get(resource.key, [])
         if len(hits) > 1:
             return Decision(resource, "conflict", known, "found-twice")
         if not hits:
@@ -212,13 +214,13 @@ class Planner:
                 return Decision(resource, "gone", known, "deleted-at-target")
             return Decision(resource, "created")
         hit = hits[0]
-        if hit in self._elsewhere:  # its content may be as it was, and it is another patient's now
+        if hit in look.elsewhere:  # its content may be as it was, and it is another patient's now
             return Decision(resource, "conflict", known, "changed-at-target")
         if known is None:
             return self._unknown(group, resource, hit)
         if hit.digest not in (known.server_digest, known.digest):
             if hit.digest == resource.digest:  # it was brought to what the source says meanwhile
-                learnt = self._entry(group, resource, hit, known.version + 1)
+                learnt = self._learnt(group, resource, hit, known.version + 1)
                 return Decision(resource, "unchanged", learnt, learnt=True)
             if hit.digest not in unfinished:
                 return Decision(resource, "conflict", known, "changed-at-target")
@@ -230,12 +232,7 @@ class Planner:
         self, group: Group, resource: Resource, known: Entry, hit: Found, sent: Entry
     ) -> Decision:
         """What is to be done after a change of ours that arrived, although no reply came."""
-        arrived = sent._replace(
-            state="updated",
-            server_id=hit.id,
-            server_version=hit.version,
-            server_digest=hit.digest,
-        )
+        arrived = sent.confirmed("updated", hit.id, hit.version, hit.digest)
         if known.digest == resource.digest and not self._accept_older:
             return Decision(resource, "unchanged", arrived, _OLDER, arrived=arrived)
         decision = self._against_ledger(group, resource, arrived, {arrived.source_digest})
@@ -243,7 +240,7 @@ class Planner:
 
     def _unknown(self, group: Group, resource: Resource, hit: Found) -> Decision:
         """There, and not in the ledger: that was lost, a run was killed, or it is not ours."""
-        learnt = self._entry(group, resource, hit, 1)
+        learnt = self._learnt(group, resource, hit, 1)
         if hit.digest == resource.digest:
             return Decision(resource, "unchanged", learnt, learnt=True)
         if not hit.claimed:
@@ -254,7 +251,8 @@ class Planner:
             return Decision(resource, "blocked", None, "patient-changed")
         return Decision(resource, "updated", learnt._replace(digest=hit.digest), learnt=True)
 
-    def _entry(self, group: Group, resource: Resource, hit: Found, version: int) -> Entry:
+    def entry(self, group: Group, resource: Resource, version: int) -> Entry:
+        """A row of the ledger for a resource that nothing was done with yet."""
         return Entry(
             key=resource.key,
             version=version,
@@ -262,17 +260,23 @@ class Planner:
             group_key=group.key,
             source=self._source,
             subject=self.subject(group.patient),
-            subject_at=hit.at.removeprefix(f"{self._target.identity}/"),
+            subject_at="",
             path=group.origin.path,
             row=group.origin.row,
             source_digest=group.source_digest,
             digest=resource.digest,
-            server_digest=hit.digest,
-            state="unchanged",
-            server_id=hit.id,
-            server_version=hit.version,
+            server_digest="",
+            state="",
+            server_id="",
+            server_version="",
             run="",
         )
+
+    def _learnt(self, group: Group, resource: Resource, hit: Found, version: int) -> Entry:
+        """The row for a resource that is there, and not because of this ledger."""
+        entry = self.entry(group, resource, version)
+        found = entry.confirmed("unchanged", hit.id, hit.version, hit.digest)
+        return found._replace(subject_at=hit.at.removeprefix(f"{self._target.identity}/"))
 
 
 _OLDER = "older-version"
@@ -294,14 +298,8 @@ def _answer(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found
                 planned.lost.append(entry)
             continue
         if entry.type == "Provenance" and hits:
-            planned.arrived.append(
-                entry._replace(
-                    state="created",
-                    server_id=hits[0].id,
-                    server_version=hits[0].version,
-                    server_digest=hits[0].digest,
-                )
-            )
+            hit = hits[0]
+            planned.arrived.append(entry.confirmed("created", hit.id, hit.version, hit.digest))
         elif entry.type == "Provenance" or (
             entry.key in states and entry.digest not in {hit.digest for hit in hits}
         ):

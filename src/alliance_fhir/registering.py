@@ -104,20 +104,14 @@ class Register:
 
     def _settle_one(self, entry: Entry, reference: str) -> None:
         id_ = reference.rpartition("/")[2]
-        wanted = [Wanted(entry.type, entry.key, id_)] if id_ else []
-        hits = self._target.find(wanted).get(entry.key, []) if wanted else []
+        hits = (
+            self._target.find([Wanted(entry.type, entry.key, id_)]).get(entry.key, [])
+            if id_
+            else []
+        )
         made = [hit for hit in hits if hit.digest == entry.digest]
         self._ledger.forget([entry])
-        if made:
-            there = made[0]
-            self._ledger.settle(
-                [
-                    entry._replace(
-                        state="created",
-                        server_id=there.id,
-                        server_version=there.version,
-                        server_digest=there.digest,
-                    )
-                ]
-            )
+        self._ledger.settle(
+            [entry.confirmed("created", hit.id, hit.version, hit.digest) for hit in made[:1]]
+        )
         self._ledger.commit()

@@ -49,6 +49,12 @@ def searched(
     )
 
 
+def answered_with(shape: dict[str, Any]) -> Callable[[Request, Callable[[], Answer]], Answer]:
+    """A Bundle of this shape to searches."""
+    body = json.dumps({"resourceType": "Bundle", **shape}).encode()
+    return searched(lambda _: Answer(200, body))
+
+
 def test_strangers_among_the_hits_are_left_out(little: LittleServer) -> None:
     hits = [observation("1", "a"), observation("2", "b"), observation("3", "a", "urn:other")]
     little.between = searched(lambda _: Answer(200, bundle(*hits)))
@@ -256,8 +262,7 @@ HARMLESS: list[dict[str, Any]] = [
 def test_what_has_another_shape_than_fhir_is_no_answer(
     little: LittleServer, shape: dict[str, Any]
 ) -> None:
-    body = json.dumps({"resourceType": "Bundle", **shape}).encode()
-    little.between = searched(lambda _: Answer(200, body))
+    little.between = answered_with(shape)
     with pytest.raises(BadReply) as error:
         found(little, "a")
     assert "urn:" not in str(error.value)
@@ -268,8 +273,7 @@ def test_what_has_another_shape_than_fhir_is_no_answer(
 def test_what_is_strange_and_does_no_harm_is_let_be(
     little: LittleServer, shape: dict[str, Any]
 ) -> None:
-    body = json.dumps({"resourceType": "Bundle", **shape}).encode()
-    little.between = searched(lambda _: Answer(200, body))
+    little.between = answered_with(shape)
     assert found(little, "a") == {"a": ["1"]}
 
 

@@ -359,7 +359,7 @@ def test_no_variable_leads_what_is_local_to_a_proxy(
     little: LittleServer, naps: list[float], monkeypatch: pytest.MonkeyPatch, name: str, host: str
 ) -> None:
     monkeypatch.delenv("NO_PROXY")
-    monkeypatch.setenv(name, "http://proxy.invalid:3128")
+    monkeypatch.setenv(name, "http://elsewhere.invalid")
     with Client(little.url.replace("127.0.0.1", host)) as client:
         assert client.get("metadata").status == 200
 

@@ -57,6 +57,12 @@ class Entry(NamedTuple):
         """Whether the target has confirmed this version."""
         return self.state in ACKNOWLEDGED
 
+    def confirmed(self, state: str, id_: str, version: str, digest: str) -> Self:
+        """The same, after the target has said where it is, in which version, and what it says."""
+        return self._replace(
+            state=state, server_id=id_, server_version=version, server_digest=digest
+        )
+
 
 class Ledger:
     """The ledger of one target; without `create`, where there is none, one that is soon forgotten.

@@ -8,6 +8,7 @@ import httpx
 
 from alliance_fhir._version import __version__
 from alliance_fhir.errors import ConfigError
+from alliance_fhir.transport.address import LOCAL
 
 FHIR_JSON = "application/fhir+json"
 _HEADERS = {
@@ -15,7 +16,7 @@ _HEADERS = {
     "Cache-Control": "no-cache",  # HAPI answers a search from the last minute's else
     "User-Agent": f"alliance-fhir/{__version__}",
 }
-_NO_PROXY = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+_NO_PROXY = [f"all://[{host}]" if ":" in host else f"all://{host}" for host in sorted(LOCAL)]
 """What is local has no business with a proxy, whatever the environment says."""
 
 
