@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alliance_fhir.errors import AuthFailed, BadReply, Refused, Unavailable
+from alliance_fhir.fhir import reply
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.group import Resource
-from alliance_fhir.fhir.reply import delivered, etag
+from alliance_fhir.fhir.reply import etag
 from alliance_fhir.transport.outcomes import issue_codes
 
 from .conftest import FIRST, SECOND, Syncing, after_all, of_group
@@ -34,7 +35,7 @@ def answered(change: Change, resource: Json | None = None, **response: Any) -> A
     """What comes of the one entry of a reply."""
     entry = {"response": response, **({"resource": resource} if resource else {})}
     bundle = {"resourceType": "Bundle", "type": "transaction-response", "entry": [entry]}
-    return delivered([change], bundle)[0]
+    return reply.answered([change], bundle)[0]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_an_entry_that_is_no_success_is_no_success(response: Json) -> None:
 )
 def test_an_answer_to_something_else_is_no_answer(bundle: Json) -> None:
     with pytest.raises(BadReply):
-        delivered([NEW], bundle)
+        reply.answered([NEW], bundle)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_an_answer_to_something_else_is_no_answer(bundle: Json) -> None:
 )
 def test_an_entry_of_another_shape_is_no_answer(entry: object) -> None:
     with pytest.raises(BadReply):
-        delivered([NEW], {"resourceType": "Bundle", "entry": [entry]})
+        reply.answered([NEW], {"resourceType": "Bundle", "entry": [entry]})
 
 
 def without_last_entry(answer: Answer) -> Answer:

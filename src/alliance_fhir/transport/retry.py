@@ -24,6 +24,7 @@ from tenacity import (
 )
 
 from alliance_fhir.errors import Refused, Unavailable
+from alliance_fhir.transport.pace import Pace
 
 T = TypeVar("T")
 
@@ -61,11 +62,15 @@ def retry_after(headers: httpx.Headers) -> float | None:
     return max(0.0, (when - datetime.now(UTC)).total_seconds()) if when.tzinfo else None
 
 
-def patiently(send: Callable[[], T], patience: Patience, *, harmless: bool) -> T:
+def patiently(
+    send: Callable[[], T], patience: Patience, *, harmless: bool, pace: Pace | None = None
+) -> T:
     """Calls `send` until it gives something, the error is lasting, or patience is at its end.
 
-    `harmless`: sending twice does no harm, so even what may have arrived is sent again.
+    `harmless`: sending twice does no harm, so even what may have arrived is sent again. `pace` is
+    that of all requests to the server: they all wait when one has to.
     """
+    pace = pace or Pace()
     backoff = wait_random_exponential(patience.first_wait, patience.longest_wait)
 
     def may_pass(error: BaseException) -> bool:
@@ -76,7 +81,13 @@ def patiently(send: Callable[[], T], patience: Patience, *, harmless: bool) -> T
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.seconds if isinstance(error, Waited) else None
-        return min(asked, patience.longest_wait) if asked is not None else backoff(state)
+        seconds = min(asked, patience.longest_wait) if asked is not None else backoff(state)
+        pace.hold(seconds)
+        return seconds
+
+    def in_turn() -> T:
+        pace.wait()
+        return send()
 
     retrying = Retrying(
         retry=retry_if_exception(may_pass),
@@ -85,4 +96,4 @@ def patiently(send: Callable[[], T], patience: Patience, *, harmless: bool) -> T
         sleep=patience.sleep,
         reraise=True,
     )
-    return retrying(send)
+    return retrying(in_turn)
