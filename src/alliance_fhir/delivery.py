@@ -130,7 +130,9 @@ class Delivery:
     def _declined(self, planned: Planned, refused: Refused, receipts: dict[str, Receipt]) -> None:
         """A failure of the server's own may come after the deed, and what is not found was there
         when it was decided to change it: then only a look tells what became of the group."""
-        if refused.status >= 500 or refused.status in (404, 410) or not self._target.atomic:
+        known = all(self._target.takes(d.resource.type, d.state) for d in planned.changes)
+        unsure = refused.status >= 500 or refused.status in (404, 410)
+        if unsure or not known or not self._target.atomic:
             planned = self._planner.decide([planned.group], reread=True)[0]
             self._begin(planned, receipts)
         left = planned

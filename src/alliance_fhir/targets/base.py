@@ -13,6 +13,8 @@ from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Delivered, Found
 from alliance_fhir.fhir.versions import Version
 
+BESIDE = frozenset({"Questionnaire", "Device", "Provenance"})
+"""The types without which a record is a record all the same, where a target takes none of them."""
 NOBODY = Identifier("", "")
 
 
@@ -84,6 +86,10 @@ class Target(Protocol):
 
     def pause(self, seconds: float) -> None:
         """Waits, so that what was sent may become visible."""
+        ...
+
+    def hurry(self) -> None:
+        """The run is broken off: whoever waits to try again waits no longer."""
         ...
 
     def finish(self) -> None:

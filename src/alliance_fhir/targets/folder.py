@@ -152,6 +152,9 @@ class FolderTarget:
     def pause(self, seconds: float) -> None:
         """Nothing to wait for: what was laid aside is seen at once."""
 
+    def hurry(self) -> None:
+        """Nobody waits."""
+
     def finish(self) -> None:
         """Writes the new generation and swaps the manifest; where nothing changed, nothing."""
         try:

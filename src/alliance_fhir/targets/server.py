@@ -114,7 +114,11 @@ class ServerTarget:
 
     def pause(self, seconds: float) -> None:
         """Waits, so that what was sent may become visible."""
-        self._client.patience.sleep(seconds)
+        self._client.pace.sleep(seconds)
+
+    def hurry(self) -> None:
+        """Whoever waits to try again waits no longer, and tries no more."""
+        self._client.pace.end()
 
     def finish(self) -> None:
         """Nothing to do: every transaction counted at once."""

@@ -48,8 +48,6 @@ class Statement(NamedTuple):
 
 WRITTEN = ("QuestionnaireResponse", "Observation", "Questionnaire", "Device", "Provenance")
 """The types that an assessment needs."""
-BESIDE = frozenset({"Questionnaire", "Device", "Provenance"})
-"""Those without which a record is a record all the same."""
 
 
 def statement_of(body: Json) -> Statement:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-Sleep = Callable[[float], None]
+Sleep = Callable[[float], object]
 
 
 class Pace:
@@ -19,16 +19,30 @@ class Pace:
     def __init__(
         self,
         rate: float = 0,
+        sleep: Sleep | None = None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Sleep = time.sleep,
     ) -> None:
         self._apart = 1 / rate if rate else 0.0
         self._clock = clock
-        self._sleep = sleep
+        self._ended = threading.Event()
+        self._sleep = sleep or self._ended.wait
         self._lock = threading.Lock()
         self._next = 0.0
         self._held_until = 0.0
         self._held_by = 0
+
+    def sleep(self, seconds: float) -> None:
+        """Waits for so many seconds, or until the run is broken off."""
+        self._sleep(seconds)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nobody is to wait any longer, nor to try again."""
+        return self._ended.is_set()
+
+    def end(self) -> None:
+        """Whoever waits goes on at once."""
+        self._ended.set()
 
     def hold(self, seconds: float) -> None:
         """Nobody else is to send anything for so long; whoever was told so waits by itself."""
@@ -46,4 +60,4 @@ class Pace:
                 start = max(start, self._held_until)
             self._next = start + self._apart
         if start > now:
-            self._sleep(start - now)
+            self.sleep(start - now)

@@ -7,7 +7,6 @@ that is harmless; else whoever sent it must look first.
 from __future__ import annotations
 
 import email.utils
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,13 +30,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Patience:
-    """How often and how long: attempts at most, seconds in all, seconds between two at most."""
+    """How often and how long: attempts at most, seconds in all, seconds between two at most.
+
+    `sleep` waits for so many seconds; None: until the run is broken off at most.
+    """
 
     attempts: int = 6
     total: float = 300
     longest_wait: float = 60
     first_wait: float = 0.5
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] | None = None
 
 
 class Waited(Unavailable):
@@ -70,10 +72,12 @@ def patiently(
     `harmless`: sending twice does no harm, so even what may have arrived is sent again. `pace` is
     that of all requests to the server: they all wait when one has to.
     """
-    pace = pace or Pace()
+    pace = pace or Pace(sleep=patience.sleep)
     backoff = wait_random_exponential(patience.first_wait, patience.longest_wait)
 
     def may_pass(error: BaseException) -> bool:
+        if pace.ended:
+            return False
         if isinstance(error, Refused):  # 500: an outage of the server, or a payload it chokes on
             return error.status == 500 and harmless
         return isinstance(error, Unavailable) and (harmless or not error.sent)
@@ -93,7 +97,7 @@ def patiently(
         retry=retry_if_exception(may_pass),
         wait=wait,
         stop=stop_after_attempt(patience.attempts) | stop_after_delay(patience.total),
-        sleep=patience.sleep,
+        sleep=pace.sleep,
         reraise=True,
     )
     return retrying(in_turn)
