@@ -18,8 +18,9 @@ import sqlalchemy
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger import store
 from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.testing import Answer, Request
+from alliance_fhir.testing import FhirServer as LittleServer
 from contract.clinic import MRN, Row, patient, rows_of, write_rows
-from wire.little import Answer, LittleServer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from alliance_fhir.testing import Answer, Cut, Request, bundle, outcome
+
 from .conftest import FIRST, SECOND, Syncing, after_all, instead, of_group
-from .little import Answer, Cut, Request, bundle, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,10 +14,11 @@ from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.reply import etag
+from alliance_fhir.testing import Answer, Request, outcome
+from alliance_fhir.testing import FhirServer as LittleServer
 from alliance_fhir.transport.outcomes import issue_codes
 
 from .conftest import FIRST, SECOND, Syncing, after_all, of_group
-from .little import Answer, LittleServer, Request, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

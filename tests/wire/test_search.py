@@ -11,9 +11,10 @@ import pytest
 from alliance_fhir import Settings, open_target
 from alliance_fhir.errors import BadReply, Refused
 from alliance_fhir.targets.base import Wanted
+from alliance_fhir.testing import Answer, Request, bundle, outcome
+from alliance_fhir.testing import FhirServer as LittleServer
 
 from .conftest import Syncing
-from .little import Answer, LittleServer, Request, bundle, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
