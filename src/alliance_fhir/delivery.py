@@ -251,6 +251,7 @@ class Delivery:
             server_id=known.server_id if known else "",
             server_version=known.server_version if known else "",
             run=self._run,
+            made_by=known.made_by if known else self._run,
         )
 
     def _settle(self, answers: list[Delivered], entries: Mapping[str, Entry]) -> list[Receipt]:
@@ -267,6 +268,8 @@ class Delivery:
             if not entry.group_key:
                 self._know(resource, answer.id)
             digest = answer.digest or resource.digest
+            if answer.existed:  # somebody else made it
+                entry = entry._replace(made_by="")
             settled.append(entry.confirmed(answer.change.state, answer.id, answer.version, digest))
             state = "unchanged" if answer.existed else answer.change.state
             receipts.append(

@@ -243,10 +243,11 @@ class Planner:
         if hit in look.elsewhere:  # its content may be as it was, and it is another patient's now
             return Decision(resource, "conflict", known, "changed-at-target")
         if known is None:
-            return self._unknown(group, resource, hit)
+            sent = unfinished.get(hit.digest)  # then it is what we made, and had no reply about
+            return self._unknown(group, resource, hit, sent.made_by if sent else "")
         if hit.digest not in (known.server_digest, known.digest):
             if hit.digest == resource.digest:  # it was brought to what the source says meanwhile
-                learnt = self._learnt(group, resource, hit, known.version + 1)
+                learnt = self._learnt(group, resource, hit, known.version + 1, known.made_by)
                 return Decision(resource, "unchanged", learnt, learnt=True)
             if hit.digest not in unfinished:
                 return Decision(resource, "conflict", known, "changed-at-target")
@@ -264,9 +265,9 @@ class Planner:
         decision = self._against_ledger(group, resource, arrived, {arrived.source_digest})
         return decision._replace(arrived=arrived)
 
-    def _unknown(self, group: Group, resource: Resource, hit: Found) -> Decision:
+    def _unknown(self, group: Group, resource: Resource, hit: Found, made_by: str) -> Decision:
         """There, and not in the ledger: that was lost, a run was killed, or it is not ours."""
-        learnt = self._learnt(group, resource, hit, 1)
+        learnt = self._learnt(group, resource, hit, 1, made_by)
         if hit.digest == resource.digest:
             return Decision(resource, "unchanged", learnt, learnt=True)
         if not hit.claimed:
@@ -296,11 +297,14 @@ class Planner:
             server_id="",
             server_version="",
             run="",
+            made_by="",
         )
 
-    def _learnt(self, group: Group, resource: Resource, hit: Found, version: int) -> Entry:
-        """The row for a resource that is there, and not because of this ledger."""
-        entry = self.entry(group, resource, version)
+    def _learnt(
+        self, group: Group, resource: Resource, hit: Found, version: int, made_by: str
+    ) -> Entry:
+        """The row for a resource that is there as nobody had told us."""
+        entry = self.entry(group, resource, version)._replace(made_by=made_by)
         found = entry.confirmed("unchanged", hit.id, hit.version, hit.digest)
         return found._replace(subject_at=hit.at.removeprefix(f"{self._target.identity}/"))
 

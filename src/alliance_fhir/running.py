@@ -122,7 +122,7 @@ class Run:
         if decision.state == "gone":
             raise ConfigError(
                 f"{self._target.name} was emptied, or is another than it was: what "
-                f"{self._ledger.path} says of it is not there. If that was meant, remove this "
+                f"{self._ledger.name} says of it is not there. If that was meant, remove this "
                 "ledger and run again; nothing will be there twice."
             )
 
