@@ -52,9 +52,8 @@ def open_target(
         raise ConfigError("a target is an http(s) URL, a folder, or a name in [targets]")
     from alliance_fhir.targets.server import ServerTarget  # httpx takes 0.2 s: servers only
 
-    named = name if name in settings.targets else "NAME"
     insecure = told.insecure or insecure
-    client = _client(told, settings.folder, named, insecure=insecure, auth=auth, tls=tls)
+    client = _client(told, settings.folder, name, insecure=insecure, auth=auth, tls=tls)
     try:
         return ServerTarget(client, ours, asked)
     except BaseException:
