@@ -54,7 +54,7 @@ class TargetSettings(Frozen):
     insecure: bool = False
     auth: dict[str, Any] = {}
     """What `method` needs: each method of transport/auth has a model of its own for this."""
-    tls: TlsSettings = TlsSettings()
+    tls: TlsSettings | None = None
 
 
 class InstrumentSettings(Frozen):

@@ -31,13 +31,13 @@ _OF_CLIENTS = ("CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE", "ACCESS_DENIED"
 """Words in the alerts that refuse a client for its certificate, or for having none."""
 
 
-def context(told: TlsSettings, folder: Path) -> ssl.SSLContext | None:
+def context(told: TlsSettings | None, folder: Path) -> ssl.SSLContext | None:
     """What connections trust and show; None where the settings say nothing.
 
     `ca_file` is trusted beside the authorities that are trusted anyway: the token endpoint may be
     elsewhere. Raises ConfigError for files that cannot be used.
     """
-    if not (told.ca_file or told.cert_file or told.cert_key_file):
+    if told is None or not (told.ca_file or told.cert_file or told.cert_key_file):
         return None
     made = _usual()
     if told.ca_file:
