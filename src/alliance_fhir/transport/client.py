@@ -7,6 +7,7 @@ holds no patient's identifier, as searches go by POST.
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +17,7 @@ import httpx
 from alliance_fhir.errors import BadReply, Refused, Unavailable
 from alliance_fhir.received import Json, part, parts, text
 from alliance_fhir.transport.address import checked_base
-from alliance_fhir.transport.auth import NoAuth
+from alliance_fhir.transport.auth import Method, NoAuth, Site
 from alliance_fhir.transport.connection import FHIR_JSON, Discretion, connection
 from alliance_fhir.transport.outcomes import Reply, content_of, failure, read
 from alliance_fhir.transport.pace import Pace
@@ -34,6 +35,7 @@ class Client:
         auth: httpx.Auth | None = None,
         *,
         insecure: bool = False,
+        tls: ssl.SSLContext | None = None,
         timeout: float = 60,
         patience: Patience | None = None,
         rate: float = 0,
@@ -42,7 +44,10 @@ class Client:
         self.patience = patience or Patience()
         self.pace = Pace(rate, sleep=self.patience.sleep)
         self._post_search = True
-        self._http = connection(auth or NoAuth(), timeout)
+        auth = auth or NoAuth()
+        if isinstance(auth, Method):
+            auth.attach(Site(self.base, self._patience, timeout, tls, insecure))
+        self._http = connection(auth, timeout, tls)
         self._discretion = Discretion(self.base)
         logging.getLogger("httpx").addFilter(self._discretion)
 
