@@ -74,7 +74,7 @@ class Run:
         )
         self._tally: Tally = self._result.tally
         self._lanes = Lanes(
-            0 if self._dry or target.all_at_once else options.lanes,
+            0 if self._dry or not target.lanes else options.lanes or target.lanes,
             self._deliver,
             ServerError,
             target.hurry,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
+from alliance_fhir.testing import Answer, Request, outcome
+from alliance_fhir.testing import FhirServer as LittleServer
 from wire.conftest import Syncing, clinic, little
-from wire.little import Answer, LittleServer, Request, outcome
 
 from .issuer import CLIENT, SCOPES, Issuer, Registered
 

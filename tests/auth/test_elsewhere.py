@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask import redirect
 
-from wire.little import Answer, LittleServer, Request, bundle
+from alliance_fhir.testing import Answer, Request, bundle
+from alliance_fhir.testing import FhirServer as LittleServer
 
 from .conftest import Guarded, bearer, pair
 from .issuer import Issuer

@@ -12,9 +12,10 @@ import pytest
 
 from alliance_fhir import Settings, open_target
 from alliance_fhir.errors import BadReply, ConfigError
+from alliance_fhir.testing import Answer, Request
+from alliance_fhir.testing import FhirServer as LittleServer
 from alliance_fhir.transport.auth import METHODS, BearerToken, Method, method
 from alliance_fhir.transport.client import Client
-from wire.little import Answer, LittleServer, Request
 
 from .conftest import Guarded, bearer, pair, secret_file
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from wire.little import Answer
+from alliance_fhir.testing import Answer
 
 from .conftest import Guarded, bearer, secret_file
 from .issuer import Registered

@@ -11,9 +11,9 @@ import pytest
 from flask import jsonify
 
 from alliance_fhir.errors import AuthFailed, Unavailable
+from alliance_fhir.testing import Answer, outcome
 from alliance_fhir.transport.auth import method
 from alliance_fhir.transport.client import Client
-from wire.little import Answer, outcome
 
 from .conftest import Guarded, bearer, pair
 from .issuer import error

@@ -96,8 +96,11 @@ COMPLETE = Annotated[
 LANES = Annotated[
     int,
     typer.Option(
-        "--lanes", metavar="N", help="So many requests at a time; never two for one patient.",
-        min=1, max=32,
+        "--lanes",
+        metavar="N",
+        help="So many requests at a time, never two for one patient; 0: what [targets] says, or 2.",
+        min=0,
+        max=32,
     ),
 ]
 RATE = Annotated[
