@@ -61,7 +61,10 @@ class Http:
 
     def __call__(self, method: str, path: str = "", body: object = None, **headers: str) -> Any:
         """A response; names of headers with underscores."""
+        form = path.endswith("_search")
+        kind = "application/x-www-form-urlencoded" if form else "application/fhir+json"
         named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = {"Content-Type": kind, **named} if body else named
         content = body if isinstance(body, bytes) else json.dumps(body) if body else None
         return self._client.request(method, path, content=content, headers=named)
 

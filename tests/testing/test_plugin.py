@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from alliance_fhir.testing import ABILITIES, faults
 
 pytest_plugins = ["pytester"]
 
@@ -59,3 +63,15 @@ def test_public_names_are_all_there() -> None:
     assert all(getattr(package, name) is not None for name in package.__all__)
     with pytest.raises(AttributeError, match="nonsense"):
         _ = package.nonsense
+
+
+def test_the_page_names_all_abilities_and_all_faults() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "how-to" / "test-your-integration.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    cells = [line.split("|")[1] for line in rows]
+    named = {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+    described = set(faults.__all__) - {"Call", "Fault"}
+    beside = {"everything", "is_bundle", "is_search", "rewritten"}
+    assert {*ABILITIES, *described - beside} <= named
+    assert all(f"`{name}" in page for name in beside)

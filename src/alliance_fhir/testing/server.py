@@ -161,9 +161,10 @@ class FhirServer:
 
     def arm(self, fault: Fault) -> Armed:
         """Has a fault happen; what comes back tells how often it did, and disarms it."""
-        armed = Armed(fault, self)
-        self._armed = (*self._armed, armed)
-        return armed
+        with self._lock:
+            armed = Armed(fault, self)
+            self._armed = (*self._armed, armed)
+            return armed
 
     # --- what it does
 
