@@ -48,6 +48,10 @@ class Verification:
         return self.expected == self.found == self.equal and not self.duplicated
 
 
+_WRITING = ("plan", "sync", "demo", "retract")
+"""The commands that say what became of resources."""
+
+
 @dataclass
 class Result:
     """The outcome of a command: see the README for what each exit code means."""
@@ -59,6 +63,8 @@ class Result:
     tally: Tally = field(default_factory=Tally)
     verify: Verification | None = None
     files: dict[str, int] = field(default_factory=dict[str, int])
+    undone: dict[str, int] = field(default_factory=dict[str, int])
+    dead_letters: str = ""
     stopped: str = ""
     stop_code: int = 0
     seconds: float = 0.0
@@ -97,13 +103,15 @@ class Result:
                 "accepted": tally.accepted,
                 "rejected": sum(finding.row > 0 for finding in tally.rejected),
             },
-            "resources": tally.resources if self.command in ("plan", "sync", "demo") else None,
+            "resources": tally.resources if self.command in _WRITING else None,
+            "undone": self.undone,
             "files": self.files,
             "rejected": _findings(tally.rejected),
             "blocked": _findings(tally.blocked),
             "warnings": _findings(tally.warnings),
             "disappeared": _findings(tally.disappeared),
             "verify": vars(self.verify) if self.verify else None,
+            "dead_letters": self.dead_letters,
             "stopped": self.stopped,
             "exit_code": self.exit_code,
         }
