@@ -13,6 +13,7 @@ from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.provenance import tag_system
 from alliance_fhir.fhir.reply import Ours
+from alliance_fhir.ledger.place import is_url
 from alliance_fhir.targets.base import Target
 from alliance_fhir.targets.folder import FolderTarget
 
@@ -109,12 +110,12 @@ def _no_slip(name: str, settings: Settings) -> None:
         )
 
 
-def ledger_path(target: Target, settings: Settings, explicit: Path | None = None) -> Path:
-    """Where the ledger of a target lies: one file a target, beside alliance.toml."""
+def ledger_place(target: Target, settings: Settings, explicit: str = "") -> str | Path:
+    """Where the ledger of a target is: a URL, or one file a target, beside alliance.toml."""
     if explicit:
-        return explicit
+        return explicit if is_url(explicit) else Path(explicit)
     if settings.ledger:
-        return settings.folder / settings.ledger
+        return settings.ledger if is_url(settings.ledger) else settings.folder / settings.ledger
     place = target.identity
     last = place.rpartition("://")[2] if "://" in place else Path(place).name
     slug = re.sub(r"[^A-Za-z0-9]+", "-", last).strip("-").lower()

@@ -20,7 +20,7 @@ from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.ledger.store import Entry, Ledger
 from alliance_fhir.subjects import moved
-from alliance_fhir.targets.base import Target, Wanted
+from alliance_fhir.targets.base import NOBODY, Target, Wanted
 
 
 class Decision(NamedTuple):
@@ -43,7 +43,8 @@ class Decision(NamedTuple):
 class Planned:
     """A group and what is to be done with it. `rule` says why it is not sent at all.
 
-    `arrived` and `lost` are what became of earlier requests about it that had no reply.
+    `arrived` and `lost` are what became of earlier requests about it that had no reply. `unproven`
+    is what arrived of a group whose Provenance did not, where groups do not arrive as a whole.
     """
 
     group: Group
@@ -52,6 +53,12 @@ class Planned:
     warnings: list[str] = field(default_factory=list[str])
     arrived: list[Entry] = field(default_factory=list[Entry])
     lost: list[Entry] = field(default_factory=list[Entry])
+    unproven: list[Decision] = field(default_factory=list[Decision])
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether something was sent, and is not to be found: it may be on its way all the same."""
+        return any(entry.state == "sent" for entry in self.lost)
 
     @property
     def changes(self) -> list[Decision]:
@@ -107,8 +114,17 @@ class Planner:
         open_ = [e for r in unsure for e in entries.get(r.key, []) if not e.acknowledged]
         asked = {e.group_key for e in open_ if e.group_key and e.state == "sent"}
         open_ += self._ledger.unanswered(self._source, asked)
-        wanted = [Wanted(r.type, r.key, _id(entries.get(r.key, []))) for r in unsure]
-        wanted += [Wanted(e.type, e.key) for e in open_ if e.type == "Provenance"]
+        of = {r.key: group for group in groups for r in group.resources}
+        wanted = [
+            Wanted(r.type, r.key, _id(entries.get(r.key, [])), of[r.key].patient, of[r.key].when)
+            for r in unsure
+        ]
+        whose = {group.key: group.patient for group in groups}
+        wanted += [
+            Wanted(e.type, e.key, patient=whose.get(e.group_key, NOBODY))
+            for e in open_
+            if e.type == "Provenance"
+        ]
         there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
         look_up = _Look(
             {resource.key for resource in unsure},
@@ -119,6 +135,8 @@ class Planner:
         planned = [self._group(group, entries, look_up) for group in groups]
         for one in planned:
             _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
+            if not self._target.atomic:
+                one.unproven = _unproven(one, entries)
             if members.get(one.group.key, set()) - {r.key for r in one.group.resources}:
                 one.warnings.append("no-longer-given")
         return planned
@@ -164,7 +182,15 @@ class Planner:
                 d._replace(state="not_sent", rule=_RULED) if d.state == "created" else d
                 for d in decisions
             ]
-        return decisions
+        return [self._taken(decision) for decision in decisions]
+
+    def _taken(self, decision: Decision) -> Decision:
+        """The decision, where the target takes such a thing at all."""
+        if decision.state not in ("created", "updated"):
+            return decision
+        if self._target.takes(decision.resource.type, decision.state):
+            return decision
+        return decision._replace(state="blocked", rule="not-accepted")
 
     def _is_new(self, group: Group, decisions: list[Decision], said: set[str]) -> bool:
         """Whether the source says something that it never said before."""
@@ -217,10 +243,11 @@ class Planner:
         if hit in look.elsewhere:  # its content may be as it was, and it is another patient's now
             return Decision(resource, "conflict", known, "changed-at-target")
         if known is None:
-            return self._unknown(group, resource, hit)
+            sent = unfinished.get(hit.digest)  # then it is what we made, and had no reply about
+            return self._unknown(group, resource, hit, sent.made_by if sent else "")
         if hit.digest not in (known.server_digest, known.digest):
             if hit.digest == resource.digest:  # it was brought to what the source says meanwhile
-                learnt = self._learnt(group, resource, hit, known.version + 1)
+                learnt = self._learnt(group, resource, hit, known.version + 1, known.made_by)
                 return Decision(resource, "unchanged", learnt, learnt=True)
             if hit.digest not in unfinished:
                 return Decision(resource, "conflict", known, "changed-at-target")
@@ -238,9 +265,9 @@ class Planner:
         decision = self._against_ledger(group, resource, arrived, {arrived.source_digest})
         return decision._replace(arrived=arrived)
 
-    def _unknown(self, group: Group, resource: Resource, hit: Found) -> Decision:
+    def _unknown(self, group: Group, resource: Resource, hit: Found, made_by: str) -> Decision:
         """There, and not in the ledger: that was lost, a run was killed, or it is not ours."""
-        learnt = self._learnt(group, resource, hit, 1)
+        learnt = self._learnt(group, resource, hit, 1, made_by)
         if hit.digest == resource.digest:
             return Decision(resource, "unchanged", learnt, learnt=True)
         if not hit.claimed:
@@ -270,11 +297,14 @@ class Planner:
             server_id="",
             server_version="",
             run="",
+            made_by="",
         )
 
-    def _learnt(self, group: Group, resource: Resource, hit: Found, version: int) -> Entry:
-        """The row for a resource that is there, and not because of this ledger."""
-        entry = self.entry(group, resource, version)
+    def _learnt(
+        self, group: Group, resource: Resource, hit: Found, version: int, made_by: str
+    ) -> Entry:
+        """The row for a resource that is there as nobody had told us."""
+        entry = self.entry(group, resource, version)._replace(made_by=made_by)
         found = entry.confirmed("unchanged", hit.id, hit.version, hit.digest)
         return found._replace(subject_at=hit.at.removeprefix(f"{self._target.identity}/"))
 
@@ -304,6 +334,21 @@ def _answer(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found
             entry.key in states and entry.digest not in {hit.digest for hit in hits}
         ):
             planned.lost.append(entry)
+
+
+def _unproven(planned: Planned, entries: Mapping[str, list[Entry]]) -> list[Decision]:
+    """What arrived in the runs whose Provenance of it did not."""
+    runs = {entry.run for entry in planned.lost if entry.type == "Provenance"}
+    return [
+        decision
+        for decision in planned.decisions
+        if decision.state == "unchanged"
+        and any(
+            entry.run in runs
+            for entry in (*entries.get(decision.resource.key, []), decision.known)
+            if entry
+        )
+    ]
 
 
 def _acknowledged(entries: Iterable[Entry]) -> Entry | None:

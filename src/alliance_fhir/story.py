@@ -145,9 +145,13 @@ def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
     return result
 
 
-def open_ledger(path: Path, target: Target, settings: Settings, *, create: bool = True) -> Ledger:
-    """The ledger of a target. Raises ConfigError where it is of another target, or in use.
+def open_ledger(
+    place: str | Path, target: Target, settings: Settings, *, create: bool = True
+) -> Ledger:
+    """The ledger of a target: a file, or a PostgreSQL URL without a password in it.
 
-    Without `create` no file is made where there is none: for `plan`, which leaves no trace.
+    Raises ConfigError where it is of another target, of a newer version than this one, in use, or
+    not to be reached. Without `create` nothing is made where there is none: for `plan`, which
+    leaves no trace.
     """
-    return Ledger(path, target.identity, fingerprint(settings.secret), create=create)
+    return Ledger(place, target.identity, fingerprint(settings.secret), create=create)

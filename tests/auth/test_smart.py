@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from wire.little import Answer
+from alliance_fhir.testing import Answer
 
 from .conftest import Discovery, Guarded, Kind, bearer, pair, secret_file
 from .issuer import CLIENT, SCOPES, error

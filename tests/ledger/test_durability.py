@@ -10,16 +10,16 @@ import sys
 import textwrap
 from collections import Counter
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import sqlalchemy
 
 from alliance_fhir.errors import ConfigError
-from alliance_fhir.ledger import store
+from alliance_fhir.ledger import database
 from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.testing import Answer, Request
+from alliance_fhir.testing import FhirServer as LittleServer
 from contract.clinic import MRN, Row, patient, rows_of, write_rows
-from wire.little import Answer, LittleServer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -171,10 +171,7 @@ def test_two_runs_at_the_same_time_make_nothing_twice(
 def test_a_ledger_that_is_taken_in_the_middle_ends_the_run_and_loses_nothing(
     folder: Path, little: LittleServer, sync: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def engine(url: str, **told: Any) -> sqlalchemy.Engine:
-        return sqlalchemy.create_engine(url, **{**told, "connect_args": {"timeout": 0.05}})
-
-    monkeypatch.setattr(store, "create_engine", engine)
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
     with closing(sqlite3.connect(folder / "ledger.sqlite", check_same_thread=False)) as other:
 
         def between(request: Request, proceed: Callable[[], Answer]) -> Answer:

@@ -6,14 +6,15 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import sqlalchemy
 
 from alliance_fhir.errors import ConfigError
-from alliance_fhir.ledger import store
+from alliance_fhir.ledger import database
 from alliance_fhir.ledger.store import Entry, Ledger
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ ENTRY = Entry(
     server_id="7",
     server_version="1",
     run="r",
+    made_by="r",
 )
 
 
@@ -107,7 +109,7 @@ def test_a_ledger_of_another_schema_is_refused(path: Path) -> None:
     with Ledger(path, TARGET, KEY):
         pass
     altered(path, "UPDATE fact SET value = '99' WHERE name = 'schema'")
-    with pytest.raises(ConfigError, match="another version of alliance-fhir"):
+    with pytest.raises(ConfigError, match="newer version of alliance-fhir"):
         Ledger(path, TARGET, KEY)
 
 
@@ -188,10 +190,7 @@ def held(path: Path) -> Iterator[None]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A locked database is waited for a moment only."""
 
-    def engine(url: str, **told: Any) -> sqlalchemy.Engine:
-        return sqlalchemy.create_engine(url, **{**told, "connect_args": {"timeout": 0.05}})
-
-    monkeypatch.setattr(store, "create_engine", engine)
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -332,3 +331,77 @@ def test_a_run_that_came_to_its_end_says_so(ledger: Ledger, path: Path) -> None:
     with closing(sqlite3.connect(path)) as database:
         ended = dict(database.execute("SELECT id, ended IS NOT NULL FROM run"))
     assert ended == {"whole": 1, "killed": 0}
+
+
+# --- the threads of a process
+
+
+def test_a_unit_that_is_cut_off_leaves_nothing_and_what_was_before_it_stays(
+    ledger: Ledger, path: Path
+) -> None:
+    before = ENTRY._replace(key="before")
+    ledger.write([before])
+
+    def unit() -> None:
+        with ledger.together():
+            ledger.settle([ENTRY._replace(version=2)])
+            ledger.commit()  # at the unit's end, and not before
+            with ledger.together():
+                ledger.write([ENTRY._replace(key="within")])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        unit()
+    assert ledger.current(["before", "k", "within"]) == {"before": [before]}
+    ledger.commit()
+    with Ledger(path, TARGET, KEY) as again:
+        assert again.current(["before", "k", "within"]) == {"before": [before]}
+
+
+def test_a_unit_is_durable_at_its_end_and_one_without_commit_is_not(path: Path) -> None:
+    with Ledger(path, TARGET, KEY) as ledger:
+        with ledger.together():
+            ledger.write([ENTRY])
+        with ledger.together(commit=False):
+            ledger.write([ENTRY._replace(key="later")])
+    with Ledger(path, TARGET, KEY) as ledger:
+        assert ledger.current(["k", "later"]) == {"k": [ENTRY]}
+
+
+def test_no_lane_makes_half_a_unit_of_another_durable(ledger: Ledger, path: Path) -> None:
+    """Units of two rows by many threads, committed by all; another process looks all the time."""
+    lanes, units = 8, 40
+    odd: list[int] = []
+    stop = threading.Event()
+
+    def lane(number: int) -> None:
+        for unit in range(units):
+            keys = [f"{number}-{unit}-{half}" for half in "ab"]
+            try:
+                with ledger.together():
+                    ledger.write([ENTRY._replace(key=keys[0])])
+                    ledger.commit()
+                    if unit % 4 == 0:
+                        raise RuntimeError
+                    ledger.write([ENTRY._replace(key=keys[1])])
+            except RuntimeError:
+                assert not ledger.current(keys)
+            else:
+                assert ledger.current(keys).keys() == set(keys)
+            ledger.commit()
+
+    def look() -> None:
+        with closing(sqlite3.connect(path)) as database:
+            while not stop.is_set():
+                [[count]] = database.execute("SELECT count(*) FROM entry")
+                odd.append(count % 2)
+
+    watching = threading.Thread(target=look)
+    watching.start()
+    with ThreadPoolExecutor(lanes) as pool:
+        list(pool.map(lane, range(lanes)))
+    stop.set()
+    watching.join()
+    assert odd
+    assert not any(odd)
+    assert len(listed(ledger)) == lanes * units * 2 * 3 // 4

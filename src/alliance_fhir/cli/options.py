@@ -63,8 +63,12 @@ LIMIT = Annotated[
 ]
 JSON = Annotated[bool, typer.Option("--json", help="The result as one JSON object.")]
 LEDGER = Annotated[
-    Path | None,
-    typer.Option("--ledger", metavar="FILE", help="The ledger; else beside alliance.toml."),
+    str,
+    typer.Option(
+        "--ledger",
+        metavar="FILE|URL",
+        help="The ledger: a file, or postgresql://user@host/database; else beside alliance.toml.",
+    ),
 ]
 INSECURE = Annotated[
     bool, typer.Option("--insecure", help="Allow http to another machine, in the clear.")

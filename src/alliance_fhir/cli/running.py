@@ -12,7 +12,7 @@ from alliance_fhir.cli.show import show
 from alliance_fhir.config import Settings
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger.store import Ledger
-from alliance_fhir.opening import ledger_path, open_target
+from alliance_fhir.opening import ledger_place, open_target
 from alliance_fhir.result import Result
 from alliance_fhir.story import open_ledger
 from alliance_fhir.targets.base import Target
@@ -23,7 +23,7 @@ def opened(
     to: str,
     settings: Settings,
     fhir: str,
-    ledger: Path | None,
+    ledger: str,
     *,
     insecure: bool,
     create: bool = True,
@@ -32,13 +32,14 @@ def opened(
     """A target and its ledger. `there`: raises ConfigError where nothing was ever sent by it."""
     target = open_target(to, settings, fhir, insecure=insecure)
     try:
-        path = ledger_path(target, settings, ledger)
-        if there and not path.exists():
-            raise ConfigError(
-                f"nothing is known to have been sent to {target.name}: there is no ledger {path}. "
-                "Look whether target, --config and --ledger are the ones of the sync"
-            )
-        with open_ledger(path, target, settings, create=create) as book:
+        place = ledger_place(target, settings, ledger)
+        with open_ledger(place, target, settings, create=create and not there) as book:
+            if there and not book.kept:
+                raise ConfigError(
+                    f"nothing is known to have been sent to {target.name}: there is no ledger "
+                    f"{book.name}. Look whether target, --config and --ledger are the ones of the "
+                    "sync"
+                )
             yield target, book
     finally:
         target.close()
@@ -52,7 +53,7 @@ def run(
     settings: Settings,
     options: Options,
     fhir: str,
-    ledger: Path | None,
+    ledger: str,
     *,
     insecure: bool,
     json: bool,

@@ -21,7 +21,7 @@ def command(
     accept_older: o.ACCEPT_OLDER = False,
     rescore: o.RESCORE = False,
     complete: o.COMPLETE = False,
-    ledger: o.LEDGER = None,
+    ledger: o.LEDGER = "",
     insecure: o.INSECURE = False,
     json: o.JSON = False,
 ) -> None:

@@ -59,7 +59,7 @@ def _story(
 ) -> Result:
     console = Console(highlight=False, quiet=json, soft_wrap=True)
     options = Options(create_people=True)
-    with opened(to, settings, fhir, None, insecure=insecure) as (target, book):
+    with opened(to, settings, fhir, "", insecure=insecure) as (target, book):
         console.print("[bold]1. First sync[/]: the clinic's files, read, scored, mapped, sent.")
         console.print("   Two rows are broken on purpose: they are named, the others go on.\n")
         with watching("sync", quiet=json) as watch:

@@ -11,7 +11,7 @@ def command(
     to: o.TO,
     config: o.CONFIG = None,
     fhir: o.FHIR_OF_TARGET = "",
-    ledger: o.LEDGER = None,
+    ledger: o.LEDGER = "",
     insecure: o.INSECURE = False,
     json: o.JSON = False,
 ) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
+"""Raised with every migration of `migrations/versions`."""
 
 metadata = MetaData()
 
@@ -45,6 +48,19 @@ entry = Table(
     Column("server_id", String(64), nullable=False),
     Column("server_version", String(64), nullable=False),
     Column("run", String(32), nullable=False),
+    # the run that created the resource at the target; empty where none of ours did
+    Column("made_by", String(32), nullable=False, server_default=""),
     Index("entry_of_source", "source", "group_key"),
 )
 """One row a version of a resource. Keys and digests only: no patient's data is in the ledger."""
+
+
+def upsert(dialect: str) -> Any:
+    """A row of `entry`, or what becomes of the one that is there under its key and version."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert
+    statement: Any = insert(entry)
+    others = {c.name: statement.excluded[c.name] for c in entry.c if not c.primary_key}
+    return statement.on_conflict_do_update(index_elements=["key", "version"], set_=others)

@@ -1,0 +1,103 @@
+"""Making a ledger's tables, and bringing older ones up to date: whole, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, inspect, select, text
+
+from alliance_fhir.errors import ConfigError
+from alliance_fhir.ledger.database import Database
+from alliance_fhir.ledger.place import Place
+from alliance_fhir.ledger.tables import SCHEMA_VERSION, fact, metadata
+
+_FIRST = "1"
+"""The version of ledgers whose making was cut off before they could say so."""
+_MAKING = 0x616C6C69616E6365
+"""What processes hold on PostgreSQL that make or change tables, one after the other."""
+
+
+def prepare(database: Database, place: Place, expected: Mapping[str, str]) -> None:
+    """Makes the tables where there are none, and changes those of an older version.
+
+    Raises ConfigError for a database that holds something else, which is left as it is, and for a
+    ledger that is of something else than `expected` says, or of a newer version than ours.
+    """
+    ours = {"schema": SCHEMA_VERSION, **expected}
+    if not _ours(_tables(database)):
+        _make(database, place, ours)
+    known = _facts(database)
+    for name, value in expected.items():
+        if known.get(name, value) != value:
+            raise ConfigError(f"{database.name}: this ledger {_TOLD[name]}")
+    if known != ours:
+        _migrate(database, ours)
+
+
+_TOLD = {
+    "target": "is of another target; each target has its own. Name another ledger, or the target "
+    "that it is of",
+    "key": "was made with another secret key of the identifiers: with this one every record would "
+    "be sent again under another identifier. Find the key that was used",
+}
+
+
+def is_empty(database: Database) -> bool:
+    """Whether nothing at all is there."""
+    return not _tables(database)
+
+
+def _tables(database: Database) -> set[str]:
+    with database.used() as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def _ours(tables: set[str]) -> bool:
+    return {table.name for table in metadata.sorted_tables} <= tables
+
+
+def _facts(database: Database) -> dict[str, str]:
+    return {row.name: row.value for row in database.read(select(fact))}
+
+
+def _alone(database: Database, connection: Connection) -> None:
+    """From here to the end of the unit, no other process makes or changes tables."""
+    database.begin()
+    if not database.is_sqlite:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MAKING})
+
+
+def _make(database: Database, place: Place, facts: Mapping[str, str]) -> None:
+    with database.together(), database.used() as connection:
+        _alone(database, connection)
+        there = _tables(database)
+        if _ours(there):  # another process was faster
+            return
+        if there:
+            raise ConfigError(
+                f"{database.name}: this database is no ledger of alliance-fhir; name another "
+                + ("file" if place.is_file else "one, or a schema of its own: ?schema=NAME")
+            )
+        if place.schema:
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {place.schema}"))
+        metadata.create_all(connection)
+        connection.execute(fact.insert(), [{"name": n, "value": v} for n, v in facts.items()])
+
+
+def _migrate(database: Database, facts: Mapping[str, str]) -> None:
+    with database.together(), database.used() as connection:
+        _alone(database, connection)
+        known = _facts(database)  # another process may have been faster
+        version = known.get("schema", _FIRST)
+        if version == SCHEMA_VERSION:
+            return
+        if not version.isdecimal() or int(version) > int(SCHEMA_VERSION):
+            raise ConfigError(
+                f"{database.name}: this ledger was made by a newer version of alliance-fhir "
+                f"(schema {version}, and this one knows {SCHEMA_VERSION}); install that one"
+            )
+        from alliance_fhir.ledger.migrate import upgrade  # Alembic takes time: older ledgers only
+
+        upgrade(connection, version)
+        connection.execute(fact.delete())
+        connection.execute(fact.insert(), [{"name": n, "value": v} for n, v in facts.items()])
