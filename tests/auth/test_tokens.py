@@ -322,3 +322,37 @@ def test_threads_share_a_failure(
     assert len(guarded.issuer.asked) == attempts
     guarded.issuer.between = lambda proceed: proceed()
     assert client.get("metadata").status == 200  # and it is over when it is over
+
+
+# --- an issuer that goes away in the middle of a run
+
+LOST: dict[str, tuple[Callable[[], Any], int]] = {
+    "down": (lambda: error(503, ""), 11),
+    "the key was withdrawn": (lambda: error(401, "invalid_client"), 12),
+    "no endpoint any more": (lambda: error(404, ""), 2),
+    "a page": (lambda: "<html>", 15),
+}
+
+
+@pytest.mark.parametrize(("answer", "code"), LOST.values(), ids=LOST)
+def test_what_was_not_sent_for_want_of_a_token_is_sent_the_next_time(
+    guarded: Guarded, answer: Callable[[], Any], code: int
+) -> None:
+    """The run stops cleanly and says why; nothing counts as sent that was not."""
+    guarded.smart(pair("one"))
+
+    def before(request: Request) -> Answer | None:
+        if request.is_write and not guarded.little.of_type("QuestionnaireResponse"):
+            guarded.issuer.between = lambda proceed: answer()
+            guarded.issuer.revoke()
+        return None
+
+    guarded.lets_in(before=before)
+    ran = guarded.sync()
+    assert ran.code == code
+    assert ran.json["stopped"]
+    assert guarded.little.of_type("QuestionnaireResponse") == []
+    guarded.issuer.between = lambda proceed: proceed()
+    guarded.lets_in()
+    assert guarded.sync().code == 0
+    guarded.whole()
