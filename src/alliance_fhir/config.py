@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from alliance_fhir.abilities import Ability
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.secret import owner_only
 
@@ -52,6 +53,10 @@ class TargetSettings(Frozen):
     fhir_version: Literal["4.0", "4.3", "5.0"] | None = None
     token_env: str = TOKEN_VARIABLE
     insecure: bool = False
+    lanes: int = Field(default=2, ge=1, le=32)
+    rate: float = Field(default=0, ge=0)
+    without: tuple[Ability | Literal["rollback"], ...] = ()
+    """What the server cannot do, whatever it says of itself."""
     auth: dict[str, Any] = {}
     """What `method` needs: each method of transport/auth has a model of its own for this."""
     tls: TlsSettings | None = None

@@ -33,11 +33,14 @@ def open_target(
     settings: Settings,
     fhir_version: str = "",
     *,
+    rate: float = 0,
     insecure: bool = False,
     auth: httpx.Auth | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> Target:
     """Opens a target. A server is asked for its version at once, so that it is known to be one.
+
+    `rate` is the most requests a second, 0 what the settings say or as fast as they are answered.
 
     `auth` and `tls` take the place of what the settings say, for methods that they do not know.
     Raises ConfigError for what no target is called; ServerError where a server does not answer.
@@ -54,9 +57,10 @@ def open_target(
     from alliance_fhir.targets.server import ServerTarget  # httpx takes 0.2 s: servers only
 
     insecure = told.insecure or insecure
+    told = told.model_copy(update={"rate": rate or told.rate})
     client = _client(told, settings.folder, name, insecure=insecure, auth=auth, tls=tls)
     try:
-        return ServerTarget(client, ours, asked)
+        return ServerTarget(client, ours, asked, told.without, told.lanes)
     except BaseException:
         client.close()
         raise
@@ -86,6 +90,7 @@ def _client(
         auth or from_environment(told.token_env),
         tls=tls or certificates.context(told.tls, folder),
         insecure=insecure,
+        rate=told.rate,
     )
 
 

@@ -9,8 +9,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from wire.little import Answer, Cut, Request
 
+from alliance_fhir.testing import Answer, Cut, Request
 from contract.clinic import rows_of
 from wire.conftest import FIRST, SECOND, Syncing, of_group
 

@@ -43,7 +43,7 @@ class Client:
         self.base = checked_base(base, insecure=insecure)
         self.patience = patience or Patience()
         self.pace = Pace(rate, sleep=self.patience.sleep)
-        self._post_search = True
+        self.post_search = True
         auth = auth or NoAuth()
         if isinstance(auth, Method):
             auth.attach(Site(self.base, self.patience, self.pace, timeout, tls, insecure))
@@ -114,14 +114,14 @@ class Client:
         raise BadReply(f"a search for {type_} has no end")
 
     def _search(self, type_: str, params: Mapping[str, str]) -> Reply:
-        if self._post_search:
+        if self.post_search:
             try:
                 url = self._url(f"{type_}/_search")
                 return self._send("POST", url, harmless=True, data=params)
             except Refused as refused:
                 if refused.status not in (404, 405, 415, 501):
                     raise
-                self._post_search = False  # some servers search by GET only
+                self.post_search = False  # some servers search by GET only
         return self.get(type_, params)
 
     def _url(self, path: str) -> str:
