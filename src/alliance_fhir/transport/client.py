@@ -46,7 +46,7 @@ class Client:
         self.post_search = True
         auth = auth or NoAuth()
         if isinstance(auth, Method):
-            auth.attach(Site(self.base, self.patience, timeout, tls, insecure))
+            auth.attach(Site(self.base, self.patience, self.pace, timeout, tls, insecure))
         self._http = connection(auth, timeout, tls)
         self._discretion = Discretion(self.base)
         logging.getLogger("httpx").addFilter(self._discretion)
