@@ -43,7 +43,8 @@ class Decision(NamedTuple):
 class Planned:
     """A group and what is to be done with it. `rule` says why it is not sent at all.
 
-    `arrived` and `lost` are what became of earlier requests about it that had no reply.
+    `arrived` and `lost` are what became of earlier requests about it that had no reply. `reread`:
+    it was decided by a look at the target.
     """
 
     group: Group
@@ -52,6 +53,13 @@ class Planned:
     warnings: list[str] = field(default_factory=list[str])
     arrived: list[Entry] = field(default_factory=list[Entry])
     lost: list[Entry] = field(default_factory=list[Entry])
+    reread: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is to be sent, or to be noted in the ledger."""
+        learnt = any(decision.learnt for decision in self.decisions)
+        return bool(self.changes or self.arrived or self.lost or learnt)
 
     @property
     def changes(self) -> list[Decision]:
@@ -118,6 +126,7 @@ class Planner:
         members = self._ledger.members(self._source, [g.key for g in groups if g.key])
         planned = [self._group(group, entries, look_up) for group in groups]
         for one in planned:
+            one.reread = reread
             _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
             if members.get(one.group.key, set()) - {r.key for r in one.group.resources}:
                 one.warnings.append("no-longer-given")

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, NullPool, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
 
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger.place import Place
@@ -46,7 +46,7 @@ class Database:
 
     def close(self) -> None:
         """Lets go of it; what was not committed is dropped."""
-        with self._lock, suppress(DBAPIError):
+        with self._lock, suppress(SQLAlchemyError):
             self._connection.close()
 
     def read(self, statement: Any) -> Sequence[Any]:
@@ -95,7 +95,7 @@ class Database:
         """Drops what was written since the last commit."""
         with self._lock:
             self._written = False
-            with suppress(DBAPIError):  # a connection that is lost has nothing to drop
+            with suppress(SQLAlchemyError):  # a connection that is lost has nothing to drop
                 self._connection.rollback()
 
     @contextmanager
@@ -140,6 +140,8 @@ def told(name: str) -> Generator[None]:
         yield
     except DBAPIError as error:
         raise ConfigError(f"{name}: the ledger cannot be used: {_reason(error)}") from None
+    except PendingRollbackError:  # what is said of everything after a connection was lost
+        raise ConfigError(f"{name}: the connection to the ledger was lost; run again") from None
 
 
 _BUSY = "another process is using it; wait for it to end, and run again"
