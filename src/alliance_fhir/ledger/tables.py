@@ -38,21 +38,25 @@ entry = Table(
     Column("group_key", String(64), nullable=False),
     Column("source", String(64), nullable=False),
     Column("subject", String(32), nullable=False),  # a digest of the patient's identifier
-    Column("subject_at", String(128), nullable=False),  # the target's own Patient
+    Column("subject_at", String(2048), nullable=False),  # the target's own Patient
     Column("path", String(4096), nullable=False),
     Column("row", Integer, nullable=False),
     Column("source_digest", String(32), nullable=False),  # of what the source said
     Column("digest", String(32), nullable=False),  # of the content that was sent
     Column("server_digest", String(32), nullable=False),  # of the content that came back
     Column("state", String(16), nullable=False),
-    Column("server_id", String(64), nullable=False),
-    Column("server_version", String(64), nullable=False),
+    Column("server_id", String(512), nullable=False),
+    Column("server_version", String(512), nullable=False),
     Column("run", String(32), nullable=False),
     # the run that created the resource at the target; empty where none of ours did
     Column("made_by", String(32), nullable=False, server_default=""),
     Index("entry_of_source", "source", "group_key"),
 )
-"""One row a version of a resource. Keys and digests only: no patient's data is in the ledger."""
+"""One row a version of a resource. Keys and digests only: no patient's data is in the ledger.
+
+PostgreSQL refuses what is longer than it is told here, and SQLite does not look: in files that were
+made earlier, some columns say less.
+"""
 
 
 def upsert(dialect: str) -> Any:
