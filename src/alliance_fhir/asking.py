@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from alliance_fhir.domain.receipt import WARNINGS, Finding, Tally
 from alliance_fhir.fhir.check import Level
@@ -32,6 +32,10 @@ class Options(NamedTuple):
     accept_older: bool = False
     rescore: bool = False
     complete: bool = False
+    lanes: int = 2
+    take: Literal["", "source", "server"] = ""
+    recreate: bool = False
+    adopt: bool = False
 
 
 def asked_for(groups: Iterable[Group | Finding], options: Options, tally: Tally) -> Iterator[Group]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import Receipt, State
-from alliance_fhir.errors import Conflict, Refused, Unavailable
+from alliance_fhir.errors import AuthFailed, Conflict, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.group import Group, Resource
@@ -22,11 +23,13 @@ from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.fhir.reply import Delivered
 from alliance_fhir.ledger.store import Entry, Ledger
 from alliance_fhir.planning import Decision, Planned, Planner
-from alliance_fhir.targets.base import Target
+from alliance_fhir.targets.base import Partly, Target
 
 _ATTEMPTS = 4
 _MOST_OUTAGES = 3
 """So many groups in a row may fail by a fault of the server's own before the run stops."""
+_LOOKS = (1, 3)
+"""Seconds between looks for what was sent and is not to be found."""
 _EXISTED = "existed"
 """Not a rule that anybody sees: the group is decided anew."""
 _CONTESTED = "always-in-conflict"
@@ -79,56 +82,93 @@ class Delivery:
         receipts: dict[str, Receipt] = {}
         declined: Refused | None = None
         for attempt in range(_ATTEMPTS):
+            last = attempt == _ATTEMPTS - 1
+            planned = self._found_out(planned)
             self._begin(planned, receipts)
-            if planned.rule or not planned.changes:
+            if planned.rule or not (planned.changes or planned.unproven):
                 break
-            try:
-                receipts |= self._once(planned)
-            except Unavailable as error:
-                if attempt == _ATTEMPTS - 1 or not error.sent:
-                    self._commit()
-                    raise
-            except Conflict:
+            planned, error = self._tried(planned, receipts)
+            if isinstance(error, Refused):
+                declined = error
+                self._declined(planned, error, receipts)
+                break
+            if isinstance(error, Conflict):
                 self._not_taken(planned, "conflict")  # so that the next run, too, looks first
-                if attempt == _ATTEMPTS - 1:
+                if last:
                     receipts |= _told_of(planned, "conflict", _CONTESTED)
                     break
-            except Refused as refused:
-                declined = refused
-                receipts |= self._declined(planned, refused, receipts)
+            elif error and (last or not (isinstance(error, Unavailable) and error.sent)):
+                self._commit()
+                raise error
+            elif not error and not any(r.rule == _EXISTED for r in receipts.values()):
                 break
-            else:
-                if not any(r.rule == _EXISTED for r in receipts.values()):
-                    break
             planned = self._planner.decide([planned.group], reread=True)[0]
         self._count_outage(declined)
         return list(receipts.values())
+
+    def _found_out(self, planned: Planned) -> Planned:
+        """The plan, after some more looks where something was sent and is not to be found: searches
+        lag behind writes at some servers."""
+        for pause in _LOOKS:
+            if not planned.in_doubt:
+                break
+            self._target.pause(pause)
+            planned = self._planner.decide([planned.group], reread=True)[0]
+        return planned
 
     def _begin(self, planned: Planned, receipts: dict[str, Receipt]) -> None:
         self._answered(planned)
         for decision in planned.decisions:
             receipts[decision.resource.key] = self._told(planned, decision, receipts)
 
-    def _declined(
-        self, planned: Planned, refused: Refused, receipts: dict[str, Receipt]
-    ) -> dict[str, Receipt]:
-        """A failure of the server's own may come after the deed, and what is not found was there
-        when it was decided to change it: then only a look tells what became of the group."""
-        if refused.status >= 500 or refused.status in (404, 410):
+    def _tried(
+        self, planned: Planned, receipts: dict[str, Receipt]
+    ) -> tuple[Planned, ServerError | None]:
+        """Sends once. What is left to do where a part arrived, and what went wrong if something
+        did."""
+        try:
+            receipts |= self._once(planned)
+        except Partly as partly:
+            receipts |= self._in_part(planned, partly)
             planned = self._planner.decide([planned.group], reread=True)[0]
             self._begin(planned, receipts)
-        return self._rejected(planned, refused) if planned.changes and not planned.rule else {}
+            return planned, partly.error
+        except ServerError as error:
+            return planned, error
+        return planned, None
+
+    def _declined(self, planned: Planned, refused: Refused, receipts: dict[str, Receipt]) -> None:
+        """A failure of the server's own may come after the deed, and what is not found was there
+        when it was decided to change it: then only a look tells what became of the group."""
+        known = all(self._target.takes(d.resource.type, d.state) for d in planned.changes)
+        unsure = refused.status >= 500 or refused.status in (404, 410)
+        if unsure or not known or not self._target.atomic:
+            planned = self._planner.decide([planned.group], reread=True)[0]
+            self._begin(planned, receipts)
+        left = planned
+        if planned.unproven:  # what arrived all the same is told of, without the rest
+            kept = [d for d in planned.decisions if d.state not in ("created", "updated")]
+            _, error = self._tried(replace(planned, decisions=kept), receipts)
+            left = replace(planned, unproven=planned.unproven if error else [])
+        if planned.changes and not planned.rule:
+            receipts |= self._rejected(left, refused)
 
     def _count_outage(self, declined: Refused | None) -> None:
-        """Raises Unavailable where the server fails at one group after the other."""
-        self._outages = self._outages + 1 if declined and declined.status >= 500 else 0
-        if self._outages >= _MOST_OUTAGES:
-            raise Unavailable(f"{declined}: {self._outages} records in a row; run again later")
+        """Raises Unavailable where the server fails at one group after the other, and AuthFailed
+        where it forbids one after the other."""
+        failing = declined and (declined.status >= 500 or declined.status == 403)
+        self._outages = self._outages + 1 if failing else 0
+        if self._outages >= _MOST_OUTAGES and declined:
+            told = f"{declined}: {self._outages} records in a row"
+            if declined.status == 403:
+                raise AuthFailed(told, status=403)
+            raise Unavailable(f"{told}; run again later")
 
     def _answered(self, planned: Planned) -> None:
         """What became of earlier requests about the group that had no reply: it was looked up."""
         if planned.arrived or planned.lost:
-            self._ledger.forget(planned.lost)
+            owed = {"Provenance"} if planned.unproven else set[str]()  # until it is written
+            self._ledger.forget(entry for entry in planned.lost if entry.type not in owed)
             self._ledger.settle([entry._replace(run=self._run) for entry in planned.arrived])
             self._commit()
 
@@ -154,7 +194,7 @@ class Delivery:
     def _once(self, planned: Planned) -> dict[str, Receipt]:
         changes = [_change(decision) for decision in planned.changes]
         entries = {d.resource.key: self._entry(planned.group, d) for d in planned.changes}
-        if planned.group.key:
+        if planned.group.key and self._target.takes("Provenance", "created"):
             written = self._provenance_of(planned)
             changes.append(Change(written, "created"))
             proof = self._entry(planned.group, Decision(written, "created"))
@@ -170,6 +210,21 @@ class Delivery:
             if not error.sent:
                 self._ledger.forget(entries.values())
             raise
+        if planned.unproven:
+            self._ledger.forget(self._ledger.unanswered(self._source, [planned.group.key]))
+        receipts = self._settle(answers, entries)
+        self._commit()
+        return {receipt.key: receipt for receipt in receipts}
+
+    def _in_part(self, planned: Planned, partly: Partly) -> dict[str, Receipt]:
+        """What arrived of a group. The rest stays open, and so does its Provenance."""
+        made = {answer.change.resource.key: answer.change for answer in partly.answers}
+        entries = {
+            d.resource.key: self._entry(planned.group, d)
+            for d in planned.changes
+            if d.resource.key in made
+        }
+        answers = [a for a in partly.answers if a.change.resource.key in entries]
         receipts = self._settle(answers, entries)
         self._commit()
         return {receipt.key: receipt for receipt in receipts}
@@ -183,14 +238,15 @@ class Delivery:
         }
 
     def _provenance_of(self, planned: Planned) -> Resource:
+        told = [*planned.unproven, *planned.changes]
+        states = [d.known.state if d.state == "unchanged" and d.known else d.state for d in told]
         activity: Literal["create", "update"] = (
-            "create" if all(d.state == "created" for d in planned.changes) else "update"
+            "update" if any(state == "updated" for state in states) else "create"
         )
-        targets = [d.resource for d in planned.changes]
-        versions = [d.known.version + 1 if d.known else 1 for d in planned.changes]
+        versions = [_version_after(decision) for decision in told]
         return self._provenance.write(
             planned.group,
-            targets,
+            [decision.resource for decision in told],
             activity,
             self._clock(),
             versions if activity == "update" else (),
@@ -247,7 +303,9 @@ class Delivery:
         """The target took nothing of it: the ledger keeps what was tried, and no Provenance."""
         group = planned.group
         tried = [self._entry(group, decision)._replace(state=state) for decision in planned.changes]
-        self._ledger.forget(self._ledger.unanswered(self._source, [group.key] if group.key else []))
+        if not planned.unproven:
+            keys = [group.key] if group.key else []
+            self._ledger.forget(self._ledger.unanswered(self._source, keys))
         self._ledger.write(tried)
         self._commit()
 
@@ -271,7 +329,15 @@ def _change(decision: Decision) -> Change:
         return Change(decision.resource, "created")
     status = "corrected" if decision.rule == "rule-changed" else "amended"
     resource = amended(decision.resource, status)
-    return Change(resource, "updated", known.server_id, known.server_version)
+    return Change(resource, "updated", known.server_id, known.server_version, known.server_digest)
+
+
+def _version_after(decision: Decision) -> int:
+    """The ledger's version of a resource after what was decided of it."""
+    known = decision.known
+    if known is None:
+        return 1
+    return known.version + (decision.state != "unchanged")
 
 
 _AMENDABLE = {"Observation": ("amended", "corrected"), "QuestionnaireResponse": ("amended",)}

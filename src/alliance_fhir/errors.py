@@ -18,7 +18,7 @@ identifiers or resource bodies.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,20 +80,36 @@ class Unavailable(ServerError):
 
 
 class AuthFailed(ServerError):
-    """Credentials are missing, wrong, or grant too little."""
+    """Credentials are missing, wrong, or grant too little. `status` is the HTTP status, or 0."""
 
     exit_code = 12
 
+    def __init__(self, message: str, *, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
 
 class Refused(ServerError):
-    """Understood and declined. `status` is the HTTP status, `issues` the outcome's issue codes."""
+    """Understood and declined. `status` is the HTTP status, `issues` the outcome's issue codes.
+
+    `outcome` is the server's OperationOutcome as it came, for the dead letters alone: servers
+    repeat in it what was sent to them.
+    """
 
     exit_code = 13
 
-    def __init__(self, message: str, *, status: int, issues: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        issues: tuple[str, ...] = (),
+        outcome: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.issues = issues
+        self.outcome = outcome or {}
 
 
 class Conflict(ServerError):

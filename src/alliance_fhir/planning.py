@@ -20,7 +20,7 @@ from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.ledger.store import Entry, Ledger
 from alliance_fhir.subjects import moved
-from alliance_fhir.targets.base import Target, Wanted
+from alliance_fhir.targets.base import NOBODY, Target, Wanted
 
 
 class Decision(NamedTuple):
@@ -43,8 +43,9 @@ class Decision(NamedTuple):
 class Planned:
     """A group and what is to be done with it. `rule` says why it is not sent at all.
 
-    `arrived` and `lost` are what became of earlier requests about it that had no reply. `reread`:
-    it was decided by a look at the target.
+    `arrived` and `lost` are what became of earlier requests about it that had no reply. `unproven`
+    is what arrived of a group whose Provenance did not, where groups do not arrive as a whole.
+    `reread`: it was decided by a look at the target.
     """
 
     group: Group
@@ -53,13 +54,19 @@ class Planned:
     warnings: list[str] = field(default_factory=list[str])
     arrived: list[Entry] = field(default_factory=list[Entry])
     lost: list[Entry] = field(default_factory=list[Entry])
+    unproven: list[Decision] = field(default_factory=list[Decision])
     reread: bool = False
 
     @property
     def writes(self) -> bool:
         """Whether anything is to be sent, or to be noted in the ledger."""
         learnt = any(decision.learnt for decision in self.decisions)
-        return bool(self.changes or self.arrived or self.lost or learnt)
+        return bool(self.changes or self.arrived or self.lost or self.unproven or learnt)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether something was sent, and is not to be found: it may be on its way all the same."""
+        return any(entry.state == "sent" for entry in self.lost)
 
     @property
     def changes(self) -> list[Decision]:
@@ -115,8 +122,17 @@ class Planner:
         open_ = [e for r in unsure for e in entries.get(r.key, []) if not e.acknowledged]
         asked = {e.group_key for e in open_ if e.group_key and e.state == "sent"}
         open_ += self._ledger.unanswered(self._source, asked)
-        wanted = [Wanted(r.type, r.key, _id(entries.get(r.key, []))) for r in unsure]
-        wanted += [Wanted(e.type, e.key) for e in open_ if e.type == "Provenance"]
+        of = {r.key: group for group in groups for r in group.resources}
+        wanted = [
+            Wanted(r.type, r.key, _id(entries.get(r.key, [])), of[r.key].patient, of[r.key].when)
+            for r in unsure
+        ]
+        whose = {group.key: group.patient for group in groups}
+        wanted += [
+            Wanted(e.type, e.key, patient=whose.get(e.group_key, NOBODY))
+            for e in open_
+            if e.type == "Provenance"
+        ]
         there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
         look_up = _Look(
             {resource.key for resource in unsure},
@@ -128,6 +144,8 @@ class Planner:
         for one in planned:
             one.reread = reread
             _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
+            if not self._target.atomic:
+                one.unproven = _unproven(one, entries)
             if members.get(one.group.key, set()) - {r.key for r in one.group.resources}:
                 one.warnings.append("no-longer-given")
         return planned
@@ -173,7 +191,15 @@ class Planner:
                 d._replace(state="not_sent", rule=_RULED) if d.state == "created" else d
                 for d in decisions
             ]
-        return decisions
+        return [self._taken(decision) for decision in decisions]
+
+    def _taken(self, decision: Decision) -> Decision:
+        """The decision, where the target takes such a thing at all."""
+        if decision.state not in ("created", "updated"):
+            return decision
+        if self._target.takes(decision.resource.type, decision.state):
+            return decision
+        return decision._replace(state="blocked", rule="not-accepted")
 
     def _is_new(self, group: Group, decisions: list[Decision], said: set[str]) -> bool:
         """Whether the source says something that it never said before."""
@@ -317,6 +343,21 @@ def _answer(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found
             entry.key in states and entry.digest not in {hit.digest for hit in hits}
         ):
             planned.lost.append(entry)
+
+
+def _unproven(planned: Planned, entries: Mapping[str, list[Entry]]) -> list[Decision]:
+    """What arrived in the runs whose Provenance of it did not."""
+    runs = {entry.run for entry in planned.lost if entry.type == "Provenance"}
+    return [
+        decision
+        for decision in planned.decisions
+        if decision.state == "unchanged"
+        and any(
+            entry.run in runs
+            for entry in (*entries.get(decision.resource.key, []), decision.known)
+            if entry
+        )
+    ]
 
 
 def _acknowledged(entries: Iterable[Entry]) -> Entry | None:

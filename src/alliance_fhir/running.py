@@ -18,6 +18,7 @@ from alliance_fhir.errors import AllianceError, ConfigError, ServerError
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import SOFTWARE
+from alliance_fhir.lanes import Done, Lanes
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, site_catalog
 from alliance_fhir.planning import Decision, Planned, Planner
@@ -25,7 +26,7 @@ from alliance_fhir.registering import Register
 from alliance_fhir.result import Result
 from alliance_fhir.seen import Seen
 from alliance_fhir.sources.readers import Sources
-from alliance_fhir.targets.base import Target
+from alliance_fhir.targets.base import BESIDE, Target
 
 T = TypeVar("T")
 
@@ -70,6 +71,12 @@ class Run:
             fhir_version=target.version.full,
         )
         self._tally: Tally = self._result.tally
+        self._lanes = Lanes(
+            0 if self._dry or target.all_at_once else options.lanes,
+            self._deliver,
+            ServerError,
+            target.hurry,
+        )
         self._delivery = Delivery(ledger, target, self._planner, settings, self._result.run)
         self._register = Register(
             target,
@@ -89,12 +96,14 @@ class Run:
         self._same_target()
         if not self._dry:
             self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)
-        with Seen() as seen:
+        with Seen() as seen, self._lanes:
             for chunk in _portions(self._groups(seen), CHUNK):
                 self._share()
                 for planned in self._planned(chunk):
-                    self._push(planned)
+                    self._lanes.give("|".join(planned.group.patient), planned)
+                self._take_in(self._lanes.done())
                 self._watch(Progress(self._tally.read, self._sources.count))
+            self._take_in(self._lanes.rest())
             self._share()
             self._finish()
             if self._options.complete:
@@ -171,19 +180,37 @@ class Run:
     def _send_alone(self, resource: Resource) -> None:
         person = resource.type in CREATABLE  # the ledger's may have another identifier by now
         for planned in self._planner.decide([_alone(resource)], reread=person):
-            self._push(planned)
-
-    def _push(self, planned: Planned) -> None:
-        """Delivers a group, or says why not, and counts what became of it."""
-        if self._result.stopped or self._dry:
-            receipts = self._foreseen(planned)
-        else:
             try:
-                receipts = self._delivery.send(planned)
+                receipts = self._deliver(planned)
             except ServerError as error:
                 self._stop(error)
                 receipts = self._foreseen(planned)
-        self._count(planned, receipts)
+            self._count(planned, self._beside(resource, receipts))
+
+    def _beside(self, resource: Resource, receipts: list[Receipt]) -> list[Receipt]:
+        """Where the target does not take what records can be without, they go without it."""
+        if resource.type not in BESIDE or all(r.rule != "not-accepted" for r in receipts):
+            return receipts
+        self._leave_out(resource.type)
+        return [receipt._replace(state="not_sent", rule="") for receipt in receipts]
+
+    def _leave_out(self, type_: str) -> None:
+        finding = Finding(self._target.name, 0, type_, "left-out")
+        if finding not in self._tally.warnings:
+            self._tally.warnings.append(finding)
+
+    def _deliver(self, planned: Planned) -> list[Receipt]:
+        """Delivers a group, or says what would become of it. Called in the lanes."""
+        if self._result.stopped or self._dry:
+            return self._foreseen(planned)
+        return self._delivery.send(planned)
+
+    def _take_in(self, done: Iterable[Done[Planned, list[Receipt]]]) -> None:
+        """Counts what came of the groups, in the order of the rows."""
+        for planned, receipts, error in done:
+            if isinstance(error, ServerError) and not self._result.stopped:
+                self._stop(error)
+            self._count(planned, self._foreseen(planned) if receipts is None else receipts)
 
     def _foreseen(self, planned: Planned) -> list[Receipt]:
         receipts: list[Receipt] = []
@@ -193,7 +220,8 @@ class Run:
                 state = "blocked" if planned.rule else state
                 state = "not_sent" if self._result.stopped else state
             receipts.append(Receipt(resource.type, resource.key, state, rule=decision.rule))
-        if planned.group.key and any(r.state in ("created", "updated") for r in receipts):
+        going = any(r.state in ("created", "updated") for r in receipts)
+        if planned.group.key and going and self._target.takes("Provenance", "created"):
             receipts.append(Receipt("Provenance", planned.group.key, "created"))
         return receipts
 
@@ -217,6 +245,8 @@ class Run:
         self._result.stop_code = error.exit_code
 
     def _finish(self) -> None:
+        if self._tally.accepted and not self._target.takes("Provenance", "created"):
+            self._leave_out("Provenance")
         if self._dry:
             return
         self._target.finish()

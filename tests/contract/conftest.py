@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from wire.little import LittleServer
+from alliance_fhir.testing import FhirServer as LittleServer
 
 from .clinic import Clinic, Wire
 from .kinds import LITTLE, kinds_of

@@ -17,8 +17,9 @@ import pytest
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger import database
 from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.testing import Answer, Request
+from alliance_fhir.testing import FhirServer as LittleServer
 from contract.clinic import MRN, Row, patient, write_rows
-from wire.little import Answer, LittleServer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alliance_fhir.testing import Answer, Cut, Request
 from contract.clinic import rows_of
 from wire.conftest import FIRST, SECOND, Syncing, of_group
-from wire.little import Answer, Cut, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import importlib.util
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
+from wire.little import Answer, LittleServer, Request
 
 from alliance_fhir.errors import ConfigError
-from alliance_fhir.ledger import claims, place as places
+from alliance_fhir.ledger import claims
 from alliance_fhir.ledger.store import Ledger
-from contract.clinic import MRN, Row, patient, write_rows
+from contract.clinic import MRN, Row, write_rows
 from postgres import PASSWORD
-from wire.little import Answer, LittleServer, Request
 
 from .conftest import Place
 from .test_ledger import ENTRY, KEY, TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Ran
@@ -130,9 +128,7 @@ def test_each_ledger_has_a_schema_and_refuses_what_is_not_its_own(place: Place) 
         Ledger(west, TARGET, KEY)
     with Ledger(east, TARGET, KEY, create=False) as ledger:
         assert ledger.current(["k"]) == {"k": [ENTRY]}
-    assert place.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == [
-        ("photos",)
-    ]
+    assert place.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == [("photos",)]
 
 
 def test_a_server_that_is_started_again_costs_a_run_and_nothing_else(
@@ -206,9 +202,7 @@ def test_other_ledgers_of_the_database_have_claims_of_their_own(place: Place) ->
     assert locks == [(2,)]
 
 
-def test_a_claim_that_is_never_freed_is_told(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_claim_that_is_never_freed_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "MOST", 0.05)
     with (
         Ledger(place.address, TARGET, KEY) as one,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from alliance_fhir.testing import Answer, Request
+from alliance_fhir.testing import FhirServer as LittleServer
 from alliance_fhir.transport.client import Client
 from contract.clinic import MRN, ROW, Row, patient, write_rows
-
-from .little import Answer, LittleServer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from alliance_fhir.testing import Answer, Cut, Request, bundle, outcome
+
 from .conftest import FIRST, SECOND, Syncing, after_all, instead, of_group
-from .little import Answer, Cut, Request, bundle, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,9 +66,8 @@ def test_a_connection_that_is_always_cut_ends_the_run(clinic: Syncing) -> None:
     clinic.whole()
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_credentials_that_are_no_good_any_more_end_the_run(clinic: Syncing, status: int) -> None:
-    clinic.little.between = instead(Answer(status, outcome("login")))
+def test_credentials_that_are_no_good_any_more_end_the_run(clinic: Syncing) -> None:
+    clinic.little.between = instead(Answer(401, outcome("login")))
     ran = clinic.sync()
     assert ran.code == 12
     assert ran.json["resources"]["not_sent"] == 12
@@ -76,7 +76,7 @@ def test_credentials_that_are_no_good_any_more_end_the_run(clinic: Syncing, stat
     clinic.whole()
 
 
-@pytest.mark.parametrize("status", [400, 404, 405, 413, 422, 500, 501])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 422, 500, 501])
 def test_a_record_that_is_declined_is_told_and_the_others_go_on(
     clinic: Syncing, status: int
 ) -> None:
@@ -85,6 +85,19 @@ def test_a_record_that_is_declined_is_told_and_the_others_go_on(
     assert ran.code == 4
     assert [(told["row"], told["rule"]) for told in ran.json["rejected"]] == [(2, "refused")]
     assert (ran.json["resources"]["rejected"], ran.json["resources"]["created"]) == (6, 9)
+    assert clinic.verify().code == 0
+    clinic.whole()
+
+
+def test_a_record_that_is_too_large_goes_in_pieces(clinic: Syncing) -> None:
+    clinic.little.between = instead(Answer(413, outcome("too-long")))
+    ran = clinic.sync()
+    assert (ran.code, ran.json["resources"]["created"]) == (0, 16)
+    sent = [r for r in clinic.little.writes if b'"value":"1001"' in r.body]
+    assert [(r.method, r.path) for r in sent[:2]] == [
+        ("POST", ""),
+        ("POST", "QuestionnaireResponse"),
+    ]
     assert clinic.verify().code == 0
     clinic.whole()
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .little import Answer, LittleServer, bundle, outcome
+from alliance_fhir.testing import Answer, bundle, outcome
+from alliance_fhir.testing import FhirServer as LittleServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alliance_fhir.errors import AuthFailed, BadReply, Refused, Unavailable
+from alliance_fhir.fhir import reply
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.group import Resource
-from alliance_fhir.fhir.reply import delivered, etag
+from alliance_fhir.fhir.reply import etag
+from alliance_fhir.testing import Answer, Request, outcome
+from alliance_fhir.testing import FhirServer as LittleServer
 from alliance_fhir.transport.outcomes import issue_codes
 
 from .conftest import FIRST, SECOND, Syncing, after_all, of_group
-from .little import Answer, LittleServer, Request, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +36,7 @@ def answered(change: Change, resource: Json | None = None, **response: Any) -> A
     """What comes of the one entry of a reply."""
     entry = {"response": response, **({"resource": resource} if resource else {})}
     bundle = {"resourceType": "Bundle", "type": "transaction-response", "entry": [entry]}
-    return delivered([change], bundle)[0]
+    return reply.answered([change], bundle)[0]
 
 
 @pytest.mark.parametrize(
@@ -97,10 +99,8 @@ def test_what_was_there_already_is_told_from_what_was_made() -> None:
     "response",
     [
         {},
-        {"status": "201 Created"},
-        {"status": "404 Not Found", "location": "Observation/1"},
-        {"status": "429 Too Many Requests", "location": "Observation/1"},
-        {"status": "500", "location": "Observation/1"},
+        {"status": "301 Moved", "location": "Observation/1"},
+        {"status": "45", "location": "Observation/1"},
         {"status": None, "location": "Observation/1"},
         {"status": "Created", "location": "Observation/1"},
     ],
@@ -109,6 +109,18 @@ def test_what_was_there_already_is_told_from_what_was_made() -> None:
 def test_an_entry_that_is_no_success_is_no_success(response: Json) -> None:
     with pytest.raises(BadReply):
         answered(NEW, **response)
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "429 Too Many Requests", "500"])
+def test_an_entry_that_is_declined_says_why(status: str) -> None:
+    told = answered(NEW, status=status, location="Observation/1", outcome=outcome("value"))
+    assert told == reply.Declined(NEW, int(status[:3]), outcome("value"))
+
+
+@pytest.mark.parametrize("location", [None, "", "elsewhere", {"reference": "Observation/1"}])
+def test_an_entry_without_a_place_has_to_be_looked_for(location: object) -> None:
+    found = answered(NEW, status="201 Created", location=location)
+    assert found == reply.Delivered(NEW, "", "", "", existed=False)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +138,7 @@ def test_an_entry_that_is_no_success_is_no_success(response: Json) -> None:
 )
 def test_an_answer_to_something_else_is_no_answer(bundle: Json) -> None:
     with pytest.raises(BadReply):
-        delivered([NEW], bundle)
+        reply.answered([NEW], bundle)
 
 
 @pytest.mark.parametrize(
@@ -142,15 +154,13 @@ def test_an_answer_to_something_else_is_no_answer(bundle: Json) -> None:
         {"response": None},
         {"response": {"status": "201", "location": "Observation/1"}, "resource": None},
         {"response": {"status": ["201"], "location": "Observation/1"}},
-        {"response": {"status": "201", "location": {"reference": "Observation/1"}}},
-        {"response": {"status": "201"}, "resource": {**BODY, "id": ["1"]}},
         {"response": {"status": "201"}, "resource": {**BODY, "id": "1", "meta": None}},
     ],
     ids=str,
 )
 def test_an_entry_of_another_shape_is_no_answer(entry: object) -> None:
     with pytest.raises(BadReply):
-        delivered([NEW], {"resourceType": "Bundle", "entry": [entry]})
+        reply.answered([NEW], {"resourceType": "Bundle", "entry": [entry]})
 
 
 def without_last_entry(answer: Answer) -> Answer:
@@ -194,7 +204,6 @@ STRANGE: dict[str, Callable[[Answer], Answer]] = {
     "not text": lambda _: Answer(200, b"\xff\xfe\x00"),
     "an outcome": lambda _: Answer(200, outcome("informational")),
     "a bundle that is too short": without_last_entry,
-    "a refused entry": with_refused_entry,
     "an entry of null": with_first_entry(None),
     "an entry of text": with_first_entry("201 Created"),
     "a response of text": with_first_entry({"response": "201 Created"}),
@@ -219,6 +228,15 @@ def test_a_reply_that_is_none_stops_the_run_and_nothing_is_assumed(
     assert ran.json["resources"]["not_sent"] == 12
     sent = [request for request in clinic.little.writes if of_group(request, FIRST)]
     assert len(sent) == 1
+    clinic.whole()
+
+
+def test_a_transaction_that_says_it_took_all_but_one_is_looked_into(clinic: Syncing) -> None:
+    clinic.little.between = lambda request, proceed: (
+        with_refused_entry(proceed()) if of_group(request, FIRST) else proceed()
+    )
+    ran = clinic.sync()  # it took that one as well
+    assert (ran.code, ran.json["resources"]["rejected"]) == (0, 0)
     clinic.whole()
 
 

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from alliance_fhir.errors import AuthFailed, Conflict, Refused, Unavailable
+from alliance_fhir.testing import Answer, Cut, Request, outcome
+from alliance_fhir.testing import FhirServer as LittleServer
 from alliance_fhir.transport.client import Client
 from alliance_fhir.transport.retry import Patience, retry_after
-
-from .little import Answer, Cut, LittleServer, Request, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

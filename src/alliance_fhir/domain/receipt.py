@@ -86,6 +86,8 @@ RULES: dict[str, str] = {
     "deleted-at-target": "Somebody deleted our resource; it was not made again.",
     "not-ours": "A resource with this identifier is there and was not written by us.",
     "found-twice": "The identifier is at the target more than once; remove the doubles.",
+    "not-accepted": "The target takes none of this type, or not from us; `probe` tells more.",
+    "left-out": "The target takes none of this type; the records went there without it.",
     "refused": "The target declined it; change the data, or the target's rules.",
     "always-in-conflict": "The target keeps saying that its copy is newer; look there, run again.",
     "disappeared": "The record was sent once and is no longer in the source; nothing was deleted.",
@@ -145,6 +147,6 @@ class Tally:
 WARNINGS = frozenset(
     {"unknown-column", "duplicate-equal", "clinician-not-found", "clinician-ambiguous"}
     | {"person-not-found", "person-ambiguous"}
-    | {"older-version", "rule-changed", "no-longer-given"}
+    | {"older-version", "rule-changed", "no-longer-given", "left-out"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

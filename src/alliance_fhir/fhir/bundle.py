@@ -24,13 +24,15 @@ References = Mapping[tuple[str, str, str], str]
 class Change(NamedTuple):
     """What is to be done with one resource: made, or put in the place of the version at the target.
 
-    `id`, `version` are those that the target has given; both empty where it has none.
+    `id`, `version` are those that the target has given, `digest` is of the content that stood there
+    when it was decided; all empty where it has none.
     """
 
     resource: Resource
     state: Literal["created", "updated"]
     id: str = ""
     version: str = ""
+    digest: str = ""
 
 
 def condition(resource: Resource) -> str:
@@ -67,8 +69,12 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-def transaction(changes: Sequence[Change], references: References, system: str) -> Json:
+def transaction(
+    changes: Sequence[Change], references: References, system: str, *, conditional: bool = True
+) -> Json:
     """The transaction of these changes; `system` is that of our own identifiers.
+
+    `conditional` as for `batch`.
 
     Raises MappingError where two entries have one key: a server may drop the second, silently.
     """
@@ -82,11 +88,8 @@ def transaction(changes: Sequence[Change], references: References, system: str) 
         for c in changes
     }
     known: References = ChainMap(within, cast("dict[tuple[str, str, str], str]", references))
-    return {
-        "resourceType": "Bundle",
-        "type": "transaction",
-        "entry": [_entry(change, known) for change in changes],
-    }
+    entries = [_entry(change, known, conditional=conditional) for change in changes]
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
 def full_url(key: str) -> str:
@@ -94,24 +97,47 @@ def full_url(key: str) -> str:
     return f"urn:uuid:{uuid5(NAMESPACE_URL, f'urn:alliance-fhir:{key}')}"
 
 
-def _entry(change: Change, references: References) -> Json:
+def batch(changes: Sequence[Change], references: References, *, conditional: bool) -> Json:
+    """The batch of changes that do not point to each other.
+
+    Not `conditional`: for servers that do not look whether a resource is there before they make it.
+    """
+    entries: list[Json] = []
+    for change in changes:
+        entry = _entry(change, references, conditional=conditional)
+        del entry["fullUrl"]
+        entries.append(entry)
+    return {"resourceType": "Bundle", "type": "batch", "entry": entries}
+
+
+def _entry(change: Change, references: References, *, conditional: bool) -> Json:
     resource = change.resource
-    body = resolved(resource.body, references)
     if change.state == "created":
-        request = {
-            "method": "POST",
-            "url": resource.type,
-            "ifNoneExist": condition(resource),
-        }
-        return {"fullUrl": full_url(resource.key), "resource": body, "request": request}
-    request = {"method": "PUT", "url": f"{resource.type}/{change.id}"}
-    if change.version:
-        request["ifMatch"] = f'W/"{change.version}"'
+        request = {"method": "POST", "url": resource.type}
+        if conditional:
+            request["ifNoneExist"] = condition(resource)
+    else:
+        request = {"method": "PUT", "url": f"{resource.type}/{change.id}"}
+        if change.version:
+            request["ifMatch"] = entity_tag(change.version)
     return {
         "fullUrl": full_url(resource.key),
-        "resource": {"resourceType": resource.type, "id": change.id, **body},
+        "resource": body_of(change, references),
         "request": request,
     }
+
+
+def body_of(change: Change, references: References) -> Json:
+    """The resource as it goes out, with where everything is that it points to."""
+    body = resolved(change.resource.body, references)
+    if change.state == "created":
+        return body
+    return {"resourceType": change.resource.type, "id": change.id, **body}
+
+
+def entity_tag(version: str) -> str:
+    """A version as `If-Match` takes it (FHIR http, 3.2.0.5: a weak tag)."""
+    return f'W/"{version}"'
 
 
 def resolved(value: Any, references: References) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from alliance_fhir.errors import BadReply
@@ -22,7 +22,8 @@ _ETAG = re.compile(r'^(?:W/)?"?(?P<version>[^"]+)"?$')
 class Delivered(NamedTuple):
     """What a server did with one change: `existed` where it had the resource already.
 
-    `digest` is of the content that came back; empty where the reply had no body.
+    `digest` is of the content that came back; empty where the reply had no body. `id` is empty
+    where the reply does not say where it is: then it has to be looked for.
     """
 
     change: Change
@@ -50,8 +51,19 @@ class Found(NamedTuple):
     at: str = ""
 
 
-def delivered(changes: Sequence[Change], bundle: Json) -> list[Delivered]:
-    """What became of each change. Raises BadReply for an answer to something else."""
+class Declined(NamedTuple):
+    """What a server said to one change that it did not make: the status, and its outcome."""
+
+    change: Change
+    status: int
+    outcome: Json
+
+
+def answered(changes: Sequence[Change], bundle: Json) -> list[Delivered | Declined]:
+    """What became of each change of a transaction or batch.
+
+    Raises BadReply for an answer to something else.
+    """
     if bundle.get("resourceType") != "Bundle":
         raise BadReply("a transaction was not answered with a Bundle")
     answers = parts(bundle, "entry")
@@ -60,10 +72,25 @@ def delivered(changes: Sequence[Change], bundle: Json) -> list[Delivered]:
     return [_one(change, answer) for change, answer in zip(changes, answers, strict=True)]
 
 
-def _one(change: Change, answer: Json) -> Delivered:
+def single(change: Change, status: int, body: Json, headers: Mapping[str, str]) -> Delivered:
+    """What became of a change that went by itself. Raises BadReply as `answered` does."""
+    response = {
+        "status": str(status),
+        "location": headers.get("Location") or headers.get("Content-Location") or "",
+        "etag": headers.get("ETag") or "",
+    }
+    answer = _one(change, {"resource": body, "response": response})
+    if isinstance(answer, Declined):
+        raise BadReply(f"a write was answered with {status}")
+    return answer
+
+
+def _one(change: Change, answer: Json) -> Delivered | Declined:
     response = part(answer, "response")
     status = text(response, "status")[:3]
     if status not in ("200", "201", "204"):
+        if status[:1] in ("4", "5") and status.isdecimal() and len(status) == 3:
+            return Declined(change, int(status), part(response, "outcome"))
         raise BadReply(f"an entry of a transaction was answered with {status or 'nothing'}")
     body = part(answer, "resource")
     if body.get("resourceType") == "OperationOutcome":
@@ -72,8 +99,6 @@ def _one(change: Change, answer: Json) -> Delivered:
     if not _fits(change, body, place["type"] if place else ""):
         raise BadReply("an entry of a transaction was answered with another resource")
     id_ = text(body, "id") or (place["id"] if place else change.id)
-    if not id_:
-        raise BadReply("an entry of a transaction was answered without an id")
     version = version_of(body) or (place and place["version"]) or etag(response.get("etag"))
     existed = change.state == "created" and status == "200"
     digest = content_digest(body) if body else ""

@@ -5,20 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.errors import ServerError
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Delivered, Found
 from alliance_fhir.fhir.versions import Version
 
+BESIDE = frozenset({"Questionnaire", "Device", "Provenance"})
+"""The types without which a record is a record all the same, where a target takes none of them."""
+NOBODY = Identifier("", "")
+
 
 class Wanted(NamedTuple):
     """A resource that is looked for: by its business key, or by the target's id where that is all
-    there is to go by."""
+    there is to go by; by its patient and day where the target cannot search by identifiers."""
 
     type: str
     key: str
     id: str = ""
+    patient: Identifier = NOBODY
+    day: str = ""
+
+
+class Partly(Exception):
+    """A target that takes no group as a whole has taken a part of one: `answers`, and then failed.
+
+    It is for whoever delivers, and reaches no user: `error` does.
+    """
+
+    def __init__(self, answers: list[Delivered], error: ServerError) -> None:
+        super().__init__(str(error))
+        self.answers = answers
+        self.error = error
 
 
 class Target(Protocol):
@@ -26,7 +46,8 @@ class Target(Protocol):
 
     `name` is as the user wrote it, `identity` the same for every way to write it. `all_at_once`:
     what is delivered counts when `finish` has returned, not before. `people`: the target has people
-    to be found. Errors are those of `alliance_fhir.errors`.
+    to be found. `atomic`: of a group that it declines nothing is left behind. Errors are those of
+    `alliance_fhir.errors`.
     """
 
     name: str
@@ -34,6 +55,15 @@ class Target(Protocol):
     version: Version
     all_at_once: bool
     people: bool
+
+    @property
+    def atomic(self) -> bool:
+        """Whether of a group that it declines nothing is left behind."""
+        ...
+
+    def takes(self, type_: str, state: str) -> bool:
+        """Whether a resource of this type may be made ("created") or changed there."""
+        ...
 
     def begin(self, *, writing: bool) -> None:
         """A run begins, which delivers, or only says what it would deliver."""
@@ -50,7 +80,16 @@ class Target(Protocol):
     def deliver(
         self, changes: Sequence[Change], references: Mapping[tuple[str, str, str], str]
     ) -> list[Delivered]:
-        """One group: whole or not at all. One answer a change, in their order."""
+        """One group: whole or not at all, where the target can do that. One answer a change, in
+        their order. Raises Partly where a part arrived."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Waits, so that what was sent may become visible."""
+        ...
+
+    def hurry(self) -> None:
+        """The run is broken off: whoever waits to try again waits no longer."""
         ...
 
     def finish(self) -> None:

@@ -38,6 +38,7 @@ class FolderTarget:
 
     all_at_once = True
     people = False
+    atomic = True
 
     def __init__(self, folder: Path, ours: Ours, fhir_version: str = "") -> None:
         self._folder = folder
@@ -99,6 +100,10 @@ class FolderTarget:
         self._manifest = manifest
         self._stage.clear()
 
+    def takes(self, type_: str, state: str) -> bool:
+        """A folder takes everything."""
+        return True
+
     def resolve(self, persons: Iterable[Person]) -> Mapping[Person, Resolution]:
         """Nobody is looked for in a folder."""
         return {}
@@ -143,6 +148,12 @@ class FolderTarget:
         if [hit.version for hit in there] != ([] if new else [change.version]):
             raise Conflict(f"{self._folder} holds something else than it did")
         return Delivered(change, resource.key, resource.digest, resource.digest, existed=False)
+
+    def pause(self, seconds: float) -> None:
+        """Nothing to wait for: what was laid aside is seen at once."""
+
+    def hurry(self) -> None:
+        """Nobody waits."""
 
     def finish(self) -> None:
         """Writes the new generation and swaps the manifest; where nothing changed, nothing."""

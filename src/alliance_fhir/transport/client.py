@@ -19,6 +19,7 @@ from alliance_fhir.transport.address import checked_base
 from alliance_fhir.transport.auth import NoAuth
 from alliance_fhir.transport.connection import FHIR_JSON, Discretion, connection
 from alliance_fhir.transport.outcomes import Reply, content_of, failure, read
+from alliance_fhir.transport.pace import Pace
 from alliance_fhir.transport.retry import Patience, Waited, patiently, retry_after
 
 _MOST_PAGES = 10_000
@@ -35,9 +36,11 @@ class Client:
         insecure: bool = False,
         timeout: float = 60,
         patience: Patience | None = None,
+        rate: float = 0,
     ) -> None:
         self.base = checked_base(base, insecure=insecure)
-        self._patience = patience or Patience()
+        self.patience = patience or Patience()
+        self.pace = Pace(rate, sleep=self.patience.sleep)
         self._post_search = True
         self._http = connection(auth or NoAuth(), timeout)
         self._discretion = Discretion(self.base)
@@ -63,10 +66,26 @@ class Client:
         """A read. `path` is relative to the base."""
         return self._send("GET", self._url(path), harmless=True, params=params)
 
-    def post(self, path: str, body: bytes) -> Reply:
-        """A write. Not sent twice where it may have arrived: then Unavailable has `sent` set."""
+    def post(self, path: str, body: bytes, if_none_exist: str = "") -> Reply:
+        """A write. Not sent twice where it may have arrived: then Unavailable has `sent` set.
+
+        `if_none_exist` is the search whose hit makes it unnecessary: what follows the `?`.
+        """
+        return self._write("POST", path, body, {"If-None-Exist": if_none_exist})
+
+    def put(self, path: str, body: bytes, if_match: str = "") -> Reply:
+        """A write in the place of a version; the same care as with `post`."""
+        return self._write("PUT", path, body, {"If-Match": if_match})
+
+    def delete(self, path: str, if_match: str = "") -> Reply:
+        """Takes a resource away; the same care as with `post`."""
+        headers = {"If-Match": if_match} if if_match else {}
+        return self._send("DELETE", self._url(path), harmless=False, headers=headers)
+
+    def _write(self, method: str, path: str, body: bytes, conditions: dict[str, str]) -> Reply:
         headers = {"Content-Type": FHIR_JSON, "Prefer": "return=representation"}
-        return self._send("POST", self._url(path), harmless=False, content=body, headers=headers)
+        headers |= {name: value for name, value in conditions.items() if value}
+        return self._send(method, self._url(path), harmless=False, content=body, headers=headers)
 
     def search(self, type_: str, params: Mapping[str, str]) -> Iterator[Json]:
         """All hits of a search, page by page; outcomes and other entries are left out."""
@@ -131,7 +150,7 @@ class Client:
                 raise wrong
             return read(response, content)
 
-        return patiently(once, self._patience, harmless=harmless)
+        return patiently(once, self.patience, harmless=harmless, pace=self.pace)
 
 
 def _next(bundle: Json) -> str | None:

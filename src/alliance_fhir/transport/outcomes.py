@@ -11,7 +11,14 @@ from typing import NamedTuple
 
 import httpx
 
-from alliance_fhir.errors import AuthFailed, BadReply, Conflict, Refused, Unavailable
+from alliance_fhir.errors import (
+    AuthFailed,
+    BadReply,
+    Conflict,
+    Refused,
+    ServerError,
+    Unavailable,
+)
 from alliance_fhir.received import Json, parsed, parts
 
 _CODE = re.compile(r"[a-z-]{1,40}")
@@ -77,20 +84,24 @@ def _unpacked(response: httpx.Response) -> bytes:
     return bytes(content)
 
 
-def failure(response: httpx.Response, content: bytes) -> Exception:
+def failure(response: httpx.Response, content: bytes) -> ServerError:
     """The error for a reply that is none of the 2xx."""
-    status = response.status_code
-    issues = issue_codes(_lenient(content))
-    told = f"{_place(response)} answered {status}" + (f" ({', '.join(issues)})" if issues else "")
+    return error_of(response.status_code, _place(response), _lenient(content))
+
+
+def error_of(status: int, place: str, outcome: Json) -> ServerError:
+    """The error for a status that is none of the 2xx, of a reply or of an entry in one."""
+    issues = issue_codes(outcome)
+    told = f"{place} answered {status}" + (f" ({', '.join(issues)})" if issues else "")
     if 300 <= status < 400:
         return Refused(f"{told}: it sends us elsewhere, where we do not follow", status=status)
     if status in (401, 403):
-        return AuthFailed(f"{told}: the credentials are missing, wrong or too weak")
+        return AuthFailed(f"{told}: the credentials are missing, wrong or too weak", status=status)
     if status in (409, 412):
         return Conflict(told)
     if status in _PASSING:
         return Unavailable(told, sent=status in _UNCLEAR)
-    return Refused(told, status=status, issues=issues)
+    return Refused(told, status=status, issues=issues, outcome=outcome)
 
 
 def issue_codes(outcome: Json) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ that is harmless; else whoever sent it must look first.
 from __future__ import annotations
 
 import email.utils
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,19 +23,23 @@ from tenacity import (
 )
 
 from alliance_fhir.errors import Refused, Unavailable
+from alliance_fhir.transport.pace import Pace
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How often and how long: attempts at most, seconds in all, seconds between two at most."""
+    """How often and how long: attempts at most, seconds in all, seconds between two at most.
+
+    `sleep` waits for so many seconds; None: until the run is broken off at most.
+    """
 
     attempts: int = 6
     total: float = 300
     longest_wait: float = 60
     first_wait: float = 0.5
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] | None = None
 
 
 class Waited(Unavailable):
@@ -61,14 +64,20 @@ def retry_after(headers: httpx.Headers) -> float | None:
     return max(0.0, (when - datetime.now(UTC)).total_seconds()) if when.tzinfo else None
 
 
-def patiently(send: Callable[[], T], patience: Patience, *, harmless: bool) -> T:
+def patiently(
+    send: Callable[[], T], patience: Patience, *, harmless: bool, pace: Pace | None = None
+) -> T:
     """Calls `send` until it gives something, the error is lasting, or patience is at its end.
 
-    `harmless`: sending twice does no harm, so even what may have arrived is sent again.
+    `harmless`: sending twice does no harm, so even what may have arrived is sent again. `pace` is
+    that of all requests to the server: they all wait when one has to.
     """
+    pace = pace or Pace(sleep=patience.sleep)
     backoff = wait_random_exponential(patience.first_wait, patience.longest_wait)
 
     def may_pass(error: BaseException) -> bool:
+        if pace.ended:
+            return False
         if isinstance(error, Refused):  # 500: an outage of the server, or a payload it chokes on
             return error.status == 500 and harmless
         return isinstance(error, Unavailable) and (harmless or not error.sent)
@@ -76,13 +85,19 @@ def patiently(send: Callable[[], T], patience: Patience, *, harmless: bool) -> T
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.seconds if isinstance(error, Waited) else None
-        return min(asked, patience.longest_wait) if asked is not None else backoff(state)
+        seconds = min(asked, patience.longest_wait) if asked is not None else backoff(state)
+        pace.hold(seconds)
+        return seconds
+
+    def in_turn() -> T:
+        pace.wait()
+        return send()
 
     retrying = Retrying(
         retry=retry_if_exception(may_pass),
         wait=wait,
         stop=stop_after_attempt(patience.attempts) | stop_after_delay(patience.total),
-        sleep=patience.sleep,
+        sleep=pace.sleep,
         reraise=True,
     )
-    return retrying(send)
+    return retrying(in_turn)

@@ -1,0 +1,144 @@
+"""Finding our resources at a server, however it can be searched.
+
+By the identifier of each; where a type cannot be searched so, by its patient and day, every hit
+compared. Every hit is held against what was asked for: servers are known that return others too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import groupby
+from typing import TypeVar
+
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.errors import BadReply, Refused
+from alliance_fhir.fhir.bundle import escaped
+from alliance_fhir.fhir.elements import Person
+from alliance_fhir.fhir.people import Resolution
+from alliance_fhir.fhir.reply import Found, Ours, found
+from alliance_fhir.targets.base import Wanted
+from alliance_fhir.transport.capabilities import BY_IDENTIFIER, Abilities
+from alliance_fhir.transport.client import Client
+
+T = TypeVar("T")
+Search = Mapping[str, str]
+
+_AT_ONCE = 50
+"""Identifiers in one search: enough to save requests, few enough for every server's limits."""
+_BY_ID = frozenset({"Provenance", "Patient", "Practitioner"})
+"""Types without a business identifier of ours: found again by the id that the server gave."""
+_DATES = {"QuestionnaireResponse": "authored", "Observation": "date"}
+"""By what the day of a record is searched; a Provenance bears another day, that of the write."""
+
+
+class Finder:
+    """Finds what is ours at one server. `resolve` says who somebody is there."""
+
+    def __init__(
+        self,
+        client: Client,
+        ours: Ours,
+        abilities: Abilities,
+        resolve: Callable[[Iterable[Person]], Mapping[Person, Resolution]],
+    ) -> None:
+        self._client = client
+        self._ours = ours
+        self._abilities = abilities
+        self._resolve = resolve
+
+    def find(self, wanted: Sequence[Wanted]) -> Mapping[str, list[Found]]:
+        """What is there under these keys; absent where nothing is."""
+        answer: dict[str, list[Found]] = {}
+        for type_, some in groupby(sorted(wanted), lambda one: one.type):
+            for portion in portions(list(some)):
+                for key, hit in self._hits(type_, portion):
+                    answer.setdefault(key, []).append(hit)
+        return answer
+
+    def _hits(self, type_: str, wanted: list[Wanted]) -> Iterator[tuple[str, Found]]:
+        by_id = {one.id: one.key for one in wanted if one.id} if self._by_id(type_) else {}
+        keys = {one.key for one in wanted}
+        seen: set[str] = set()
+        for body in self._bodies(type_, wanted, by_id):
+            hit = found(body, self._ours)
+            if not hit.id:
+                raise BadReply(f"a search for {type_} gave one without an id")
+            key = by_id.get(hit.id, hit.key)
+            if key in keys and hit.id not in seen:
+                seen.add(hit.id)
+                yield key, hit
+
+    def _by_id(self, type_: str) -> bool:
+        """Whether what the server has given an id is looked for by that: where nothing else helps,
+        as a double under another id is not seen by it."""
+        return type_ in _BY_ID or not self._by_identifier(type_)
+
+    def _by_identifier(self, type_: str) -> bool:
+        name = {"Provenance": "_tag", "Questionnaire": "url"}.get(type_, "identifier")
+        return self._abilities.searches(type_, name)
+
+    def _bodies(
+        self, type_: str, wanted: list[Wanted], by_id: Mapping[str, str]
+    ) -> Iterator[dict[str, object]]:
+        if by_id:
+            yield from self._search(type_, {"_id": ",".join(by_id)})
+        unseen = [one for one in wanted if one.id not in by_id]
+        if not unseen:
+            return
+        if self._by_identifier(type_):
+            try:
+                yield from self._search(type_, self._by_key(type_, [one.key for one in unseen]))
+                return
+            except Refused as refused:
+                if not self._cannot(type_, refused):
+                    raise
+        for search in self._by_patient(type_, unseen):
+            yield from self._search(type_, search)
+
+    def _cannot(self, type_: str, refused: Refused) -> bool:
+        """Whether a search was declined because of its parameter; from now on we know."""
+        if refused.status not in (400, 404, 422, 501) or type_ not in (*_DATES, "Provenance"):
+            return False
+        self._abilities.lacking.add("tag-search" if type_ == "Provenance" else "identifier-search")
+        return True
+
+    def _search(self, type_: str, search: Search) -> Iterator[dict[str, object]]:
+        return self._client.search(type_, {**search, "_count": "200"})
+
+    def _by_key(self, type_: str, keys: list[str]) -> Search:
+        if type_ == "Questionnaire":  # url alone: some servers find nothing by url and version
+            return {"url": ",".join(sorted({escaped(key.rpartition("|")[0]) for key in keys}))}
+        name, system = ("identifier", self._ours.identifiers)
+        if type_ == "Provenance":
+            name, system = ("_tag", self._ours.tags)
+        return {name: ",".join(f"{escaped(system)}|{escaped(key)}" for key in keys)}
+
+    def _by_patient(self, type_: str, wanted: list[Wanted]) -> Iterator[Search]:
+        """One search a patient, between the first and the last of the days; all there are of a type
+        that belongs to no patient."""
+        if type_ in BY_IDENTIFIER - set(_DATES) or type_ == "Questionnaire":
+            yield {}
+            return
+        days: dict[Identifier, list[str]] = {}
+        for one in wanted:
+            if one.patient.value:
+                days.setdefault(one.patient, []).append(one.day)
+        places = self._resolve([Person("Patient", patient) for patient in days])
+        for patient, told in days.items():
+            for place in sorted(places[Person("Patient", patient)].places):
+                search = {"patient": place}
+                if type_ in _DATES and all(told):
+                    search[_DATES[type_]] = _since(min(told))
+                yield search
+
+
+def _since(day: str) -> str:
+    """From a day on: one before it, as servers read a day in their own zone."""
+    return f"ge{date.fromisoformat(day) - timedelta(days=1)}"
+
+
+def portions(items: list[T]) -> Iterator[list[T]]:
+    """The items, so many in each list as go into one search."""
+    for start in range(0, len(items), _AT_ONCE):
+        yield items[start : start + _AT_ONCE]

@@ -1,0 +1,283 @@
+"""Sending a group to a server, by the highest rung of the ladder that the server has.
+
+A transaction; else a batch for each wave, or single requests. A conditional create; else a look
+right before. If-Match; else read and compare right before.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Sequence
+
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.errors import AuthFailed, BadReply, Conflict, Refused, ServerError, Unavailable
+from alliance_fhir.fhir.bundle import (
+    Change,
+    References,
+    batch,
+    body_of,
+    condition,
+    entity_tag,
+    transaction,
+)
+from alliance_fhir.fhir.canonical import content_digest, dumps
+from alliance_fhir.fhir.reply import Declined, Delivered, Ours, answered, single, version_of
+from alliance_fhir.fhir.versions import Json
+from alliance_fhir.fhir.waves import waves
+from alliance_fhir.targets.base import Partly, Wanted
+from alliance_fhir.targets.finding import Finder
+from alliance_fhir.transport.capabilities import Abilities
+from alliance_fhir.transport.client import Client
+from alliance_fhir.transport.outcomes import error_of
+from alliance_fhir.transport.retry import Waited, patiently
+
+_NO_SUCH_THING = (404, 405, 501)
+_TOO_LARGE = 413
+_NOT_NOW = (429, 503)
+
+
+class Sender:
+    """Sends groups to one server, and learns on the way what it cannot do."""
+
+    def __init__(self, client: Client, ours: Ours, abilities: Abilities, finder: Finder) -> None:
+        self._client = client
+        self._ours = ours
+        self._abilities = abilities
+        self._finder = finder
+        self._took_one = False
+        """Whether the server ever took a transaction: from then on a refusal is of its content."""
+
+    def send(self, changes: Sequence[Change], references: References) -> list[Delivered]:
+        """One answer a change, in their order. Raises Partly where a part of them arrived."""
+        there = self._there(changes)
+        left = [change for change in changes if change.resource.key not in there]
+        try:
+            answers = self._sent(left, references) if left else []
+        except Partly as partly:
+            raise Partly([*there.values(), *partly.answers], partly.error) from None
+        told = {answer.change.resource.key: answer for answer in answers} | there
+        return [told[change.resource.key] for change in changes]
+
+    def _sent(self, changes: Sequence[Change], references: References) -> list[Delivered]:
+        if "transactions" in self._abilities:
+            try:
+                return self._transaction(changes, references)
+            except Refused as refused:
+                if not self._without_transactions(refused):
+                    raise
+        return self._in_waves(changes, references)
+
+    def _without_transactions(self, refused: Refused) -> bool:
+        """Whether the group is to go by itself after all: this one, or from now on every one."""
+        if refused.status == _TOO_LARGE:
+            return True
+        unknown = refused.status in _NO_SUCH_THING or "not-supported" in refused.issues
+        if self._took_one or not unknown:
+            return False
+        self._abilities.lacking.add("transactions")
+        return True
+
+    def _transaction(self, changes: Sequence[Change], references: References) -> list[Delivered]:
+        conditional = "conditional-create" in self._abilities
+        bundle = transaction(changes, references, self._ours.identifiers, conditional=conditional)
+        try:
+            reply = self._client.post("", dumps(bundle))
+        except AuthFailed as error:
+            raise self._forbidden(error, changes) from None
+        answers = answered(changes, reply.body)
+        self._took_one = True
+        done = [self._placed(answer) for answer in answers if isinstance(answer, Delivered)]
+        if len(done) == len(answers):
+            return done
+        self._abilities.lacking.add("rollback")
+        raise Partly(done, self._first_error(answers))
+
+    def _in_waves(self, changes: Sequence[Change], references: References) -> list[Delivered]:
+        """What is pointed to first, so that what points to it can say where it is."""
+        done: list[Delivered] = []
+        known = ChainMap({}, dict(references))
+        for wave in waves(changes, self._ours.identifiers):
+            together = len(wave) > 1 and "batches" in self._abilities
+            send = self._batch if together else self._one_by_one
+            try:
+                done += send(wave, known)
+            except Partly as partly:
+                raise Partly([*done, *partly.answers], partly.error) from None
+            except ServerError as error:
+                if not done:
+                    raise
+                raise Partly(done, error) from None
+            known.update(
+                {
+                    (a.change.resource.type, self._ours.identifiers, a.change.resource.key): (
+                        f"{a.change.resource.type}/{a.id}"
+                    )
+                    for a in done
+                }
+            )
+        return done
+
+    def _one_by_one(self, wave: Sequence[Change], known: References) -> list[Delivered]:
+        done: list[Delivered] = []
+        for change in wave:
+            try:
+                done.append(self._single(change, known))
+            except ServerError as error:
+                if not done:
+                    raise
+                raise Partly(done, error) from None
+        return done
+
+    def _single(self, change: Change, known: References) -> Delivered:
+        resource, body = change.resource, dumps(body_of(change, known))
+        try:
+            if change.state == "created":
+                conditional = "conditional-create" in self._abilities
+                asked = condition(resource) if conditional else ""
+                reply = self._client.post(resource.type, body, if_none_exist=asked)
+            else:
+                tag = entity_tag(change.version) if change.version else ""
+                reply = self._client.put(f"{resource.type}/{change.id}", body, if_match=tag)
+        except Refused as refused:
+            if refused.status == 405:
+                self._abilities.learn(resource.type, _interaction(change))
+            raise
+        except AuthFailed as error:
+            raise self._forbidden(error, [change]) from None
+        return self._placed(single(change, reply.status, reply.body, reply.headers))
+
+    def _batch(self, wave: Sequence[Change], known: References) -> list[Delivered]:
+        """A wave in one batch; what the server puts off of it is sent again, and nothing else."""
+        answers: dict[str, Delivered | Declined] = {}
+        try:
+            self._in_batches(wave, known, answers)
+        except Refused as refused:
+            if answers or refused.status not in (*_NO_SUCH_THING, _TOO_LARGE):
+                raise
+            if refused.status != _TOO_LARGE:
+                self._abilities.lacking.add("batches")
+            return self._one_by_one(wave, known)
+        except ServerError as error:
+            done = [a for a in answers.values() if isinstance(a, Delivered)]
+            if done:
+                raise Partly([self._placed(a) for a in done], error) from None
+            raise
+        return self._of_batch([answers[change.resource.key] for change in wave])
+
+    def _in_batches(
+        self, wave: Sequence[Change], known: References, answers: dict[str, Delivered | Declined]
+    ) -> None:
+        """Sends batches until there is an answer to everything, or patience is at its end."""
+        conditional = "conditional-create" in self._abilities
+        failed: list[ServerError] = []
+
+        def once() -> None:
+            left = [c for c in wave if _again(answers.get(c.resource.key))]
+            bundle = dumps(batch(left, known, conditional=conditional))
+            try:
+                reply = self._client.post("", bundle)
+            except ServerError as error:  # after patience of its own
+                failed.append(error)
+                return
+            answers.update({a.change.resource.key: a for a in answered(left, reply.body)})
+            if any(_again(answer) for answer in answers.values()):
+                raise Waited(f"{self._client.base} puts off", sent=False, seconds=None)
+
+        patiently(once, self._client.patience, harmless=False, pace=self._client.pace)
+        if failed:
+            raise failed[0]
+
+    def _of_batch(self, answers: list[Delivered | Declined]) -> list[Delivered]:
+        done = [self._placed(answer) for answer in answers if isinstance(answer, Delivered)]
+        if len(done) == len(answers):
+            return done
+        for answer in answers:
+            if isinstance(answer, Declined) and answer.status in (403, 405):
+                self._abilities.learn(answer.change.resource.type, _interaction(answer.change))
+        error = self._first_error(answers)
+        if done:
+            raise Partly(done, error)
+        raise error
+
+    def _first_error(self, answers: Sequence[Delivered | Declined]) -> ServerError:
+        """What the others of a group are declined for; an entry is no reason to stop a run."""
+        first = next(answer for answer in answers if isinstance(answer, Declined))
+        place = f"{self._client.base} ({first.change.resource.type})"
+        error = error_of(first.status, place, first.outcome)
+        if isinstance(error, AuthFailed):
+            return Refused(str(error), status=first.status, outcome=first.outcome)
+        if isinstance(error, Unavailable):  # it may have been taken, and a look tells
+            return Unavailable(str(error), sent=True)
+        return error
+
+    def _forbidden(self, error: AuthFailed, changes: Sequence[Change]) -> ServerError:
+        """What a 403 means: of one type, that it is closed to us; of several, nobody can say."""
+        if error.status != 403:
+            return error
+        types = {(change.resource.type, _interaction(change)) for change in changes}
+        if len(types) == 1:
+            self._abilities.learn(*types.pop())
+        return Refused(str(error), status=403)
+
+    def _there(self, changes: Sequence[Change]) -> dict[str, Delivered]:
+        """A last look before, where the server does not look itself: what is there already.
+
+        Raises Conflict where a thing is not as it was when it was decided to change it.
+        """
+        for change in changes:
+            if change.state == "updated" and "if-match" not in self._abilities:
+                self._compare(change)
+        if "conditional-create" in self._abilities:
+            return {}
+        new = [change for change in changes if change.state == "created"]
+        hits = self._finder.find([_wanted(change) for change in new])
+        there: dict[str, Delivered] = {}
+        for change in new:
+            found = hits.get(change.resource.key, [])
+            if len(found) > 1:
+                raise Conflict(f"{self._client.base} has one {change.resource.type} twice")
+            for hit in found:
+                there[change.resource.key] = Delivered(
+                    change, hit.id, hit.version, hit.digest, existed=True
+                )
+        return there
+
+    def _compare(self, change: Change) -> None:
+        body = self._client.get(f"{change.resource.type}/{change.id}").body
+        version = version_of(body)
+        same = (
+            version == change.version
+            if version and change.version
+            else content_digest(body) == change.digest
+        )
+        if not same:
+            raise Conflict(f"{self._client.base} has another {change.resource.type} than it had")
+
+    def _placed(self, answer: Delivered) -> Delivered:
+        """The answer with where the resource is: some servers do not say."""
+        if answer.id and not (answer.existed and not answer.digest):
+            return answer
+        change = answer.change
+        hits = self._finder.find([_wanted(change)]).get(change.resource.key, [])
+        if len(hits) != 1:
+            raise BadReply(
+                f"{self._client.base} took a {change.resource.type} and does not say where it is"
+            )
+        return answer._replace(id=hits[0].id, version=hits[0].version, digest=hits[0].digest)
+
+
+def _again(answer: Delivered | Declined | None) -> bool:
+    """Whether an entry is still to be sent."""
+    return answer is None or (isinstance(answer, Declined) and answer.status in _NOT_NOW)
+
+
+def _interaction(change: Change) -> str:
+    return "create" if change.state == "created" else "update"
+
+
+def _wanted(change: Change) -> Wanted:
+    """What is looked for before or after a change, with what the finder may go by."""
+    resource = change.resource
+    whose: Json = resource.body.get("subject", {}).get("identifier", {})
+    patient = Identifier(whose.get("system", ""), whose.get("value", ""))
+    return Wanted(resource.type, resource.key, change.id, patient)

@@ -1,0 +1,234 @@
+"""What a server can do: one table of traits, what a server claims of them, and what we do without.
+
+A CapabilityStatement is read softly: what it does not speak of is not known, and not denied. What
+is known better - by `probe`, which tries things out, by the user, or by an answer on the way - is
+laid over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from alliance_fhir.errors import BadReply
+from alliance_fhir.received import Json, parts, text
+
+
+class Trait(NamedTuple):
+    """Something that servers can do or cannot.
+
+    `claimed` reads a server's own word of it: True, False, or None where it says nothing.
+    `without` is what we do where it is lacking. `trusted`: it counts as there where nothing is said
+    of it; else we do as if it were not, and ask for it all the same.
+    """
+
+    name: str
+    what: str
+    claimed: Callable[[Statement], bool | None]
+    without: str
+    trusted: bool = True
+
+
+class Statement(NamedTuple):
+    """What a CapabilityStatement says of the server's side; empty where there is none."""
+
+    body: Json
+    interactions: frozenset[str] | None
+    types: Mapping[str, Json] | None
+
+    def every(self, check: Callable[[Json], bool | None]) -> bool | None:
+        """What holds for the types that we write: for all of them, not for all, or not said."""
+        types = self.types or {}
+        told = [check(types[type_]) for type_ in WRITTEN if type_ in types]
+        if not told or None in told:
+            return None
+        return all(told)
+
+
+WRITTEN = ("QuestionnaireResponse", "Observation", "Questionnaire", "Device", "Provenance")
+"""The types that an assessment needs."""
+
+
+def statement_of(body: Json) -> Statement:
+    """Reads a CapabilityStatement. What has not its shape counts as not said."""
+    try:
+        if body.get("resourceType") != "CapabilityStatement":
+            return Statement({}, None, None)
+        rest = [one for one in parts(body, "rest") if text(one, "mode") in ("server", "")]
+        server = rest[0] if rest else {}
+        codes = _codes(server, "interaction")
+        types = {text(one, "type"): one for one in parts(server, "resource")}
+        for one in types.values():
+            parts(one, "interaction")
+            parts(one, "searchParam")
+    except BadReply:
+        return Statement(body, None, None)
+    return Statement(body, codes if "interaction" in server else None, types or None)
+
+
+def _codes(body: Json, name: str) -> frozenset[str]:
+    return frozenset(text(one, "code") for one in parts(body, name))
+
+
+def _never(told: Statement) -> bool | None:
+    """No statement says a word of it."""
+    return None
+
+
+def _of_system(*codes: str) -> Callable[[Statement], bool | None]:
+    def claimed(told: Statement) -> bool | None:
+        return None if told.interactions is None else bool(told.interactions & set(codes))
+
+    return claimed
+
+
+def _of_types(interaction: str) -> Callable[[Statement], bool | None]:
+    def check(resource: Json) -> bool | None:
+        codes = _codes(resource, "interaction")
+        return interaction in codes if codes else None
+
+    return lambda told: told.every(check)
+
+
+def _says(name: str, *good: object) -> Callable[[Statement], bool | None]:
+    def check(resource: Json) -> bool | None:
+        return resource[name] in good if name in resource else None
+
+    return lambda told: told.every(check)
+
+
+def _identified(told: Statement) -> bool | None:
+    def check(resource: Json) -> bool | None:
+        return has_search(resource, "identifier")
+
+    types = {t: r for t, r in (told.types or {}).items() if t in BY_IDENTIFIER}
+    return told._replace(types=types).every(check)
+
+
+def has_search(resource: Json, parameter: str) -> bool | None:
+    """Whether a type can be searched by this; None where its parameters are not told."""
+    names = {text(one, "name") for one in parts(resource, "searchParam")}
+    return parameter in names if names else None
+
+
+BY_IDENTIFIER = frozenset({"QuestionnaireResponse", "Observation", "Device"})
+"""The types of ours that bear an identifier of ours."""
+
+TRAITS = (
+    Trait(
+        "transactions",
+        "takes a group of resources whole or not at all",
+        _of_system("transaction"),
+        "each record goes in several requests, what is pointed to first; what was cut off is "
+        "gone on with",
+    ),
+    Trait(
+        "rollback",
+        "takes nothing of a transaction of which it declines a part",
+        _never,
+        "after a declined transaction the record is looked up before anything is said of it",
+    ),
+    Trait(
+        "batches",
+        "takes several independent requests at once",
+        _of_system("batch", "transaction"),  # HAPI takes both, and names the one
+        "each resource goes in a request of its own",
+    ),
+    Trait(
+        "conditional-create",
+        "makes nothing that is there already (If-None-Exist)",
+        _says("conditionalCreate", True),
+        "each resource is looked up right before it is made; let no two runs write at a time",
+    ),
+    Trait(
+        "if-match",
+        "changes nothing that somebody else changed meanwhile (If-Match)",
+        _says("versioning", "versioned-update"),
+        "each resource is read and compared right before it is changed",
+        trusted=False,
+    ),
+    Trait(
+        "identifier-search",
+        "finds resources by their identifier",
+        _identified,
+        "they are found by their patient and compared one by one",
+    ),
+    Trait(
+        "tag-search",
+        "finds resources by a tag",
+        _never,
+        "Provenances are found by what they are about",
+    ),
+    Trait(
+        "history",
+        "keeps earlier versions",
+        _of_types("vread"),
+        "`undo` cannot bring back what a run changed",
+    ),
+    Trait(
+        "delete",
+        "deletes",
+        _of_types("delete"),
+        "`undo` cannot remove what a run made; `retract` marks it instead",
+    ),
+)
+"""All that we ask of a server beside reading and writing. A new trait is a row here."""
+
+NAMES = tuple(trait.name for trait in TRAITS)
+
+
+@dataclass
+class Abilities:
+    """What a server can do, as far as is known. It learns from answers on the way.
+
+    `lacking` are traits by name. `refused` are types, each with what cannot be done with it:
+    "create", "update".
+    """
+
+    statement: Statement = field(default_factory=lambda: Statement({}, None, None))
+    lacking: set[str] = field(default_factory=set[str])
+    refused: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+
+    def __contains__(self, trait: str) -> bool:
+        return trait not in self.lacking
+
+    def takes(self, type_: str, interaction: str) -> bool:
+        """Whether a resource of this type may be made or changed there, as far as is known."""
+        return interaction not in self.refused.get(type_, ())
+
+    def searches(self, type_: str, parameter: str) -> bool:
+        """Whether a type can be searched by this parameter, as far as is known."""
+        told = has_search((self.statement.types or {}).get(type_, {}), parameter)
+        trait = {"identifier": "identifier-search", "_tag": "tag-search"}.get(parameter, "")
+        return trait in self and (told is not False or parameter.startswith("_"))
+
+    def learn(self, type_: str, interaction: str) -> None:
+        """Notes that the server does not let us do this."""
+        self.refused.setdefault(type_, set()).add(interaction)
+
+
+def abilities(body: Json, without: Iterable[str] = ()) -> Abilities:
+    """What a server can do by its own word; `without` names traits that are known to be lacking."""
+    told = statement_of(body)
+    lacking = {t.name for t in TRAITS if _lacks(t, told)} - {"identifier-search"}
+    return Abilities(told, lacking | set(without), _refused(told))
+
+
+def _lacks(trait: Trait, told: Statement) -> bool:
+    claimed = trait.claimed(told)
+    return claimed is False or (claimed is None and not trait.trusted)
+
+
+def _refused(told: Statement) -> dict[str, set[str]]:
+    """What the statement says that cannot be done with the types that we write."""
+    if told.types is None:
+        return {}
+    refused: dict[str, set[str]] = {}
+    for type_ in WRITTEN:
+        codes = _codes(told.types.get(type_, {}), "interaction")
+        if type_ not in told.types:
+            refused[type_] = {"create", "update"}
+        elif codes:
+            refused[type_] = {"create", "update"} - codes
+    return {type_: lacks for type_, lacks in refused.items() if lacks}
