@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-from wire.little import Answer, LittleServer, Request
 
 from alliance_fhir.errors import ConfigError
-from alliance_fhir.ledger import claims
 from alliance_fhir.ledger.store import Ledger
 from contract.clinic import MRN, Row, write_rows
 from postgres import PASSWORD
@@ -146,111 +137,3 @@ def test_a_server_that_is_started_again_costs_a_run_and_nothing_else(
             assert "\n" not in str(told.value)
     with Ledger(place.address, TARGET, KEY) as ledger:
         assert ledger.current(["k", "lost"]) == {"k": [ENTRY]}
-
-
-# --- claims
-
-
-def test_a_claim_is_of_one_thread_of_one_process(place: Place) -> None:
-    """Four ledgers stand for four processes, each with four threads."""
-    inside: list[int] = []
-    most: list[int] = []
-
-    def work(ledger: Ledger) -> None:
-        for _ in range(5):
-            with ledger.claim("g"), ledger.claim("g"):
-                inside.append(1)
-                most.append(len(inside))
-                time.sleep(0.001)
-                inside.pop()
-
-    with ExitStack() as stack, ThreadPoolExecutor(16) as pool:
-        ledgers = [stack.enter_context(Ledger(place.address, TARGET, KEY)) for _ in range(4)]
-        list(pool.map(work, ledgers * 4))
-    assert most == [1] * 80
-
-
-def test_a_claim_holds_nobody_up_who_wants_another_one(place: Place) -> None:
-    with Ledger(place.address, TARGET, KEY) as one, Ledger(place.address, TARGET, KEY) as two:
-        waiting = threading.Event()
-
-        def wait() -> str:
-            waiting.set()
-            with two.claim("a"):
-                return "a"
-
-        with ThreadPoolExecutor() as pool:
-            with one.claim("a"):
-                late = pool.submit(wait)
-                waiting.wait()
-                with two.claim("b"):
-                    two.write([ENTRY])
-                    two.commit()
-                assert not late.done()
-            assert late.result(30) == "a"
-
-
-def test_other_ledgers_of_the_database_have_claims_of_their_own(place: Place) -> None:
-    east, west = (f"{place.address}&schema={name}" for name in ("east", "west"))
-    with (
-        Ledger(east, TARGET, KEY) as one,
-        Ledger(west, TARGET, KEY) as other,
-        one.claim("g"),
-        other.claim("g"),
-    ):
-        locks = place.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
-    assert locks == [(2,)]
-
-
-def test_a_claim_that_is_never_freed_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "MOST", 0.05)
-    with (
-        Ledger(place.address, TARGET, KEY) as one,
-        Ledger(place.address, TARGET, KEY) as other,
-        one.claim("g"),
-    ):
-        with pytest.raises(ConfigError, match="look whether it hangs"), other.claim("g"):
-            pass
-        with other.claim("h"):
-            pass
-
-
-def test_the_claim_of_a_killed_process_is_free(place: Place) -> None:
-    code = (
-        "import sys, time; from alliance_fhir.ledger.store import Ledger\n"
-        f"with Ledger(sys.argv[1], {TARGET!r}, {KEY!r}) as ledger, ledger.claim('g'):\n"
-        "    print('held', flush=True); time.sleep(600)\n"
-    )
-    words = [sys.executable, "-c", code, str(place.address)]
-    with (
-        subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process,
-        Ledger(place.address, TARGET, KEY) as ledger,
-    ):
-        assert process.stdout
-        assert process.stdout.readline() == "held\n"
-        process.send_signal(signal.SIGKILL)
-        with ledger.claim("g"):
-            pass
-
-
-# --- several processes
-
-
-class Racing(LittleServer):
-    """As real servers do: two conditional creates of one key at a time make two resources."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.slow = 0.02
-        self.between = self._race
-
-    def _race(self, request: Request, proceed: Callable[[], Answer]) -> Answer:
-        if request.path or request.method != "POST":
-            return proceed()
-        keys = [e["request"].get("ifNoneExist", "") for e in _parsed(request)["entry"]]
-        there = [self._search_one(key) for key in keys if key]
-        time.sleep(self.slow)  # whoever asks now finds nothing, too
-        if any(there):
-            return proceed()
-        unconditional = request.body.replace(b"identifier=", b"_id=").replace(b"_tag=", b"_id=")
-        return self.really(request._replace(body=unconditional))
