@@ -8,7 +8,7 @@ process that is waiting for a server's answer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -31,6 +31,8 @@ class Database:
         self._lock = threading.RLock()
         self._written = False
         self._together = False
+        self._spoilt = ""
+        self._broken = ""
         with told(self.name):
             self.engine = create_engine(
                 place.url,
@@ -74,8 +76,21 @@ class Database:
     @contextmanager
     def used(self) -> Generator[Connection]:
         """The connection, for this thread alone."""
-        with self._lock, told(self.name):
-            yield self._connection
+        with self._lock:
+            if self._broken:
+                raise ConfigError(self._broken)
+            with told(self.name, self._failed):
+                yield self._connection
+
+    def _failed(self, message: str) -> None:
+        """What was written and not committed is gone. If any of it was not of the unit that hears
+        of this now, others would go on as if it were there: then nothing works any more."""
+        if self._together:
+            self._spoilt = message
+            return
+        if self._written:
+            self._broken = message
+        self.rollback()
 
     def begin(self) -> None:
         """Opens a transaction, if none is open; for SQLite at once as a writer's."""
@@ -105,10 +120,13 @@ class Database:
             if self._together:
                 yield
                 return
+            if self._broken:
+                raise ConfigError(self._broken)
             before = self._written
             if before:
                 self._said("SAVEPOINT unit")
             self._together = True
+            self._spoilt = ""
             try:
                 yield
             except BaseException:
@@ -123,10 +141,12 @@ class Database:
 
     def _drop(self, before: bool) -> None:
         """Undoes a unit, and not what was written before it."""
-        if before:
-            with suppress(ConfigError):  # with the disk full, SQLite has dropped all by itself
-                return self._said("ROLLBACK TO SAVEPOINT unit")
-        return self.rollback()
+        if not before:
+            self.rollback()
+        elif self._spoilt:  # the database has dropped all of it by itself, or is about to
+            self._failed(self._spoilt)
+        else:
+            self._said("ROLLBACK TO SAVEPOINT unit")
 
     def _said(self, statement: str) -> None:
         with self.used() as connection:
@@ -134,17 +154,19 @@ class Database:
 
 
 @contextmanager
-def told(name: str) -> Generator[None]:
-    """Turns what a database says into one line with a remedy."""
+def told(name: str, failed: Callable[[str], None] = lambda message: None) -> Generator[None]:
+    """Turns what a database says into one line with a remedy; `failed` hears of it first."""
     try:
         yield
-    except DBAPIError as error:
-        raise ConfigError(f"{name}: the ledger cannot be used: {_reason(error)}") from None
-    except PendingRollbackError:  # what is said of everything after a connection was lost
-        raise ConfigError(f"{name}: the connection to the ledger was lost; run again") from None
+    except (DBAPIError, PendingRollbackError) as error:
+        reason = _reason(error) if isinstance(error, DBAPIError) else _LOST
+        message = f"{name}: the ledger cannot be used: {reason}"
+        failed(message)
+        raise ConfigError(message) from None
 
 
 _BUSY = "another process is using it; wait for it to end, and run again"
+_LOST = "the connection to it was lost; run again"
 _SAFE = "and run again: nothing is lost, and nothing will be there twice"
 _FULL = f"there is no room for more; make room, {_SAFE}"
 _REASONS = {
