@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, NullPool, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
 
 from alliance_fhir.errors import ConfigError
@@ -33,14 +33,8 @@ class Database:
         self._together = False
         self._spoilt = ""
         self._broken = ""
+        self.engine = _engine(place)
         with told(self.name):
-            self.engine = create_engine(
-                place.url,
-                isolation_level="AUTOCOMMIT",  # where a transaction begins is said by us
-                poolclass=NullPool,
-                hide_parameters=True,
-                connect_args=place.connect_args(PATIENCE),
-            )
             if place.is_file:
                 event.listen(self.engine, "connect", _for_sqlite)
             self._connection = self.engine.connect()
@@ -151,6 +145,21 @@ class Database:
     def _said(self, statement: str) -> None:
         with self.used() as connection:
             connection.exec_driver_sql(statement)
+
+
+def _engine(place: Place) -> Engine:
+    try:
+        return create_engine(
+            place.url,
+            isolation_level="AUTOCOMMIT",  # where a transaction begins is said by us
+            poolclass=NullPool,
+            hide_parameters=True,
+            connect_args=place.connect_args(PATIENCE),
+        )
+    except ImportError:
+        raise ConfigError(
+            "a ledger on PostgreSQL needs psycopg: pip install 'alliance-fhir[postgresql]'"
+        ) from None
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +73,8 @@ def is_url(told: str | Path) -> bool:
 def place_of(told: str | Path) -> Place:
     """What a user calls a ledger: a path, or `postgresql://user@host:port/database?schema=name`.
 
-    Raises ConfigError for another kind of database, for a URL with a password in it, and where
-    psycopg is not installed. A URL that is refused is not repeated: it may hold a password.
+    Raises ConfigError for another kind of database, and for a URL with a password in it. A URL that
+    is refused is not repeated: it may hold a password.
     """
     if not is_url(told):
         return Place(str(told), URL.create("sqlite", database=str(told)), Path(told))
@@ -90,10 +89,6 @@ def place_of(told: str | Path) -> Place:
             "the ledger's URL holds a password, which others can read there. Take it out, and set "
             "PGPASSWORD or write it to ~/.pgpass; a password that was on a command line is to be "
             "changed"
-        )
-    if find_spec("psycopg") is None:
-        raise ConfigError(
-            "a ledger on PostgreSQL needs psycopg: pip install 'alliance-fhir[postgresql]'"
         )
     return _on_postgresql(str(told), url)
 
