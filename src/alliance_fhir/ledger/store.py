@@ -92,7 +92,7 @@ class Ledger:
         except BaseException:
             self.close()
             raise
-        self._upsert = upsert(self._database.engine.dialect.name)
+        self._upsert = upsert(self._database.engine.dialect)
         if at.file and self.kept:
             self._lock = _lock_of(at.file)
         if not self._database.is_sqlite:
@@ -196,7 +196,8 @@ class Ledger:
     def write(self, entries: Sequence[Entry]) -> None:
         """Writes these versions, in place of what stood under their keys and versions."""
         if entries:
-            self._database.write(self._upsert, [e._asdict() for e in entries])
+            rows = entries if self._database.is_sqlite else [e._asdict() for e in entries]
+            self._database.write_text(self._upsert, rows)
 
     def settle(self, entries: Sequence[Entry]) -> None:
         """Acknowledged versions: every older version of their keys is superseded by them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table
+from sqlalchemy import Column, Dialect, Index, Integer, MetaData, String, Table
 
 SCHEMA_VERSION = "2"
 """Raised with every migration of `migrations/versions`."""
@@ -59,12 +59,18 @@ made earlier, some columns say less.
 """
 
 
-def upsert(dialect: str) -> Any:
-    """A row of `entry`, or what becomes of the one that is there under its key and version."""
-    if dialect == "postgresql":
+def upsert(dialect: Dialect) -> str:
+    """A row of `entry`, or what becomes of the one that is there under its key and version.
+
+    As text, whose variables are the columns in their order (SQLite) or by their names: so it is
+    compiled once, and not for every group of every run.
+    """
+    if dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert
     statement: Any = insert(entry)
     others = {c.name: statement.excluded[c.name] for c in entry.c if not c.primary_key}
-    return statement.on_conflict_do_update(index_elements=["key", "version"], set_=others)
+    keys = [c.name for c in entry.primary_key]
+    whole = statement.on_conflict_do_update(index_elements=keys, set_=others)
+    return str(whole.compile(dialect=dialect, column_keys=entry.c.keys()))
