@@ -1,7 +1,7 @@
-"""Real HAPI servers for tests: one of each version, started when it is first asked for.
+"""Real servers for tests: HAPI in each version, and Medplum's, started when first asked for.
 
-They live in memory and are emptied before each test. No two run at the same time: tests are put
-in order of the version that they need, so that each is started once.
+They live in memory and are emptied before each test. No two HAPIs run at the same time: tests are
+put in order of the version that they need, so that each is started once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from alliance_fhir import sandbox
+from second_server import SecondServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +75,21 @@ def hapi_r4b(servers: Servers) -> str:
 def hapi_r5(servers: Servers) -> str:
     """The base of an empty HAPI that speaks R5."""
     return servers.emptied("R5")
+
+
+@pytest.fixture(scope="session")
+def second_server() -> Iterator[SecondServer]:
+    """Medplum's server of this session."""
+    ours = SecondServer()
+    yield ours
+    ours.stop()
+
+
+@pytest.fixture
+def medplum(second_server: SecondServer) -> str:
+    """The base of an empty server that is not HAPI; it speaks R4."""
+    second_server.empty()
+    return second_server.url
 
 
 @pytest.hookimpl(trylast=True)

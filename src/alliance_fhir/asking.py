@@ -32,7 +32,7 @@ class Options(NamedTuple):
     accept_older: bool = False
     rescore: bool = False
     complete: bool = False
-    lanes: int = 2
+    lanes: int = 0
     take: Literal["", "source", "server"] = ""
     recreate: bool = False
     adopt: bool = False

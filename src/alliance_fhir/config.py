@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import os
 import re
-import stat
 import tomllib
 from datetime import UTC, date, datetime, time
 from functools import cached_property
@@ -20,7 +19,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from alliance_fhir.abilities import Ability
 from alliance_fhir.errors import ConfigError
+from alliance_fhir.secret import owner_only
 
 FILE = "alliance.toml"
 IDENTIFIER_ROOT = "https://alliance-fhir.github.io/id"
@@ -36,6 +37,15 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class TlsSettings(Frozen):
+    """Certificates of a target: `[targets.<name>.tls]`. Paths are relative to alliance.toml."""
+
+    ca_file: str = ""
+    cert_file: str = ""
+    cert_key_file: str = ""
+    cert_key_password_env: str = ""
+
+
 class TargetSettings(Frozen):
     """A named target: `[targets.<name>]`."""
 
@@ -43,6 +53,13 @@ class TargetSettings(Frozen):
     fhir_version: Literal["4.0", "4.3", "5.0"] | None = None
     token_env: str = TOKEN_VARIABLE
     insecure: bool = False
+    lanes: int = Field(default=2, ge=1, le=32)
+    rate: float = Field(default=0, ge=0)
+    without: tuple[Ability | Literal["rollback"], ...] = ()
+    """What the server cannot do, whatever it says of itself."""
+    auth: dict[str, Any] = {}
+    """What `method` needs: each method of transport/auth has a model of its own for this."""
+    tls: TlsSettings | None = None
 
 
 class InstrumentSettings(Frozen):
@@ -208,16 +225,6 @@ def _strong(key: bytes, where: str) -> bytes:
     return key
 
 
-def owner_only(path: Path) -> bytes:
-    """A secret file's content. Raises ConfigError if others could read it, or it is not there."""
-    try:
-        if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ConfigError(f"{path}: others can read this secret; run chmod 600 on it")
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
-
-
 def find(explicit: Path | None, sources: tuple[Path, ...] = ()) -> Path | None:
     """The alliance.toml to use: the one named, beside the first source, or in this folder."""
     if explicit is not None:
@@ -246,9 +253,13 @@ def parse(told: dict[str, Any], folder: Path = Path(), name: str = FILE) -> Sett
     try:
         return Settings.model_validate({**told, "folder": folder})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        unknown = first["type"] == "extra_forbidden"
-        reason = "is no key that we know" if unknown else first["msg"]
-        reason = reason.removeprefix("Value error, ")
-        raise ConfigError(f"{name}: {key}: {reason}") from None
+        raise ConfigError(f"{name}: {slip(error)}") from None
+
+
+def slip(error: ValidationError, place: str = "") -> str:
+    """The first key that is wrong, and why; never its value, which may be a secret."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    key = ".".join([*([place] if place else []), *map(str, first["loc"])])
+    unknown = first["type"] == "extra_forbidden"
+    reason = "is no key that we know" if unknown else first["msg"]
+    return f"{key}: {reason.removeprefix('Value error, ')}"

@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alliance_fhir.config import Settings, TargetSettings
 from alliance_fhir.errors import ConfigError
@@ -16,15 +17,32 @@ from alliance_fhir.ledger.place import is_url
 from alliance_fhir.targets.base import Target
 from alliance_fhir.targets.folder import FolderTarget
 
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+    from alliance_fhir.transport.client import Client
+
 HOME = ".alliance-fhir"
 """Where ledgers lie unless the settings say otherwise: beside alliance.toml."""
 
 
 def open_target(
-    name: str, settings: Settings, fhir_version: str = "", *, insecure: bool = False
+    name: str,
+    settings: Settings,
+    fhir_version: str = "",
+    *,
+    rate: float = 0,
+    insecure: bool = False,
+    auth: httpx.Auth | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Target:
     """Opens a target. A server is asked for its version at once, so that it is known to be one.
 
+    `rate` is the most requests a second, 0 what the settings say or as fast as they are answered.
+
+    `auth` and `tls` take the place of what the settings say, for methods that they do not know.
     Raises ConfigError for what no target is called; ServerError where a server does not answer.
     """
     told = settings.targets.get(name) or TargetSettings(url=name, insecure=insecure)
@@ -37,15 +55,43 @@ def open_target(
     if not told.url.startswith(("http://", "https://")):
         raise ConfigError("a target is an http(s) URL, a folder, or a name in [targets]")
     from alliance_fhir.targets.server import ServerTarget  # httpx takes 0.2 s: servers only
-    from alliance_fhir.transport.auth import from_environment
-    from alliance_fhir.transport.client import Client
 
-    client = Client(told.url, from_environment(told.token_env), insecure=told.insecure or insecure)
+    insecure = told.insecure or insecure
+    told = told.model_copy(update={"rate": rate or told.rate})
+    client = _client(told, settings.folder, name, insecure=insecure, auth=auth, tls=tls)
     try:
-        return ServerTarget(client, ours, asked)
+        return ServerTarget(client, ours, asked, told.without, told.lanes)
     except BaseException:
         client.close()
         raise
+
+
+def _client(
+    told: TargetSettings,
+    folder: Path,
+    name: str,
+    *,
+    insecure: bool,
+    auth: httpx.Auth | None,
+    tls: ssl.SSLContext | None,
+) -> Client:
+    from alliance_fhir.transport import tls as certificates
+    from alliance_fhir.transport.auth import from_environment, method
+    from alliance_fhir.transport.client import Client
+
+    if told.auth and "token_env" in told.model_fields_set:
+        raise ConfigError(
+            f"targets.{name}.token_env: with an [auth] table it stands there, if at all"
+        )
+    if auth is None and told.auth:
+        auth = method(told.auth, folder, f"targets.{name}.auth")
+    return Client(
+        told.url,
+        auth or from_environment(told.token_env),
+        tls=tls or certificates.context(told.tls, folder),
+        insecure=insecure,
+        rate=told.rate,
+    )
 
 
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?/.*|[A-Za-z0-9.-]+:\d+(/.*)?")

@@ -11,32 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import NamedTuple
 
-from alliance_fhir.domain.keys import digest
-from alliance_fhir.domain.receipt import State
-from alliance_fhir.domain.records import Identifier
-from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.deciding import OLDER, RULED, SIDES, Decision, Judge, Look, Sides
+from alliance_fhir.domain.receipt import WARNINGS
+from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.ledger.store import Entry, Ledger
 from alliance_fhir.subjects import moved
 from alliance_fhir.targets.base import NOBODY, Target, Wanted
-
-
-class Decision(NamedTuple):
-    """What is to be done with one resource, and why not where nothing is.
-
-    `known` is the ledger's entry or one made from what was found, with id and version there; None
-    where the target has nothing.
-    """
-
-    resource: Resource
-    state: State
-    known: Entry | None = None
-    rule: str = ""
-    learnt: bool = False
-    arrived: Entry | None = None
-    """An earlier request about it that had no reply, and that the target took all the same."""
 
 
 @dataclass
@@ -74,20 +56,13 @@ class Planned:
         return [d for d in self.decisions if d.state in ("created", "updated")]
 
 
-class _Look(NamedTuple):
-    """A look at the target: what was asked for, what is there, what of it is another patient's."""
-
-    asked: set[str]
-    hits: Mapping[str, list[Found]]
-    elsewhere: set[Found]
-
-
 class Planner:
     """Decides by the ledger and the target; writes to neither.
 
     `reread`: everything is looked up at the target. `accept_older`: content that something newer
     took the place of may come back. `rescore`: records whose rows did not change are sent again
-    where our rules or the site's settings give other resources for them now.
+    where our rules or the site's settings give other resources for them now. `sides`: what the user
+    says of what somebody else changed, deleted or made.
     """
 
     def __init__(
@@ -100,18 +75,21 @@ class Planner:
         reread: bool = False,
         accept_older: bool = False,
         rescore: bool = False,
+        sides: Sides = SIDES,
     ) -> None:
         self._ledger = ledger
         self._target = target
         self._source = source
-        self._secret = secret
-        self._reread = reread
-        self._accept_older = accept_older
-        self._rescore = rescore
-
-    def subject(self, patient: Identifier) -> str:
-        """What the ledger keeps of a patient: a digest, to see that it is still the same one."""
-        return digest(["subject", *patient], self._secret)
+        self._reread = reread or sides != SIDES
+        self.judge = Judge(
+            ledger,
+            target,
+            source,
+            secret,
+            accept_older=accept_older,
+            rescore=rescore,
+            sides=sides,
+        )
 
     def decide(self, groups: Sequence[Group], *, reread: bool = False) -> list[Planned]:
         """What is to be done with each group, apart from whether its people are there."""
@@ -134,7 +112,7 @@ class Planner:
             if e.type == "Provenance"
         ]
         there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
-        look_up = _Look(
+        look_up = Look(
             {resource.key for resource in unsure},
             there,
             moved(self._target, chain.from_iterable(there.values())),
@@ -145,13 +123,13 @@ class Planner:
             one.reread = reread
             _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
             if not self._target.atomic:
-                one.unproven = _unproven(one, entries)
+                one.unproven += _unproven(one, entries)
             if members.get(one.group.key, set()) - {r.key for r in one.group.resources}:
                 one.warnings.append("no-longer-given")
         return planned
 
-    def _group(self, group: Group, entries: Mapping[str, list[Entry]], look: _Look) -> Planned:
-        subject = self.subject(group.patient)
+    def _group(self, group: Group, entries: Mapping[str, list[Entry]], look: Look) -> Planned:
+        subject = self.judge.subject(group.patient)
         # what any of the group's resources was last made from: a change leaves some as they were
         latest = [_acknowledged(entries.get(r.key, [])) for r in group.resources]
         said = {entry.source_digest for entry in latest if entry}
@@ -163,16 +141,19 @@ class Planner:
             elif resource.key in look.asked:
                 unfinished = _unfinished(entries, resource.key)
                 decisions.append(
-                    self._against_target(group, resource, known, look, said, unfinished)
+                    self.judge.against_target(group, resource, known, look, said, unfinished)
                 )
             else:
-                decisions.append(self._against_ledger(group, resource, known, said))
+                decisions.append(self.judge.against_ledger(group, resource, known, said))
         decisions = self._as_one(group, decisions, said)
         planned = Planned(group, decisions)
         planned.arrived = [d.arrived for d in decisions if d.arrived]
         planned.rule = next((d.rule for d in decisions if d.state in _OBSTACLES), "")
-        held = {d.rule for d in decisions if d.state in ("unchanged", "not_sent") and d.rule}
-        planned.warnings = sorted(held)
+        done = ("updated", RULED)  # which is what was asked for
+        planned.warnings = sorted(
+            {d.rule for d in decisions if d.rule in WARNINGS and (d.state, d.rule) != done}
+        )
+        planned.unproven = [d for d in decisions if d.rule == "server-kept"]
         return planned
 
     def _as_one(self, group: Group, decisions: list[Decision], said: set[str]) -> list[Decision]:
@@ -181,14 +162,14 @@ class Planner:
         A record is an older version as a whole, or not at all: a score may well be again what it
         was once. And a changed rule adds no score to a panel that it is not let change.
         """
-        older = any(d.rule == _OLDER for d in decisions)
+        older = any(d.rule == OLDER for d in decisions)
         if older and self._is_new(group, decisions, said):
             decisions = [
-                d._replace(state="updated", rule="") if d.rule == _OLDER else d for d in decisions
+                d._replace(state="updated", rule="") if d.rule == OLDER else d for d in decisions
             ]
-        if any(d.rule == _RULED and d.state == "unchanged" for d in decisions):
+        if any(d.rule == RULED and d.state == "unchanged" for d in decisions):
             decisions = [
-                d._replace(state="not_sent", rule=_RULED) if d.state == "created" else d
+                d._replace(state="not_sent", rule=RULED) if d.state == "created" else d
                 for d in decisions
             ]
         return [self._taken(decision) for decision in decisions]
@@ -211,115 +192,12 @@ class Planner:
             *(
                 self._ledger.superseded(d.resource.key, d.resource.digest)
                 for d in decisions
-                if d.rule == _OLDER
+                if d.rule == OLDER
             )
         )
         return group.source_digest not in earlier | said
 
-    def _against_ledger(
-        self, group: Group, resource: Resource, known: Entry | None, said: set[str]
-    ) -> Decision:
-        if known is None:
-            return Decision(resource, "created")
-        if known.digest == resource.digest:
-            return Decision(resource, "unchanged", known)
-        if self._ledger.superseded(resource.key, resource.digest):
-            if self._accept_older:
-                return Decision(resource, "updated", known)
-            return Decision(resource, "unchanged", known, _OLDER)
-        if group.source_digest and group.source_digest in said:
-            # the source says what it said: our rules or the site's settings changed since
-            return Decision(resource, "updated" if self._rescore else "unchanged", known, _RULED)
-        return Decision(resource, "updated", known)
 
-    def _against_target(
-        self,
-        group: Group,
-        resource: Resource,
-        known: Entry | None,
-        look: _Look,
-        said: set[str],
-        unfinished: Mapping[str, Entry],
-    ) -> Decision:
-        hits = look.hits.get(resource.key, [])
-        if len(hits) > 1:
-            return Decision(resource, "conflict", known, "found-twice")
-        if not hits:
-            if known:
-                return Decision(resource, "gone", known, "deleted-at-target")
-            return Decision(resource, "created")
-        hit = hits[0]
-        if hit in look.elsewhere:  # its content may be as it was, and it is another patient's now
-            return Decision(resource, "conflict", known, "changed-at-target")
-        if known is None:
-            sent = unfinished.get(hit.digest)  # then it is what we made, and had no reply about
-            return self._unknown(group, resource, hit, sent.made_by if sent else "")
-        if hit.digest not in (known.server_digest, known.digest):
-            if hit.digest == resource.digest:  # it was brought to what the source says meanwhile
-                learnt = self._learnt(group, resource, hit, known.version + 1, known.made_by)
-                return Decision(resource, "unchanged", learnt, learnt=True)
-            if hit.digest not in unfinished:
-                return Decision(resource, "conflict", known, "changed-at-target")
-            return self._after(group, resource, known, hit, unfinished[hit.digest])
-        fresh = known._replace(server_version=hit.version)
-        return self._against_ledger(group, resource, fresh, said)
-
-    def _after(
-        self, group: Group, resource: Resource, known: Entry, hit: Found, sent: Entry
-    ) -> Decision:
-        """What is to be done after a change of ours that arrived, although no reply came."""
-        arrived = sent.confirmed("updated", hit.id, hit.version, hit.digest)
-        if known.digest == resource.digest and not self._accept_older:
-            return Decision(resource, "unchanged", arrived, _OLDER, arrived=arrived)
-        decision = self._against_ledger(group, resource, arrived, {arrived.source_digest})
-        return decision._replace(arrived=arrived)
-
-    def _unknown(self, group: Group, resource: Resource, hit: Found, made_by: str) -> Decision:
-        """There, and not in the ledger: that was lost, a run was killed, or it is not ours."""
-        learnt = self._learnt(group, resource, hit, 1, made_by)
-        if hit.digest == resource.digest:
-            return Decision(resource, "unchanged", learnt, learnt=True)
-        if not hit.claimed:
-            return Decision(resource, "foreign", None, "not-ours")
-        if hit.claimed != hit.digest:  # ours once, and edited since
-            return Decision(resource, "conflict", None, "changed-at-target")
-        if hit.subject and hit.subject != "|".join(group.patient):
-            return Decision(resource, "blocked", None, "patient-changed")
-        return Decision(resource, "updated", learnt._replace(digest=hit.digest), learnt=True)
-
-    def entry(self, group: Group, resource: Resource, version: int) -> Entry:
-        """A row of the ledger for a resource that nothing was done with yet."""
-        return Entry(
-            key=resource.key,
-            version=version,
-            type=resource.type,
-            group_key=group.key,
-            source=self._source,
-            subject=self.subject(group.patient),
-            subject_at="",
-            path=group.origin.path,
-            row=group.origin.row,
-            source_digest=group.source_digest,
-            digest=resource.digest,
-            server_digest="",
-            state="",
-            server_id="",
-            server_version="",
-            run="",
-            made_by="",
-        )
-
-    def _learnt(
-        self, group: Group, resource: Resource, hit: Found, version: int, made_by: str
-    ) -> Entry:
-        """The row for a resource that is there as nobody had told us."""
-        entry = self.entry(group, resource, version)._replace(made_by=made_by)
-        found = entry.confirmed("unchanged", hit.id, hit.version, hit.digest)
-        return found._replace(subject_at=hit.at.removeprefix(f"{self._target.identity}/"))
-
-
-_OLDER = "older-version"
-_RULED = "rule-changed"
 _OBSTACLES = ("conflict", "foreign", "gone", "blocked")
 """One such resource holds its whole group back: an event arrives whole or not at all."""
 

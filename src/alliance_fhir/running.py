@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from alliance_fhir.asking import Options, Progress, Watch, asked_for
 from alliance_fhir.config import Settings
-from alliance_fhir.delivery import Delivery
+from alliance_fhir.deciding import Decision, Sides
+from alliance_fhir.delivery import Delivery, told_of
 from alliance_fhir.domain.receipt import WARNINGS, Finding, Receipt, Tally
 from alliance_fhir.domain.records import Identifier, Origin
 from alliance_fhir.errors import AllianceError, ConfigError, ServerError
@@ -21,7 +22,7 @@ from alliance_fhir.fhir.provenance import SOFTWARE
 from alliance_fhir.lanes import Done, Lanes
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, site_catalog
-from alliance_fhir.planning import Decision, Planned, Planner
+from alliance_fhir.planning import Planned, Planner
 from alliance_fhir.registering import Register
 from alliance_fhir.result import Result
 from alliance_fhir.seen import Seen
@@ -63,6 +64,7 @@ class Run:
             reread=options.reread,
             accept_older=options.accept_older,
             rescore=options.rescore,
+            sides=Sides(options.take, options.recreate, options.adopt),
         )
         self._result = Result(
             command,
@@ -72,10 +74,10 @@ class Run:
         )
         self._tally: Tally = self._result.tally
         self._lanes = Lanes(
-            0 if self._dry or target.all_at_once else options.lanes,
+            0 if self._dry or not target.lanes else options.lanes or target.lanes,
             self._deliver,
             ServerError,
-            target.hurry,
+            self._hurry,
         )
         self._delivery = Delivery(ledger, target, self._planner, settings, self._result.run)
         self._register = Register(
@@ -110,6 +112,10 @@ class Run:
                 self._disappeared(seen)
         self._result.seconds = time.monotonic() - began
         return self._result
+
+    def _hurry(self) -> None:
+        self._target.hurry()
+        self._ledger.hurry()
 
     def _same_target(self) -> None:
         """Raises ConfigError where the ledger knows this software's Device, and it is gone there.
@@ -215,28 +221,31 @@ class Run:
     def _foreseen(self, planned: Planned) -> list[Receipt]:
         receipts: list[Receipt] = []
         for decision in planned.decisions:
-            resource, state = decision.resource, decision.state
-            if state in ("created", "updated"):
-                state = "blocked" if planned.rule else state
-                state = "not_sent" if self._result.stopped else state
-            receipts.append(Receipt(resource.type, resource.key, state, rule=decision.rule))
-        going = any(r.state in ("created", "updated") for r in receipts)
+            receipt = told_of(decision)
+            if receipt.state in ("created", "updated"):
+                state = "blocked" if planned.rule else receipt.state
+                receipt = receipt._replace(state="not_sent" if self._result.stopped else state)
+            receipts.append(receipt)
+        going = any(r.state in ("created", "updated") for r in receipts) or planned.unproven
         if planned.group.key and going and self._target.takes("Provenance", "created"):
             receipts.append(Receipt("Provenance", planned.group.key, "created"))
         return receipts
 
     def _count(self, planned: Planned, receipts: Iterable[Receipt]) -> None:
         origin, tally = planned.group.origin, self._tally
-        told: dict[str, Receipt] = {}
+        told: dict[tuple[str, str], Receipt] = {}
         for receipt in receipts:
             tally.resources[receipt.state] += 1
             if receipt.state in ("blocked", "conflict", "foreign", "gone", "rejected"):
-                told[receipt.rule or planned.rule] = receipt
+                one = receipt.key if receipt.theirs or receipt.state == "gone" else ""
+                told[receipt.rule or planned.rule, one] = receipt
         path = origin.path or self._target.name
         column = "" if planned.group.key else planned.group.resources[0].type
-        for rule, receipt in told.items():
-            finding = Finding(path, origin.row, column, rule, receipt.remedy)
-            (tally.rejected if receipt.state == "rejected" else tally.blocked).append(finding)
+        named = {rule for rule, one in told if one}
+        for (rule, one), receipt in told.items():
+            if one or rule not in named:  # the others of a group wait for the one that is told
+                finding = receipt.finding(path, origin.row, column, rule)
+                (tally.rejected if receipt.state == "rejected" else tally.blocked).append(finding)
         for rule in planned.warnings:
             tally.warnings.append(Finding(path, origin.row, "", rule))
 

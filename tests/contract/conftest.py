@@ -10,7 +10,7 @@ import pytest
 from alliance_fhir.testing import FhirServer as LittleServer
 
 from .clinic import Clinic, Wire
-from .kinds import LITTLE, kinds_of
+from .kinds import LITTLE, RUNGS, kinds_of
 from .places import FolderPlace, Place, ServerPlace
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ def place(place_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
         return
     if place_kind in LITTLE:
         with LittleServer(LITTLE[place_kind]) as little:
+            yield from _opened(little.url)
+    elif place_kind in RUNGS:
+        with LittleServer(lacks=RUNGS[place_kind]) as little:
             yield from _opened(little.url)
     else:
         yield from _opened(request.getfixturevalue(place_kind))

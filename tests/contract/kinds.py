@@ -12,9 +12,23 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from alliance_fhir.abilities import Ability
+
 Test = TypeVar("Test", bound="Callable[..., None]")
 
 LITTLE = {"little-r4": "4.0.1", "little-r5": "5.0.0"}
+RUNGS: dict[str, frozenset[Ability]] = {
+    "batches": frozenset({"transactions"}),
+    "singles": frozenset({"transactions", "batches"}),
+    "search-first": frozenset({"conditional-create"}),
+    "read-and-compare": frozenset({"if-match"}),
+    "by-patient": frozenset({"identifier-search"}),
+    "lowest": frozenset(
+        {"transactions", "batches", "conditional-create", "if-match", "identifier-search"}
+        | {"post-search"}
+    ),
+}
+"""The rungs of the ladder below the highest, each by what the server lacks."""
 R4, R4B, R5 = (
     pytest.param(name, id=name.replace("_", "-"), marks=pytest.mark.server)
     for name in ("hapi_r4", "hapi_r4b", "hapi_r5")
@@ -23,7 +37,13 @@ R4, R4B, R5 = (
 
 def everywhere(test: Test) -> Test:
     """Every version of FHIR has a say in it."""
-    vars(test)["kinds"] = ["folder", *LITTLE, R4, R4B, R5]
+    vars(test)["kinds"] = ["folder", *LITTLE, *RUNGS, R4, R4B, R5]
+    return test
+
+
+def in_transactions(test: Test) -> Test:
+    """It counts requests, which are others on the lower rungs."""
+    vars(test)["kinds"] = ["folder", "little-r4", R4]
     return test
 
 
@@ -35,7 +55,7 @@ def by_the_ledger(test: Test) -> Test:
 
 def kinds_of(test: Callable[..., Any], fixtures: list[str]) -> list[Any]:
     """The targets that a test is run on: servers alone where it takes a `server`, and so on."""
-    kinds: list[Any] = vars(test).get("kinds", ["folder", "little-r4", R4])
+    kinds: list[Any] = vars(test).get("kinds", ["folder", "little-r4", *RUNGS, R4])
     if "folder" in fixtures:
         return ["folder"]
     return kinds[1:] if "server" in fixtures else kinds

@@ -288,7 +288,7 @@ def test_a_patient_s_number_that_is_another_s_now_splits_no_record(
     clinic.write(CHANGED)
     before = server.versions()
     result = clinic.sync_alone()
-    assert (result.exit_code, rules(result, "blocked")) == (7, ["changed-at-target"])
+    assert (result.exit_code, set(rules(result, "blocked"))) == (7, {"changed-at-target"})
     assert server.versions() == before
 
 

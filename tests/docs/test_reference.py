@@ -16,7 +16,7 @@ import alliance_fhir
 from alliance_fhir import errors
 from alliance_fhir.cli import app
 from alliance_fhir.cli.options import CheckLevel
-from alliance_fhir.config import InstrumentSettings, Settings, TargetSettings
+from alliance_fhir.config import InstrumentSettings, Settings, TargetSettings, TlsSettings
 from alliance_fhir.domain import instrument as facts
 from alliance_fhir.domain.receipt import RULES, STATES, WARNINGS, Finding, Tally
 from alliance_fhir.fhir import elements as el
@@ -30,6 +30,7 @@ from alliance_fhir.result import Result, Verification
 from alliance_fhir.sources.fields import MODES
 from alliance_fhir.sources.layout import HEAD, LONG, REQUIRED
 from alliance_fhir.sources.readers import READERS
+from alliance_fhir.transport.auth import METHODS
 
 from .pages import ROOT, name_of
 
@@ -141,17 +142,36 @@ def test_every_key_of_the_settings_is_described_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "model"), [("instruments.ID", InstrumentSettings), ("targets.NAME", TargetSettings)]
+    ("title", "model"),
+    [
+        ("instruments.ID", InstrumentSettings),
+        ("targets.NAME", TargetSettings),
+        ("targets.NAME.tls", TlsSettings),
+    ],
 )
 def test_every_key_of_a_table_in_the_settings_is_described(title: str, model: Any) -> None:
     assert set(keyed(section("alliance-toml.md", title))) == set(model.model_fields)
+
+
+def test_every_method_and_its_keys_are_described_with_their_defaults() -> None:
+    parts = re.split(r"^### (.+)\n", section("alliance-toml.md", "targets.NAME.auth"), flags=re.M)
+    told = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert list(told) == list(METHODS)
+    for name, method in METHODS.items():
+        keys = keyed(told[name])
+        fields = method.settings.model_fields
+        assert set(keys) == set(fields), name
+        for key, field in fields.items():
+            shown = re.fullmatch(r'`"([^`<>]+)"`', keys[key][1])
+            assert field.default == shown[1] if shown else not field.default or field.is_required()
+            assert (keys[key][1] == "required") == field.is_required(), (name, key)
 
 
 @pytest.mark.parametrize("model", [Settings, InstrumentSettings, TargetSettings])
 def test_defaults_are_the_ones_that_are_told(model: Any) -> None:
     text = page("alliance-toml.md")
     own, _, rest = text.partition("## instruments.ID")
-    told = keyed(own if model is Settings else rest)
+    told = keyed(own if model is Settings else rest.partition("## targets.NAME.auth")[0])
     for name, field in model.model_fields.items():
         default = list(field.default) if isinstance(field.default, tuple) else field.default
         shown = re.fullmatch(r"`([^`<>]+)`", told[name][1]) if name in told else None

@@ -93,6 +93,50 @@ COMPLETE = Annotated[
     bool,
     typer.Option("--complete", help="The sources are complete: report what is gone from them."),
 ]
+LANES = Annotated[
+    int,
+    typer.Option(
+        "--lanes",
+        metavar="N",
+        help="So many requests at a time, never two for one patient; 0: what [targets] says, or 2.",
+        min=0,
+        max=32,
+    ),
+]
+RATE = Annotated[
+    str,
+    typer.Option(
+        "--rate", metavar="N/s", help="So many requests a second at most, over all lanes."
+    ),
+]
+TAKE = Annotated[
+    Literal["source", "server"] | None,
+    typer.Option(
+        "--take",
+        help="Where somebody changed our resource at the target: overwrite it, or keep it.",
+    ),
+]
+RECREATE = Annotated[
+    bool, typer.Option("--recreate", help="Make again what somebody deleted at the target.")
+]
+ADOPT = Annotated[
+    bool,
+    typer.Option(
+        "--adopt", help="Take over what somebody else made at the target under our identifiers."
+    ),
+]
+
+
+def per_second(text: str) -> float:
+    """A rate such as `5/s`, or 0 where there is none. Raises ConfigError."""
+    number = text.removesuffix("/s").strip()
+    try:
+        rate = float(number) if number else 0.0
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate < float("inf") or (number and not rate):
+        raise ConfigError("--rate takes a number of requests a second, such as 5/s or 0.5/s")
+    return rate
 
 
 def settings_for(explicit: Path | None, sources: list[Path] | None = None) -> Settings:

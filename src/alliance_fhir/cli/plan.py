@@ -21,6 +21,10 @@ def command(
     accept_older: o.ACCEPT_OLDER = False,
     rescore: o.RESCORE = False,
     complete: o.COMPLETE = False,
+    take: o.TAKE = None,
+    recreate: o.RECREATE = False,
+    adopt: o.ADOPT = False,
+    rate: o.RATE = "",
     ledger: o.LEDGER = "",
     insecure: o.INSECURE = False,
     json: o.JSON = False,
@@ -32,15 +36,30 @@ def command(
     from alliance_fhir.story import plan
 
     options = Options(
-        level,
-        frozenset(patient or ()),
-        o.day(since),
-        limit,
-        create_people,
-        reread,
-        accept_older,
-        rescore,
-        complete,
+        check=level,
+        patients=frozenset(patient or ()),
+        since=o.day(since),
+        limit=limit,
+        create_people=create_people,
+        reread=reread,
+        accept_older=accept_older,
+        rescore=rescore,
+        complete=complete,
+        take=take or "",
+        recreate=recreate,
+        adopt=adopt,
     )
     settings = o.settings_for(config, sources)
-    run(plan, NAME, sources, to, settings, options, fhir, ledger, insecure=insecure, json=json)
+    run(
+        plan,
+        NAME,
+        sources,
+        to,
+        settings,
+        options,
+        fhir,
+        ledger,
+        rate=o.per_second(rate),
+        insecure=insecure,
+        json=json,
+    )

@@ -25,12 +25,13 @@ def opened(
     fhir: str,
     ledger: str,
     *,
+    rate: float = 0,
     insecure: bool,
     create: bool = True,
     there: bool = False,
 ) -> Generator[tuple[Target, Ledger]]:
     """A target and its ledger. `there`: raises ConfigError where nothing was ever sent by it."""
-    target = open_target(to, settings, fhir, insecure=insecure)
+    target = open_target(to, settings, fhir, rate=rate, insecure=insecure)
     try:
         place = ledger_place(target, settings, ledger)
         with open_ledger(place, target, settings, create=create and not there) as book:
@@ -55,12 +56,13 @@ def run(
     fhir: str,
     ledger: str,
     *,
+    rate: float,
     insecure: bool,
     json: bool,
 ) -> None:
     """Runs plan or sync, and shows what came of it."""
     with (
-        opened(to, settings, fhir, ledger, insecure=insecure, create=name != "plan") as (
+        opened(to, settings, fhir, ledger, rate=rate, insecure=insecure, create=name != "plan") as (
             target,
             book,
         ),

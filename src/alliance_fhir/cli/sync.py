@@ -21,6 +21,11 @@ def command(
     accept_older: o.ACCEPT_OLDER = False,
     rescore: o.RESCORE = False,
     complete: o.COMPLETE = False,
+    take: o.TAKE = None,
+    recreate: o.RECREATE = False,
+    adopt: o.ADOPT = False,
+    lanes: o.LANES = 0,
+    rate: o.RATE = "",
     ledger: o.LEDGER = "",
     insecure: o.INSECURE = False,
     json: o.JSON = False,
@@ -32,15 +37,31 @@ def command(
     from alliance_fhir.story import sync
 
     options = Options(
-        level,
-        frozenset(patient or ()),
-        o.day(since),
-        limit,
-        create_people,
-        reread,
-        accept_older,
-        rescore,
-        complete,
+        check=level,
+        patients=frozenset(patient or ()),
+        since=o.day(since),
+        limit=limit,
+        create_people=create_people,
+        reread=reread,
+        accept_older=accept_older,
+        rescore=rescore,
+        complete=complete,
+        take=take or "",
+        recreate=recreate,
+        adopt=adopt,
+        lanes=lanes,
     )
     settings = o.settings_for(config, sources)
-    run(sync, NAME, sources, to, settings, options, fhir, ledger, insecure=insecure, json=json)
+    run(
+        sync,
+        NAME,
+        sources,
+        to,
+        settings,
+        options,
+        fhir,
+        ledger,
+        rate=o.per_second(rate),
+        insecure=insecure,
+        json=json,
+    )

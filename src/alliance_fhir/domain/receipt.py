@@ -82,9 +82,15 @@ RULES: dict[str, str] = {
     "older-version": "An older version of what was sent; use --accept-older if it is right.",
     "rule-changed": "The row is as it was, our rules or the settings are not; use --rescore.",
     "no-longer-given": "The row gives less than it did; the rest was left there, withdraw it.",
-    "changed-at-target": "Somebody changed our resource; nothing was overwritten.",
-    "deleted-at-target": "Somebody deleted our resource; it was not made again.",
-    "not-ours": "A resource with this identifier is there and was not written by us.",
+    "changed-at-target": "Somebody changed our resource; nothing was overwritten. Look at it "
+    "there, then choose: --take source or --take server.",
+    "deleted-at-target": "Somebody deleted our resource; it was not made again: --recreate does.",
+    "not-ours": "A resource with this identifier is there and was not written by us; --adopt makes "
+    "it ours.",
+    "source-taken": "Somebody's change at the target was overwritten, as asked.",
+    "server-kept": "Somebody's change at the target was kept, as asked, until the source changes.",
+    "recreated": "What somebody deleted at the target was made again, as asked.",
+    "adopted": "What somebody made at the target under our identifier is ours now, as asked.",
     "found-twice": "The identifier is at the target more than once; remove the doubles.",
     "not-accepted": "The target takes none of this type, or not from us; `probe` tells more.",
     "left-out": "The target takes none of this type; the records went there without it.",
@@ -99,7 +105,8 @@ class Finding(NamedTuple):
     """A place and the rule that it breaks; never the value that stands there.
 
     `row` counts from 1, the header being row 1; 0 where the whole file is meant. `key` is the
-    business key of the record, where so much could be read; it is shown to nobody.
+    business key of the record, where so much could be read; it is shown to nobody. `resource` is
+    where the target has what stands in the way, `ours` and `theirs` are the digests of both.
     """
 
     path: str
@@ -108,6 +115,9 @@ class Finding(NamedTuple):
     rule: str
     remedy: str = ""
     key: str = ""
+    resource: str = ""
+    ours: str = ""
+    theirs: str = ""
 
     def as_json(self) -> dict[str, str | int]:
         """The shape of a finding in `--json`; what is empty is absent."""
@@ -118,7 +128,8 @@ class Finding(NamedTuple):
 class Receipt(NamedTuple):
     """What became of one resource: its type, its business key, its state, and where it is now.
 
-    `remedy` where more can be said than what the rule says by itself.
+    `remedy` where more can be said than what the rule says by itself; `theirs` is the digest of
+    what stands in the way.
     """
 
     type: str
@@ -129,6 +140,14 @@ class Receipt(NamedTuple):
     digest: str = ""
     rule: str = ""
     remedy: str = ""
+    theirs: str = ""
+
+    def finding(self, path: str, row: int, column: str, rule: str) -> Finding:
+        """What is told of it, and where."""
+        if not self.theirs and self.state != "gone":
+            return Finding(path, row, column, rule, self.remedy)
+        place = f"{self.type}/{self.id}"
+        return Finding(path, row, column, rule, self.remedy, "", place, self.digest, self.theirs)
 
 
 @dataclass
@@ -148,5 +167,6 @@ WARNINGS = frozenset(
     {"unknown-column", "duplicate-equal", "clinician-not-found", "clinician-ambiguous"}
     | {"person-not-found", "person-ambiguous"}
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
+    | {"source-taken", "server-kept", "recreated", "adopted"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

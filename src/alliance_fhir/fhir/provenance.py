@@ -21,8 +21,9 @@ from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.versions import Json, Version
 
 SOFTWARE = "device-alliance-fhir"
-Activity = Literal["create", "update"]
-_ACTIVITIES = {"create": el.CREATE, "update": el.UPDATE}
+Activity = Literal["create", "update", "keep"]
+_ACTIVITIES: dict[Activity, Json] = {"create": el.CREATE, "update": el.UPDATE, "keep": {}}
+"""What a write did, as HL7's code for it. For keeping what somebody else wrote there is none."""
 
 
 def tag_system(root: str) -> str:
@@ -54,11 +55,13 @@ class ProvenanceWriter:
         activity: Activity,
         recorded: str,
         versions: Sequence[int] = (),
+        reason: str = "",
     ) -> Resource:
         """The Provenance of a write. `recorded` is its time, an instant of FHIR in UTC.
 
-        `versions` are those of the targets after the write, where they are not the first ones: the
-        same content, written twice with another between, was written by two writes.
+        `reason` says why, where that is not that the source says so. `versions` are those of the
+        targets after the write, where they are not the first ones: the same content, written twice
+        with another between, was written by two writes.
         """
         key = f"{group.key}-prov-{_about(targets, activity, versions)}"
         source = {"system": self._digest_system, "value": f"blake2b:{group.source_digest}"}
@@ -67,7 +70,7 @@ class ProvenanceWriter:
             "resourceType": "Provenance",
             "target": [el.logical(t.type, self._system, t.key) for t in targets],
             "recorded": recorded,
-            "activity": _ACTIVITIES[activity],
+            "activity": {**_ACTIVITIES[activity], **({"text": reason} if reason else {})},
             "agent": self._agents(group),
             "entity": [{"role": "source", "what": what}],
         }

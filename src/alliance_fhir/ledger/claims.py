@@ -40,6 +40,7 @@ class Claims:
         self._schema = ""
         self._holders: dict[str, int] = {}
         self._changed = threading.Condition()
+        self._hurried = threading.Event()
 
     @contextmanager
     def claim(self, key: str) -> Generator[None]:
@@ -80,7 +81,8 @@ class Claims:
                     f"{self._name}: another process has been busy with the same record for "
                     f"{MOST / 60:.0f} minutes; look whether it hangs, end it, and run again"
                 )
-            time.sleep(pause)  # other lanes go on meanwhile
+            if self._hurried.wait(pause):  # other lanes go on meanwhile
+                raise ConfigError(f"{self._name}: broken off while another process had the record")
             pause = min(2 * pause, _LONGEST)
         return number
 
@@ -98,6 +100,10 @@ class Claims:
     def _connected(self) -> Connection:
         self._session = self._session or self._engine.connect()
         return self._session
+
+    def hurry(self) -> None:
+        """Nobody waits for a claim any longer: the run is broken off."""
+        self._hurried.set()
 
     def close(self) -> None:
         """Lets go of every claim."""

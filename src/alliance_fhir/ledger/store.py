@@ -111,6 +111,11 @@ class Ledger:
         """
         return self._claims.claim(key) if self._claims else nullcontext()
 
+    def hurry(self) -> None:
+        """Nobody waits for a claim any longer: the run is broken off. For another thread."""
+        if self._claims:
+            self._claims.hurry()
+
     def __enter__(self) -> Self:
         return self
 

@@ -46,7 +46,8 @@ class Target(Protocol):
 
     `name` is as the user wrote it, `identity` the same for every way to write it. `all_at_once`:
     what is delivered counts when `finish` has returned, not before. `people`: the target has people
-    to be found. `atomic`: of a group that it declines nothing is left behind. Errors are those of
+    to be found. `lanes`: so many requests at a time do it no harm; 0 is one after the other.
+    `atomic`: of a group that it declines nothing is left behind. Errors are those of
     `alliance_fhir.errors`.
     """
 
@@ -55,6 +56,7 @@ class Target(Protocol):
     version: Version
     all_at_once: bool
     people: bool
+    lanes: int
 
     @property
     def atomic(self) -> bool:

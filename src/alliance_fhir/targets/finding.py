@@ -100,7 +100,7 @@ class Finder:
         """Whether a search was declined because of its parameter; from now on we know."""
         if refused.status not in (400, 404, 422, 501) or type_ not in (*_DATES, "Provenance"):
             return False
-        self._abilities.lacking.add("tag-search" if type_ == "Provenance" else "identifier-search")
+        self._abilities.lacking.add("tags" if type_ == "Provenance" else "identifier-search")
         return True
 
     def _search(self, type_: str, search: Search) -> Iterator[dict[str, object]]:

@@ -39,6 +39,7 @@ class FolderTarget:
     all_at_once = True
     people = False
     atomic = True
+    lanes = 0
 
     def __init__(self, folder: Path, ours: Ours, fhir_version: str = "") -> None:
         self._folder = folder

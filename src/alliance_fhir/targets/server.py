@@ -31,13 +31,20 @@ class ServerTarget:
     people = True
 
     def __init__(
-        self, client: Client, ours: Ours, fhir_version: str = "", without: Iterable[str] = ()
+        self,
+        client: Client,
+        ours: Ours,
+        fhir_version: str = "",
+        without: Iterable[str] = (),
+        lanes: int = 2,
     ) -> None:
         self._client = client
+        self.lanes = lanes
         self.name = self.identity = client.base
         statement = _statement(client)
         self.version = _version(client.base, statement, fhir_version)
         self.abilities = abilities(statement, without)
+        client.post_search = "post-search" in self.abilities
         self._finder = Finder(client, ours, self.abilities, self.resolve)
         self._sender = Sender(client, ours, self.abilities, self._finder)
         self._resolved: dict[Person, Resolution] = {}

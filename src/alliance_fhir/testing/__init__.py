@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alliance_fhir.abilities import ABILITIES
     from alliance_fhir.testing import faults
+    from alliance_fhir.testing.ability_proxy import AbilityProxy
+    from alliance_fhir.testing.cutting_proxy import CuttingProxy
     from alliance_fhir.testing.faults.arming import Armed, Fault
     from alliance_fhir.testing.messages import Answer, Cut, Request, bundle, outcome
     from alliance_fhir.testing.server import FhirServer
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ABILITIES": "alliance_fhir.abilities",
+    "AbilityProxy": "alliance_fhir.testing.ability_proxy",
     "Answer": "alliance_fhir.testing.messages",
     "Armed": "alliance_fhir.testing.faults.arming",
     "Clock": "alliance_fhir.testing.store",
     "Cut": "alliance_fhir.testing.messages",
+    "CuttingProxy": "alliance_fhir.testing.cutting_proxy",
     "Fault": "alliance_fhir.testing.faults.arming",
     "FhirServer": "alliance_fhir.testing.server",
     "Request": "alliance_fhir.testing.messages",
@@ -38,10 +42,12 @@ _HOMES = {
 
 __all__ = [
     "ABILITIES",
+    "AbilityProxy",
     "Answer",
     "Armed",
     "Clock",
     "Cut",
+    "CuttingProxy",
     "Fault",
     "FhirServer",
     "Request",

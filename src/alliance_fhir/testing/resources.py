@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from alliance_fhir.abilities import Ability
@@ -158,6 +159,7 @@ class Resources:
         body = asked.resource
         if body is None or body.get("resourceType") != asked.type:
             raise Declined(400, "invalid", "another type than in the address")
+        body = self._localised(body)
         for reference in references(body):
             self._leads_somewhere(reference)
         if {"tags"} & (self.conduct.lacks | self.conduct.ignores):
@@ -168,6 +170,17 @@ class Resources:
             return Version(place, {**body, "id": id_}, label, when, "POST", 0, 0, frozenset())
         return self.store.write(body, id_, asked.method, label=self._label(place))
 
+    def _localised(self, value: Any) -> Any:
+        """A copy in which references to this very server are relative, as HAPI keeps them."""
+        if isinstance(value, list):
+            return [self._localised(item) for item in cast("list[Any]", value)]
+        if not isinstance(value, dict):
+            return value
+        copy = {key: self._localised(part) for key, part in cast("Json", value).items()}
+        if isinstance(where := copy.get("reference"), str):
+            copy["reference"] = where.removeprefix(f"{self.base}/")
+        return copy
+
     def _label(self, place: str) -> str | None:
         """What the next version is called; None leaves it to the store."""
         if "versions" in self.conduct.lacks:
@@ -175,7 +188,7 @@ class Resources:
         return "1" if "versions" in self.conduct.ignores else None
 
     def _leads_somewhere(self, reference: str) -> None:
-        place = bare_reference(reference.removeprefix(f"{self.base}/"))
+        place = bare_reference(reference)
         fine = place.startswith("#") or place in self.reserved or self.store.exists(place)
         if self.conduct.checks_references and not fine:
             raise Declined(400, "processing", "a reference leads nowhere")

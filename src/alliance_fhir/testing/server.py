@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import parse_qsl
 
 from alliance_fhir.abilities import Ability
 from alliance_fhir.testing.bundles import batch, transaction
@@ -56,9 +57,9 @@ class FhirServer:
         self.requests: list[Request] = []
         self.between: Between = lambda request, proceed: proceed()
         self._statuses = statuses
+        self.conduct = Conduct(checked(lacks), checked(ignores))
         self._listener = Listener("/fhir", self.answer, self._arriving)
         self.url = self._listener.url
-        self.conduct = Conduct(checked(lacks), checked(ignores))
         self._resources = Resources(self.url, self.conduct)
         self._resources.store.clock = clock
         self._lock = threading.RLock()
@@ -111,6 +112,20 @@ class FhirServer:
         with self._lock:
             return [version.body for version in self.store.versions(place)]
 
+    def finds(self, type_: str, condition: str) -> int:
+        """How many resources fit a condition, such as `identifier=urn:example:x|1`, right now."""
+        with self._lock:
+            params = tuple(parse_qsl(condition))
+            return len(self._resources.search(type_, params, lagging=False))
+
+    def undone(self, send: Callable[[], Answer]) -> Answer:
+        """What a request is answered with, all that it did taken back."""
+        with self._lock:
+            mark = self.store.mark()
+            answer = send()
+            self.store.roll_back(mark)
+            return answer
+
     def settle(self) -> None:
         """Searches see all that was written so far."""
         with self._lock:
@@ -146,19 +161,20 @@ class FhirServer:
 
     def arm(self, fault: Fault) -> Armed:
         """Has a fault happen; what comes back tells how often it did, and disarms it."""
-        armed = Armed(fault, self)
-        self._armed = (*self._armed, armed)
-        return armed
+        with self._lock:
+            armed = Armed(fault, self)
+            self._armed = (*self._armed, armed)
+            return armed
 
     # --- what it does
 
     def answer(self, request: Request) -> Answer:
         """What goes back, faults and all."""
         self.requests.append(request)
-        proceed: Callable[[], Answer] = lambda: self.really(request)  # noqa: E731
-        for armed in self._armed:
-            proceed = armed.around(request, proceed)
-        return self.between(request, proceed)
+        send = self.really
+        for armed in reversed(self._armed):  # what was armed first sees the request first
+            send = armed.around(send)
+        return self.between(request, lambda: send(request))
 
     def really(self, request: Request) -> Answer:
         """What goes back where nothing is in between."""

@@ -93,19 +93,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         body = answer.body if isinstance(answer.body, bytes) else dumps(answer.body)
-        headers = {
-            "Content-Type": "application/fhir+json",
-            "Content-Length": str(len(body)),
-            **answer.headers,
-        }
+        usual = {"content-type": "application/fhir+json", "content-length": str(len(body))}
+        headers = {**usual, **{name.lower(): value for name, value in answer.headers.items()}}
         if answer.status in (204, 304):
-            del headers["Content-Length"]
+            del headers["content-length"]
             body = b""
         self.send_response(answer.status)
         for name, value in headers.items():
-            self.send_header(name, value)
+            self.send_header(name.title(), value)
         self.end_headers()
-        self.close_connection = headers.get("Content-Length", "0") != str(len(body))
+        self.close_connection = headers.get("content-length", "0") != str(len(body))
         self._write(body, answer.delivery)
 
     def _write(self, body: bytes, delivery: Delivery) -> None:

@@ -83,6 +83,10 @@ def _of_system(*codes: str) -> Callable[[Statement], bool | None]:
     return claimed
 
 
+def _listed(type_: str) -> Callable[[Statement], bool | None]:
+    return lambda told: None if told.types is None else type_ in told.types
+
+
 def _of_types(interaction: str) -> Callable[[Statement], bool | None]:
     def check(resource: Json) -> bool | None:
         codes = _codes(resource, "interaction")
@@ -155,10 +159,28 @@ TRAITS = (
         "they are found by their patient and compared one by one",
     ),
     Trait(
-        "tag-search",
-        "finds resources by a tag",
+        "tags",
+        "keeps tags, and finds resources by them",
         _never,
         "Provenances are found by what they are about",
+    ),
+    Trait(
+        "versions",
+        "gives each change a version",
+        _says("versioning", "versioned", "versioned-update"),
+        "what it has is compared by its content",
+    ),
+    Trait(
+        "post-search",
+        "searches by POST, which keeps identifiers out of URLs",
+        _never,
+        "searches go by GET",
+    ),
+    Trait(
+        "provenance",
+        "takes Provenances",
+        _listed("Provenance"),
+        "records go there without them",
     ),
     Trait(
         "history",
@@ -200,7 +222,7 @@ class Abilities:
     def searches(self, type_: str, parameter: str) -> bool:
         """Whether a type can be searched by this parameter, as far as is known."""
         told = has_search((self.statement.types or {}).get(type_, {}), parameter)
-        trait = {"identifier": "identifier-search", "_tag": "tag-search"}.get(parameter, "")
+        trait = {"identifier": "identifier-search", "_tag": "tags"}.get(parameter, "")
         return trait in self and (told is not False or parameter.startswith("_"))
 
     def learn(self, type_: str, interaction: str) -> None:
@@ -211,8 +233,11 @@ class Abilities:
 def abilities(body: Json, without: Iterable[str] = ()) -> Abilities:
     """What a server can do by its own word; `without` names traits that are known to be lacking."""
     told = statement_of(body)
-    lacking = {t.name for t in TRAITS if _lacks(t, told)} - {"identifier-search"}
-    return Abilities(told, lacking | set(without), _refused(told))
+    lacking = {t.name for t in TRAITS if _lacks(t, told)} - {"identifier-search"} | set(without)
+    refused = _refused(told)
+    if "provenance" in lacking:
+        refused["Provenance"] = {"create", "update"}
+    return Abilities(told, lacking, refused)
 
 
 def _lacks(trait: Trait, told: Statement) -> bool:

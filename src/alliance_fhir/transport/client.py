@@ -7,6 +7,7 @@ holds no patient's identifier, as searches go by POST.
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +17,7 @@ import httpx
 from alliance_fhir.errors import BadReply, Refused, Unavailable
 from alliance_fhir.received import Json, part, parts, text
 from alliance_fhir.transport.address import checked_base
-from alliance_fhir.transport.auth import NoAuth
+from alliance_fhir.transport.auth import Method, NoAuth, Site
 from alliance_fhir.transport.connection import FHIR_JSON, Discretion, connection
 from alliance_fhir.transport.outcomes import Reply, content_of, failure, read
 from alliance_fhir.transport.pace import Pace
@@ -34,6 +35,7 @@ class Client:
         auth: httpx.Auth | None = None,
         *,
         insecure: bool = False,
+        tls: ssl.SSLContext | None = None,
         timeout: float = 60,
         patience: Patience | None = None,
         rate: float = 0,
@@ -41,8 +43,11 @@ class Client:
         self.base = checked_base(base, insecure=insecure)
         self.patience = patience or Patience()
         self.pace = Pace(rate, sleep=self.patience.sleep)
-        self._post_search = True
-        self._http = connection(auth or NoAuth(), timeout)
+        self.post_search = True
+        auth = auth or NoAuth()
+        if isinstance(auth, Method):
+            auth.attach(Site(self.base, self.patience, timeout, tls, insecure))
+        self._http = connection(auth, timeout, tls)
         self._discretion = Discretion(self.base)
         logging.getLogger("httpx").addFilter(self._discretion)
 
@@ -109,14 +114,14 @@ class Client:
         raise BadReply(f"a search for {type_} has no end")
 
     def _search(self, type_: str, params: Mapping[str, str]) -> Reply:
-        if self._post_search:
+        if self.post_search:
             try:
                 url = self._url(f"{type_}/_search")
                 return self._send("POST", url, harmless=True, data=params)
             except Refused as refused:
                 if refused.status not in (404, 405, 415, 501):
                     raise
-                self._post_search = False  # some servers search by GET only
+                self.post_search = False  # some servers search by GET only
         return self.get(type_, params)
 
     def _url(self, path: str) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import ssl
+from typing import Any
 
 import httpx
 
 from alliance_fhir._version import __version__
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.transport.address import LOCAL
+from alliance_fhir.transport.tls import lasting
 
 FHIR_JSON = "application/fhir+json"
 _HEADERS = {
@@ -20,18 +23,33 @@ _NO_PROXY = [f"all://[{host}]" if ":" in host else f"all://{host}" for host in s
 """What is local has no business with a proxy, whatever the environment says."""
 
 
-def connection(auth: httpx.Auth, timeout: float) -> httpx.Client:
-    """A pool of connections.
+class Connection(httpx.Client):
+    """A pool of connections, at which a certificate that is refused is no outage."""
+
+    def send(self, request: httpx.Request, **told: Any) -> httpx.Response:
+        """Sends a request. Raises ConfigError or AuthFailed for certificates, which stay wrong."""
+        try:
+            return super().send(request, **told)
+        except httpx.TransportError as error:
+            wrong = lasting(error, request.url.host)
+            if wrong is None:
+                raise
+        raise wrong from None
+
+
+def connection(auth: httpx.Auth, timeout: float, tls: ssl.SSLContext | None = None) -> httpx.Client:
+    """A pool of connections; `tls` is what they trust and show, if that is not the usual.
 
     Raises ConfigError where the environment names proxies or certificates that cannot be used.
     """
     try:
-        return httpx.Client(
+        return Connection(
             auth=auth,
             headers=_HEADERS,
             timeout=httpx.Timeout(timeout, connect=10),
             follow_redirects=False,
             mounts=dict.fromkeys(_NO_PROXY),
+            verify=True if tls is None else tls,
         )
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
         raise ConfigError(

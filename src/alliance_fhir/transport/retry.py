@@ -50,6 +50,10 @@ class Waited(Unavailable):
         self.seconds = seconds
 
 
+class Spent(Unavailable):
+    """Unavailable, after all patience there is: not to be tried again by who asked for it."""
+
+
 def retry_after(headers: httpx.Headers) -> float | None:
     """Retry-After in both of its forms (RFC 9110, 10.2.3), in seconds from now."""
     told = headers.get("Retry-After", "").strip()
@@ -80,6 +84,8 @@ def patiently(
             return False
         if isinstance(error, Refused):  # 500: an outage of the server, or a payload it chokes on
             return error.status == 500 and harmless
+        if isinstance(error, Spent):  # a token was waited for already
+            return False
         return isinstance(error, Unavailable) and (harmless or not error.sent)
 
     def wait(state: RetryCallState) -> float:

@@ -12,20 +12,20 @@ from alliance_fhir.testing.messages import Answer, Declined, Interaction, Reques
 if TYPE_CHECKING:
     from alliance_fhir.testing.server import FhirServer
 
-Proceed = Callable[[], Answer]
+Send = Callable[[Request], Answer]
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request at a faulty server; `proceed` has it done, `send` another in its stead."""
+    """A request at a faulty server; `send` has it done, or another in its stead."""
 
     server: FhirServer
     request: Request
-    proceed: Proceed
+    send: Send
 
-    def send(self, request: Request) -> Answer:
-        """Has another request done, with no other fault."""
-        return self.server.really(request)
+    def proceed(self) -> Answer:
+        """Has the request done as it is."""
+        return self.send(self.request)
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,18 @@ class Armed:
             self.hits += happens
             return happens
 
-    def around(self, request: Request, proceed: Proceed) -> Proceed:
-        """The answer to a request, with the fault where it is its turn."""
+    def around(self, send: Send) -> Send:
+        """The same way of having a request done, with the fault where it is its turn."""
         act = self.fault.act
-        if not act or not self.fault.fits(request) or not self._happens():
-            return proceed
-        return lambda: act(Call(self._server, request, proceed))
+        if act is None:
+            return send
+
+        def faulty(request: Request) -> Answer:
+            if self.fault.fits(request) and self._happens():
+                return act(Call(self._server, request, send))
+            return send(request)
+
+        return faulty
 
     def arriving(self, request: Request) -> float | None:
         """Which part of the body is read before the connection is cut; None: nothing is cut."""

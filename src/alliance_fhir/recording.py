@@ -1,0 +1,155 @@
+"""What the ledger is told of a group: before it is sent, after, and when it is found out later.
+
+The ledger is written before each request and after it, so that a run that is killed is seen to have
+been in the middle of something, and of what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+from alliance_fhir.deciding import Decision
+from alliance_fhir.domain.receipt import Receipt, State
+from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.reply import Delivered
+from alliance_fhir.ledger.store import Entry, Ledger
+from alliance_fhir.planning import Planned, Planner
+from alliance_fhir.targets.base import Target
+
+EXISTED = "existed"
+"""Not a rule that anybody sees: the group is decided anew."""
+References = dict[tuple[str, str, str], str]
+
+
+class Record:
+    """What one run tells its ledger. `system` is that of our identifiers.
+
+    `references` says where everything is that groups refer to; it grows by whatever becomes known.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        target: Target,
+        planner: Planner,
+        source: str,
+        system: str,
+        run: str,
+    ) -> None:
+        self._ledger = ledger
+        self._target = target
+        self._planner = planner
+        self._source = source
+        self._system = system
+        self._run = run
+        self.references: References = {}
+
+    def beginning(self, entries: Sequence[Entry]) -> None:
+        """These are about to be sent; where all counts at the end only, nothing is before it."""
+        if not self._target.all_at_once:
+            with self._ledger.together():
+                self._ledger.write(entries)
+
+    def unsent(self, entries: Iterable[Entry]) -> None:
+        """They were not sent after all."""
+        self._ledger.forget(entries)
+        self.commit()
+
+    def learnt(self, known: Entry) -> None:
+        """Something was there, and not because of this ledger."""
+        self._ledger.settle([known._replace(run=self._run)])
+        self.commit()
+
+    def answered(self, planned: Planned) -> None:
+        """What became of earlier requests about the group that had no reply: it was looked up."""
+        if planned.arrived or planned.lost:
+            owed = {"Provenance"} if planned.unproven else set[str]()  # until it is written
+            with self._unit():
+                self._ledger.forget(entry for entry in planned.lost if entry.type not in owed)
+                self._ledger.settle([entry._replace(run=self._run) for entry in planned.arrived])
+
+    def proven(self, planned: Planned) -> None:
+        """What was owed is written by now: the Provenances that were lost count no more."""
+        if planned.unproven:
+            self._ledger.forget(self._ledger.unanswered(self._source, [planned.group.key]))
+
+    def delivered(
+        self, planned: Planned, answers: Sequence[Delivered], entries: Mapping[str, Entry]
+    ) -> dict[str, Receipt]:
+        """The target has taken all of it."""
+        with self._unit():
+            self.proven(planned)
+            return {receipt.key: receipt for receipt in self._settle(answers, entries)}
+
+    def in_part(self, planned: Planned, answers: Sequence[Delivered]) -> dict[str, Receipt]:
+        """What arrived of a group. The rest stays open, and so does its Provenance."""
+        made = {answer.change.resource.key for answer in answers}
+        entries = {
+            d.resource.key: self.entry(planned.group, d)
+            for d in planned.changes
+            if d.resource.key in made
+        }
+        arrived = [a for a in answers if a.change.resource.key in entries]
+        with self._unit():
+            return {receipt.key: receipt for receipt in self._settle(arrived, entries)}
+
+    def not_taken(self, planned: Planned, state: State) -> None:
+        """The target took nothing of it: the ledger keeps what was tried, and no Provenance."""
+        group = planned.group
+        tried = [self.entry(group, decision)._replace(state=state) for decision in planned.changes]
+        with self._unit():
+            if not planned.unproven:
+                keys = [group.key] if group.key else []
+                self._ledger.forget(self._ledger.unanswered(self._source, keys))
+            self._ledger.write(tried)
+
+    def entry(self, group: Group, decision: Decision) -> Entry:
+        """The row of a resource that is about to be sent."""
+        known, patient = decision.known, group.patient
+        version = known.version + 1 if known else 1
+        return self._planner.judge.entry(group, decision.resource, version)._replace(
+            subject_at=self.references.get(("Patient", patient.system, patient.value), ""),
+            state="sent",
+            server_id=known.server_id if known else "",
+            server_version=known.server_version if known else "",
+            run=self._run,
+            made_by=known.made_by if known and decision.state != "created" else self._run,
+        )
+
+    def _settle(self, answers: Sequence[Delivered], entries: Mapping[str, Entry]) -> list[Receipt]:
+        settled: list[Entry] = []
+        receipts: list[Receipt] = []
+        for answer in answers:
+            resource = answer.change.resource
+            entry = entries[resource.key]
+            if answer.existed and entry.type != "Provenance" and answer.digest != resource.digest:
+                # it came into being between our look and our request: look again
+                self._ledger.forget([entry])
+                receipts.append(Receipt(entry.type, entry.key, "unchanged", rule=EXISTED))
+                continue
+            if not entry.group_key:
+                self.know(resource, answer.id)
+            digest = answer.digest or resource.digest
+            if answer.existed:  # somebody else made it
+                entry = entry._replace(made_by="")
+            settled.append(entry.confirmed(answer.change.state, answer.id, answer.version, digest))
+            state = "unchanged" if answer.existed else answer.change.state
+            receipts.append(
+                Receipt(entry.type, entry.key, state, answer.id, answer.version, resource.digest)
+            )
+        self._ledger.settle(settled)
+        return receipts
+
+    def know(self, resource: Resource, id_: str) -> None:
+        """What groups refer to is kept for the whole run: people, this software."""
+        self.references[resource.type, self._system, resource.key] = f"{resource.type}/{id_}"
+
+    def commit(self) -> None:
+        """A request is on its way or done: durable, unless the target counts all at its end."""
+        if not self._target.all_at_once:
+            self._ledger.commit()
+
+    def _unit(self) -> AbstractContextManager[None]:
+        """What follows is durable as a whole or not at all."""
+        return self._ledger.together(commit=not self._target.all_at_once)

@@ -1,0 +1,1 @@
+"""The test servers themselves, seen through a plain HTTP client."""
