@@ -50,6 +50,7 @@ class Delivery:
         run: str,
         clock: Callable[[], str] = now,
     ) -> None:
+        self._ledger = ledger
         self._target = target
         self._planner = planner
         self.system = identifier_system(settings.root)
