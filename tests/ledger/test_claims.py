@@ -101,6 +101,24 @@ def test_a_claim_that_is_never_freed_is_told(place: Place, monkeypatch: pytest.M
             pass
 
 
+def test_nobody_waits_for_a_claim_when_the_run_is_broken_off(place: Place) -> None:
+    with (
+        Ledger(place.address, TARGET, KEY) as one,
+        Ledger(place.address, TARGET, KEY) as other,
+        ThreadPoolExecutor() as pool,
+        one.claim("g"),
+    ):
+
+        def wait() -> None:
+            with other.claim("g"):
+                pass
+
+        waiting = pool.submit(wait)
+        other.hurry()
+        with pytest.raises(ConfigError, match="broken off"):
+            waiting.result(30)
+
+
 def test_the_claim_of_a_killed_process_is_free(place: Place) -> None:
     code = (
         "import sys, time; from alliance_fhir.ledger.store import Ledger\n"

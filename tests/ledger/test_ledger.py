@@ -398,10 +398,12 @@ def test_no_lane_makes_half_a_unit_of_another_durable(ledger: Ledger, place: Pla
 
     watching = threading.Thread(target=look)
     watching.start()
-    with ThreadPoolExecutor(lanes) as pool:
-        list(pool.map(lane, range(lanes)))
-    stop.set()
-    watching.join()
+    try:
+        with ThreadPoolExecutor(lanes) as pool:
+            list(pool.map(lane, range(lanes)))
+    finally:
+        stop.set()
+        watching.join()
     assert odd
     assert not any(odd)
     assert len(listed(ledger)) == lanes * units * 2 * 3 // 4
