@@ -77,7 +77,7 @@ class Run:
             0 if self._dry or not target.lanes else options.lanes or target.lanes,
             self._deliver,
             ServerError,
-            target.hurry,
+            self._hurry,
         )
         self._delivery = Delivery(ledger, target, self._planner, settings, self._result.run)
         self._register = Register(
@@ -112,6 +112,10 @@ class Run:
                 self._disappeared(seen)
         self._result.seconds = time.monotonic() - began
         return self._result
+
+    def _hurry(self) -> None:
+        self._target.hurry()
+        self._ledger.hurry()
 
     def _same_target(self) -> None:
         """Raises ConfigError where the ledger knows this software's Device, and it is gone there.
