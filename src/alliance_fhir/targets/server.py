@@ -41,6 +41,11 @@ class ServerTarget:
         self.version = _version(client, fhir_version)
         self._resolved: dict[Person, Resolution] = {}
 
+    @property
+    def client(self) -> Client:
+        """The connection, for whoever reads what is not looked for by key."""
+        return self._client
+
     def begin(self, *, writing: bool) -> None:
         """Nothing to do: a server has many writers, and each request says what it expects."""
 
