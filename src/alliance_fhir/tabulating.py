@@ -56,7 +56,8 @@ def tabulate(folder: Path, out: Path, settings: Settings, tally: Tally) -> int:
         with LeftOut(out, tally) as notes, _Rows(settings, notes, tally) as rows:
             rows.gather(folder)
             tally.accepted = rows.write(part)
-            rows.read_back(part, out)
+            if tally.accepted:
+                rows.read_back(part, out)
             part.replace(out)
             notes.finish()
     except OSError as error:
@@ -218,8 +219,6 @@ class _Rows:
 
     def read_back(self, path: Path, out: Path) -> None:
         """Reads the table as any other file of the site: every row must say what it was to say."""
-        if not self._items and not self._scores:
-            return
         query = "SELECT cells FROM row WHERE key = ?"
         for read in Sources([path], self._settings, self._catalog).records(trusting=True):
             if isinstance(read, Read):

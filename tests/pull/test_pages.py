@@ -127,9 +127,7 @@ def test_what_no_way_leads_to_is_missed(pulling: Pulling, shelf: Shelf) -> None:
     "link",
     ["https://elsewhere.invalid/fhir?page=p0", "//elsewhere.invalid/", "http://127.0.0.1:1/fhir"],
 )
-def test_a_link_to_another_host_is_not_followed(
-    pulling: Pulling, shelf: Shelf, link: str
-) -> None:
+def test_a_link_to_another_host_is_not_followed(pulling: Pulling, shelf: Shelf, link: str) -> None:
     shelf.told = lambda _, page: {**page, "link": [{"relation": "next", "url": link}]}
     ran = pulling.pull()
     assert ran.code == 15
@@ -182,9 +180,7 @@ def test_outcomes_strangers_and_entries_of_nothing_are_no_hits(
 
 
 @pytest.mark.parametrize("wrong", [499, 501, 0, 10_000])
-def test_a_count_that_does_not_agree_is_told(
-    pulling: Pulling, shelf: Shelf, wrong: int
-) -> None:
+def test_a_count_that_does_not_agree_is_told(pulling: Pulling, shelf: Shelf, wrong: int) -> None:
     shelf.counts = lambda _: wrong
     proof = pulling.proof()
     assert (proof["counted"], proof["found"], proof["complete"]) == (wrong, 500, False)
@@ -203,8 +199,10 @@ def test_a_server_that_does_not_count_gives_no_proof(pulling: Pulling, shelf: Sh
 
 def test_a_type_that_a_server_does_not_know_is_told(pulling: Pulling, shelf: Shelf) -> None:
     def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
-        return Answer(404, outcome("not-supported")) if request.path == "Device" else shelf(
-            request, proceed
+        return (
+            Answer(404, outcome("not-supported"))
+            if request.path == "Device"
+            else shelf(request, proceed)
         )
 
     pulling.little.between = between
@@ -381,9 +379,7 @@ def test_a_process_that_is_killed_is_gone_on_with(pulling: Pulling, shelf: Shelf
 
 
 @pytest.mark.parametrize("ordered", [True, False], ids=["in order", "in no order"])
-def test_links_that_have_expired_meanwhile(
-    pulling: Pulling, shelf: Shelf, ordered: bool
-) -> None:
+def test_links_that_have_expired_meanwhile(pulling: Pulling, shelf: Shelf, ordered: bool) -> None:
     shelf.most = 50
     shelf.knows -= frozenset() if ordered else {"_sort"}
     shelf.declines = frozenset() if ordered else frozenset({"_sort"})
