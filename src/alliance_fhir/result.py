@@ -79,10 +79,10 @@ class Result:
     tally: Tally = field(default_factory=Tally)
     verify: Verification | None = None
     files: dict[str, int] = field(default_factory=dict[str, int])
-    pull: dict[str, Pulled] = field(default_factory=dict[str, Pulled])
     stopped: str = ""
     stop_code: int = 0
     seconds: float = 0.0
+    pull: dict[str, Pulled] = field(default_factory=dict[str, Pulled])
 
     @property
     def ok(self) -> bool:
