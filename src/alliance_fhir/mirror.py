@@ -194,7 +194,8 @@ class Mirror:
             for type_ in types:
                 part_ = self._part(type_)
                 part_.replace(self.file(type_))
-            told = {**self.state.get("types", {}), **types}
+            before = self.state if self.state.get("everybody") is everybody else {}
+            told = {**part(before, "types"), **types}
             state = {"from": self._origin, "everybody": everybody, "types": told}
             with owner_only(self._folder / f".{STATE}.part") as file:
                 file.write(json.dumps(state, indent=2).encode() + b"\n")
