@@ -29,8 +29,9 @@ CREATE TABLE IF NOT EXISTS request (told TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS progress (type TEXT PRIMARY KEY, told TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS resource (
     number INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, version TEXT NOT NULL,
-    updated TEXT NOT NULL, body BLOB, UNIQUE (type, id)
+    updated TEXT NOT NULL, kept INTEGER NOT NULL, body BLOB, UNIQUE (type, id)
 );
+CREATE INDEX IF NOT EXISTS resource_kept ON resource (type, kept);
 """
 
 
@@ -166,17 +167,16 @@ class Mirror:
         known = self._database.execute(query, (type_, copy.id)).fetchone()
         if known and not _newer(copy, *known):
             return "same"
-        self._database.execute(
-            "INSERT OR REPLACE INTO resource (type, id, version, updated, body) VALUES (?,?,?,?,?)",
-            (type_, *copy),
-        )
+        query = "INSERT OR REPLACE INTO resource VALUES (NULL, ?, ?, ?, ?, ?, ?)"
+        kept = copy.body is not None
+        self._database.execute(query, (type_, *copy[:3], kept, copy.body))
         return "newer" if known else "new"
 
     def count(self, type_: str) -> tuple[int, int]:
         """How many came that are kept, and how many that are not."""
-        query = "SELECT count(body), count(*) FROM resource WHERE type = ?"
+        query = "SELECT total(kept), count(*) FROM resource WHERE type = ?"
         kept, everything = self._database.execute(query, (type_,)).fetchone()
-        return kept, everything - kept
+        return int(kept), everything - int(kept)
 
     def finish(
         self, types: dict[str, str], changed: set[str], *, everybody: bool
@@ -216,7 +216,7 @@ class Mirror:
         count = 0
         with owner_only(self._part(type_)) as file:
             old = self._old(type_) if merged else iter(())
-            query = "SELECT body FROM resource WHERE type = ? AND body NOT NULL ORDER BY number"
+            query = "SELECT body FROM resource WHERE type = ? AND kept ORDER BY number"
             new = (body for (body,) in self._database.execute(query, (type_,)))
             for line in (line for lines in (old, new) for line in lines):
                 file.write(line + b"\n")

@@ -192,8 +192,11 @@ class _Run:
             progress.updated = max(progress.updated, copy.updated)
         progress.asked += len(page.hits)
         progress.started = progress.started or page.at
-        counted = progress.counted
-        enough = bool(counted) and sum(self._mirror.count(type_)) >= max(counted)
+
+        def enough() -> bool:  # it is counted where that matters, as it takes a while
+            counted = progress.counted
+            return bool(counted) and sum(self._mirror.count(type_)) >= max(counted)
+
         walk.turn(page, fresh, progress.updated, enough=enough)
 
     def _copy(self, type_: str, body: Json) -> Copy:

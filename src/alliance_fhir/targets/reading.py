@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -41,7 +42,7 @@ class Pages(Protocol):
         """The page at `spot`."""
         ...
 
-    def turn(self, page: Page, fresh: int, updated: str, *, enough: bool) -> None:
+    def turn(self, page: Page, fresh: int, updated: str, *, enough: Callable[[], bool]) -> None:
         """Sets `spot` to what comes after a page."""
         ...
 
@@ -165,6 +166,6 @@ class _Lines:
                 raise BadReply(f"{self._path} cannot be read: {error.strerror}") from None
         return Page(hits)
 
-    def turn(self, page: Page, fresh: int, updated: str, *, enough: bool) -> None:
+    def turn(self, page: Page, fresh: int, updated: str, *, enough: Callable[[], bool]) -> None:
         """To the lines after these; `offset` is in bytes here."""
         self.spot = Spot("offset", offset=self._at) if page.hits else None

@@ -7,7 +7,7 @@ is tried, and then windows of `_lastUpdated`; each counts only where it brings w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -149,11 +149,11 @@ class Walk:
         self._lost = spot.how == "link"
         self.spot = self._window(spot) or (Spot() if spot.how == "link" else None)
 
-    def turn(self, page: Page, fresh: int, updated: str, *, enough: bool) -> None:
+    def turn(self, page: Page, fresh: int, updated: str, *, enough: Callable[[], bool]) -> None:
         """Sets `spot` to what comes after a page.
 
         `fresh` of its hits had not been there before; `updated` is when the latest of all hits was
-        changed; `enough`: all that the server counted is there.
+        changed; `enough` tells whether all that the server counted is there.
         """
         spot = replace(self.spot or Spot(), updated=updated)
         spot = replace(spot, offset=spot.offset + len(page.hits))
@@ -162,7 +162,7 @@ class Walk:
             url = same_host(self._client.base, page.following)
             self._linked = True
             self.spot = replace(spot, how="link", url=url) if self._barren < _BARREN else None
-        elif self._linked or enough or not (page.hits or spot.how == "offset"):
+        elif self._linked or not (page.hits or spot.how == "offset") or enough():
             self.spot = None
         elif spot.how == "link":  # the only page, or a server that does not link
             self.spot = replace(spot, how="offset", url="")
