@@ -1,5 +1,5 @@
 # Everything a new machine needs is made here: Python 3.11 or later and make are enough for
-# `make demo`; the real servers of `make test` want Java 17, Maven and npm besides.
+# `make demo`; the real servers of `make test` want Java 17, Maven, npm and PostgreSQL besides.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytest_plugins = ["servers", "validator.fixtures"]
+pytest_plugins = ["servers", "postgres", "validator.fixtures"]
 
 hypothesis.settings.register_profile("alliance", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("alliance")

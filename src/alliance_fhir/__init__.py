@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from alliance_fhir.fhir.versions import version
     from alliance_fhir.instruments.catalog import Catalog
     from alliance_fhir.opening import open_target
+    from alliance_fhir.pulling import pull, pull_table
     from alliance_fhir.result import Result
     from alliance_fhir.story import check, map_to, open_ledger, plan, sync, verify
+    from alliance_fhir.targets.reading import Wish
 
 _HOMES = {
     "AllianceError": "errors",
@@ -37,12 +39,15 @@ _HOMES = {
     "Options": "asking",
     "Result": "result",
     "Settings": "config",
+    "Wish": "targets.reading",
     "check": "story",
     "load": "config",
     "map_to": "story",
     "open_ledger": "story",
     "open_target": "opening",
     "plan": "story",
+    "pull": "pulling",
+    "pull_table": "pulling",
     "sync": "story",
     "verify": "story",
     "version": "fhir.versions",
@@ -54,6 +59,7 @@ __all__ = [
     "Options",
     "Result",
     "Settings",
+    "Wish",
     "__version__",
     "check",
     "load",
@@ -61,6 +67,8 @@ __all__ = [
     "open_ledger",
     "open_target",
     "plan",
+    "pull",
+    "pull_table",
     "sync",
     "verify",
     "version",

@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Set
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.fhir.versions import Json
@@ -56,6 +57,16 @@ class Letter(BaseModel):
     run: str
     when: str
     outcome: Json
+
+
+@contextmanager
+def kept(letters: DeadLetters | None) -> Generator[None]:
+    """However a run ends, what was refused in it is in the file."""
+    try:
+        yield
+    finally:
+        if letters:
+            letters.save()
 
 
 def usual_place(ledger: str, target: str, settings: Settings) -> Path:
@@ -105,6 +116,11 @@ class DeadLetters:
     def letters(self) -> list[Letter]:
         """What is in the file."""
         return list(_read(self.path))
+
+    def findings(self, keys: Set[str]) -> list[Finding]:
+        """What is told of the letters whose records were not found in their files."""
+        lost = [letter for letter in self.letters if letter.key in keys]
+        return [Finding(one.path, one.row, "", "letter-without-row") for one in lost]
 
     def put(self, letter: Letter) -> None:
         """A record was refused; an earlier letter of it counts no more."""

@@ -195,7 +195,8 @@ class Judge:
     ) -> Decision:
         """What is to be done after a change of ours that arrived, although no reply came."""
         arrived = sent.confirmed("updated", hit.id, hit.version, hit.digest)
-        if known.digest == resource.digest and not self._accept_older:
+        whole = self._target.atomic  # else it may be half of a change, which is made whole again
+        if known.digest == resource.digest and whole and not self._accept_older:
             return Decision(resource, "unchanged", arrived, OLDER, arrived=arrived)
         decision = self.against_ledger(group, resource, arrived, {arrived.source_digest})
         return decision._replace(arrived=arrived)

@@ -54,6 +54,7 @@ class Delivery:
         letters: DeadLetters | None = None,
         clock: Callable[[], str] = now,
     ) -> None:
+        self._ledger = ledger
         self._target = target
         self._planner = planner
         self.system = identifier_system(settings.root)
@@ -71,6 +72,16 @@ class Delivery:
 
         Raises what stops a run: Unavailable where nothing was sent, AuthFailed, BadReply.
         """
+        if not (self._ledger.shared and planned.writes):
+            return self._send(planned)
+        group = planned.group
+        with self._ledger.claim(group.key or group.resources[0].key):
+            # what another process did since we planned is in the ledger, and is done
+            [again] = self._planner.decide([group], reread=planned.reread)
+            again.rule = again.rule or planned.rule
+            return self._send(again)
+
+    def _send(self, planned: Planned) -> list[Receipt]:
         receipts: dict[str, Receipt] = {}
         declined: Refused | None = None
         for attempt in range(_ATTEMPTS):

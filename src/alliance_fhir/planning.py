@@ -27,6 +27,7 @@ class Planned:
 
     `arrived` and `lost` are what became of earlier requests about it that had no reply. `unproven`
     is what arrived of a group whose Provenance did not, where groups do not arrive as a whole.
+    `reread`: it was decided by a look at the target.
     """
 
     group: Group
@@ -36,6 +37,13 @@ class Planned:
     arrived: list[Entry] = field(default_factory=list[Entry])
     lost: list[Entry] = field(default_factory=list[Entry])
     unproven: list[Decision] = field(default_factory=list[Decision])
+    reread: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is to be sent, or to be noted in the ledger."""
+        learnt = any(decision.learnt for decision in self.decisions)
+        return bool(self.changes or self.arrived or self.lost or self.unproven or learnt)
 
     @property
     def in_doubt(self) -> bool:
@@ -112,6 +120,7 @@ class Planner:
         members = self._ledger.members(self._source, [g.key for g in groups if g.key])
         planned = [self._group(group, entries, look_up) for group in groups]
         for one in planned:
+            one.reread = reread
             _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
             if not self._target.atomic:
                 one.unproven += _unproven(one, entries)

@@ -100,7 +100,10 @@ class Register:
         keys = {person_key(person, self._settings): person for person in new}
         for key, versions in self._ledger.current(keys).items():
             if versions[-1].state == "sent":
-                self._settle_one(versions[-1], resolved[keys[key]].reference)
+                with self._ledger.claim(key):  # another process may be making them right now
+                    for latest in self._ledger.current([key]).get(key, [])[-1:]:
+                        if latest.state == "sent":
+                            self._settle_one(latest, resolved[keys[key]].reference)
 
     def _settle_one(self, entry: Entry, reference: str) -> None:
         id_ = reference.rpartition("/")[2]

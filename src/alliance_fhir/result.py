@@ -53,6 +53,26 @@ _WRITING = ("plan", "sync", "demo", "retract")
 
 
 @dataclass
+class Pulled:
+    """What came of one type, and whether that is all.
+
+    `counted` is how many the server says there are, None where it does not say; `asked` how many
+    hits its pages held; `found` how many different resources of those that were asked for; besides,
+    `doubled` came again, and `left_out` were not asked for. `complete` is None where there is no
+    proof, and `why` says what is amiss. `since` is from when on changes were asked for.
+    """
+
+    counted: int | None = None
+    asked: int = 0
+    found: int = 0
+    doubled: int = 0
+    left_out: int = 0
+    complete: bool | None = None
+    why: str = ""
+    since: str = ""
+
+
+@dataclass
 class Result:
     """The outcome of a command: see the README for what each exit code means."""
 
@@ -63,11 +83,12 @@ class Result:
     tally: Tally = field(default_factory=Tally)
     verify: Verification | None = None
     files: dict[str, int] = field(default_factory=dict[str, int])
-    undone: dict[str, int] = field(default_factory=dict[str, int])
-    dead_letters: str = ""
     stopped: str = ""
     stop_code: int = 0
     seconds: float = 0.0
+    pull: dict[str, Pulled] = field(default_factory=dict[str, Pulled])
+    undone: dict[str, int] = field(default_factory=dict[str, int])
+    dead_letters: str = ""
 
     @property
     def ok(self) -> bool:
@@ -80,13 +101,16 @@ class Result:
         tally = self.tally
         if self.stop_code:
             return self.stop_code
-        if any(finding.row == 0 and finding.rule != "refused" for finding in tally.rejected):
+        whole = (f.row == 0 and f.rule != "refused" for f in tally.rejected)
+        if self.command != "pull" and any(whole):  # a pull has resources, not files
             return 3
         if tally.rejected or tally.resources["rejected"]:
             return 4
         if any(tally.resources[state] for state in ("blocked", "conflict", "foreign", "gone")):
             return 7
         if self.verify and not self.verify.ok:
+            return 8
+        if any(pulled.complete is False for pulled in self.pull.values()):
             return 8
         return 0
 
@@ -106,6 +130,7 @@ class Result:
             "resources": tally.resources if self.command in _WRITING else None,
             "undone": self.undone,
             "files": self.files,
+            "pull": {type_: vars(pulled) for type_, pulled in self.pull.items()},
             "rejected": _findings(tally.rejected),
             "blocked": _findings(tally.blocked),
             "warnings": _findings(tally.warnings),
@@ -115,7 +140,7 @@ class Result:
             "stopped": self.stopped,
             "exit_code": self.exit_code,
         }
-        if self.command == "verify":
+        if self.command == "verify" or (self.command == "pull" and not tally.read):
             del shape["records"]
         shape = {key: value for key, value in shape.items() if value not in (None, "", {})}
         kept = {"rejected", "blocked"}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from alliance_fhir.asking import Options, Progress, Watch, asked_for
 from alliance_fhir.config import Settings
-from alliance_fhir.dead_letters import DeadLetters, usual_place
+from alliance_fhir.dead_letters import DeadLetters, kept, usual_place
 from alliance_fhir.deciding import Decision, Sides
 from alliance_fhir.delivery import Delivery, told_of
 from alliance_fhir.domain.receipt import WARNINGS, Finding, Receipt, Tally
@@ -81,7 +80,7 @@ class Run:
             0 if self._dry or not target.lanes else options.lanes or target.lanes,
             self._deliver,
             ServerError,
-            target.hurry,
+            self._hurry,
         )
         if letters is None and ledger.kept and not self._dry and not target.all_at_once:
             letters = DeadLetters(usual_place(ledger.name, target.identity, settings))
@@ -114,7 +113,7 @@ class Run:
         self._same_target()
         if not self._dry:
             self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)
-        with Seen() as seen, self._kept_letters(), self._lanes:
+        with Seen() as seen, kept(self._letters), self._lanes:
             for chunk in _portions(self._groups(seen), CHUNK):
                 self._share()
                 for planned in self._planned(chunk):
@@ -129,27 +128,19 @@ class Run:
             if self._options.complete:
                 self._disappeared(seen)
             self._without_row()
+        if self._letters and len(self._letters):
+            self._result.dead_letters = str(self._letters.path)
         self._result.seconds = time.monotonic() - began
         return self._result
 
-    @contextmanager
-    def _kept_letters(self) -> Generator[None]:
-        """However the run ends, what was refused in it is in the file."""
-        try:
-            yield
-        finally:
-            if self._letters is not None:
-                self._letters.save()
-                self._result.dead_letters = str(self._letters.path) if len(self._letters) else ""
-
     def _without_row(self) -> None:
         """Tells of the letters whose records did not come."""
-        if self._options.only is None or self._letters is None or "" in self._unread:
-            return
-        for letter in self._letters.letters:
-            if letter.key in self._options.only - self._met:
-                finding = Finding(letter.path, letter.row, "", "letter-without-row")
-                self._tally.warnings.append(finding)
+        if self._options.only and self._letters and "" not in self._unread:
+            self._tally.warnings += self._letters.findings(self._options.only - self._met)
+
+    def _hurry(self) -> None:
+        self._target.hurry()
+        self._ledger.hurry()
 
     def _same_target(self) -> None:
         """Raises ConfigError where the ledger knows this software's Device, and it is gone there.

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from alliance_fhir.testing import Answer, Request, outcome
-from alliance_fhir.testing import FhirServer as LittleServer
+from alliance_fhir.testing import Answer, FhirServer, Request, outcome
 from wire.conftest import Syncing, clinic, little
 
 from .issuer import CLIENT, SCOPES, Issuer, Registered
@@ -69,7 +68,7 @@ class Guarded(NamedTuple):
     issuer: Issuer
 
     @property
-    def little(self) -> LittleServer:
+    def little(self) -> FhirServer:
         """The FHIR server."""
         return self.clinic.little
 

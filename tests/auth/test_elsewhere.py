@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask import redirect
 
-from alliance_fhir.testing import Answer, Request, bundle
-from alliance_fhir.testing import FhirServer as LittleServer
+from alliance_fhir.testing import Answer, FhirServer, Request, bundle
 
 from .conftest import Guarded, bearer, pair
 from .issuer import Issuer
@@ -18,16 +17,16 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[LittleServer]:
+def elsewhere() -> Iterator[FhirServer]:
     """Another server, which nothing of ours should reach."""
-    with LittleServer() as server:
+    with FhirServer() as server:
         yield server
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("path", ["metadata", "Patient/_search", ""])
 def test_a_redirect_gets_no_token(
-    guarded: Guarded, elsewhere: LittleServer, status: int, path: str
+    guarded: Guarded, elsewhere: FhirServer, status: int, path: str
 ) -> None:
     moved = Answer(status, b"", {"Location": f"{elsewhere.url}/{path}"})
     guarded.lets_in(before=lambda request: moved if request.path == path else None)
@@ -37,7 +36,7 @@ def test_a_redirect_gets_no_token(
     assert elsewhere.requests == []
 
 
-def test_a_page_elsewhere_gets_no_token(guarded: Guarded, elsewhere: LittleServer) -> None:
+def test_a_page_elsewhere_gets_no_token(guarded: Guarded, elsewhere: FhirServer) -> None:
     link = [{"relation": "next", "url": f"{elsewhere.url}?page=2"}]
     page = Answer(200, bundle(link=link))
     guarded.lets_in(before=lambda request: page if request.path == "Patient/_search" else None)
@@ -48,7 +47,7 @@ def test_a_page_elsewhere_gets_no_token(guarded: Guarded, elsewhere: LittleServe
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_an_endpoint_that_sends_us_elsewhere_is_not_followed(
-    guarded: Guarded, elsewhere: LittleServer, status: int
+    guarded: Guarded, elsewhere: FhirServer, status: int
 ) -> None:
     """Nor does the assertion go there: it is for the endpoint that is named in it."""
     guarded.smart(pair("one"))
@@ -59,7 +58,7 @@ def test_an_endpoint_that_sends_us_elsewhere_is_not_followed(
 
 @pytest.mark.parametrize("path", [".well-known/smart-configuration", "metadata"])
 def test_a_configuration_elsewhere_is_not_read(
-    guarded: Guarded, elsewhere: LittleServer, path: str
+    guarded: Guarded, elsewhere: FhirServer, path: str
 ) -> None:
     guarded.smart(pair("one"))
     guarded.lets_in("none")
@@ -121,7 +120,7 @@ def test_no_credentials_go_where_others_could_read_them(
 
 
 def test_the_user_s_word_is_taken_for_the_endpoint_too(
-    guarded: Guarded, elsewhere: LittleServer, monkeypatch: pytest.MonkeyPatch
+    guarded: Guarded, elsewhere: FhirServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And it is reached by the proxy that the environment names, like everything else."""
     monkeypatch.setenv("HTTP_PROXY", elsewhere.url)

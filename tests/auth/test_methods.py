@@ -12,8 +12,7 @@ import pytest
 
 from alliance_fhir import Settings, open_target
 from alliance_fhir.errors import BadReply, ConfigError
-from alliance_fhir.testing import Answer, Request
-from alliance_fhir.testing import FhirServer as LittleServer
+from alliance_fhir.testing import Answer, FhirServer, Request
 from alliance_fhir.transport.auth import METHODS, BearerToken, Method, method
 from alliance_fhir.transport.client import Client
 
@@ -26,9 +25,9 @@ PASSWORD = "p4ssword-that-nobody-may-see"  # noqa: S105 - that is what is tested
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[LittleServer]:
+def elsewhere() -> Iterator[FhirServer]:
     """Another server, which nothing of ours should reach."""
-    with LittleServer() as server:
+    with FhirServer() as server:
         yield server
 
 
@@ -82,7 +81,7 @@ def test_a_method_that_there_is_not(told: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", METHODS)
 def test_no_method_sends_anything_to_another_server(
-    tmp_path: Path, little: LittleServer, elsewhere: LittleServer, name: str
+    tmp_path: Path, little: FhirServer, elsewhere: FhirServer, name: str
 ) -> None:
     """Whoever hands our requests on: the credentials themselves hold on to their server."""
     made = method(settings_of(name, tmp_path), tmp_path)

@@ -14,7 +14,7 @@ from .conftest import Guarded, bearer, secret_file
 from .issuer import Registered
 
 if TYPE_CHECKING:
-    from wire.little import LittleServer
+    from alliance_fhir.testing import FhirServer
 
 PLAIN = "s3cret-that-nobody-may-see"
 ODD = "s3cret:with/all & of+them%20=?\u00fc"
@@ -108,7 +108,7 @@ def test_a_secret_goes_nowhere_that_the_user_did_not_name(
 
 
 def test_an_endpoint_at_the_same_server_may_be_found(
-    guarded: Guarded, little: LittleServer, monkeypatch: pytest.MonkeyPatch
+    guarded: Guarded, little: FhirServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Here the FHIR server gives tokens itself."""
     monkeypatch.setenv("ALLIANCE_FHIR_SECRET", PLAIN)

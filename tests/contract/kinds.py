@@ -53,6 +53,20 @@ def by_the_ledger(test: Test) -> Test:
     return test
 
 
+def by_identifiers(test: Test) -> Test:
+    """It shows what only a search by our identifiers can."""
+    ladder = [rung for rung, lacks in RUNGS.items() if "identifier-search" not in lacks]
+    vars(test)["kinds"] = ["folder", "little-r4", *ladder, R4]
+    return test
+
+
+def rungs(test: Test) -> Test:
+    """It shows what becomes of half a group, where groups do not arrive as a whole."""
+    parted = [rung for rung, lacks in RUNGS.items() if "transactions" in lacks]
+    vars(test)["kinds"] = ["", *parted]  # a folder has no say in it
+    return test
+
+
 def kinds_of(test: Callable[..., Any], fixtures: list[str]) -> list[Any]:
     """The targets that a test is run on: servers alone where it takes a `server`, and so on."""
     kinds: list[Any] = vars(test).get("kinds", ["folder", "little-r4", *RUNGS, R4])

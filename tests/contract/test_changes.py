@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .clinic import CHANGED, MRN, PARTS, ROW, Clinic, counts, is_write, patient, rules, touched
-from .kinds import by_the_ledger, everywhere
+from .kinds import by_the_ledger, everywhere, in_transactions, rungs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -292,6 +292,7 @@ def test_a_patient_s_number_that_is_another_s_now_splits_no_record(
     assert server.versions() == before
 
 
+@in_transactions
 def test_a_reverted_source_after_a_change_without_a_reply(server: Place, clinic: Clinic) -> None:
     clinic.settled(ROW)
     clinic.write(CHANGED)
@@ -305,6 +306,25 @@ def test_a_reverted_source_after_a_change_without_a_reply(server: Place, clinic:
     assert "sent" not in clinic.states().values()
     assert counts(clinic.sync(accept_older=True))["updated"] == 3
     assert clinic.verified() == 11
+
+
+@rungs
+def test_a_reverted_source_after_half_a_change_is_whole_again(
+    server: Place, clinic: Clinic
+) -> None:
+    clinic.settled(ROW)
+    clinic.write(CHANGED)
+    clinic.wire.after = lambda request: _die() if is_write(request) else None
+    with pytest.raises(KeyboardInterrupt):
+        clinic.sync_alone()
+    clinic.wire.calm()
+    clinic.write(ROW)
+    assert clinic.sync_alone().exit_code == 0
+    there = server.by_short_name()
+    assert there["total"]["valueQuantity"]["value"] == 31
+    assert there["qr"]["status"] == "amended"  # it was the one half
+    clinic.verified()
+    assert counts(clinic.sync(reread=True)) == {"unchanged": 8}
 
 
 def _die() -> None:

@@ -10,7 +10,7 @@ import pytest
 from alliance_fhir.errors import ConfigError
 
 from .clinic import CHANGED, ROW, Clinic, counts, patient, rules
-from .kinds import everywhere
+from .kinds import by_identifiers, everywhere
 from .places import DIGEST, Place
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ def test_a_change_does_not_bring_back_what_was_deleted(clinic: Clinic) -> None:
     assert clinic.place.versions() == before
 
 
+@by_identifiers
 def test_what_is_there_twice_is_told_and_left_alone(clinic: Clinic) -> None:
     clinic.settled(ROW)
     total = clinic.place.by_short_name()["total"]
@@ -224,6 +225,7 @@ def test_a_lost_ledger_and_an_edit_is_a_conflict(clinic: Clinic) -> None:
     assert clinic.place.versions() == before
 
 
+@by_identifiers
 def test_a_lost_ledger_and_another_patient_is_held_back(clinic: Clinic) -> None:
     clinic.settled(ROW)
     forget(clinic)

@@ -26,7 +26,7 @@ from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.instruments.packs import TextPack
 from alliance_fhir.ledger.tables import metadata
-from alliance_fhir.result import Result, Verification
+from alliance_fhir.result import Pulled, Result, Verification
 from alliance_fhir.sources.fields import MODES
 from alliance_fhir.sources.layout import HEAD, LONG, REQUIRED
 from alliance_fhir.sources.readers import READERS
@@ -245,13 +245,15 @@ def test_the_keys_of_json_are_the_ones_that_are_told() -> None:
         {"Device": 1},
         "why",
         11,
+        pull={"Device": Pulled()},
     )
-    text = section("json.md", "check, map, plan, sync, verify, demo")
+    text = section("json.md", "check, map, plan, sync, verify, pull, demo")
     first, second = text.split("A finding:")
     assert list(keyed(first)) == list(result.as_json())
     assert set(keyed(second)) == set(finding.as_json())
     assert tuple(keyed(section("json.md", "States"))) == STATES
     assert set(keyed(section("json.md", "verify"))) == set(vars(Verification()))
+    assert set(keyed(section("json.md", "pull"))) == set(vars(Pulled()))
 
 
 # --- instruments ----------------------------------------------------------------------------------

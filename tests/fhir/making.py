@@ -136,4 +136,5 @@ def _all_kinds(instrument: Instrument, rater: Perspective) -> Iterator[Assessmen
     yield record(instrument.id, rater, answers=answers, mode="paper", language="en", **about, **by)
     yield record(instrument.id, rater, answers=(*answers[:-1], None), **about, **by, record_id="2")
     scores = {rule.id: rule.low or Decimal("50.00") for rule in instrument.scores}
-    yield record(instrument.id, rater, imported=scores, **about, **by, record_id="3")
+    alone = {"mode": "paper", "language": "en", "record_id": "3"}
+    yield record(instrument.id, rater, imported=scores, **about, **by, **alone)

@@ -45,9 +45,14 @@ def _anything(body: Json) -> bool:
     return bool(body)
 
 
+def _is_alone(body: Json) -> bool:
+    return _is_panel(body) and "derivedFrom" not in body
+
+
 KINDS: dict[str, tuple[str, Callable[[Json], bool]]] = {
     "response": ("QuestionnaireResponse", _anything),
     "panel": ("Observation", _is_panel),
+    "panel alone": ("Observation", _is_alone),
     "score": ("Observation", _has_mean),
     "no score": ("Observation", _is_absent),
     "Provenance": ("Provenance", _anything),
@@ -169,6 +174,9 @@ FAULTS = [
     Fault("panel", ("hasMember", 0), PATIENT, "hasMember.0.type"),
     Fault("panel", ("valueQuantity",), {"value": 1, "unit": "x", "system": el.UCUM, "code": "1"}),
     Fault("panel", ("identifier", 0, "value"), GONE),
+    Fault("panel alone", ("language",), "English, please"),
+    Fault("panel alone", ("extension", 2, "valueCode"), LEAK, "extension.2.valueCode"),
+    Fault("panel alone", ("extension", -2, "valueString"), " ", "extension.5.valueString"),
     # Provenance
     Fault("Provenance", ("target",), []),
     Fault("Provenance", ("target", 0), PATIENT, "target.0.type"),

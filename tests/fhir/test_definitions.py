@@ -249,11 +249,13 @@ def test_the_official_validator_takes_all_definitions(official: Official) -> Non
         (el.SESSION, {"valuePositiveInt": 0}, "Type_Specific_Checks_DT_Integer_LT"),
         (el.SESSION, {"valueInteger": 1}, "Extension_EXT_Type"),
         (el.SESSION, {}, "Validation_VAL_Profile_Minimum"),
+        (el.RECORD, {"valueInteger": 1}, "Extension_EXT_Type"),
     ],
-    ids=["digest", "clinician", "appointment", "zero", "type", "nothing"],
+    ids=["digest", "clinician", "appointment", "zero", "type", "nothing", "record"],
 )
 def test_the_extensions_bite(official: Official, url: str, other: Json, rule: str) -> None:
-    told = record("srs", "patient", answers=lowest(CATALOG["srs"]), session=2, appointment=KURTZ)
+    about = {"session": 2, "appointment": KURTZ, "record_id": "r-1"}
+    told = record("srs", "patient", answers=lowest(CATALOG["srs"]), **about)
     body = next(
         r.body for r in resources([told], official.version) if r.type == "QuestionnaireResponse"
     )

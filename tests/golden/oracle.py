@@ -176,6 +176,8 @@ class _Writer:
     def _panel(self, key: str, record: Record, told: list[Score]) -> Json:
         panel = self._observation(key, record, "panel")
         panel["extension"] += _about(record)
+        if record.language and not record.answers:
+            panel["language"] = record.language
         panel["hasMember"] = [self._ours("Observation", f"{key}-{score.id}") for score in told]
         return panel
 
@@ -270,11 +272,18 @@ def _about(record: Record) -> list[Json]:
     if record.appointment:
         visit = _logical("Appointment", record.appointment)
         about.append({"url": f"{root}/appointment", "valueReference": visit})
+    if record.mode and not record.answers:
+        about.append({"url": f"{root}/mode", "valueCode": record.mode})
     if record.clinician:
         rated = _logical("Practitioner", record.clinician)
         about.append({"url": f"{root}/rated-clinician", "valueReference": rated})
+    if record.rater_id and not record.answers:
+        rater = _logical(RATER.get(record.rater, "Practitioner"), record.rater_id)
+        about.append({"url": f"{root}/rater", "valueReference": rater})
     if record.session:
         about.append({"url": f"{root}/session-number", "valuePositiveInt": record.session})
+    if record.record_id:
+        about.append({"url": f"{root}/source-record", "valueString": record.record_id})
     return about
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from .conftest import Place
+
 TARGET, KEY = "https://fhir.example.invalid/r4", "none"
 ENTRY = Entry(
     key="k",
@@ -50,9 +52,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ledger(path: Path) -> Iterator[Ledger]:
-    """An empty ledger."""
-    with Ledger(path, TARGET, KEY) as ledger:
+def ledger(place: Place) -> Iterator[Ledger]:
+    """An empty ledger, of each kind in turn."""
+    with Ledger(place.address, TARGET, KEY) as ledger:
         yield ledger
 
 
@@ -71,18 +73,18 @@ def altered(path: Path, statement: str) -> None:
 # --- what it is of
 
 
-def test_what_was_committed_is_there_when_it_is_opened_again(path: Path) -> None:
-    with Ledger(path, TARGET, KEY) as ledger:
+def test_what_was_committed_is_there_when_it_is_opened_again(place: Place) -> None:
+    with Ledger(place.address, TARGET, KEY) as ledger:
         ledger.write([ENTRY])
         ledger.commit()
-    with Ledger(path, TARGET, KEY) as ledger:
+    with Ledger(place.address, TARGET, KEY) as ledger:
         assert ledger.current(["k"]) == {"k": [ENTRY]}
 
 
-def test_what_was_not_committed_is_not(path: Path) -> None:
-    with Ledger(path, TARGET, KEY) as ledger:
+def test_what_was_not_committed_is_not(place: Place) -> None:
+    with Ledger(place.address, TARGET, KEY) as ledger:
         ledger.write([ENTRY])
-    with Ledger(path, TARGET, KEY) as ledger:
+    with Ledger(place.address, TARGET, KEY) as ledger:
         assert ledger.current(["k"]) == {}
 
 
@@ -94,23 +96,23 @@ def test_what_was_not_committed_is_not(path: Path) -> None:
     ],
 )
 def test_a_ledger_of_something_else_is_refused(
-    path: Path, target: str, key: str, told: str
+    place: Place, target: str, key: str, told: str
 ) -> None:
-    with Ledger(path, TARGET, KEY) as ledger:
+    with Ledger(place.address, TARGET, KEY) as ledger:
         ledger.write([ENTRY])
         ledger.commit()
     with pytest.raises(ConfigError, match=told):
-        Ledger(path, target, key)
-    with Ledger(path, TARGET, KEY) as ledger:
+        Ledger(place.address, target, key)
+    with Ledger(place.address, TARGET, KEY) as ledger:
         assert ledger.current(["k"]) == {"k": [ENTRY]}
 
 
-def test_a_ledger_of_another_schema_is_refused(path: Path) -> None:
-    with Ledger(path, TARGET, KEY):
+def test_a_ledger_of_another_schema_is_refused(place: Place) -> None:
+    with Ledger(place.address, TARGET, KEY):
         pass
-    altered(path, "UPDATE fact SET value = '99' WHERE name = 'schema'")
+    place.sql("UPDATE fact SET value = '99' WHERE name = 'schema'")
     with pytest.raises(ConfigError, match="newer version of alliance-fhir"):
-        Ledger(path, TARGET, KEY)
+        Ledger(place.address, TARGET, KEY)
 
 
 @pytest.mark.parametrize("content", [b"patient,instrument\n" * 100, b"\0" * 4096])
@@ -157,11 +159,11 @@ def test_a_plan_where_there_is_no_ledger_leaves_none(path: Path) -> None:
     assert not path.parent.exists()
 
 
-def test_a_plan_where_there_is_one_uses_it(path: Path) -> None:
-    with Ledger(path, TARGET, KEY) as ledger:
+def test_a_plan_where_there_is_one_uses_it(place: Place) -> None:
+    with Ledger(place.address, TARGET, KEY) as ledger:
         ledger.write([ENTRY])
         ledger.commit()
-    with Ledger(path, TARGET, KEY, create=False) as ledger:
+    with Ledger(place.address, TARGET, KEY, create=False) as ledger:
         assert states(ledger) == [(1, "created")]
 
 
@@ -323,21 +325,20 @@ def test_a_group_is_told_once_and_only_of_its_own_source(ledger: Ledger) -> None
     assert [entry.group_key for entry in ledger.groups("clinic-west")] == ["w"]
 
 
-def test_a_run_that_came_to_its_end_says_so(ledger: Ledger, path: Path) -> None:
+def test_a_run_that_came_to_its_end_says_so(ledger: Ledger, place: Place) -> None:
     for run in ("whole", "killed"):
         ledger.begin_run(run, "sync", "clinic-east")
     ledger.end_run("whole")
     ledger.commit()
-    with closing(sqlite3.connect(path)) as database:
-        ended = dict(database.execute("SELECT id, ended IS NOT NULL FROM run"))
-    assert ended == {"whole": 1, "killed": 0}
+    ended = dict(place.sql("SELECT id, ended IS NOT NULL FROM run"))
+    assert ended == {"whole": True, "killed": False}
 
 
 # --- the threads of a process
 
 
 def test_a_unit_that_is_cut_off_leaves_nothing_and_what_was_before_it_stays(
-    ledger: Ledger, path: Path
+    ledger: Ledger, place: Place
 ) -> None:
     before = ENTRY._replace(key="before")
     ledger.write([before])
@@ -354,21 +355,21 @@ def test_a_unit_that_is_cut_off_leaves_nothing_and_what_was_before_it_stays(
         unit()
     assert ledger.current(["before", "k", "within"]) == {"before": [before]}
     ledger.commit()
-    with Ledger(path, TARGET, KEY) as again:
+    with Ledger(place.address, TARGET, KEY) as again:
         assert again.current(["before", "k", "within"]) == {"before": [before]}
 
 
-def test_a_unit_is_durable_at_its_end_and_one_without_commit_is_not(path: Path) -> None:
-    with Ledger(path, TARGET, KEY) as ledger:
+def test_a_unit_is_durable_at_its_end_and_one_without_commit_is_not(place: Place) -> None:
+    with Ledger(place.address, TARGET, KEY) as ledger:
         with ledger.together():
             ledger.write([ENTRY])
         with ledger.together(commit=False):
             ledger.write([ENTRY._replace(key="later")])
-    with Ledger(path, TARGET, KEY) as ledger:
+    with Ledger(place.address, TARGET, KEY) as ledger:
         assert ledger.current(["k", "later"]) == {"k": [ENTRY]}
 
 
-def test_no_lane_makes_half_a_unit_of_another_durable(ledger: Ledger, path: Path) -> None:
+def test_no_lane_makes_half_a_unit_of_another_durable(ledger: Ledger, place: Place) -> None:
     """Units of two rows by many threads, committed by all; another process looks all the time."""
     lanes, units = 8, 40
     odd: list[int] = []
@@ -391,17 +392,18 @@ def test_no_lane_makes_half_a_unit_of_another_durable(ledger: Ledger, path: Path
             ledger.commit()
 
     def look() -> None:
-        with closing(sqlite3.connect(path)) as database:
-            while not stop.is_set():
-                [[count]] = database.execute("SELECT count(*) FROM entry")
-                odd.append(count % 2)
+        while not stop.is_set():
+            [[count]] = place.sql("SELECT count(*) FROM entry")
+            odd.append(count % 2)
 
     watching = threading.Thread(target=look)
     watching.start()
-    with ThreadPoolExecutor(lanes) as pool:
-        list(pool.map(lane, range(lanes)))
-    stop.set()
-    watching.join()
+    try:
+        with ThreadPoolExecutor(lanes) as pool:
+            list(pool.map(lane, range(lanes)))
+    finally:
+        stop.set()
+        watching.join()
     assert odd
     assert not any(odd)
     assert len(listed(ledger)) == lanes * units * 2 * 3 // 4

@@ -114,6 +114,12 @@ def claims(http: Http) -> dict[str, Any]:
         "history": patient["readHistory"],
         "conditional": patient["conditionalCreate"],
         "provenance": any(one["type"] == "Provenance" for one in rest["resource"]),
+        "identified": {
+            one["type"]
+            for one in rest["resource"]
+            if one["type"] in ("Patient", "Observation")
+            and "identifier" in {told["name"] for told in one["searchParam"]}
+        },
     }
 
 
@@ -127,6 +133,7 @@ WHOLE: dict[str, Any] = {
     "versioning": "versioned-update",
     "history": True,
     "conditional": True,
+    "identified": {"Patient", "Observation"},
     "provenance": True,
 }
 LESS: dict[str, dict[str, Any]] = {
@@ -134,7 +141,7 @@ LESS: dict[str, dict[str, Any]] = {
     "batches": {"system": {"transaction", "history-system"}},
     "conditional-create": {"conditional": False},
     "if-match": {"versioning": "versioned"},
-    "identifier-search": {"parameters": WHOLE["parameters"] - {"identifier"}},
+    "identifier-search": {"identified": {"Patient"}},  # people are always found by theirs
     "post-search": {},
     "versions": {
         "versioning": "no-version",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -75,7 +77,16 @@ def test_a_fault_of_one_s_own(server: FhirServer, http: Http) -> None:
     assert http.create(observation()).status_code == 451
 
 
-def test_each_of_many_clients_counts(server: FhirServer, connect: Callable[[str], Http]) -> None:
+def slow_clock() -> datetime:
+    """The time, and a moment for others between looking and writing."""
+    time.sleep(0.001)
+    return datetime.now(UTC)
+
+
+def test_each_of_many_clients_counts(
+    made: Callable[..., tuple[FhirServer, Http]], connect: Callable[[str], Http]
+) -> None:
+    server, _ = made(clock=slow_clock)
     armed = server.arm(faults.answers(503).first(10))
     clients = [connect(server.url) for _ in range(8)]
 
@@ -127,6 +138,20 @@ def test_bytes_come_slowly(server: FhirServer, http: Http) -> None:
     server.arm(faults.slow(pause=0.5))
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{server.url}/Observation", json=observation(), timeout=0.2)
+
+
+def test_a_server_goes_away_and_comes_back(server: FhirServer, http: Http) -> None:
+    port = urlsplit(server.url).port
+    with socket.create_connection(("127.0.0.1", port)) as waiting:
+        waiting.settimeout(5)
+        waiting.sendall(b"GET /fhir/Patient/p HTTP/1.1\r\n\r\n")
+        assert waiting.recv(12) == b"HTTP/1.1 200"
+        with server.away():
+            while waiting.recv(4096):
+                pass
+            with pytest.raises(httpx.ConnectError):
+                http("GET", "Patient/p")
+    assert http("GET", "Patient/p").status_code == 200
 
 
 # --- answers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from alliance_fhir.testing import Clock, FhirServer
@@ -135,6 +136,12 @@ def test_less_is_sent_back_where_asked_for(http: Http) -> None:
     answer = http.create(observation(), Prefer="return=minimal")
     assert (answer.status_code, answer.content) == (201, b"")
     assert answer.headers["Location"]
+
+
+def test_a_body_may_come_in_chunks(server: FhirServer, http: Http) -> None:
+    parts = (b'{"resourceType":', b'"Patient",', b'"active":true}')
+    assert httpx.post(f"{http.url}/Patient", content=iter(parts)).status_code == 201
+    assert server.of_type("Patient")[-1]["active"] is True
 
 
 def test_decimals_stay_as_they_are(server: FhirServer, http: Http) -> None:

@@ -35,6 +35,9 @@ def filled(made: Callable[..., tuple[FhirServer, Http]]) -> Http:
         authored="2026-03-09T23:30:00-05:00",
         status="completed",
     )
+    period = {"start": "2026-03-08", "end": "2026-03-20"}
+    server.put(resourceType="CarePlan", id="c", period=period)
+    server.put(resourceType="CarePlan", id="d", period={"start": "2026-03-12"})
     return http
 
 
@@ -75,6 +78,12 @@ def filled(made: Callable[..., tuple[FhirServer, Http]]) -> Http:
         ("QuestionnaireResponse?questionnaire=urn:example:form", "r"),
         ("QuestionnaireResponse?questionnaire=urn:example:form|1", "r"),
         ("QuestionnaireResponse?questionnaire=urn:example:form|2", ""),
+        ("Observation?date=2026", "ab"),
+        ("Observation?date=2026-03-09T09:00", "a"),
+        ("Observation?date=2026-03-09T09:01", ""),
+        ("CarePlan?date=2026-03", "c"),
+        ("CarePlan?date=ge2026-03-21", "d"),
+        ("CarePlan?date=lt2026-03-10", "c"),
         ("Observation?_profile=urn:example:none", ""),
     ],
 )

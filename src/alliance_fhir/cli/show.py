@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alliance_fhir.domain.receipt import STATES, Finding
-from alliance_fhir.result import Result, Verification
+from alliance_fhir.result import Pulled, Result, Verification
 
 _MOST = 50
 """Findings of one kind that are listed for a person; `--json` has them all."""
@@ -39,13 +39,15 @@ def people(result: Result, console: Console) -> None:
     _findings(console, "not sent or not touched", tally.blocked)
     _findings(console, "warnings", tally.warnings)
     _findings(console, "no longer in the source", tally.disappeared)
-    if result.command != "verify":
+    if result.command != "verify" and (result.command != "pull" or tally.read):
         counts = f"{tally.accepted:,} of {tally.read:,} records"
         console.print(f"{result.command}: {counts}, FHIR {result.fhir_version}")
     if result.undone:
         console.print(_table(result.undone, "what", "resources"))
     if result.files:
         console.print(_table(result.files, "type", "resources"))
+    if result.pull:
+        _pulled(console, result.pull)
     if result.command in ("plan", "sync", "retract"):
         console.print(_table({s: tally.resources[s] for s in STATES if tally.resources[s]}))
     if result.verify:
@@ -81,6 +83,17 @@ def _findings(console: Console, title: str, findings: list[Finding]) -> None:
         rest = Counter(finding.rule for finding in findings[_MOST:])
         kinds = ", ".join(f"{count:,} {rule}" for rule, count in rest.most_common())
         console.print(f"  and {len(findings) - _MOST:,} more ({kinds}); --json lists all of them")
+
+
+def _pulled(console: Console, types: dict[str, Pulled]) -> None:
+    """What was counted, and what was found of it."""
+    for type_, told in types.items():
+        counted = "not counted" if told.counted is None else f"counted {told.counted:,}"
+        since = f" changed since {told.since}" if told.since else ""
+        line = f"{type_}{since}: {counted}, found {told.found + told.left_out:,}"
+        line += f", {told.left_out:,} of them not asked for" if told.left_out else ""
+        line += f"; {told.why}" if told.why else ""
+        console.print(line, markup=False, style="red" if told.complete is False else None)
 
 
 def _verification(console: Console, found: Verification) -> None:

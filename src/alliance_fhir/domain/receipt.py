@@ -104,6 +104,15 @@ RULES: dict[str, str] = {
     "always-in-conflict": "The target keeps saying that its copy is newer; look there, run again.",
     "letter-without-row": "The dead letter's record is no longer in its file; remove the letter.",
     "disappeared": "The record was sent once and is no longer in the source; nothing was deleted.",
+    # read back from a target
+    "questionnaire-not-ours": "The form is none that is known here; add the site's file for it.",
+    "patient-not-named": "The patient is not named by an identifier, and a row needs one.",
+    "withdrawn": "The resource is marked as entered in error, and gives no row.",
+    "not-readable": "The resource is not as we write it; look at it there.",
+    "response-missing": "Scores of answers are there, the answers are not; look there.",
+    "score-missing": "A score that belongs to the record is not there; look there.",
+    "key-differs": "Synced again it would be another record: are source and key as they were?",
+    "reads-differently": "With these settings the row is read as something else; see [values].",
 }
 """Every rule and what to do about it."""
 
@@ -176,5 +185,6 @@ WARNINGS = frozenset(
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
     | {"source-taken", "server-kept", "recreated", "adopted"}
     | {"retracted", "reinstated", "letter-without-row"}
+    | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

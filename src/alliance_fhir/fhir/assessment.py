@@ -77,6 +77,7 @@ class Mapper:
             performer=el.person(*author) if author and self._rater_performs else None,
             about=_about(record),
             answered=bool(record.answers),
+            language=None if record.answers else record.language,
         )
         resources = self._scores.map(facts, scores)
         if record.answers:
@@ -165,14 +166,24 @@ def _people(record: Assessment, author: el.Person | None) -> Json:
 
 
 def _about(record: Assessment) -> list[Json]:
-    """Our extensions, in the order of their URLs."""
+    """Our extensions, in the order of their URLs.
+
+    A row of scores alone has no response to say how and by whom it was answered.
+    """
     about: list[Json] = []
     if record.appointment:
         reference = el.person("Appointment", record.appointment)
         about.append({"url": el.APPOINTMENT, "valueReference": reference})
+    if record.mode and not record.answers:
+        about.append({"url": el.MODE, "valueCode": record.mode})
     if record.clinician:
         reference = el.person("Practitioner", record.clinician)
         about.append({"url": el.CLINICIAN, "valueReference": reference})
+    if record.rater_id and not record.answers:
+        reference = el.person(el.RATER_TYPES[record.rater], record.rater_id)
+        about.append({"url": el.RATER, "valueReference": reference})
     if record.session:
         about.append({"url": el.SESSION, "valuePositiveInt": record.session})
+    if record.record_id:
+        about.append({"url": el.RECORD, "valueString": record.record_id})
     return about

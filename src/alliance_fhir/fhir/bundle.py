@@ -7,7 +7,7 @@ the server already are pointed to where they are. Every reference keeps its iden
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
@@ -70,11 +70,14 @@ def _quoted(text: str) -> str:
 
 
 def transaction(
-    changes: Sequence[Change], references: References, system: str, *, conditional: bool = True
+    changes: Sequence[Change],
+    references: References,
+    system: str,
+    outright: Container[str] = (),
 ) -> Json:
     """The transaction of these changes; `system` is that of our own identifiers.
 
-    `conditional` as for `batch`.
+    `outright` as for `batch`.
 
     Raises MappingError where two entries have one key: a server may drop the second, silently.
     """
@@ -88,7 +91,7 @@ def transaction(
         for c in changes
     }
     known: References = ChainMap(within, cast("dict[tuple[str, str, str], str]", references))
-    entries = [_entry(change, known, conditional=conditional) for change in changes]
+    entries = [_entry(change, known, outright) for change in changes]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
@@ -97,24 +100,24 @@ def full_url(key: str) -> str:
     return f"urn:uuid:{uuid5(NAMESPACE_URL, f'urn:alliance-fhir:{key}')}"
 
 
-def batch(changes: Sequence[Change], references: References, *, conditional: bool) -> Json:
+def batch(changes: Sequence[Change], references: References, outright: Container[str] = ()) -> Json:
     """The batch of changes that do not point to each other.
 
-    Not `conditional`: for servers that do not look whether a resource is there before they make it.
+    `outright` are the keys of what is made without the server's looking whether it is there.
     """
     entries: list[Json] = []
     for change in changes:
-        entry = _entry(change, references, conditional=conditional)
+        entry = _entry(change, references, outright)
         del entry["fullUrl"]
         entries.append(entry)
     return {"resourceType": "Bundle", "type": "batch", "entry": entries}
 
 
-def _entry(change: Change, references: References, *, conditional: bool) -> Json:
+def _entry(change: Change, references: References, outright: Container[str]) -> Json:
     resource = change.resource
     if change.state == "created":
         request = {"method": "POST", "url": resource.type}
-        if conditional:
+        if resource.key not in outright:
             request["ifNoneExist"] = condition(resource)
     else:
         request = {"method": "PUT", "url": f"{resource.type}/{change.id}"}

@@ -92,6 +92,26 @@ def _extensions() -> dict[str, _Extension]:
             "Which session of a treatment the rating is about; the first is 1.",
             "positiveInt",
         ),
+        el.RECORD: _Extension(
+            "Source record",
+            "The id that the source itself has given to the record.",
+            "string",
+        ),
+        el.RATER: _Extension(
+            "Rater",
+            "Who answered, where scores came without a response that says so, and it is neither "
+            "the patient nor the rated clinician.",
+            "Reference",
+            ("Observation",),
+            targets=("Patient", "Practitioner", "PractitionerRole", "RelatedPerson"),
+        ),
+        el.MODE: _Extension(
+            "Mode",
+            "How the answers were given, where scores came without a response that says so: "
+            f"{', '.join(el.MODES)}.",
+            "code",
+            ("Observation",),
+        ),
     }
 
 

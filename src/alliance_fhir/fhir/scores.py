@@ -34,8 +34,14 @@ _REMEMBERED = 10_000
 """How many different results are kept ready; visual analogue scales give more than scales do."""
 
 
+_Shape = tuple[bool, str | None, bool, bool, tuple[str, ...]]
+
+
 class Facts(NamedTuple):
-    """What the Observations of one record have in common."""
+    """What the Observations of one record have in common.
+
+    `language` is that of a row of scores alone: else the response has it.
+    """
 
     key: str
     time: Moment
@@ -43,6 +49,7 @@ class Facts(NamedTuple):
     performer: Json | str | None
     about: Sequence[Json | str]
     answered: bool
+    language: str | None = None
 
     def marked(self) -> Self:
         """The same shape, with marks for what changes from record to record."""
@@ -84,13 +91,13 @@ class ScoreMapper:
         }
         self._units = {rule.id: _unit(rule.unit) for rule in instrument.scores}
         self._results: dict[tuple[Score, bool, bool], tuple[Json, Template]] = {}
-        self._panels: dict[tuple[bool, bool, bool, tuple[str, ...]], Template] = {}
+        self._panels: dict[_Shape, Template] = {}
 
     def map(self, facts: Facts, scores: Sequence[Score]) -> list[Resource]:
         """The panel, then its members in the order of `scores`."""
         values = facts.values()
         members = tuple([score.id for score in scores])
-        shape = (bool(facts.about), facts.answered, facts.performer is None, members)
+        shape = (bool(facts.about), facts.language, facts.answered, not facts.performer, members)
         template = self._panels.get(shape)
         if template is None:
             template = self._panels[shape] = Template(self._panel(facts.marked(), members))
@@ -110,6 +117,7 @@ class ScoreMapper:
         members = [f"{facts.key}-{name}" for name in members]
         return {
             **self._start(facts, "panel", facts.about),
+            **({"language": facts.language} if facts.language else {}),
             "hasMember": [el.logical("Observation", self._system, name) for name in members],
         }
 

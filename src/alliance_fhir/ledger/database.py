@@ -8,12 +8,12 @@ process that is waiting for a server's answer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, NullPool, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
 
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger.place import Place
@@ -31,14 +31,10 @@ class Database:
         self._lock = threading.RLock()
         self._written = False
         self._together = False
+        self._spoilt = ""
+        self._broken = ""
+        self.engine = _engine(place)
         with told(self.name):
-            self.engine = create_engine(
-                place.url,
-                isolation_level="AUTOCOMMIT",  # where a transaction begins is said by us
-                poolclass=NullPool,
-                hide_parameters=True,
-                connect_args=place.connect_args(PATIENCE),
-            )
             if place.is_file:
                 event.listen(self.engine, "connect", _for_sqlite)
             self._connection = self.engine.connect()
@@ -46,7 +42,7 @@ class Database:
 
     def close(self) -> None:
         """Lets go of it; what was not committed is dropped."""
-        with self._lock, suppress(DBAPIError):
+        with self._lock, suppress(SQLAlchemyError):
             self._connection.close()
 
     def read(self, statement: Any) -> Sequence[Any]:
@@ -71,11 +67,30 @@ class Database:
             self.begin()
             connection.execute(statement, values)
 
+    def write_text(self, statement: str, rows: Sequence[Any]) -> None:
+        """The same with a statement in the database's own words, once for each of the rows."""
+        with self.used() as connection:
+            self.begin()
+            connection.exec_driver_sql(statement, list(rows))
+
     @contextmanager
     def used(self) -> Generator[Connection]:
         """The connection, for this thread alone."""
-        with self._lock, told(self.name):
-            yield self._connection
+        with self._lock:
+            if self._broken:
+                raise ConfigError(self._broken)
+            with told(self.name, self._failed):
+                yield self._connection
+
+    def _failed(self, message: str) -> None:
+        """What was written and not committed is gone. If any of it was not of the unit that hears
+        of this now, others would go on as if it were there: then nothing works any more."""
+        if self._together:
+            self._spoilt = message
+            return
+        if self._written:
+            self._broken = message
+        self.rollback()
 
     def begin(self) -> None:
         """Opens a transaction, if none is open; for SQLite at once as a writer's."""
@@ -95,7 +110,7 @@ class Database:
         """Drops what was written since the last commit."""
         with self._lock:
             self._written = False
-            with suppress(DBAPIError):  # a connection that is lost has nothing to drop
+            with suppress(SQLAlchemyError):  # a connection that is lost has nothing to drop
                 self._connection.rollback()
 
     @contextmanager
@@ -105,10 +120,13 @@ class Database:
             if self._together:
                 yield
                 return
+            if self._broken:
+                raise ConfigError(self._broken)
             before = self._written
             if before:
                 self._said("SAVEPOINT unit")
             self._together = True
+            self._spoilt = ""
             try:
                 yield
             except BaseException:
@@ -123,26 +141,47 @@ class Database:
 
     def _drop(self, before: bool) -> None:
         """Undoes a unit, and not what was written before it."""
-        if before:
-            with suppress(ConfigError):  # with the disk full, SQLite has dropped all by itself
-                return self._said("ROLLBACK TO SAVEPOINT unit")
-        return self.rollback()
+        if not before:
+            self.rollback()
+        elif self._spoilt:  # the database has dropped all of it by itself, or is about to
+            self._failed(self._spoilt)
+        else:
+            self._said("ROLLBACK TO SAVEPOINT unit")
 
     def _said(self, statement: str) -> None:
         with self.used() as connection:
             connection.exec_driver_sql(statement)
 
 
+def _engine(place: Place) -> Engine:
+    try:
+        return create_engine(
+            place.url,
+            isolation_level="AUTOCOMMIT",  # where a transaction begins is said by us
+            poolclass=NullPool,
+            hide_parameters=True,
+            connect_args=place.connect_args(PATIENCE),
+        )
+    except ImportError:
+        raise ConfigError(
+            "a ledger on PostgreSQL needs psycopg: pip install 'alliance-fhir[postgresql]'"
+        ) from None
+
+
 @contextmanager
-def told(name: str) -> Generator[None]:
-    """Turns what a database says into one line with a remedy."""
+def told(name: str, failed: Callable[[str], None] = lambda message: None) -> Generator[None]:
+    """Turns what a database says into one line with a remedy; `failed` hears of it first."""
     try:
         yield
-    except DBAPIError as error:
-        raise ConfigError(f"{name}: the ledger cannot be used: {_reason(error)}") from None
+    except (DBAPIError, PendingRollbackError) as error:
+        reason = _reason(error) if isinstance(error, DBAPIError) else _LOST
+        message = f"{name}: the ledger cannot be used: {reason}"
+        failed(message)
+        raise ConfigError(message) from None
 
 
 _BUSY = "another process is using it; wait for it to end, and run again"
+_LOST = "the connection to it was lost; run again"
 _SAFE = "and run again: nothing is lost, and nothing will be there twice"
 _FULL = f"there is no room for more; make room, {_SAFE}"
 _REASONS = {
@@ -166,4 +205,5 @@ def _for_sqlite(connection: Any, record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA wal_autocheckpoint = 4000")  # pages, 16 MB: a row is moved less often
     cursor.close()

@@ -6,7 +6,6 @@ import os
 import re
 from dataclasses import dataclass
 from hashlib import blake2b
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +85,8 @@ def usual_name(target: str, source: str) -> str:
 def place_of(told: str | Path) -> Place:
     """What a user calls a ledger: a path, or `postgresql://user@host:port/database?schema=name`.
 
-    Raises ConfigError for another kind of database, for a URL with a password in it, and where
-    psycopg is not installed. A URL is never repeated: it may hold a password.
+    Raises ConfigError for another kind of database, and for a URL with a password in it. A URL that
+    is refused is not repeated: it may hold a password.
     """
     if not is_url(told):
         return Place(str(told), URL.create("sqlite", database=str(told)), Path(told))
@@ -103,17 +102,13 @@ def place_of(told: str | Path) -> Place:
             "PGPASSWORD or write it to ~/.pgpass; a password that was on a command line is to be "
             "changed"
         )
-    if find_spec("psycopg") is None:
-        raise ConfigError(
-            "a ledger on PostgreSQL needs psycopg: pip install 'alliance-fhir[postgresql]'"
-        )
-    return _on_postgresql(url)
+    return _on_postgresql(str(told), url)
 
 
 _HOW = "name a file, or postgresql://user@host/database"
 
 
-def _on_postgresql(url: URL) -> Place:
+def _on_postgresql(name: str, url: URL) -> Place:
     schema = url.query.get("schema", "")
     if schema and not (isinstance(schema, str) and _SCHEMA.fullmatch(schema)):
         raise ConfigError(
@@ -121,10 +116,8 @@ def _on_postgresql(url: URL) -> Place:
         )
     if "options" in url.query:
         raise ConfigError("the ledger's URL: options cannot be given; schema=NAME can")
-    url = url.difference_update_query(["schema"]).set(drivername="postgresql+psycopg")
-    bare = url.set(drivername="postgresql").render_as_string()
-    mark = "&" if url.query else "?"
-    return Place(f"{bare}{mark}schema={schema}" if schema else bare, url, schema=str(schema))
+    bare = url.difference_update_query(["schema"]).set(drivername="postgresql+psycopg")
+    return Place(name, bare, schema=str(schema))
 
 
 FORGOTTEN = URL.create("sqlite")

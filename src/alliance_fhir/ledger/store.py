@@ -7,7 +7,7 @@ killed process is seen to have been in the middle of something, and of what.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -16,10 +16,12 @@ from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Integer, String, bindparam, func, select
 
+from alliance_fhir.ledger.claims import Claims
 from alliance_fhir.ledger.database import Database
 from alliance_fhir.ledger.place import FORGOTTEN, Place, place_of
 from alliance_fhir.ledger.schema import is_empty, prepare
 from alliance_fhir.ledger.tables import entry, run, upsert
+from alliance_fhir.locks import FileLock
 
 _KEY = bindparam("of_key", type_=String())
 _VERSION = bindparam("of_version", type_=Integer())
@@ -86,13 +88,37 @@ class Ledger:
         database = _opened(at, create=create)
         self.kept = database is not None
         """Whether it is there, or will be; else it is forgotten with this object."""
+        self._lock: FileLock | None = None
+        self._claims: Claims | None = None
         self._database = database or Database(Place(at.name, FORGOTTEN))
         try:
             prepare(self._database, at, {"target": target, "key": fingerprint})
         except BaseException:
             self.close()
             raise
-        self._upsert = upsert(self._database.engine.dialect.name)
+        self._upsert = upsert(self._database.engine.dialect)
+        if at.file and self.kept:
+            self._lock = _lock_of(at.file)
+        if not self._database.is_sqlite:
+            self._claims = Claims(self._database.engine, at.name)
+
+    @property
+    def shared(self) -> bool:
+        """Whether several processes may write to it at a time, each what it has a claim on."""
+        return self._claims is not None
+
+    def claim(self, key: str) -> AbstractContextManager[None]:
+        """Keeps every other process, and other threads, from dealing with this key meanwhile.
+
+        It is free again when this process ends, in whatever way. Nothing is to be claimed where a
+        run has the ledger to itself.
+        """
+        return self._claims.claim(key) if self._claims else nullcontext()
+
+    def hurry(self) -> None:
+        """Nobody waits for a claim any longer: the run is broken off. For another thread."""
+        if self._claims:
+            self._claims.hurry()
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +133,11 @@ class Ledger:
 
     def close(self) -> None:
         """Lets go of it; what was not committed is dropped."""
+        if self._claims:
+            self._claims.close()
         self._database.close()
+        if self._lock:
+            self._lock.release()
 
     def commit(self) -> None:
         """Makes all that was written so far durable; within a unit that comes at its end."""
@@ -122,7 +152,12 @@ class Ledger:
         return self._database.together(commit=commit)
 
     def begin_run(self, run_id: str, command: str, source: str) -> None:
-        """Notes that a run began."""
+        """Notes that a run began. A ledger in a file is this run's alone from now on.
+
+        Raises ConfigError where another run has it.
+        """
+        if self._lock:
+            self._lock.take()
         values = {"id": run_id, "command": command, "source": source, "started": _now()}
         self._database.write(run.insert(), [values])
 
@@ -170,7 +205,8 @@ class Ledger:
     def write(self, entries: Sequence[Entry]) -> None:
         """Writes these versions, in place of what stood under their keys and versions."""
         if entries:
-            self._database.write(self._upsert, [e._asdict() for e in entries])
+            rows = entries if self._database.is_sqlite else [e._asdict() for e in entries]
+            self._database.write_text(self._upsert, rows)
 
     def settle(self, entries: Sequence[Entry]) -> None:
         """Acknowledged versions: every older version of their keys is superseded by them."""
@@ -277,6 +313,12 @@ class Ledger:
             .order_by(func.min(entry.c.path), func.min(entry.c.row))
         )
         return (Entry(*row) for row in self._database.stream(query))
+
+
+def _lock_of(file: Path) -> FileLock:
+    """What a run has that uses the file. It is a file of its own, as SQLite locks the ledger's."""
+    lock = file.with_name(f"{file.name}.lock")
+    return FileLock(lock, f"{lock}: the ledger's lock", f"{file}: another run is using this ledger")
 
 
 def _opened(place: Place, *, create: bool) -> Database | None:

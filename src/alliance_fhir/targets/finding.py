@@ -57,7 +57,7 @@ class Finder:
         return answer
 
     def _hits(self, type_: str, wanted: list[Wanted]) -> Iterator[tuple[str, Found]]:
-        by_id = {one.id: one.key for one in wanted if one.id} if self._by_id(type_) else {}
+        by_id = {one.id: one.key for one in wanted if one.id and self._by_id(one)}
         keys = {one.key for one in wanted}
         seen: set[str] = set()
         for body in self._bodies(type_, wanted, by_id):
@@ -69,12 +69,19 @@ class Finder:
                 seen.add(hit.id)
                 yield key, hit
 
-    def _by_id(self, type_: str) -> bool:
+    def _by_id(self, one: Wanted) -> bool:
         """Whether what the server has given an id is looked for by that: where nothing else helps,
         as a double under another id is not seen by it."""
-        return type_ in _BY_ID or not self._by_identifier(type_)
+        return one.type in _BY_ID or not self.by_key(one.type)
 
-    def _by_identifier(self, type_: str) -> bool:
+    def people(self, type_: str, key: str, identifier: Identifier) -> list[Wanted]:
+        """Somebody of ours, who bears no identifier of ours, as what is to be looked for."""
+        person = Person(type_, identifier)
+        places = self._resolve([person])[person].places
+        return [Wanted(type_, key, place.rpartition("/")[2]) for place in sorted(places)]
+
+    def by_key(self, type_: str) -> bool:
+        """Whether the server finds resources of this type by what they are known by."""
         name = {"Provenance": "_tag", "Questionnaire": "url"}.get(type_, "identifier")
         return self._abilities.searches(type_, name)
 
@@ -83,10 +90,10 @@ class Finder:
     ) -> Iterator[dict[str, object]]:
         if by_id:
             yield from self._search(type_, {"_id": ",".join(by_id)})
-        unseen = [one for one in wanted if one.id not in by_id]
+        unseen = [one for one in wanted if one.id not in by_id or one.patient.value]
         if not unseen:
             return
-        if self._by_identifier(type_):
+        if self.by_key(type_):
             try:
                 yield from self._search(type_, self._by_key(type_, [one.key for one in unseen]))
                 return

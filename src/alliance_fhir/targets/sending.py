@@ -18,10 +18,12 @@ from alliance_fhir.fhir.bundle import (
     body_of,
     condition,
     entity_tag,
+    own_identifiers,
     transaction,
 )
-from alliance_fhir.fhir.canonical import content_digest, dumps
-from alliance_fhir.fhir.reply import Declined, Delivered, Ours, answered, single, version_of
+from alliance_fhir.fhir.canonical import dumps
+from alliance_fhir.fhir.people import CREATABLE
+from alliance_fhir.fhir.reply import Declined, Delivered, Found, Ours, answered, single
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.fhir.waves import waves
 from alliance_fhir.targets.base import Partly, Wanted
@@ -49,8 +51,13 @@ class Sender:
 
     def send(self, changes: Sequence[Change], references: References) -> list[Delivered]:
         """One answer a change, in their order. Raises Partly where a part of them arrived."""
+        together = "transactions" in self._abilities
+        if not together or "if-match" not in self._abilities:
+            self._compare([change for change in changes if change.state == "updated"])
         there = self._there(changes)
         left = [change for change in changes if change.resource.key not in there]
+        if "if-match" in self._abilities.lacking:
+            left = [change._replace(version="") for change in left]
         try:
             answers = self._sent(left, references) if left else []
         except Partly as partly:
@@ -63,23 +70,33 @@ class Sender:
             try:
                 return self._transaction(changes, references)
             except Refused as refused:
-                if not self._without_transactions(refused):
+                if self._without_if_match(refused, changes):
+                    return self._sent([c._replace(version="") for c in changes], references)
+                if not self._without_transactions(refused, changes):
                     raise
         return self._in_waves(changes, references)
 
-    def _without_transactions(self, refused: Refused) -> bool:
+    def _without_if_match(self, refused: Refused, changes: Sequence[Change]) -> bool:
+        """Whether it was declined because of If-Match. Raises Conflict as the look instead does."""
+        if refused.status != 501 or not any(change.version for change in changes):
+            return False
+        if "if-match" in self._abilities:
+            self._compare([change for change in changes if change.state == "updated"])
+        self._abilities.lacking.add("if-match")
+        return True
+
+    def _without_transactions(self, refused: Refused, changes: Sequence[Change]) -> bool:
         """Whether the group is to go by itself after all: this one, or from now on every one."""
         if refused.status == _TOO_LARGE:
             return True
         unknown = refused.status in _NO_SUCH_THING or "not-supported" in refused.issues
-        if self._took_one or not unknown:
+        if self._took_one or not unknown or any(change.version for change in changes):
             return False
         self._abilities.lacking.add("transactions")
         return True
 
     def _transaction(self, changes: Sequence[Change], references: References) -> list[Delivered]:
-        conditional = "conditional-create" in self._abilities
-        bundle = transaction(changes, references, self._ours.identifiers, conditional=conditional)
+        bundle = transaction(changes, references, self._ours.identifiers, self._outright(changes))
         try:
             reply = self._client.post("", dumps(bundle))
         except AuthFailed as error:
@@ -132,13 +149,15 @@ class Sender:
         resource, body = change.resource, dumps(body_of(change, known))
         try:
             if change.state == "created":
-                conditional = "conditional-create" in self._abilities
-                asked = condition(resource) if conditional else ""
+                asked = "" if self._outright([change]) else condition(resource)
                 reply = self._client.post(resource.type, body, if_none_exist=asked)
             else:
                 tag = entity_tag(change.version) if change.version else ""
                 reply = self._client.put(f"{resource.type}/{change.id}", body, if_match=tag)
         except Refused as refused:
+            if refused.status == 501 and change.version:
+                self._abilities.lacking.add("if-match")
+                return self._single(change._replace(version=""), known)
             if refused.status == 405:
                 self._abilities.learn(resource.type, _interaction(change))
             raise
@@ -168,12 +187,12 @@ class Sender:
         self, wave: Sequence[Change], known: References, answers: dict[str, Delivered | Declined]
     ) -> None:
         """Sends batches until there is an answer to everything, or patience is at its end."""
-        conditional = "conditional-create" in self._abilities
+        outright = self._outright(wave)
         failed: list[ServerError] = []
 
         def once() -> None:
             left = [c for c in wave if _again(answers.get(c.resource.key))]
-            bundle = dumps(batch(left, known, conditional=conditional))
+            bundle = dumps(batch(left, known, outright))
             try:
                 reply = self._client.post("", bundle)
             except ServerError as error:  # after patience of its own
@@ -219,18 +238,23 @@ class Sender:
             self._abilities.learn(*types.pop())
         return Refused(str(error), status=403)
 
-    def _there(self, changes: Sequence[Change]) -> dict[str, Delivered]:
-        """A last look before, where the server does not look itself: what is there already.
+    def _outright(self, changes: Sequence[Change]) -> set[str]:
+        """The keys of what the server cannot look for before it makes it: we look ourselves."""
+        looks = "conditional-create" in self._abilities
+        return {
+            change.resource.key
+            for change in changes
+            if change.state == "created"
+            and not (looks and self._finder.by_key(change.resource.type))
+        }
 
-        Raises Conflict where a thing is not as it was when it was decided to change it.
-        """
-        for change in changes:
-            if change.state == "updated" and "if-match" not in self._abilities:
-                self._compare(change)
-        if "conditional-create" in self._abilities:
+    def _there(self, changes: Sequence[Change]) -> dict[str, Delivered]:
+        """A last look before, where the server does not look itself: what is there already."""
+        outright = self._outright(changes)
+        new = [change for change in changes if change.resource.key in outright]
+        if not new:
             return {}
-        new = [change for change in changes if change.state == "created"]
-        hits = self._finder.find([_wanted(change) for change in new])
+        hits = self._finder.find([one for change in new for one in self._wanted(change)])
         there: dict[str, Delivered] = {}
         for change in new:
             found = hits.get(change.resource.key, [])
@@ -242,23 +266,34 @@ class Sender:
                 )
         return there
 
-    def _compare(self, change: Change) -> None:
-        body = self._client.get(f"{change.resource.type}/{change.id}").body
-        version = version_of(body)
-        same = (
-            version == change.version
-            if version and change.version
-            else content_digest(body) == change.digest
-        )
-        if not same:
-            raise Conflict(f"{self._client.base} has another {change.resource.type} than it had")
+    def _compare(self, changes: Sequence[Change]) -> None:
+        """Raises Conflict where one is not as it was when it was decided to change it: then none of
+        its group is sent, where not all of it arrives or nothing."""
+        hits = self._finder.find([one for change in changes for one in self._wanted(change)])
+        for change in changes:
+            there = [hit for hit in hits.get(change.resource.key, []) if hit.id == change.id]
+            if not there or not _is_as_it_was(change, there[0]):
+                raise Conflict(
+                    f"{self._client.base} has another {change.resource.type} than it had"
+                )
+
+    def _wanted(self, change: Change) -> list[Wanted]:
+        """What is looked for before or after a change, with what the finder may go by."""
+        resource = change.resource
+        if resource.type in CREATABLE:
+            named = own_identifiers(resource.body)[0]
+            identifier = Identifier(named["system"], named["value"])
+            return self._finder.people(resource.type, resource.key, identifier)
+        whose: Json = resource.body.get("subject", {}).get("identifier", {})
+        patient = Identifier(whose.get("system", ""), whose.get("value", ""))
+        return [Wanted(resource.type, resource.key, change.id, patient)]
 
     def _placed(self, answer: Delivered) -> Delivered:
         """The answer with where the resource is: some servers do not say."""
         if answer.id and not (answer.existed and not answer.digest):
             return answer
         change = answer.change
-        hits = self._finder.find([_wanted(change)]).get(change.resource.key, [])
+        hits = self._finder.find(self._wanted(change)).get(change.resource.key, [])
         if len(hits) != 1:
             raise BadReply(
                 f"{self._client.base} took a {change.resource.type} and does not say where it is"
@@ -275,9 +310,7 @@ def _interaction(change: Change) -> str:
     return "create" if change.state == "created" else "update"
 
 
-def _wanted(change: Change) -> Wanted:
-    """What is looked for before or after a change, with what the finder may go by."""
-    resource = change.resource
-    whose: Json = resource.body.get("subject", {}).get("identifier", {})
-    patient = Identifier(whose.get("system", ""), whose.get("value", ""))
-    return Wanted(resource.type, resource.key, change.id, patient)
+def _is_as_it_was(change: Change, hit: Found) -> bool:
+    if hit.version and change.version:
+        return hit.version == change.version
+    return hit.digest == change.digest

@@ -52,6 +52,11 @@ class ServerTarget:
         self._resolved: dict[Person, Resolution] = {}
         self._resolving = threading.Lock()  # lanes ask at the same time
 
+    @property
+    def client(self) -> Client:
+        """The connection, for whoever reads what is not looked for by key."""
+        return self._client
+
     def begin(self, *, writing: bool) -> None:
         """Nothing to do: a server has many writers, and each request says what it expects."""
 

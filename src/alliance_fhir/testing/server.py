@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Generator, Iterable, Mapping, Set
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -158,6 +159,15 @@ class FhirServer:
     @links.setter
     def links(self, form: Links) -> None:
         self.pages.links = form
+
+    @contextmanager
+    def away(self) -> Generator[None, None, None]:
+        """The server is down: connections are refused, open ones end. Then it is back as it was."""
+        self._listener.stop()
+        try:
+            yield
+        finally:
+            self._listener.start()
 
     def arm(self, fault: Fault) -> Armed:
         """Has a fault happen; what comes back tells how often it did, and disarms it."""

@@ -8,6 +8,7 @@ from typing import Any
 from alliance_fhir.abilities import Ability
 from alliance_fhir.testing.messages import Json
 from alliance_fhir.testing.parameters import PARAMETERS, TYPES
+from alliance_fhir.testing.policy import PEOPLE
 
 _RESOURCE = (
     *("read", "vread", "update", "delete", "history-instance", "history-type", "create"),
@@ -76,6 +77,12 @@ def _no_parameter(*names: str) -> Callable[[Json], None]:
     return less
 
 
+def _no_identifier(rest: Json) -> None:
+    for resource in rest.get("resource", []):
+        if resource.get("type") not in PEOPLE:
+            _without(resource, "searchParam", "name", {"identifier"})
+
+
 def _says(**elements: Any) -> Callable[[Json], None]:
     def less(rest: Json) -> None:
         for resource in rest.get("resource", []):
@@ -100,7 +107,7 @@ _LESS: dict[Ability, Callable[[Json], None]] = {
     "batches": _no_interaction("batch"),
     "conditional-create": _says(conditionalCreate=False),
     "if-match": _no_versioned_update,
-    "identifier-search": _no_parameter("identifier"),
+    "identifier-search": _no_identifier,
     "versions": _no_versions,
     "history": _no_interaction("history-instance", "history-type", "history-system"),
     "delete": _no_interaction("delete"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -28,24 +30,57 @@ class Listener:
             "answer": staticmethod(answer),
             "arriving": staticmethod(arriving or (lambda request: None)),
         }
-        self._http = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), told))
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
-        self.url = f"http://127.0.0.1:{self._http.server_port}{path}"
+        self._handler = type("Handler", (_Handler,), told)
+        self._http: _Server | None = _Server(("127.0.0.1", 0), self._handler)
+        self._port = self._http.server_port
+        self._thread: threading.Thread | None = None
+        self.url = f"http://127.0.0.1:{self._port}{path}"
 
     def start(self) -> None:
-        """Begins to serve."""
+        """Begins to serve; after an end again, at the same port."""
+        http = self._http = self._http or _Server(("127.0.0.1", self._port), self._handler)
+        self._thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends; connections that are open end with their next request."""
-        if self._thread.is_alive():
+        """Ends, and every connection with it."""
+        if self._http is None:
+            return
+        if self._thread:
             self._http.shutdown()
             self._thread.join()
         self._http.server_close()
+        self._http.hang_up()
+        self._http = None
 
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Keeps the connection in mind."""
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Ends a connection."""
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Ends all connections, whoever is in the middle of what."""
+        with self._lock:
+            waiting = list(self._open)
+        for one in waiting:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no error here."""

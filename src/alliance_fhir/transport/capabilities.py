@@ -204,16 +204,17 @@ NAMES = tuple(trait.name for trait in TRAITS)
 class Abilities:
     """What a server can do, as far as is known. It learns from answers on the way.
 
-    `lacking` are traits by name. `refused` are types, each with what cannot be done with it:
-    "create", "update".
+    `lacking` are traits by name, and `doubted` those of which nothing is known, and that are not
+    relied on. `refused` are types, each with what cannot be done with it: "create", "update".
     """
 
     statement: Statement = field(default_factory=lambda: Statement({}, None, None))
     lacking: set[str] = field(default_factory=set[str])
+    doubted: set[str] = field(default_factory=set[str])
     refused: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
     def __contains__(self, trait: str) -> bool:
-        return trait not in self.lacking
+        return trait not in self.lacking and trait not in self.doubted
 
     def takes(self, type_: str, interaction: str) -> bool:
         """Whether a resource of this type may be made or changed there, as far as is known."""
@@ -233,16 +234,14 @@ class Abilities:
 def abilities(body: Json, without: Iterable[str] = ()) -> Abilities:
     """What a server can do by its own word; `without` names traits that are known to be lacking."""
     told = statement_of(body)
-    lacking = {t.name for t in TRAITS if _lacks(t, told)} - {"identifier-search"} | set(without)
+    claims = {trait.name: trait.claimed(told) for trait in TRAITS}
+    lacking = {name for name, claimed in claims.items() if claimed is False} | set(without)
+    lacking -= {"identifier-search"} - set(without)  # that goes type by type
+    doubted = {t.name for t in TRAITS if not t.trusted and claims[t.name] is None}
     refused = _refused(told)
     if "provenance" in lacking:
         refused["Provenance"] = {"create", "update"}
-    return Abilities(told, lacking, refused)
-
-
-def _lacks(trait: Trait, told: Statement) -> bool:
-    claimed = trait.claimed(told)
-    return claimed is False or (claimed is None and not trait.trusted)
+    return Abilities(told, lacking, doubted, refused)
 
 
 def _refused(told: Statement) -> dict[str, set[str]]:

@@ -15,12 +15,13 @@ from typing import Any, Self
 import httpx
 
 from alliance_fhir.errors import BadReply, Refused, Unavailable
-from alliance_fhir.received import Json, part, parts, text
+from alliance_fhir.received import Json
 from alliance_fhir.transport.address import checked_base
 from alliance_fhir.transport.auth import Method, NoAuth, Site
 from alliance_fhir.transport.connection import FHIR_JSON, Discretion, connection
 from alliance_fhir.transport.outcomes import Reply, content_of, failure, read
 from alliance_fhir.transport.pace import Pace
+from alliance_fhir.transport.paging import page_of, same_host
 from alliance_fhir.transport.retry import Patience, Waited, patiently, retry_after
 
 _MOST_PAGES = 10_000
@@ -46,7 +47,7 @@ class Client:
         self.post_search = True
         auth = auth or NoAuth()
         if isinstance(auth, Method):
-            auth.attach(Site(self.base, self.patience, timeout, tls, insecure))
+            auth.attach(Site(self.base, self.patience, self.pace, timeout, tls, insecure))
         self._http = connection(auth, timeout, tls)
         self._discretion = Discretion(self.base)
         logging.getLogger("httpx").addFilter(self._discretion)
@@ -92,25 +93,24 @@ class Client:
         headers |= {name: value for name, value in conditions.items() if value}
         return self._send(method, self._url(path), harmless=False, content=body, headers=headers)
 
+    def follow(self, link: str) -> Reply:
+        """What a paging link leads to. Raises BadReply where that is another host."""
+        return self._send("GET", same_host(self.base, link), harmless=True)
+
     def search(self, type_: str, params: Mapping[str, str]) -> Iterator[Json]:
         """All hits of a search, page by page; outcomes and other entries are left out."""
         reply = self._search(type_, params)
         pages: set[str] = set()
         for _ in range(_MOST_PAGES):
-            if reply.body.get("resourceType") != "Bundle":
-                raise BadReply(f"a search for {type_} gave no Bundle")
-            for entry in parts(reply.body, "entry"):
-                resource = part(entry, "resource")
-                if resource.get("resourceType") == type_:
-                    yield resource
-            following = _next(reply.body)
-            if following is None:
+            page = page_of(reply, type_)
+            yield from page.hits
+            if not page.following:
                 return
-            url = self._same_host(following)
+            url = same_host(self.base, page.following)
             if url in pages:
                 break
             pages.add(url)
-            reply = self._send("GET", url, harmless=True)
+            reply = self.follow(url)
         raise BadReply(f"a search for {type_} has no end")
 
     def _search(self, type_: str, params: Mapping[str, str]) -> Reply:
@@ -126,16 +126,6 @@ class Client:
 
     def _url(self, path: str) -> str:
         return f"{self.base}/{path}" if path else self.base
-
-    def _same_host(self, link: str) -> str:
-        ours = httpx.URL(self.base)
-        try:
-            url = httpx.URL(f"{self.base}/").join(link)
-        except httpx.InvalidURL:
-            raise BadReply("a paging link is no URL") from None
-        if (url.scheme, url.host, url.port) != (ours.scheme, ours.host, ours.port):
-            raise BadReply("a paging link leads to another host; it was not followed")
-        return str(url)
 
     def _send(self, method: str, url: str, *, harmless: bool, **told: Any) -> Reply:
         def once() -> Reply:
@@ -156,13 +146,3 @@ class Client:
             return read(response, content)
 
         return patiently(once, self.patience, harmless=harmless, pace=self.pace)
-
-
-def _next(bundle: Json) -> str | None:
-    """Where the next page is; None where this is the last."""
-    links = [link for link in parts(bundle, "link") if link.get("relation") == "next"]
-    if not links:
-        return None
-    if not (url := text(links[0], "url")):
-        raise BadReply("a paging link leads nowhere")
-    return url

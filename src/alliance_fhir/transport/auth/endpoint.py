@@ -1,8 +1,8 @@
 """Where tokens come from: found, asked, and understood.
 
 What is asked here goes out without the server's token, follows no redirect, and is tried again with
-the same patience as all other requests. Of an error only its code is passed on: servers repeat in
-their descriptions what was sent to them.
+the patience and in the pace of all requests. Of an error only its code is passed on: servers repeat
+in their descriptions what was sent to them.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def look_up(site: Site, url: str) -> Json:
 
 def _patiently(site: Site, once: Callable[[], T]) -> T:
     try:
-        return patiently(once, site.patience, harmless=True)
+        return patiently(once, site.patience, harmless=True, pace=site.pace)
     except Unavailable as error:
         raise Spent(str(error)) from None
 

@@ -12,6 +12,7 @@ import httpx
 from alliance_fhir.config import Frozen
 from alliance_fhir.errors import BadReply, ConfigError
 from alliance_fhir.transport.address import Origin, origin
+from alliance_fhir.transport.pace import Pace
 from alliance_fhir.transport.retry import Patience
 
 
@@ -20,6 +21,7 @@ class Site(NamedTuple):
 
     base: str
     patience: Patience
+    pace: Pace
     timeout: float
     tls: ssl.SSLContext | None
     insecure: bool

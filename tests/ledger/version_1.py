@@ -1,0 +1,48 @@
+"""Makes `version-1/`: a folder of resources and its ledger, as the code before made_by left them.
+
+    python -m ledger.version_1          (in tests/, in a clone that has the commit)
+
+Three rows are sent; one of them is changed, and sent again.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+COMMIT = "638cbc7479dc9993d94122f18c964583e04c983f"
+"""The last one whose ledgers are of version 1."""
+FOLDER = Path(__file__).parent / "version-1"
+TARGET = Path("/var/tmp/alliance-fhir-version-1")  # noqa: S108 - a ledger knows where its target was
+TOML = 'source = "clinic-east"\npatient_system = "urn:example:mrn"\nsynthetic = true\n'
+HEADER = "record_id,patient,instrument,rater,completed_at,item_1,item_2,item_3,item_4\n"
+ROWS = [f"r-{n},100{n},srs,patient,2026-03-0{n},8,9,9,{n}\n" for n in (1, 2, 3)]
+
+
+def main() -> None:
+    """Runs the old code twice."""
+    with tempfile.TemporaryDirectory() as old:
+        words = ["git", "archive", COMMIT, "src", "examples"]
+        archive = subprocess.run(words, check=True, capture_output=True, cwd=FOLDER.parents[2])
+        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
+            tar.extractall(old, filter="data")
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        TARGET.mkdir()
+        (TARGET / "alliance.toml").write_text(TOML)
+        for rows in (ROWS, [ROWS[0], ROWS[1].replace("8,9,9", "7,9,9"), ROWS[2]]):
+            (TARGET / "rows.csv").write_text("".join([HEADER, *rows]))
+            command = ["sync", "rows.csv", "--to", "out", "--ledger", "ledger.sqlite"]
+            place = {**os.environ, "PYTHONPATH": f"{old}/src"}
+            words = [sys.executable, "-m", "alliance_fhir", *command]
+            subprocess.run(words, check=True, cwd=TARGET, env=place)
+        shutil.move(TARGET, FOLDER)
+
+
+if __name__ == "__main__":
+    main()
