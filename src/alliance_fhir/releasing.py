@@ -73,7 +73,7 @@ class Releaser:
             _group(entry), [resource], "update", self._clock(), [version], _REASON
         )
         proof = self._marks.mark(proof, self._run, new=True)
-        change = Change(marked, "updated", hit.id, hit.version, hit.digest)
+        change = Change(marked, "updated", hit.id, hit.version, hit.digest, was=entry.key)
         changes = [change]
         if self._target.takes("Provenance", "created"):
             changes.append(Change(proof, "created"))

@@ -40,6 +40,7 @@ def tagged(resource: Resource, tags: list[Json]) -> Resource:
     """
     body = resource.body
     told: Json = body.get("meta", {})
-    whole = {**told, "tag": [*tags, *told.get("tag", [])]}
+    there: list[Json] = told.get("tag", [])
+    whole = {**told, "tag": [*(tag for tag in tags if tag not in there), *there]}
     start = {"resourceType": resource.type, "meta": whole}
     return Resource(resource.type, resource.key, {**body, **start}, resource.digest)

@@ -156,8 +156,16 @@ def found(body: Json, ours: Ours) -> Found:
         subject=_subject(body),
         at=text(part(body, "subject"), "reference").partition("/_history/")[0],
         withdrawn=text(body, "status") == "entered-in-error",
-        made_by=next(filter(_RUN.fullmatch, tags_of(body, ours.made)), ""),
+        made_by=_maker(body, ours.made),
     )
+
+
+def _maker(body: Json, system: str) -> str:
+    """The run by which a resource was made. Labels are anybody's: what is strange counts as none."""
+    try:
+        return next(filter(_RUN.fullmatch, tags_of(body, system)), "")
+    except BadReply:
+        return ""
 
 
 def tags_of(body: Json, system: str) -> list[str]:
