@@ -93,7 +93,7 @@ class _Undoing:
                 self._record(parts)
             else:
                 shared = parts
-        for group, parts in self._by_tag({part.key for part in shared}):
+        for group, parts in self._by_tag({(p.type, p.hit.id) for p in shared if p.hit}):
             known = True
             if group:
                 self._record(parts)
@@ -150,11 +150,11 @@ class _Undoing:
             if not part.rule and (hit.digest not in ours or hit in elsewhere):
                 part.rule = "changed-at-target"
 
-    def _by_tag(self, known: set[str]) -> Iterable[tuple[str, list[Part]]]:
+    def _by_tag(self, known: set[tuple[str, str]]) -> Iterable[tuple[str, list[Part]]]:
         """What bears the run's tag at the server, and was not dealt with by the ledger."""
         groups: dict[str, list[Part]] = {}
         for hit, changed_by, body in list(self._remover.bearing(self._remover.made, self._run)):
-            if (hit.type, hit.id) in self._left or hit.key in known:
+            if (hit.type, hit.id) in self._left | known:
                 continue
             part = Part(hit.type, hit.key, [], made=True, hit=hit, body=body)
             if set(changed_by) - {self._run}:
