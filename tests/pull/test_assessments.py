@@ -51,7 +51,7 @@ def unchanged(back: Path, to: str, settings: Settings, ledgers: Sequence[Path]) 
         assert sent([back], to, settings, ledger).keys() == {"unchanged"}
 
 
-@trying(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trying(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=rows.tables())
 def test_any_rows_come_back_as_they_were(
     naps: list[float], table: list[tuple[rows.Row, rows.Row]]
