@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as trying
-from wire.little import LittleServer
 
 from alliance_fhir import Options, Settings, load, open_ledger, open_target, sync
 from alliance_fhir.pulling import pull_table
 from alliance_fhir.targets.reading import TABLE, Wish
+from alliance_fhir.testing import FhirServer as LittleServer
 
 from . import rows
 from .shelf import Shelf
