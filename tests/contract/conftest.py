@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from alliance_fhir.testing import AbilityProxy
 from alliance_fhir.testing import FhirServer as LittleServer
 
 from .clinic import Clinic, Wire
@@ -64,11 +66,15 @@ def place(place_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
         with LittleServer(lacks=RUNGS[place_kind]) as little:
             yield from _opened(little.url)
     else:
-        yield from _opened(request.getfixturevalue(place_kind))
+        name, _, rung = place_kind.partition(":")
+        url = request.getfixturevalue(name)
+        with AbilityProxy(url, lacks=RUNGS[rung]) if rung else nullcontext() as proxy:
+            yield from _opened(url, proxy.url if proxy else "", "R4" if name == "medplum" else "")
 
 
-def _opened(url: str) -> Iterator[Place]:
+def _opened(url: str, address: str = "", fhir: str = "") -> Iterator[Place]:
     server = ServerPlace(url)
+    server.address, server.fhir = address or url, fhir
     yield server
     server.close()
 
