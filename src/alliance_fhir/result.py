@@ -89,6 +89,7 @@ class Result:
     pull: dict[str, Pulled] = field(default_factory=dict[str, Pulled])
     undone: dict[str, int] = field(default_factory=dict[str, int])
     dead_letters: str = ""
+    probe: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def ok(self) -> bool:
@@ -131,6 +132,7 @@ class Result:
             "undone": self.undone,
             "files": self.files,
             "pull": {type_: vars(pulled) for type_, pulled in self.pull.items()},
+            "probe": self.probe,
             "rejected": _findings(tally.rejected),
             "blocked": _findings(tally.blocked),
             "warnings": _findings(tally.warnings),
@@ -140,7 +142,7 @@ class Result:
             "stopped": self.stopped,
             "exit_code": self.exit_code,
         }
-        if self.command == "verify" or (self.command == "pull" and not tally.read):
+        if self.command in ("verify", "probe") or (self.command == "pull" and not tally.read):
             del shape["records"]
         shape = {key: value for key, value in shape.items() if value not in (None, "", {})}
         kept = {"rejected", "blocked"}

@@ -37,6 +37,10 @@ CHUNK = 50
 """Groups that are planned together: one look at the ledger, and at most a few searches."""
 
 
+ABILITIES = "abilities"
+"""Under this name the ledger keeps what was found out about the target."""
+
+
 class Run:
     """One plan or sync."""
 
@@ -110,6 +114,7 @@ class Run:
                 meant=self._options.real_data_to_public_server,
             )
         self._target.begin(writing=not self._dry)
+        self._target.recall(self._ledger.fact(ABILITIES))
         self._same_target()
         if not self._dry:
             self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)
@@ -286,6 +291,7 @@ class Run:
         if self._dry:
             return
         self._target.finish()
+        self._ledger.note(ABILITIES, self._target.remembered())
         if not self._result.stopped:
             self._ledger.end_run(self._result.run)
         self._ledger.commit()

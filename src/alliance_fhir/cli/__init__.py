@@ -15,6 +15,7 @@ from alliance_fhir.cli import (
     demo,
     instruments,
     plan,
+    probe,
     pull,
     retract,
     sandbox,
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (demo, check, map_, plan, sync, verify, pull, retract, undo):
+for command in (demo, check, map_, plan, sync, verify, probe, pull, retract, undo):
     app.command(command.NAME)(command.command)
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(sandbox.app, name="sandbox")

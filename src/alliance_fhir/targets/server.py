@@ -26,7 +26,7 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 class ServerTarget:
-    """A FHIR server."""
+    """A FHIR server. `client` is the connection, for whoever reads what no key is known of."""
 
     all_at_once = False
     people = True
@@ -39,7 +39,7 @@ class ServerTarget:
         without: Iterable[str] = (),
         lanes: int = 2,
     ) -> None:
-        self._client = client
+        self.client = client
         self._ours = ours
         self.lanes = lanes
         self.name = self.identity = client.base
@@ -52,10 +52,14 @@ class ServerTarget:
         self._resolved: dict[Person, Resolution] = {}
         self._resolving = threading.Lock()  # lanes ask at the same time
 
-    @property
-    def client(self) -> Client:
-        """The connection, for whoever reads what is not looked for by key."""
-        return self._client
+    def recall(self, told: str) -> None:
+        """What was tried out at this server, or refused by it, in earlier runs."""
+        self.abilities.recall(told)
+        self.client.post_search &= "post-search" in self.abilities
+
+    def remembered(self) -> str:
+        """What was tried out and what was refused, for the runs to come."""
+        return self.abilities.as_text()
 
     def begin(self, *, writing: bool) -> None:
         """Nothing to do: a server has many writers, and each request says what it expects."""
@@ -76,7 +80,7 @@ class ServerTarget:
 
     def _look_up(self, type_: str, persons: list[Person]) -> None:
         tokens = [f"{escaped(p.identifier.system)}|{escaped(p.identifier.value)}" for p in persons]
-        hits = list(self._client.search(type_, {"identifier": ",".join(tokens), "_count": "200"}))
+        hits = list(self.client.search(type_, {"identifier": ",".join(tokens), "_count": "200"}))
         for person in persons:
             resolution, merged_into = resolve(person, hits)
             self._resolved[person] = self._survivor(merged_into, resolution)
@@ -97,11 +101,11 @@ class ServerTarget:
 
     def _patient(self, reference: str) -> Json | None:
         """The patient whom a reference leads to, if that is at this server."""
-        type_, _, id_ = reference.removeprefix(f"{self._client.base}/").partition("/")
+        type_, _, id_ = reference.removeprefix(f"{self.client.base}/").partition("/")
         if type_ != "Patient" or not _ID.fullmatch(id_):
             return None
         try:
-            body = self._client.get(f"Patient/{id_}").body
+            body = self.client.get(f"Patient/{id_}").body
         except Refused:  # not there any more, or nothing that we may see
             return None
         meant = (body.get("resourceType"), body.get("id")) == ("Patient", id_)
@@ -115,19 +119,19 @@ class ServerTarget:
         """What was found, whole, and as it was in a version where one is named."""
         path = f"{hit.type}/{hit.id}" + (f"/_history/{version}" if version else "")
         try:
-            body = self._client.get(path).body
+            body = self.client.get(path).body
         except Refused as refused:
             if refused.status in (404, 405, 410, 501):
                 return None
             raise
         if (body.get("resourceType"), body.get("id")) != (hit.type, hit.id):
-            raise BadReply(f"{self._client.base} gave another {hit.type} than it was asked for")
+            raise BadReply(f"{self.client.base} gave another {hit.type} than it was asked for")
         return body
 
     @property
     def remover(self) -> Remover:
         """By what things are taken back here."""
-        return Remover(self._client, self._ours, self.abilities)
+        return Remover(self.client, self._ours, self.abilities)
 
     def takes(self, type_: str, state: str) -> bool:
         """Whether a resource of this type may be made or changed here, as far as is known."""
@@ -146,18 +150,18 @@ class ServerTarget:
 
     def pause(self, seconds: float) -> None:
         """Waits, so that what was sent may become visible."""
-        self._client.pace.sleep(seconds)
+        self.client.pace.sleep(seconds)
 
     def hurry(self) -> None:
         """Whoever waits to try again waits no longer, and tries no more."""
-        self._client.pace.end()
+        self.client.pace.end()
 
     def finish(self) -> None:
         """Nothing to do: every transaction counted at once."""
 
     def close(self) -> None:
         """Closes the connections."""
-        self._client.close()
+        self.client.close()
 
 
 def _statement(client: Client) -> Json:

@@ -1,0 +1,83 @@
+"""What is known of a server: what it says of itself, what trials have shown, what follows."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from alliance_fhir.received import part, text
+from alliance_fhir.targets.server import ServerTarget
+from alliance_fhir.transport.capabilities import BY_IDENTIFIER, TRAITS, Abilities, Trait
+from alliance_fhir.transport.quirks import Quirk, quirks_of
+from alliance_fhir.trials import Probe
+
+
+class Row(NamedTuple):
+    """One trait: what the server claims of it and what it does; None where nothing is known.
+
+    `so` is what follows for a sync; empty where all is as it should be.
+    """
+
+    trait: str
+    what: str
+    claimed: bool | None
+    found: bool | None
+    so: str
+
+
+class Probed(NamedTuple):
+    """What is known of a server after a probe. `left` is what could not be removed again."""
+
+    server: str
+    rows: list[Row]
+    quirks: list[Quirk]
+    refused: dict[str, list[str]]
+    left: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape in `--json`."""
+        return {
+            "server": self.server,
+            "traits": [row._asdict() for row in self.rows],
+            "quirks": [{"what": q.what, "evidence": q.evidence} for q in self.quirks],
+            "refused": self.refused,
+            "left": self.left,
+        }
+
+
+def probe(target: ServerTarget, *, write: bool) -> Probed:
+    """Reads what a server says of itself and, with `write`, tries it out.
+
+    What was found counts for the target from then on. Raises ServerError where the server does not
+    answer, or takes nothing at all.
+    """
+    left: list[str] = []
+    if write:
+        trials = Probe(target.client)
+        try:
+            found = trials.run()
+        finally:
+            deleted, left = trials.remove()
+        target.abilities.try_out({**found, "delete": deleted})
+    abilities = target.abilities
+    told = part(abilities.statement.body, "software")
+    return Probed(
+        " ".join(filter(None, (text(told, "name"), text(told, "version")))),
+        [_row(trait, abilities) for trait in TRAITS],
+        quirks_of(abilities.statement.body),
+        {type_: sorted(some) for type_, some in sorted(abilities.refused.items())},
+        left,
+    )
+
+
+def _row(trait: Trait, abilities: Abilities) -> Row:
+    so = "" if trait.name in abilities else trait.without
+    if trait.name == "identifier-search" and not so:
+        others = [t for t in sorted(BY_IDENTIFIER) if not abilities.searches(t, "identifier")]
+        so = f"{', '.join(others)}: {trait.without}" if others else ""
+    return Row(
+        trait.name,
+        trait.what,
+        trait.claimed(abilities.statement),
+        abilities.tried.get(trait.name),
+        so,
+    )
