@@ -161,7 +161,7 @@ def found(body: Json, ours: Ours) -> Found:
 
 
 def _maker(body: Json, system: str) -> str:
-    """The run by which a resource was made. Labels are anybody's: what is strange counts as none."""
+    """The run by which a resource was made. Labels are anybody's: strange ones count as none."""
     try:
         return next(filter(_RUN.fullmatch, tags_of(body, system)), "")
     except BadReply:
