@@ -112,6 +112,14 @@ class DeadLetters:
             "the file once it was delivered"
         )
 
+    def check(self, target: str) -> None:
+        """Raises ConfigError where one is of another target: there its record may be all right."""
+        for letter in self.letters:
+            if letter.target != target:
+                raise ConfigError(
+                    f"{self.path}: what was refused there was sent to another target than {target}"
+                )
+
     @property
     def letters(self) -> list[Letter]:
         """What is in the file."""

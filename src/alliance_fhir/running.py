@@ -113,6 +113,8 @@ class Run:
                 synthetic=self._settings.synthetic,
                 meant=self._options.real_data_to_public_server,
             )
+        if self._letters and self._options.only is not None:
+            self._letters.check(self._target.name)
         self._target.begin(writing=not self._dry)
         self._target.recall(self._ledger.fact(ABILITIES))
         self._same_target()

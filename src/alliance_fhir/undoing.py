@@ -82,15 +82,18 @@ class _Undoing:
         self._remover = remover
         self._result = result
         self._left: set[tuple[str, str]] = set()
+        self._command = ""
 
     def go(self) -> None:
-        known = any(id_ == self._run for id_, *_ in self._ledger.runs())
+        self._command = next((c for id_, c, *_ in self._ledger.runs() if id_ == self._run), "")
+        known = bool(self._command)
         shared: list[Part] = []
         groups = groupby(list(self._ledger.of_run(self._run)), lambda row: row.group_key)
         for group, rows in groups:
             known, parts = True, self._by_ledger(list(rows))
             if group:
-                self._record(parts)
+                with self._ledger.claim(group):
+                    self._record(parts)
             else:
                 shared = parts
         for group, parts in self._by_tag({(p.type, p.hit.id) for p in shared if p.hit}):
@@ -116,7 +119,7 @@ class _Undoing:
             if not live:
                 continue
             made = any(row.made_by == self._run for row in mine)
-            changed = [r for r in mine if r.version > 1 and r.run == self._run]
+            changed = [row for row in mine if self._changed(row)]
             if not made and not changed:
                 continue  # it only found out about it
             part = Part(live[-1].type, key, live, made)
@@ -131,6 +134,11 @@ class _Undoing:
             parts.append(part)
         self._look(parts)
         return parts
+
+    def _changed(self, row: Entry) -> bool:
+        """Whether it is a change of the run's: what it only learnt has no version before."""
+        learnt = row.version == 1 and self._command != "retract"
+        return row.run == self._run and row.made_by != self._run and not learnt
 
     def _look(self, parts: Iterable[Part]) -> None:
         """What is there of it, and whether that is as the run left it."""
@@ -253,7 +261,7 @@ class _Undoing:
         if "-retracted-" in part.key:
             return self._leave(part, "not-restored", _RELEASED)
         if before is None:
-            return self._leave(part, "not-restored")
+            return self._leave(part, "not-restored", _NO_LEDGER)
         wanted = (before.digest, before.server_digest)
         if hit.digest not in wanted:
             body = self._target.read(hit, before.server_version) if before.server_version else None

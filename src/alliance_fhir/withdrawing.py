@@ -54,6 +54,7 @@ def retract(
     work: list[tuple[Withdrawal, dict[str, Record]]] = []
     found: set[int] = set()
     for target, ledger in places:
+        ledger.begin_run(result.run, result.command, settings.source)
         target.begin(writing=True)
         finder = Names(target, ledger, settings, site_catalog(settings), only=only)
         looked = {number: finder.find(name) for number, name in enumerate(names, 1)}
@@ -105,9 +106,9 @@ class Withdrawal:
 
     def carry_out(self, records: Iterable[Record]) -> None:
         """Retracts what is left of the records. Raises what stops the run."""
-        self._ledger.begin_run(self._run, "retract", self._source)
         for record in records:
-            self._one(record)
+            with self._ledger.claim(record.key):
+                self._one(record)
         self._target.finish()
         self._ledger.end_run(self._run)
         self._ledger.commit()

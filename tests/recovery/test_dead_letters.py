@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alliance_fhir.domain.keys import record_key
-from alliance_fhir.testing import Answer, Request, outcome
+from alliance_fhir.testing import Answer, FhirServer, Request, outcome
 
 from .conftest import FIRST, SECOND, Site, resources, told
 
@@ -187,6 +187,14 @@ def test_slips_are_told(site: Site) -> None:
     assert (ran.code, "leave SOURCE out" in ran.err) == (2, True)
     ran = resend(site, site.folder / "none.jsonl")
     assert (ran.code, "there are no dead letters" in ran.err) == (2, True)
+
+
+def test_letters_of_another_target_are_not_sent(site: Site) -> None:
+    refused(site, FIRST.patient)
+    with FhirServer() as other:
+        to = ("--to", other.url, "--config", site.folder / "alliance.toml")
+        ran = site.run("sync", "--dead-letters", site.letters, *to)
+        assert (ran.code, "another target" in ran.err, other.writes) == (2, True, [])
 
 
 def test_a_run_that_is_stopped_keeps_what_was_refused(site: Site) -> None:

@@ -118,6 +118,13 @@ def test_a_lost_ledger_resurrects_nothing(site: Site) -> None:
     assert (told(ran, "warnings"), site.there.versions()) == (["retracted"], before)
 
 
+def test_a_retracted_record_that_leaves_its_source_has_not_disappeared(site: Site) -> None:
+    site.sync()
+    site.retract(KEY)
+    site.write(SECOND)
+    assert "disappeared" not in site.sync("--complete").json
+
+
 def test_a_lost_ledger_makes_a_retracted_record_at_the_right_patient(site: Site) -> None:
     site.sync()
     site.retract(KEY)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from alliance_fhir.domain.keys import record_key
 from alliance_fhir.testing import Answer, Cut, Request
 from contract.clinic import patient
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Json = dict[str, Any]
+KEY = record_key("clinic-east", ("record", FIRST.record_id))
 CHANGED = FIRST.with_item(4, "4")
 THIRD = replace(FIRST, record_id="r-3", completed_at="2026-04-01")
 NOTHING = {"removed": 0, "restored": 0, "already_gone": 0, "left": 0}
@@ -85,6 +87,26 @@ def test_a_retraction_can_be_undone(site: Site) -> None:
     ran = site.sync()
     assert (ran.code, told(ran, "warnings"), resources(ran)) == (0, [], {"unchanged": 14})
     assert site.verified()
+
+
+def test_a_retraction_without_a_ledger_cannot_be_undone_and_that_is_told(site: Site) -> None:
+    site.sync()
+    site.forget()
+    run = site.retract(KEY).json["run"]
+    ran = site.command("undo", run)
+    assert (ran.code, told(ran, "blocked")) == (7, ["not-restored"] * 6)
+    assert "no ledger knows" in ran.json["blocked"][0]["remedy"]
+    assert site.statuses(FIRST) == {"entered-in-error"}
+
+
+def test_what_a_run_only_learnt_is_not_its_own(site: Site) -> None:
+    site.sync()
+    site.retract(KEY)
+    site.forget()
+    run = site.sync().json["run"]
+    before = contents(site)
+    ran = site.command("undo", run)
+    assert (ran.code, ran.json["undone"], contents(site)) == (0, NOTHING, before)
 
 
 @everywhere()

@@ -321,7 +321,7 @@ class Ledger:
         query = (
             select(*[func.min(column).label(column.name) for column in entry.c])
             .where(entry.c.source == source, entry.c.state.in_(ACKNOWLEDGED))
-            .where(entry.c.group_key != "")
+            .where(entry.c.group_key != "", entry.c.type != "Provenance")
             .group_by(entry.c.group_key)
             .order_by(func.min(entry.c.path), func.min(entry.c.row))
         )
