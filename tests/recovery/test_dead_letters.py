@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from alliance_fhir.config import Settings
+from alliance_fhir.dead_letters import usual_place
 from alliance_fhir.domain.keys import record_key
 from alliance_fhir.testing import Answer, FhirServer, Request, outcome
 
@@ -208,3 +210,11 @@ def test_a_run_that_is_stopped_keeps_what_was_refused(site: Site) -> None:
     ran = site.sync()
     assert ran.code == 11
     assert len(letters(site.letters)) == 3
+
+
+def test_with_a_ledger_that_is_no_file_they_lie_beside_the_settings(tmp_path: Path) -> None:
+    settings = Settings(folder=tmp_path, source="clinic-east")
+    place = usual_place("postgresql://us@host/ledgers", "https://fhir.example/r4", settings)
+    assert place.parent == tmp_path / ".alliance-fhir"
+    assert place.name.startswith("fhir-example-r4-")
+    assert place.name.endswith(".dead-letters.jsonl")

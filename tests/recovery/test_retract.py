@@ -56,6 +56,7 @@ def test_the_whole_way_of_a_record_at_the_wrong_patient(site: Site) -> None:
     assert (ran.code, resources(ran)) == (0, {"updated": 6, "created": 1})
     assert site.statuses(FIRST) == WRONG
     number = site.verified()
+    assert number == 17
 
     ran = site.sync()
     assert (ran.code, told(ran, "blocked"), told(ran, "warnings")) == (0, [], [])
@@ -229,6 +230,18 @@ def test_what_a_corrected_row_no_longer_gives_is_retracted_alone(site: Site) -> 
 def there_id(there: dict[str, Json]) -> str:
     """The id of what was retracted alone."""
     return next(body["id"] for part, body in there.items() if "-retracted-" in part)
+
+
+def test_nothing_is_added_to_a_record_that_was_retracted(site: Site) -> None:
+    site.write(LESS, SECOND)
+    site.sync()
+    site.retract(FIRST.record_id)
+    site.write(SCORED, SECOND)
+    for words in ([], ["--reread"]):
+        ran = site.sync(*words)
+        assert (ran.code, told(ran, "warnings")) == (0, ["retracted"])
+        assert resources(ran) == {"unchanged": 12, "not_sent": 1}
+    assert "bond" not in site.of_record(FIRST)
 
 
 def test_a_whole_record_takes_along_what_it_once_gave(site: Site) -> None:

@@ -246,6 +246,51 @@ def test_cut_off_and_run_again_it_is_done(site: Site, at: int, when: str) -> Non
     assert resources(site.sync()) == {"updated": 3, "created": 8, "unchanged": 11}
 
 
+def test_a_server_that_keeps_what_others_refer_to_sees_it_in_the_right_order(site: Site) -> None:
+    before = contents(site)
+    site.server.conduct.keeps_referenced = True
+    run = site.sync("--create-people").json["run"]
+    ran = site.command("undo", run)
+    assert (ran.code, told(ran, "blocked")) == (0, [])
+    assert contents(site) == before
+
+
+@pytest.mark.parametrize("kind", ["right", "read-and-compare"])
+def test_what_somebody_changes_in_between_is_not_removed(site: Site) -> None:
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        looked = request.method == "GET" and request.path == where(total)
+        if looked and site.server.conduct.lacks:
+            changed.append(request)
+            if len(changed) > 1:  # it is read for the order, and compared right before
+                site.server.put(**{**total, "note": [{"text": "looked at"}]})
+        guarded = not site.server.conduct.lacks
+        if guarded and request.method == "DELETE" and request.path == where(total):
+            site.server.put(**{**total, "note": [{"text": "looked at"}]})
+        return proceed()
+
+    run = site.sync().json["run"]
+    place = where(site.of_record(FIRST)["total"])
+    [total] = [body for body in site.server.of_type("Observation") if where(body) == place]
+    changed: list[Request] = []
+    site.server.between = between
+    ran = site.command("undo", run)
+    assert ran.code == 7
+    assert {f["resource"]: f["rule"] for f in ran.json["blocked"]}[place] == "changed-at-target"
+    assert site.of_record(FIRST)["total"]["note"]
+
+
+def test_a_server_that_finds_everything_by_a_tag_loses_nothing_else(site: Site) -> None:
+    run = site.sync().json["run"]
+    site.forget()
+    place = site.there.add(
+        {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+    )
+    site.server.conduct.ignores = frozenset({"tags"})
+    assert site.command("undo", run).code == 0
+    assert [where(body) for body in site.there.of_type("Observation")] == [place]
+    assert len(site.there.of_type("Patient")) == 2
+
+
 def test_what_others_did_is_never_touched(site: Site) -> None:
     strangers = [site.there.add(patient("7777")), site.there.add(patient("8888"))]
     theirs = {"resourceType": "Observation", "status": "final", "code": {"text": "weight"}}
