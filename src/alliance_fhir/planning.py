@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from alliance_fhir.deciding import OLDER, RULED, SIDES, Decision, Judge, Look, Sides
+from alliance_fhir.deciding import OLDER, RULED, SIDES, WITHDRAWN, Decision, Judge, Look, Sides
 from alliance_fhir.domain.receipt import WARNINGS
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.reply import Found
-from alliance_fhir.ledger.store import Entry, Ledger
+from alliance_fhir.ledger.store import RETRACTED, Entry, Ledger
 from alliance_fhir.subjects import moved
 from alliance_fhir.targets.base import NOBODY, Target, Wanted
 
@@ -136,7 +136,9 @@ class Planner:
         decisions: list[Decision] = []
         for resource in group.resources:
             known = _acknowledged(entries.get(resource.key, []))
-            if known and group.patient.value and known.subject != subject:
+            if known and known.state == RETRACTED:
+                decisions.append(self.judge.withdrawn(group, resource, known, look))
+            elif known and group.patient.value and known.subject != subject:
                 decisions.append(Decision(resource, "blocked", known, "patient-changed"))
             elif resource.key in look.asked:
                 unfinished = _unfinished(entries, resource.key)
@@ -170,6 +172,13 @@ class Planner:
         if any(d.rule == RULED and d.state == "unchanged" for d in decisions):
             decisions = [
                 d._replace(state="not_sent", rule=RULED) if d.state == "created" else d
+                for d in decisions
+            ]
+        if any(d.rule == WITHDRAWN for d in decisions):  # and nothing is added to it
+            decisions = [
+                d._replace(state="not_sent", rule=WITHDRAWN)
+                if d.state in ("created", "updated")
+                else d
                 for d in decisions
             ]
         return [self._taken(decision) for decision in decisions]
@@ -230,6 +239,7 @@ def _unproven(planned: Planned, entries: Mapping[str, list[Entry]]) -> list[Deci
         decision
         for decision in planned.decisions
         if decision.state == "unchanged"
+        and decision.rule != WITHDRAWN  # `retract` writes its own
         and any(
             entry.run in runs
             for entry in (*entries.get(decision.resource.key, []), decision.known)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from alliance_fhir.asking import Options, Progress, Watch, asked_for
 from alliance_fhir.config import Settings
+from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.domain.keys import fingerprint
 from alliance_fhir.domain.receipt import Tally
 from alliance_fhir.fhir.group import Group
@@ -37,14 +38,16 @@ def sync(
     settings: Settings,
     options: Options = DEFAULTS,
     watch: Watch = unwatched,
+    letters: DeadLetters | None = None,
 ) -> Result:
     """Brings a target to what the sources say, and says what became of every record.
 
     What was delivered stays delivered when a run is cut short; the next run goes on from there.
+    What the target refuses is kept in `letters`; without, in the file beside the ledger.
     Raises ConfigError, InputError, InstrumentError and MappingError; what a server did not do is
     told by the result.
     """
-    return Run("sync", sources, target, ledger, settings, options, watch).go()
+    return Run("sync", sources, target, ledger, settings, options, watch, letters).go()
 
 
 def plan(

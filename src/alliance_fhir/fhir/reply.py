@@ -16,6 +16,7 @@ _LOCATION = re.compile(
     r"(?:^|/)(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})"
     r"(?:/_history/(?P<version>[^/]+))?$"
 )
+_RUN = re.compile(r"[0-9a-f]{16}")
 _ETAG = re.compile(r'^(?:W/)?"?(?P<version>[^"]+)"?$')
 
 
@@ -38,7 +39,8 @@ class Found(NamedTuple):
 
     `claimed` is the digest that it carries, empty where it is none of ours; `subject` is the
     identifier of the patient whose it is, as `system|value`, empty where it names none; `at` is the
-    reference beside it, to the target's own Patient, without a version.
+    reference beside it, to the target's own Patient, without a version. `withdrawn`: it says that
+    it was entered in error. `made_by` is the run that its tag says made it.
     """
 
     type: str
@@ -49,6 +51,13 @@ class Found(NamedTuple):
     claimed: str
     subject: str = ""
     at: str = ""
+    withdrawn: bool = False
+    made_by: str = ""
+
+    @property
+    def retracted(self) -> bool:
+        """Whether it was withdrawn by us, and nobody changed it since."""
+        return self.withdrawn and self.claimed == self.digest
 
 
 class Declined(NamedTuple):
@@ -126,10 +135,13 @@ def etag(told: object) -> str:
 
 
 class Ours(NamedTuple):
-    """What is ours at a target: the systems of our identifiers and of our Provenances' tags."""
+    """What is ours at a target: the systems of our identifiers, of our Provenances' tags, and of
+    the tags that name the run by which a resource was made, and changed."""
 
     identifiers: str
     tags: str
+    made: str = ""
+    touched: str = ""
 
 
 def found(body: Json, ours: Ours) -> Found:
@@ -143,7 +155,23 @@ def found(body: Json, ours: Ours) -> Found:
         claimed=claimed_digest(body),
         subject=_subject(body),
         at=text(part(body, "subject"), "reference").partition("/_history/")[0],
+        withdrawn=text(body, "status") == "entered-in-error",
+        made_by=_maker(body, ours.made),
     )
+
+
+def _maker(body: Json, system: str) -> str:
+    """The run by which a resource was made. Labels are anybody's: strange ones count as none."""
+    try:
+        return next(filter(_RUN.fullmatch, tags_of(body, system)), "")
+    except BadReply:
+        return ""
+
+
+def tags_of(body: Json, system: str) -> list[str]:
+    """The codes of a resource's tags of one system."""
+    tags = parts(part(body, "meta"), "tag")
+    return [text(tag, "code") for tag in tags if system and tag.get("system") == system]
 
 
 def _subject(body: Json) -> str:
@@ -157,7 +185,6 @@ def own_key(body: Json, ours: Ours) -> str:
     if body.get("resourceType") == "Questionnaire":
         return f"{text(body, 'url')}|{text(body, 'version')}"
     if body.get("resourceType") == "Provenance":
-        tags = parts(part(body, "meta"), "tag")
-        return next((text(t, "code") for t in tags if t.get("system") == ours.tags), "")
+        return next(iter(tags_of(body, ours.tags)), "")
     told = own_identifiers(body)
     return next((text(i, "value") for i in told if i.get("system") == ours.identifiers), "")

@@ -58,9 +58,11 @@ class Looks:
     def compare(self, changes: Sequence[Change]) -> None:
         """Raises Conflict where one is not as it was when it was decided to change it: then none of
         its group is sent, where not all of it arrives or nothing."""
-        hits = self._finder.find([one for change in changes for one in self._wanted(change)])
+        wanted = {change.was or change.resource.key: self._wanted(change) for change in changes}
+        hits = self._finder.find([w._replace(key=k) for k, some in wanted.items() for w in some])
         for change in changes:
-            there = [hit for hit in hits.get(change.resource.key, []) if hit.id == change.id]
+            found = hits.get(change.was or change.resource.key, [])
+            there = [hit for hit in found if hit.id == change.id]
             if not there or not _is_as_it_was(change, there[0]):
                 raise Conflict(f"{self._name} has another {change.resource.type} than it had")
 
