@@ -96,9 +96,9 @@ class Delivery:
                 self._declined(planned, error, receipts)
                 break
             if isinstance(error, Conflict):
-                self._record.not_taken(
-                    planned, "conflict"
-                )  # so that the next run, too, looks first
+                self._record.not_taken(planned, "conflict")  # the next run, too, looks first
+                for decision in planned.changes:  # what is there then is none of this run's doing
+                    del receipts[decision.resource.key]
                 if last:
                     receipts |= _not_taken_of(planned, "conflict", _CONTESTED)
                     break
