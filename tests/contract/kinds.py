@@ -30,6 +30,8 @@ RUNGS: dict[str, frozenset[Ability]] = {
     ),
 }
 """The rungs of the ladder below the highest, each by what the server lacks."""
+LADDER = list(RUNGS) if os.environ.get("RUNGS") == "all" else ["lowest"]
+"""All tests run on these rungs, the main ones on every one: `make check` is to be quick."""
 
 
 def _real(name: str) -> Any:
@@ -38,10 +40,10 @@ def _real(name: str) -> Any:
 
 R4, R4B, R5 = map(_real, ("hapi_r4", "hapi_r4b", "hapi_r5"))
 LOWER = [_real(f"hapi_r4:{rung}") for rung in RUNGS]
-"""HAPI behind a proxy that takes abilities away: the main tests, and all where WHOLE=1 is set, as
+"""HAPI behind a proxy that takes abilities away: the main tests; all where RUNGS=hapi is set, as
 that takes long."""
 MEDPLUM = _real("medplum")
-REAL = [R4, *(LOWER if os.environ.get("WHOLE") else []), MEDPLUM]
+REAL = [R4, *(LOWER if os.environ.get("RUNGS") == "hapi" else []), MEDPLUM]
 
 
 def everywhere(test: Test) -> Test:
@@ -70,7 +72,7 @@ def by_the_ledger(test: Test) -> Test:
 
 def by_identifiers(test: Test) -> Test:
     """It shows what only a search by our identifiers can."""
-    ladder = [rung for rung, lacks in RUNGS.items() if "identifier-search" not in lacks]
+    ladder = [rung for rung in LADDER if "identifier-search" not in RUNGS[rung]]
     vars(test)["kinds"] = ["folder", "little-r4", *ladder, R4, MEDPLUM]
     return test
 
@@ -85,7 +87,7 @@ def rungs(test: Test) -> Test:
 
 def kinds_of(test: Callable[..., Any], fixtures: list[str]) -> list[Any]:
     """The targets that a test is run on: servers alone where it takes a `server`, and so on."""
-    kinds: list[Any] = vars(test).get("kinds", ["folder", "little-r4", *RUNGS, *REAL])
+    kinds: list[Any] = vars(test).get("kinds", ["folder", "little-r4", *LADDER, *REAL])
     if "folder" in fixtures:
         return ["folder"]
     return kinds[1:] if "server" in fixtures else kinds
