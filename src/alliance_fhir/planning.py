@@ -17,7 +17,7 @@ from alliance_fhir.domain.receipt import WARNINGS
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.ledger.store import RETRACTED, Entry, Ledger
-from alliance_fhir.subjects import moved
+from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import NOBODY, Target, Wanted
 
 
@@ -112,10 +112,12 @@ class Planner:
             if e.type == "Provenance"
         ]
         there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
+        hits = list(chain.from_iterable(there.values()))
+        ids = {key: _id(versions) for key, versions in entries.items() if key in there}
         look_up = Look(
             {resource.key for resource in unsure},
             there,
-            moved(self._target, chain.from_iterable(there.values())),
+            moved(self._target, hits) | astray(self._target, hits, ids),
         )
         members = self._ledger.members(self._source, [g.key for g in groups if g.key])
         planned = [self._group(group, entries, look_up) for group in groups]
@@ -147,7 +149,7 @@ class Planner:
                 )
             else:
                 decisions.append(self.judge.against_ledger(group, resource, known, said))
-        decisions = self._as_one(group, decisions, said)
+        decisions = _pointing_anew(self._as_one(group, decisions, said), look)
         planned = Planned(group, decisions)
         planned.arrived = [d.arrived for d in decisions if d.arrived]
         planned.rule = next((d.rule for d in decisions if d.state in _OBSTACLES), "")
@@ -230,6 +232,22 @@ def _answer(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found
             entry.key in states and entry.digest not in {hit.digest for hit in hits}
         ):
             planned.lost.append(entry)
+
+
+def _pointing_anew(decisions: list[Decision], look: Look) -> list[Decision]:
+    """The decisions, with what points to something that is made again, and has another id then."""
+    made = {d.resource.key for d in decisions if (d.state, d.rule) == ("created", "recreated")}
+    return [_pointed(d, look.hits.get(d.resource.key, []), made) for d in decisions]
+
+
+def _pointed(decision: Decision, hits: Sequence[Found], made: set[str]) -> Decision:
+    known = decision.known
+    if decision.state != "unchanged" or not known or len(hits) != 1:
+        return decision
+    if not any(key in made for key, _ in hits[0].links):
+        return decision
+    fresh = known._replace(server_version=hits[0].version, server_digest=hits[0].digest)
+    return decision._replace(state="updated", known=fresh, rule="recreated")
 
 
 def _unproven(planned: Planned, entries: Mapping[str, list[Entry]]) -> list[Decision]:

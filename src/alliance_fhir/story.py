@@ -14,6 +14,7 @@ from alliance_fhir.domain.keys import fingerprint
 from alliance_fhir.domain.receipt import Tally
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.provenance import ProvenanceWriter
+from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Version
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, file_time, site_catalog
@@ -21,7 +22,7 @@ from alliance_fhir.ndjson import NdjsonFolder
 from alliance_fhir.result import Result, Verification
 from alliance_fhir.running import CHUNK, Run
 from alliance_fhir.sources.readers import Sources
-from alliance_fhir.subjects import moved
+from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import Target, Wanted
 
 DEFAULTS = Options()
@@ -132,7 +133,8 @@ def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
     found = Verification()
     for portion in ledger.expected():
         there = target.find([Wanted(v[-1].type, v[-1].key, v[-1].server_id) for v in portion])
-        elsewhere = moved(target, chain.from_iterable(there.values()))
+        hits = list(chain.from_iterable(there.values()))
+        elsewhere = moved(target, hits) | astray(target, hits, _ids(hits, ledger))
         for versions in portion:
             last = versions[-1]
             hits = there.get(last.key, [])
@@ -146,6 +148,12 @@ def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
     result = Result("verify", target=target.name, fhir_version=target.version.full, verify=found)
     result.seconds = time.monotonic() - began
     return result
+
+
+def _ids(hits: Sequence[Found], ledger: Ledger) -> dict[str, str]:
+    """Where the target has what the hits point to, by key."""
+    known = ledger.current({key for hit in hits for key, _ in hit.links})
+    return {key: versions[-1].server_id for key, versions in known.items()}
 
 
 def open_ledger(

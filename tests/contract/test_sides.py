@@ -116,7 +116,9 @@ def test_what_was_deleted_is_made_again_where_that_is_asked_for(clinic: Clinic) 
     clinic.place.delete(clinic.place.the("total"))
     assert rules(clinic.sync(reread=True), "blocked") == ["deleted-at-target"]
     result = clinic.sync(recreate=True)
-    assert (result.exit_code, counts(result)) == (0, {"created": 2, "unchanged": 7})
+    # the panel has another member to point to, where references lead somewhere
+    rest = {"updated": 1, "unchanged": 6} if clinic.place.people else {"unchanged": 7}
+    assert (result.exit_code, counts(result)) == (0, {"created": 2, **rest})
     assert rules(result, "warnings") == ["recreated"]
     assert total(clinic.place) == 31
     assert reasons(clinic.place) == [

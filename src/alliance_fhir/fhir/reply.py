@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 from alliance_fhir.errors import BadReply
 from alliance_fhir.fhir.bundle import Change, own_identifiers
@@ -40,7 +40,8 @@ class Found(NamedTuple):
     `claimed` is the digest that it carries, empty where it is none of ours; `subject` is the
     identifier of the patient whose it is, as `system|value`, empty where it names none; `at` is the
     reference beside it, to the target's own Patient, without a version. `withdrawn`: it says that
-    it was entered in error. `made_by` is the run that its tag says made it.
+    it was entered in error. `made_by` is the run that its tag says made it. `links` are the keys of
+    what else of ours it points to, each with the reference beside it, without a version.
     """
 
     type: str
@@ -53,6 +54,7 @@ class Found(NamedTuple):
     at: str = ""
     withdrawn: bool = False
     made_by: str = ""
+    links: tuple[tuple[str, str], ...] = ()
 
     @property
     def retracted(self) -> bool:
@@ -155,6 +157,7 @@ def found(body: Json, ours: Ours) -> Found:
         claimed=claimed_digest(body),
         subject=_subject(body),
         at=text(part(body, "subject"), "reference").partition("/_history/")[0],
+        links=() if body["resourceType"] == "Provenance" else tuple(_links(body, ours.identifiers)),
         withdrawn=text(body, "status") == "entered-in-error",
         made_by=_maker(body, ours.made),
     )
@@ -172,6 +175,23 @@ def tags_of(body: Json, system: str) -> list[str]:
     """The codes of a resource's tags of one system."""
     tags = parts(part(body, "meta"), "tag")
     return [text(tag, "code") for tag in tags if system and tag.get("system") == system]
+
+
+def _links(value: Any, system: str) -> Iterator[tuple[str, str]]:
+    """The keys of ours that references name, with where each of them leads."""
+    if isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _links(item, system)
+    elif isinstance(value, dict):
+        told = cast("Json", value)
+        where = told.get("reference")
+        named = told.get("identifier")
+        if isinstance(where, str) and isinstance(named, dict):
+            identifier = cast("Json", named)
+            if identifier.get("system") == system:
+                yield text(identifier, "value"), where.partition("/_history/")[0]
+        for inner in told.values():
+            yield from _links(inner, system)
 
 
 def _subject(body: Json) -> str:
