@@ -83,6 +83,7 @@ class Result:
     stop_code: int = 0
     seconds: float = 0.0
     pull: dict[str, Pulled] = field(default_factory=dict[str, Pulled])
+    probe: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def ok(self) -> bool:
@@ -124,6 +125,7 @@ class Result:
             "resources": tally.resources if self.command in ("plan", "sync", "demo") else None,
             "files": self.files,
             "pull": {type_: vars(pulled) for type_, pulled in self.pull.items()},
+            "probe": self.probe,
             "rejected": _findings(tally.rejected),
             "blocked": _findings(tally.blocked),
             "warnings": _findings(tally.warnings),
@@ -132,7 +134,7 @@ class Result:
             "stopped": self.stopped,
             "exit_code": self.exit_code,
         }
-        if self.command == "verify" or (self.command == "pull" and not tally.read):
+        if self.command in ("verify", "probe") or (self.command == "pull" and not tally.read):
             del shape["records"]
         shape = {key: value for key, value in shape.items() if value not in (None, "", {})}
         kept = {"rejected", "blocked"}

@@ -35,6 +35,10 @@ CHUNK = 50
 """Groups that are planned together: one look at the ledger, and at most a few searches."""
 
 
+ABILITIES = "abilities"
+"""Under this name the ledger keeps what was found out about the target."""
+
+
 class Run:
     """One plan or sync."""
 
@@ -95,6 +99,7 @@ class Run:
         """The run, from the first row to the last receipt."""
         began = time.monotonic()
         self._target.begin(writing=not self._dry)
+        self._target.recall(self._ledger.fact(ABILITIES))
         self._same_target()
         if not self._dry:
             self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)
@@ -259,6 +264,7 @@ class Run:
         if self._dry:
             return
         self._target.finish()
+        self._ledger.note(ABILITIES, self._target.remembered())
         if not self._result.stopped:
             self._ledger.end_run(self._result.run)
         self._ledger.commit()

@@ -56,7 +56,7 @@ def found(words: tuple[str, ...]) -> object:
 
 def test_these_are_the_commands() -> None:
     assert {" ".join(words) for words in LEAVES} == {
-        *("demo", "check", "map", "plan", "sync", "verify"),
+        *("demo", "check", "map", "plan", "sync", "verify", "pull"),
         *("instruments list", "instruments show", "instruments export"),
         *("sandbox start", "sandbox stop", "sandbox status"),
     }
@@ -302,8 +302,9 @@ def test_on_a_terminal_there_is_a_bar(
 
 def test_these_names_are_public_and_no_others() -> None:
     assert alliance_fhir.__all__ == [
-        *("AllianceError", "Catalog", "Options", "Result", "Settings", "__version__", "check"),
-        *("load", "map_to", "open_ledger", "open_target", "plan", "sync", "verify", "version"),
+        *("AllianceError", "Catalog", "Options", "Result", "Settings", "Wish", "__version__"),
+        *("check", "load", "map_to", "open_ledger", "open_target", "plan", "pull", "pull_table"),
+        *("sync", "verify", "version"),
     ]
     assert dir(alliance_fhir) == sorted(alliance_fhir.__all__)
     for name in alliance_fhir.__all__:

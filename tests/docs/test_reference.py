@@ -26,6 +26,7 @@ from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.instruments.packs import TextPack
 from alliance_fhir.ledger.tables import metadata
+from alliance_fhir.probing import Probed
 from alliance_fhir.result import Pulled, Result, Verification
 from alliance_fhir.sources.fields import MODES
 from alliance_fhir.sources.layout import HEAD, LONG, REQUIRED
@@ -233,7 +234,7 @@ def test_exit_codes_are_the_ones_that_there_are() -> None:
 
 
 def test_the_keys_of_json_are_the_ones_that_are_told() -> None:
-    finding = Finding("a.csv", 2, "item_1", "out-of-range")
+    finding = Finding("a.csv", 2, "item_1", "out-of-range", "", "", "Observation/1", "a", "b")
     lists = {name: [finding] for name in ("rejected", "blocked", "warnings", "disappeared")}
     result = Result(
         "demo",
@@ -246,13 +247,15 @@ def test_the_keys_of_json_are_the_ones_that_are_told() -> None:
         "why",
         11,
         pull={"Device": Pulled()},
+        probe=(probed := Probed("HAPI", [], [], {}, []).as_json()),
     )
-    text = section("json.md", "check, map, plan, sync, verify, pull, demo")
+    text = section("json.md", "check, map, plan, sync, verify, probe, pull, demo")
     first, second = text.split("A finding:")
     assert list(keyed(first)) == list(result.as_json())
     assert set(keyed(second)) == set(finding.as_json())
     assert tuple(keyed(section("json.md", "States"))) == STATES
     assert set(keyed(section("json.md", "verify"))) == set(vars(Verification()))
+    assert set(keyed(section("json.md", "probe"))) == set(probed)
     assert set(keyed(section("json.md", "pull"))) == set(vars(Pulled()))
 
 

@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from wire.little import LittleServer
 
-from .shelf import Shelf, stamp
+from alliance_fhir.testing import FhirServer as LittleServer
+
+from .shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,8 +29,7 @@ def observation(number: int, **more: Any) -> dict[str, Any]:
 
 def vitals(number: int) -> dict[str, Any]:
     """Somebody else's observation."""
-    meta = {"lastUpdated": stamp(number)}
-    return {"resourceType": "Observation", "id": f"v-{number}", "meta": meta, "valueInteger": 7}
+    return {"resourceType": "Observation", "id": f"v-{number}", "valueInteger": 7}
 
 
 @pytest.fixture

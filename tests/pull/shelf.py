@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from wire.little import Answer, LittleServer, Request, bundle, outcome
+from alliance_fhir.testing import Answer, Request, bundle, outcome
+from alliance_fhir.testing import FhirServer as LittleServer
 
 Json = dict[str, Any]
 BEGAN = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
@@ -66,9 +67,7 @@ class Shelf:
     def stamped(self, body: Json) -> Json:
         """A resource with the time of its last change."""
         place = f"{body['resourceType']}/{body['id']}/{body['meta']['versionId']}"
-        updated = body["meta"].get("lastUpdated") or self.stamps.setdefault(
-            place, stamp(len(self.stamps))
-        )
+        updated = self.stamps.setdefault(place, stamp(len(self.stamps)))
         return {**body, "meta": {**body["meta"], "lastUpdated": updated}}
 
     def _search(self, request: Request) -> Json | Answer:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as trying
-from wire.little import LittleServer
 
 from alliance_fhir import Options, Settings, load, open_ledger, open_target, sync
 from alliance_fhir.pulling import pull_table
 from alliance_fhir.targets.reading import TABLE, Wish
+from alliance_fhir.testing import FhirServer as LittleServer
 
 from . import rows
 from .shelf import Shelf
@@ -51,7 +51,7 @@ def unchanged(back: Path, to: str, settings: Settings, ledgers: Sequence[Path]) 
         assert sent([back], to, settings, ledger).keys() == {"unchanged"}
 
 
-@trying(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trying(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=rows.tables())
 def test_any_rows_come_back_as_they_were(
     naps: list[float], table: list[tuple[rows.Row, rows.Row]]

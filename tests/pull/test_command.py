@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from wire.little import LittleServer
 
 from alliance_fhir.targets.lock import FolderLock
+from alliance_fhir.testing import FhirServer as LittleServer
 
 from .conftest import Pulling
 from .shelf import Shelf

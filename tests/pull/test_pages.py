@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from wire.little import Answer, Cut, LittleServer, Request, bundle, outcome
+
+from alliance_fhir.testing import Answer, Cut, Request, bundle, outcome
+from alliance_fhir.testing import FhirServer as LittleServer
 
 from .conftest import SYSTEM, Pulling, observation, vitals
 from .shelf import Links, Shelf, stamp
@@ -337,7 +339,8 @@ def test_what_changed_while_a_pull_was_cut_off_comes_too(pulling: Pulling, shelf
     cut(shelf, 7)
     assert pulling.pull().code == 11
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    shelf.little.put(**observation(3, meta={"lastUpdated": now}, note=[{"text": "changed"}]))
+    shelf.little.put(**observation(3, note=[{"text": "changed"}]))
+    shelf.stamps["Observation/o-3/2"] = now
     back(shelf)
     proof = pulling.proof()
     assert (proof["found"], proof["complete"]) == (500, True)

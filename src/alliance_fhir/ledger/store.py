@@ -20,10 +20,11 @@ from alliance_fhir.ledger.claims import Claims
 from alliance_fhir.ledger.database import Database
 from alliance_fhir.ledger.place import FORGOTTEN, Place, place_of
 from alliance_fhir.ledger.schema import is_empty, prepare
-from alliance_fhir.ledger.tables import entry, run, upsert
+from alliance_fhir.ledger.tables import entry, fact, run, upsert
 from alliance_fhir.locks import FileLock
 
 _KEY = bindparam("of_key", type_=String())
+_NAME = bindparam("of_name", type_=String())
 _VERSION = bindparam("of_version", type_=Integer())
 _DELETE = entry.delete().where(entry.c.key == _KEY, entry.c.version == _VERSION)
 _SUPERSEDE = (
@@ -160,6 +161,18 @@ class Ledger:
     def end_run(self, run_id: str) -> None:
         """Notes that a run came to its end."""
         self._database.write(run.update().where(run.c.id == run_id).values(ended=_now()))
+
+    def fact(self, name: str) -> str:
+        """What was noted under this name; empty where nothing was."""
+        rows = self._database.read(select(fact.c.value).where(fact.c.name == name))
+        return next((str(row.value) for row in rows), "")
+
+    def note(self, name: str, value: str) -> None:
+        """Notes something of the target, in place of what stood under this name."""
+        with self._database.together(commit=False):
+            self._database.write(fact.delete().where(fact.c.name == _NAME), [{"of_name": name}])
+            if value:
+                self._database.write(fact.insert(), [{"name": name, "value": value}])
 
     def current(self, keys: Iterable[str]) -> dict[str, list[Entry]]:
         """The versions of these keys that are not superseded, oldest first."""

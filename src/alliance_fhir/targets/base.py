@@ -67,6 +67,14 @@ class Target(Protocol):
         """Whether a resource of this type may be made ("created") or changed there."""
         ...
 
+    def recall(self, told: str) -> None:
+        """What `remembered` gave after an earlier run."""
+        ...
+
+    def remembered(self) -> str:
+        """What was found out about the target, for runs to come; empty where that is nothing."""
+        ...
+
     def begin(self, *, writing: bool) -> None:
         """A run begins, which delivers, or only says what it would deliver."""
         ...

@@ -53,6 +53,13 @@ class FolderTarget:
         self._lock = FolderLock(folder)
         self._stage = Stage(ours)
 
+    def recall(self, told: str) -> None:
+        """Nothing to know of a folder."""
+
+    def remembered(self) -> str:
+        """Nothing to know of a folder."""
+        return ""
+
     def begin(self, *, writing: bool) -> None:
         """Looks at every file of the folder as it is now, which is nobody else's to write to.
 

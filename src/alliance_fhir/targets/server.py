@@ -25,7 +25,7 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 class ServerTarget:
-    """A FHIR server."""
+    """A FHIR server. `client` is the connection, for whoever reads what no key is known of."""
 
     all_at_once = False
     people = True
@@ -38,7 +38,7 @@ class ServerTarget:
         without: Iterable[str] = (),
         lanes: int = 2,
     ) -> None:
-        self._client = client
+        self.client = client
         self.lanes = lanes
         self.name = self.identity = client.base
         statement = _statement(client)
@@ -50,10 +50,14 @@ class ServerTarget:
         self._resolved: dict[Person, Resolution] = {}
         self._resolving = threading.Lock()  # lanes ask at the same time
 
-    @property
-    def client(self) -> Client:
-        """The connection, for whoever reads what is not looked for by key."""
-        return self._client
+    def recall(self, told: str) -> None:
+        """What was tried out at this server, or refused by it, in earlier runs."""
+        self.abilities.recall(told)
+        self.client.post_search &= "post-search" in self.abilities
+
+    def remembered(self) -> str:
+        """What was tried out and what was refused, for the runs to come."""
+        return self.abilities.as_text()
 
     def begin(self, *, writing: bool) -> None:
         """Nothing to do: a server has many writers, and each request says what it expects."""
@@ -74,7 +78,7 @@ class ServerTarget:
 
     def _look_up(self, type_: str, persons: list[Person]) -> None:
         tokens = [f"{escaped(p.identifier.system)}|{escaped(p.identifier.value)}" for p in persons]
-        hits = list(self._client.search(type_, {"identifier": ",".join(tokens), "_count": "200"}))
+        hits = list(self.client.search(type_, {"identifier": ",".join(tokens), "_count": "200"}))
         for person in persons:
             resolution, merged_into = resolve(person, hits)
             self._resolved[person] = self._survivor(merged_into, resolution)
@@ -95,11 +99,11 @@ class ServerTarget:
 
     def _patient(self, reference: str) -> Json | None:
         """The patient whom a reference leads to, if that is at this server."""
-        type_, _, id_ = reference.removeprefix(f"{self._client.base}/").partition("/")
+        type_, _, id_ = reference.removeprefix(f"{self.client.base}/").partition("/")
         if type_ != "Patient" or not _ID.fullmatch(id_):
             return None
         try:
-            body = self._client.get(f"Patient/{id_}").body
+            body = self.client.get(f"Patient/{id_}").body
         except Refused:  # not there any more, or nothing that we may see
             return None
         meant = (body.get("resourceType"), body.get("id")) == ("Patient", id_)
@@ -126,18 +130,18 @@ class ServerTarget:
 
     def pause(self, seconds: float) -> None:
         """Waits, so that what was sent may become visible."""
-        self._client.pace.sleep(seconds)
+        self.client.pace.sleep(seconds)
 
     def hurry(self) -> None:
         """Whoever waits to try again waits no longer, and tries no more."""
-        self._client.pace.end()
+        self.client.pace.end()
 
     def finish(self) -> None:
         """Nothing to do: every transaction counted at once."""
 
     def close(self) -> None:
         """Closes the connections."""
-        self._client.close()
+        self.client.close()
 
 
 def _statement(client: Client) -> Json:

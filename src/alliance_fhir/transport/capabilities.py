@@ -7,12 +7,14 @@ laid over it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from alliance_fhir.errors import BadReply
 from alliance_fhir.received import Json, parts, text
+from alliance_fhir.transport.quirks import quirks_of
 
 
 class Trait(NamedTuple):
@@ -212,6 +214,10 @@ class Abilities:
     lacking: set[str] = field(default_factory=set[str])
     doubted: set[str] = field(default_factory=set[str])
     refused: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    tried: dict[str, bool] = field(default_factory=dict[str, bool])
+    """What trials have shown of traits."""
+    refusals: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """What of `refused` an answer has shown, and not the statement."""
 
     def __contains__(self, trait: str) -> bool:
         return trait not in self.lacking and trait not in self.doubted
@@ -226,9 +232,34 @@ class Abilities:
         trait = {"identifier": "identifier-search", "_tag": "tags"}.get(parameter, "")
         return trait in self and (told is not False or parameter.startswith("_"))
 
+    def as_text(self) -> str:
+        """What is kept of it from one run to the next: what was tried out, and what was refused."""
+        if not self.tried and not self.refusals:
+            return ""
+        refused = {type_: sorted(some) for type_, some in sorted(self.refusals.items())}
+        return json.dumps({"tried": self.tried, "refused": refused}, sort_keys=True)
+
+    def recall(self, text: str) -> None:
+        """Knows again what `as_text` wrote."""
+        if not text:
+            return
+        told = json.loads(text)
+        self.try_out(told["tried"])
+        for type_, some in told["refused"].items():
+            for interaction in some:
+                self.learn(type_, interaction)
+
+    def try_out(self, found: Mapping[str, bool]) -> None:
+        """What trials have shown counts for more than what is claimed."""
+        self.tried |= found
+        for trait, there in found.items():
+            self.doubted.discard(trait)
+            (self.lacking.discard if there else self.lacking.add)(trait)
+
     def learn(self, type_: str, interaction: str) -> None:
         """Notes that the server does not let us do this."""
-        self.refused.setdefault(type_, set()).add(interaction)
+        for where in (self.refused, self.refusals):
+            where.setdefault(type_, set()).add(interaction)
 
 
 def abilities(body: Json, without: Iterable[str] = ()) -> Abilities:
@@ -236,6 +267,7 @@ def abilities(body: Json, without: Iterable[str] = ()) -> Abilities:
     told = statement_of(body)
     claims = {trait.name: trait.claimed(told) for trait in TRAITS}
     lacking = {name for name, claimed in claims.items() if claimed is False} | set(without)
+    lacking |= {trait for quirk in quirks_of(told.body) for trait in quirk.lacks}
     lacking -= {"identifier-search"} - set(without)  # that goes type by type
     doubted = {t.name for t in TRAITS if not t.trusted and claims[t.name] is None}
     refused = _refused(told)
