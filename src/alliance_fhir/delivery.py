@@ -77,6 +77,7 @@ class Delivery:
     def _send(self, planned: Planned) -> list[Receipt]:
         receipts: dict[str, Receipt] = {}
         declined: Refused | None = None
+        planned = self._as_known_now(planned)
         for attempt in range(_ATTEMPTS):
             last = attempt == _ATTEMPTS - 1
             planned = self._found_out(planned)
@@ -85,8 +86,8 @@ class Delivery:
                 break
             planned, error = self._tried(planned, receipts)
             if isinstance(error, Refused):
-                declined = error
-                self._declined(planned, error, receipts)
+                if self._declined(planned, error, receipts):
+                    declined = error
                 break
             if isinstance(error, Conflict):
                 self._record.not_taken(
@@ -103,6 +104,14 @@ class Delivery:
             planned = self._planner.decide([planned.group], reread=True)[0]
         self._count_outage(declined)
         return list(receipts.values())
+
+    def _as_known_now(self, planned: Planned) -> Planned:
+        """The plan, made anew where the target was found since not to take what is in it."""
+        if all(self._target.takes(d.resource.type, d.state) for d in planned.changes):
+            return planned
+        [again] = self._planner.decide([planned.group], reread=planned.reread)
+        again.rule = again.rule or planned.rule
+        return again
 
     def _found_out(self, planned: Planned) -> Planned:
         """The plan, after some more looks where something was sent and is not to be found: searches
@@ -135,8 +144,10 @@ class Delivery:
             return planned, error
         return planned, None
 
-    def _declined(self, planned: Planned, refused: Refused, receipts: dict[str, Receipt]) -> None:
-        """A failure of the server's own may come after the deed, and what is not found was there
+    def _declined(self, planned: Planned, refused: Refused, receipts: dict[str, Receipt]) -> bool:
+        """Whether the group is declined for itself, and not for a type that is closed to us.
+
+        A failure of the server's own may come after the deed, and what is not found was there
         when it was decided to change it: then only a look tells what became of the group."""
         known = all(self._target.takes(d.resource.type, d.state) for d in planned.changes)
         unsure = refused.status >= 500 or refused.status in (404, 410)
@@ -148,8 +159,10 @@ class Delivery:
             kept = [d for d in planned.decisions if d.state not in ("created", "updated")]
             _, error = self._tried(replace(planned, decisions=kept), receipts)
             left = replace(planned, unproven=planned.unproven if error else [])
-        if planned.changes and not planned.rule:
+        rejected = bool(planned.changes) and not planned.rule
+        if rejected:
             receipts |= self._rejected(left, refused)
+        return rejected
 
     def _count_outage(self, declined: Refused | None) -> None:
         """Raises Unavailable where the server fails at one group after the other, and AuthFailed

@@ -98,8 +98,9 @@ class Planner:
         look = reread or self._reread
         unsure = [r for r in resources if look or not _settled(entries.get(r.key, []))]
         open_ = [e for r in unsure for e in entries.get(r.key, []) if not e.acknowledged]
-        asked = {e.group_key for e in open_ if e.group_key and e.state == "sent"}
-        open_ += self._ledger.unanswered(self._source, asked)
+        # whatever is known of the rest: a run may have been cut off before its Provenance alone
+        named = [group.key for group in groups if group.key]
+        open_ += self._ledger.unanswered(self._source, named)
         of = {r.key: group for group in groups for r in group.resources}
         wanted = [
             Wanted(r.type, r.key, _id(entries.get(r.key, [])), of[r.key].patient, of[r.key].when)
@@ -109,7 +110,7 @@ class Planner:
         wanted += [
             Wanted(e.type, e.key, patient=whose.get(e.group_key, NOBODY))
             for e in open_
-            if e.type == "Provenance"
+            if e.type == "Provenance" and self._target.takes(e.type, "created")
         ]
         there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
         look_up = Look(
@@ -117,13 +118,12 @@ class Planner:
             there,
             moved(self._target, chain.from_iterable(there.values())),
         )
-        members = self._ledger.members(self._source, [g.key for g in groups if g.key])
+        members = self._ledger.members(self._source, named)
         planned = [self._group(group, entries, look_up) for group in groups]
         for one in planned:
             one.reread = reread
             _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
-            if not self._target.atomic:
-                one.unproven += _unproven(one, entries)
+            one.unproven += _unproven(one, entries)
             if members.get(one.group.key, set()) - {r.key for r in one.group.resources}:
                 one.warnings.append("no-longer-given")
         return planned

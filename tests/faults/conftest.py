@@ -111,7 +111,7 @@ def empty(
     folder: Path, server: FhirServer, run: Callable[..., Ran], lanes: int, rows: tuple[Row, ...]
 ) -> Little:
     """A clinic that never sent anything to this server, in a folder of its own."""
-    home = folder / f"clinic-{server.url.rpartition(':')[2].partition('/')[0]}"
+    home = folder / f"clinic-{len(list(folder.iterdir()))}"
     home.mkdir()
     (home / "alliance.toml").write_text(TOML)
     clinic = Little(home, server.url, server.url, run, lanes, server=server)

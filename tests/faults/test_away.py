@@ -105,9 +105,7 @@ def deaf(url: str) -> Iterator[None]:
         yield
 
 
-def test_a_timeout_before_sending_is_told_after_patience(
-    clinic: Little, naps: list[float]
-) -> None:
+def test_a_timeout_before_sending_is_told_after_patience(clinic: Little, naps: list[float]) -> None:
     with clinic.server.away(), deaf(clinic.url), timing_out(0.05):
         ran = clinic.sync()
     assert (ran.code, len(naps)) == (11, 5)

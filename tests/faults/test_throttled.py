@@ -101,7 +101,11 @@ def test_of_a_batch_only_what_was_put_off_is_sent_again(
     assert put_off.hits == 1
     sizes = sorted(len(batch["entry"]) for batch in batches(clinic.server))
     assert sizes == sorted([5 - 1] * len(ROWS) + [2])  # the scores of each row; then these two
-    sent = [entry["request"]["ifNoneExist"] for batch in batches(clinic.server) for entry in batch["entry"]]
+    sent = [
+        entry["request"]["ifNoneExist"]
+        for batch in batches(clinic.server)
+        for entry in batch["entry"]
+    ]
     assert len(sent) - len(set(sent)) == 2
     clinic.whole()
 
