@@ -138,6 +138,8 @@ class Delivery:
         except Partly as partly:
             receipts |= self._record.in_part(planned, partly.answers)
             planned = self._planner.decide([planned.group], reread=True)[0]
+            if not isinstance(partly.error, Refused | Conflict):  # more of it may be on its way
+                planned = self._found_out(planned)
             self._begin(planned, receipts)
             return planned, partly.error
         except ServerError as error:
@@ -199,8 +201,7 @@ class Delivery:
         if planned.group.key and self._target.takes("Provenance", "created"):
             written = provenance_of(planned, self._provenance, self._clock())
             changes.append(Change(written, "created"))
-            proof = self._record.entry(planned.group, Decision(written, "created"))
-            entries[written.key] = proof
+            entries[written.key] = self._record.proof(planned, Decision(written, "created"))
         self._record.beginning(list(entries.values()))
         try:
             answers = self._target.deliver(

@@ -224,8 +224,10 @@ def _answer(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found
 
 
 def _unproven(planned: Planned, entries: Mapping[str, list[Entry]]) -> list[Decision]:
-    """What arrived in the runs whose Provenance of it did not."""
-    runs = {entry.run for entry in planned.lost if entry.type == "Provenance"}
+    """What arrived in the runs whose Provenance of it did not, nor a later one in its place."""
+    proven = max((e.version for e in planned.arrived if e.type == "Provenance"), default=0)
+    lost = [entry for entry in planned.lost if entry.type == "Provenance"]
+    runs = {entry.run for entry in lost if entry.version > proven}
     return [
         decision
         for decision in planned.decisions

@@ -101,6 +101,12 @@ class Little(Clinic):
 
     server: FhirServer = field(default_factory=FhirServer)
 
+    def says_without(self, ability: str) -> None:
+        """The settings say that the server has not what it claims."""
+        table = f'[targets.live]\nurl = "{self.url}"\nwithout = ["{ability}"]\n'
+        (self.folder / "alliance.toml").write_text(TOML + table)
+        self.url = "live"
+
     def arm(self, fault: Fault) -> Armed:
         """Has a fault happen; it ends before the run that mends all."""
         self.armed.append(self.server.arm(fault))
