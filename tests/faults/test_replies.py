@@ -9,7 +9,8 @@ import pytest
 from alliance_fhir.testing import faults
 from contract.kinds import RUNGS
 
-from .conftest import ROWS, Little
+from .conftest import OF_A_ROW, ROWS, Little
+from .outside import exactly_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,16 +80,20 @@ def test_a_server_that_says_less_has_everything_all_the_same(
     clinic.whole()
 
 
-@pytest.mark.parametrize("rung", LADDER)
-@pytest.mark.parametrize("lanes", [4])
-def test_what_a_server_said_and_did_not_do_is_found_out(
-    opened: Callable[..., Little], rung: str
-) -> None:
-    clinic = opened(lacks=LADDER[rung])
+def test_what_a_server_said_and_did_not_do_is_found_out(clinic: Little) -> None:
     pretended = clinic.arm(faults.pretended().nth(A_GROUP))
     assert (clinic.sync().code, pretended.hits) == (0, 1)
     verified = clinic.verify()
-    assert verified.code == 8
-    assert len(verified.json["verify"]["missing"]) >= 1
+    assert (verified.code, len(verified.json["verify"]["missing"])) == (8, OF_A_ROW)
     assert clinic.sync("--recreate").code == 0
-    clinic.whole(proven=False)
+    exactly_once(clinic.at, clinic.rows)
+
+
+@pytest.mark.xfail(reason="no command says that a Provenance is gone for good: verify goes on")
+@pytest.mark.parametrize("lanes", [1])
+def test_a_provenance_that_is_gone_is_got_over(clinic: Little) -> None:
+    assert clinic.sync().code == 0
+    gone = clinic.server.of_type("Provenance")[0]
+    clinic.server.delete(f"Provenance/{gone['id']}")
+    assert clinic.sync("--recreate").code == 0
+    clinic.verified()
