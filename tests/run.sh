@@ -1,11 +1,11 @@
 #!/bin/sh
-# The tests. `quick` leaves out what needs real servers, and uses every core; `all` runs the rest as
+# The tests. `quick` leaves out what needs real servers or long, and uses every core; `all` runs the rest as
 # well, one at a time, and holds the coverage. Where Java, Maven, npm or PostgreSQL are missing `all`
 # says loudly what it left out, and fails there when REQUIRE_SERVERS=1.
 set -eu
 bin=${VENV:-.venv}/bin
 if [ "$1" = quick ]; then
-  exec "$bin/pytest" -q -n auto -m "not server and not forms" tests
+  exec "$bin/pytest" -q -n auto -m "not server and not forms and not long and not faults" tests
 fi
 missing=""
 for tool in java mvn npm; do
@@ -27,9 +27,9 @@ if [ -n "$missing" ]; then
 fi
 export RUNGS=all
 rm -f .coverage .coverage.*
-"$bin/coverage" run -m pytest -q -n auto -m "not server and not forms" tests
+"$bin/coverage" run -m pytest -q -n auto -m "not server and not forms and not faults" tests
 if [ -z "$missing" ]; then
-  "$bin/coverage" run -m pytest -q -m server tests
+  "$bin/coverage" run -m pytest -q -m "server and not faults" tests
 fi
 "$bin/coverage" combine --quiet
 "$bin/coverage" report

@@ -84,6 +84,7 @@ class Delivery:
     def _send(self, planned: Planned) -> list[Receipt]:
         receipts: dict[str, Receipt] = {}
         declined: Refused | None = None
+        planned = self._as_known_now(planned)
         for attempt in range(_ATTEMPTS):
             last = attempt == _ATTEMPTS - 1
             planned = self._found_out(planned)
@@ -92,8 +93,8 @@ class Delivery:
                 break
             planned, error = self._tried(planned, receipts)
             if isinstance(error, Refused):
-                declined = error
-                self._declined(planned, error, receipts)
+                if self._declined(planned, error, receipts):
+                    declined = error
                 break
             if isinstance(error, Conflict):
                 self._record.not_taken(planned, "conflict")  # the next run, too, looks first
@@ -112,6 +113,14 @@ class Delivery:
         if self._letters and all(r.state in _ARRIVED for r in receipts.values()):
             self._letters.delivered(planned.group.key)
         return list(receipts.values())
+
+    def _as_known_now(self, planned: Planned) -> Planned:
+        """The plan, made anew where the target was found since not to take what is in it."""
+        if all(self._target.takes(d.resource.type, d.state) for d in planned.changes):
+            return planned
+        [again] = self._planner.decide([planned.group], reread=planned.reread)
+        again.rule = again.rule or planned.rule
+        return again
 
     def _found_out(self, planned: Planned) -> Planned:
         """The plan, after some more looks where something was sent and is not to be found: searches
@@ -138,14 +147,18 @@ class Delivery:
         except Partly as partly:
             receipts |= self._record.in_part(planned, partly.answers)
             planned = self._planner.decide([planned.group], reread=True)[0]
+            if not isinstance(partly.error, Refused | Conflict):  # more of it may be on its way
+                planned = self._found_out(planned)
             self._begin(planned, receipts)
             return planned, partly.error
         except ServerError as error:
             return planned, error
         return planned, None
 
-    def _declined(self, planned: Planned, refused: Refused, receipts: dict[str, Receipt]) -> None:
-        """A failure of the server's own may come after the deed, and what is not found was there
+    def _declined(self, planned: Planned, refused: Refused, receipts: dict[str, Receipt]) -> bool:
+        """Whether the group is declined for itself, and not for a type that is closed to us.
+
+        A failure of the server's own may come after the deed, and what is not found was there
         when it was decided to change it: then only a look tells what became of the group."""
         known = all(self._target.takes(d.resource.type, d.state) for d in planned.changes)
         unsure = refused.status >= 500 or refused.status in (404, 410)
@@ -157,8 +170,10 @@ class Delivery:
             kept = [d for d in planned.decisions if d.state not in ("created", "updated")]
             _, error = self._tried(replace(planned, decisions=kept), receipts)
             left = replace(planned, unproven=planned.unproven if error else [])
-        if planned.changes and not planned.rule:
+        rejected = bool(planned.changes) and not planned.rule
+        if rejected:
             receipts |= self._rejected(left, refused)
+        return rejected
 
     def _count_outage(self, declined: Refused | None) -> None:
         """Raises Unavailable where the server fails at one group after the other, and AuthFailed
@@ -199,8 +214,7 @@ class Delivery:
             written = provenance_of(planned, self._provenance, self._clock())
             marked = self._marks.mark(written, self._marks.run, new=True)
             changes.append(Change(marked, "created"))
-            proof = self._record.entry(planned.group, Decision(written, "created"))
-            entries[written.key] = proof
+            entries[written.key] = self._record.proof(planned, Decision(written, "created"))
         self._record.beginning(list(entries.values()))
         try:
             answers = self._target.deliver(

@@ -98,8 +98,9 @@ class Planner:
         look = reread or self._reread
         unsure = [r for r in resources if look or not _settled(entries.get(r.key, []))]
         open_ = [e for r in unsure for e in entries.get(r.key, []) if not e.acknowledged]
-        asked = {e.group_key for e in open_ if e.group_key and e.state == "sent"}
-        open_ += self._ledger.unanswered(self._source, asked)
+        # whatever is known of the rest: a run may have been cut off before its Provenance alone
+        named = [group.key for group in groups if group.key]
+        open_ += self._ledger.unanswered(self._source, named)
         of = {r.key: group for group in groups for r in group.resources}
         wanted = [
             Wanted(r.type, r.key, _id(entries.get(r.key, [])), of[r.key].patient, of[r.key].when)
@@ -109,7 +110,7 @@ class Planner:
         wanted += [
             Wanted(e.type, e.key, patient=whose.get(e.group_key, NOBODY))
             for e in open_
-            if e.type == "Provenance"
+            if e.type == "Provenance" and self._target.takes(e.type, "created")
         ]
         there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
         hits = list(chain.from_iterable(there.values()))
@@ -119,13 +120,12 @@ class Planner:
             there,
             moved(self._target, hits) | astray(self._target, hits, ids),
         )
-        members = self._ledger.members(self._source, [g.key for g in groups if g.key])
+        members = self._ledger.members(self._source, named)
         planned = [self._group(group, entries, look_up) for group in groups]
         for one in planned:
             one.reread = reread
             _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
-            if not self._target.atomic:
-                one.unproven += _unproven(one, entries)
+            one.unproven += _unproven(one, entries)
             if members.get(one.group.key, set()) - {r.key for r in one.group.resources}:
                 one.warnings.append("no-longer-given")
         return planned
@@ -251,8 +251,10 @@ def _pointed(decision: Decision, hits: Sequence[Found], made: set[str]) -> Decis
 
 
 def _unproven(planned: Planned, entries: Mapping[str, list[Entry]]) -> list[Decision]:
-    """What arrived in the runs whose Provenance of it did not."""
-    runs = {entry.run for entry in planned.lost if entry.type == "Provenance"}
+    """What arrived in the runs whose Provenance of it did not, nor a later one in its place."""
+    proven = max((e.version for e in planned.arrived if e.type == "Provenance"), default=0)
+    lost = [entry for entry in planned.lost if entry.type == "Provenance"]
+    runs = {entry.run for entry in lost if entry.version > proven}
     return [
         decision
         for decision in planned.decisions

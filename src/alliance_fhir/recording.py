@@ -117,6 +117,12 @@ class Record:
             made_by=known.made_by if known and decision.state != "created" else self._run,
         )
 
+    def proof(self, planned: Planned, decision: Decision) -> Entry:
+        """The row of a Provenance: one that is written in the place of others that were lost is
+        about all that they were about, and is numbered after them."""
+        owed = [entry.version for entry in planned.lost if entry.type == "Provenance"]
+        return self.entry(planned.group, decision)._replace(version=1 + max(owed, default=0))
+
     def _settle(self, answers: Sequence[Delivered], entries: Mapping[str, Entry]) -> list[Receipt]:
         settled: list[Entry] = []
         receipts: list[Receipt] = []

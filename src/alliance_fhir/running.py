@@ -189,7 +189,7 @@ class Run:
             return [_not_sent(group) for group in chunk]
         try:
             planned = self._planner.decide(chunk)
-            ready = [p for p in planned if p.changes and not p.rule]
+            ready = [p for p in planned if (p.changes or p.unproven) and not p.rule]
             self._tally.warnings.extend(self._register.find(ready))
             planned = [self._again_if_moved(p) for p in planned]
         except ServerError as error:

@@ -31,6 +31,7 @@ from alliance_fhir.transport.outcomes import error_of
 from alliance_fhir.transport.retry import Waited, patiently
 
 _NO_SUCH_THING = (404, 405, 501)
+_CLOSED = (403, *_NO_SUCH_THING)
 _TOO_LARGE = 413
 _NOT_NOW = (429, 503)
 
@@ -70,6 +71,7 @@ class Sender:
                 if self._without_if_match(refused, changes):
                     return self._sent([c._replace(version="") for c in changes], references)
                 if not self._without_transactions(refused, changes):
+                    self._without_provenance(refused, changes, references)
                     raise
         return self._in_waves(changes, references)
 
@@ -91,6 +93,17 @@ class Sender:
             return False
         self._abilities.lacking.add("transactions")
         return True
+
+    def _without_provenance(
+        self, refused: Refused, changes: Sequence[Change], references: References
+    ) -> None:
+        """Raises Partly where it is the Provenance alone that is declined, which records can be
+        without; else what the others are declined for, if they are."""
+        rest = [change for change in changes if change.resource.type != "Provenance"]
+        if refused.status in _CLOSED and 0 < len(rest) < len(changes):
+            done = self._transaction(rest, references)
+            self._abilities.learn("Provenance", "create")
+            raise Partly(done, refused)
 
     def _transaction(self, changes: Sequence[Change], references: References) -> list[Delivered]:
         bundle = transaction(
