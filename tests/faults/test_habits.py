@@ -175,14 +175,11 @@ def test_a_conflict_that_stays_is_told_and_nothing_is_overwritten(
     clinic.whole()
 
 
-@pytest.mark.parametrize("known", [True, False], ids=["told", "untold"])
 @pytest.mark.parametrize("ignores", [set[str](), {"if-match"}], ids=["if-match", "ignored"])
 def test_what_somebody_changes_between_our_look_and_our_write_is_not_overwritten(
-    opened: Callable[..., Little], ignores: set[str], *, known: bool
+    opened: Callable[..., Little], ignores: set[str]
 ) -> None:
     """Where If-Match is ignored, and the settings say so, it is read and compared right before."""
-    if ignores and not known:
-        pytest.skip("nobody can know; `probe` finds it out")
     clinic = opened(ignores=ignores)
     if ignores:
         clinic.says_without("if-match")
