@@ -25,6 +25,7 @@ if [ -n "$missing" ]; then
     exit 1
   fi
 fi
+export RUNGS=all
 rm -f .coverage .coverage.*
 "$bin/coverage" run -m pytest -q -n auto -m "not server and not forms and not faults" tests
 if [ -z "$missing" ]; then

@@ -100,7 +100,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
         call = getattr(item, "callspec", None)
         asked = [*getattr(item, "fixturenames", []), *(call.params.values() if call else [])]
-        needed = [order.index(name) for name in asked if isinstance(name, str) and name in order]
+        names = [name.partition(":")[0] for name in asked if isinstance(name, str)]
+        needed = [order.index(name) for name in names if name in order]
         return 1 + min(needed) if needed else 0
 
     items.sort(key=place)

@@ -21,7 +21,10 @@ Watch = Callable[[Progress], None]
 
 
 class Options(NamedTuple):
-    """How to plan and sync; the same words as on the command line."""
+    """How to plan and sync; the same words as on the command line.
+
+    `only` are the business keys of the records that are asked for; None is all of them.
+    """
 
     check: Level = "schema"
     patients: frozenset[str] = frozenset()
@@ -36,12 +39,18 @@ class Options(NamedTuple):
     take: Literal["", "source", "server"] = ""
     recreate: bool = False
     adopt: bool = False
+    reinstate: bool = False
+    only: frozenset[str] | None = None
+    real_data_to_public_server: bool = False
 
 
 def asked_for(groups: Iterable[Group | Finding], options: Options, tally: Tally) -> Iterator[Group]:
     """The groups that are asked for; findings go to the tally, and what is read is counted."""
     taken = 0
     for group in groups:
+        whole_file = isinstance(group, Finding) and not group.row
+        if options.only is not None and group.key not in options.only and not whole_file:
+            continue
         if isinstance(group, Finding):
             tally.read += group.row > 0 and group.rule not in ("unknown-column",)
             (tally.warnings if group.rule in WARNINGS else tally.rejected).append(group)

@@ -12,11 +12,12 @@ from alliance_fhir.domain.receipt import State
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.reply import Found
-from alliance_fhir.ledger.store import Entry, Ledger
+from alliance_fhir.ledger.store import RETRACTED, Entry, Ledger
 from alliance_fhir.targets.base import Target
 
 OLDER = "older-version"
 RULED = "rule-changed"
+WITHDRAWN = "retracted"
 
 
 class Decision(NamedTuple):
@@ -35,18 +36,22 @@ class Decision(NamedTuple):
     """What stands in the way."""
     arrived: Entry | None = None
     """An earlier request about it that had no reply, and that the target took all the same."""
+    retired: Entry | None = None
+    """What was retracted at another patient, and has to give up its identifier before."""
 
 
 class Sides(NamedTuple):
     """What is to be done about what somebody else did at the target.
 
     `take`: whose side counts where they changed what is ours. `recreate`: what they deleted is made
-    again. `adopt`: what they made under our identifier becomes ours.
+    again. `adopt`: what they made under our identifier becomes ours. `reinstate`: what was
+    retracted counts again.
     """
 
     take: Literal["", "source", "server"] = ""
     recreate: bool = False
     adopt: bool = False
+    reinstate: bool = False
 
 
 SIDES = Sides()
@@ -121,6 +126,8 @@ class Judge:
         if not hits:
             return self._absent(resource, known)
         hit = hits[0]
+        if hit.retracted:
+            return self._withdrawn_there(group, resource, known, hit)
         if hit in look.elsewhere:  # its content may be as it was, and it is another patient's now
             return self._contested(group, resource, known, hit, moved=True)
         if known is None:
@@ -137,6 +144,44 @@ class Judge:
             return self._contested(group, resource, known, hit)
         fresh = known._replace(server_version=hit.version)
         return self.against_ledger(group, resource, fresh, said)
+
+    def withdrawn(self, group: Group, resource: Resource, known: Entry, look: Look) -> Decision:
+        """What is to be done with what the ledger knows to be retracted: it stays so, unless the
+        record is another patient's by now, or the user gives it again."""
+        hits = look.hits.get(resource.key, [])
+        if len(hits) > 1:
+            return Decision(resource, "conflict", known, "found-twice", there=hits[-1])
+        for hit in hits:
+            if hit.digest == resource.digest and hit.claimed:  # given again, and not by this ledger
+                learnt = self._learnt(group, resource, hit, known.version + 1, known.made_by)
+                return Decision(resource, "unchanged", learnt, learnt=True)
+            if hit.digest not in (known.digest, known.server_digest):
+                return Decision(resource, "conflict", known, "changed-at-target", there=hit)
+            known = known._replace(server_version=hit.version)
+        if known.subject != self.subject(group.patient):
+            return self._retired(resource, known)
+        if self._sides.reinstate:
+            return Decision(resource, "updated" if hits else "created", known, "reinstated")
+        return Decision(resource, "unchanged", known, WITHDRAWN)
+
+    def _withdrawn_there(
+        self, group: Group, resource: Resource, known: Entry | None, hit: Found
+    ) -> Decision:
+        """Retracted, and the ledger has never heard of it."""
+        version = known.version + 1 if known else 1
+        learnt = self._learnt(group, resource, hit, version, known.made_by if known else "")
+        learnt = learnt._replace(state=RETRACTED, digest=hit.digest)
+        if hit.subject and hit.subject != "|".join(group.patient):
+            return self._retired(resource, learnt)
+        if self._sides.reinstate:
+            return Decision(resource, "updated", learnt, "reinstated")
+        return Decision(resource, "unchanged", learnt, WITHDRAWN, learnt=True)
+
+    def _retired(self, resource: Resource, known: Entry) -> Decision:
+        """The record was retracted at one patient and is another's now."""
+        if self._target.all_at_once:  # a folder knows its lines by our keys alone
+            return Decision(resource, "blocked", known, "patient-changed")
+        return Decision(resource, "created", retired=known)
 
     def _absent(self, resource: Resource, known: Entry | None) -> Decision:
         if known is None:
@@ -232,6 +277,6 @@ class Judge:
         self, group: Group, resource: Resource, hit: Found, version: int, made_by: str
     ) -> Entry:
         """The row for a resource that is there as nobody had told us."""
-        entry = self.entry(group, resource, version)._replace(made_by=made_by)
+        entry = self.entry(group, resource, version)._replace(made_by=made_by or hit.made_by)
         found = entry.confirmed("unchanged", hit.id, hit.version, hit.digest)
         return found._replace(subject_at=hit.at.removeprefix(f"{self._target.identity}/"))

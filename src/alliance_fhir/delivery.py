@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from alliance_fhir.config import Settings
+from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.deciding import Decision
 from alliance_fhir.domain.receipt import Receipt, State
 from alliance_fhir.errors import AuthFailed, Conflict, Refused, ServerError, Unavailable
@@ -22,14 +23,16 @@ from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planning import Planned, Planner
 from alliance_fhir.recording import EXISTED, Record, References
+from alliance_fhir.releasing import Releaser
 from alliance_fhir.targets.base import Partly, Target
-from alliance_fhir.writing import change_of, provenance_of
+from alliance_fhir.writing import change_of, letter_of, marks_of, provenance_of
 
 _ATTEMPTS = 4
 _MOST_OUTAGES = 3
 """So many groups in a row may fail by a fault of the server's own before the run stops."""
 _LOOKS = (1, 3)
 """Seconds between looks for what was sent and is not to be found."""
+_ARRIVED = ("created", "updated", "unchanged")
 _CONTESTED = "always-in-conflict"
 
 
@@ -48,6 +51,7 @@ class Delivery:
         planner: Planner,
         settings: Settings,
         run: str,
+        letters: DeadLetters | None = None,
         clock: Callable[[], str] = now,
     ) -> None:
         self._ledger = ledger
@@ -57,6 +61,9 @@ class Delivery:
         self._record = Record(ledger, target, planner, settings.source, self.system, run)
         self.references = self._record.references
         self._provenance = ProvenanceWriter(settings)
+        self._marks = marks_of(settings, target, run)
+        self._releaser = Releaser(ledger, target, settings, run, self._marks, clock)
+        self._letters = letters
         self._clock = clock
         self._outages = 0
 
@@ -90,9 +97,9 @@ class Delivery:
                     declined = error
                 break
             if isinstance(error, Conflict):
-                self._record.not_taken(
-                    planned, "conflict"
-                )  # so that the next run, too, looks first
+                self._record.not_taken(planned, "conflict")  # the next run, too, looks first
+                for decision in planned.changes:  # what is there then is none of this run's doing
+                    del receipts[decision.resource.key]
                 if last:
                     receipts |= _not_taken_of(planned, "conflict", _CONTESTED)
                     break
@@ -103,6 +110,8 @@ class Delivery:
                 break
             planned = self._planner.decide([planned.group], reread=True)[0]
         self._count_outage(declined)
+        if self._letters and all(r.state in _ARRIVED for r in receipts.values()):
+            self._letters.delivered(planned.group.key)
         return list(receipts.values())
 
     def _as_known_now(self, planned: Planned) -> Planned:
@@ -196,11 +205,15 @@ class Delivery:
         return told_of(decision)._replace(state=state, rule=rule)
 
     def _once(self, planned: Planned) -> dict[str, Receipt]:
-        changes = [change_of(decision) for decision in planned.changes]
+        for decision in planned.changes:
+            if decision.retired:
+                self._releaser.release(decision.retired)
+        changes = [change_of(decision, self._marks) for decision in planned.changes]
         entries = {d.resource.key: self._record.entry(planned.group, d) for d in planned.changes}
         if planned.group.key and self._target.takes("Provenance", "created"):
             written = provenance_of(planned, self._provenance, self._clock())
-            changes.append(Change(written, "created"))
+            marked = self._marks.mark(written, self._marks.run, new=True)
+            changes.append(Change(marked, "created"))
             entries[written.key] = self._record.proof(planned, Decision(written, "created"))
         self._record.beginning(list(entries.values()))
         try:
@@ -226,6 +239,11 @@ class Delivery:
         said = ", ".join([str(refused.status), *refused.issues])
         remedy = f"The target declined it ({said}); change the data, or the target's rules."
         self._record.not_taken(planned, "rejected")
+        if self._letters and planned.group.key:
+            when = self._clock()
+            self._letters.put(
+                letter_of(planned, refused, remedy, self._target.name, self._marks.run, when)
+            )
         return _not_taken_of(planned, "rejected", "refused", remedy)
 
 

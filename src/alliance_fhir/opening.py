@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alliance_fhir.config import Settings, TargetSettings
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.elements import identifier_system
+from alliance_fhir.fhir.labels import run_created, run_touched
 from alliance_fhir.fhir.provenance import tag_system
 from alliance_fhir.fhir.reply import Ours
-from alliance_fhir.ledger.place import is_url
+from alliance_fhir.ledger.place import HOME, is_url, usual_name
 from alliance_fhir.targets.base import Target
 from alliance_fhir.targets.folder import FolderTarget
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     import httpx
 
     from alliance_fhir.transport.client import Client
-
-HOME = ".alliance-fhir"
-"""Where ledgers lie unless the settings say otherwise: beside alliance.toml."""
 
 
 def open_target(
@@ -46,7 +43,8 @@ def open_target(
     Raises ConfigError for what no target is called; ServerError where a server does not answer.
     """
     told = settings.targets.get(name) or TargetSettings(url=name, insecure=insecure)
-    ours = Ours(identifier_system(settings.root), tag_system(settings.root))
+    root = settings.root
+    ours = Ours(identifier_system(root), tag_system(root), run_created(root), run_touched(root))
     asked = fhir_version or told.fhir_version or ""
     if "://" not in told.url:
         if name not in settings.targets:
@@ -121,8 +119,4 @@ def ledger_place(target: Target, settings: Settings, explicit: str = "") -> str 
         return explicit if is_url(explicit) else Path(explicit)
     if settings.ledger:
         return settings.ledger if is_url(settings.ledger) else settings.folder / settings.ledger
-    place = target.identity
-    last = place.rpartition("://")[2] if "://" in place else Path(place).name
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", last).strip("-").lower()
-    mark = blake2b(f"{settings.source}\n{place}".encode(), digest_size=4).hexdigest()
-    return settings.folder / HOME / f"{slug[:40]}-{mark}.sqlite"
+    return settings.folder / HOME / f"{usual_name(target.identity, settings.source)}.sqlite"

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from alliance_fhir.deciding import OLDER, RULED, SIDES, Decision, Judge, Look, Sides
+from alliance_fhir.deciding import OLDER, RULED, SIDES, WITHDRAWN, Decision, Judge, Look, Sides
 from alliance_fhir.domain.receipt import WARNINGS
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.reply import Found
-from alliance_fhir.ledger.store import Entry, Ledger
-from alliance_fhir.subjects import moved
+from alliance_fhir.ledger.store import RETRACTED, Entry, Ledger
+from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import NOBODY, Target, Wanted
 
 
@@ -113,10 +113,12 @@ class Planner:
             if e.type == "Provenance" and self._target.takes(e.type, "created")
         ]
         there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
+        hits = list(chain.from_iterable(there.values()))
+        ids = {key: _id(versions) for key, versions in entries.items() if key in there}
         look_up = Look(
             {resource.key for resource in unsure},
             there,
-            moved(self._target, chain.from_iterable(there.values())),
+            moved(self._target, hits) | astray(self._target, hits, ids),
         )
         members = self._ledger.members(self._source, named)
         planned = [self._group(group, entries, look_up) for group in groups]
@@ -136,7 +138,9 @@ class Planner:
         decisions: list[Decision] = []
         for resource in group.resources:
             known = _acknowledged(entries.get(resource.key, []))
-            if known and group.patient.value and known.subject != subject:
+            if known and known.state == RETRACTED:
+                decisions.append(self.judge.withdrawn(group, resource, known, look))
+            elif known and group.patient.value and known.subject != subject:
                 decisions.append(Decision(resource, "blocked", known, "patient-changed"))
             elif resource.key in look.asked:
                 unfinished = _unfinished(entries, resource.key)
@@ -145,7 +149,7 @@ class Planner:
                 )
             else:
                 decisions.append(self.judge.against_ledger(group, resource, known, said))
-        decisions = self._as_one(group, decisions, said)
+        decisions = _pointing_anew(self._as_one(group, decisions, said), look)
         planned = Planned(group, decisions)
         planned.arrived = [d.arrived for d in decisions if d.arrived]
         planned.rule = next((d.rule for d in decisions if d.state in _OBSTACLES), "")
@@ -170,6 +174,13 @@ class Planner:
         if any(d.rule == RULED and d.state == "unchanged" for d in decisions):
             decisions = [
                 d._replace(state="not_sent", rule=RULED) if d.state == "created" else d
+                for d in decisions
+            ]
+        if any(d.rule == WITHDRAWN for d in decisions):  # and nothing is added to it
+            decisions = [
+                d._replace(state="not_sent", rule=WITHDRAWN)
+                if d.state in ("created", "updated")
+                else d
                 for d in decisions
             ]
         return [self._taken(decision) for decision in decisions]
@@ -223,6 +234,22 @@ def _answer(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found
             planned.lost.append(entry)
 
 
+def _pointing_anew(decisions: list[Decision], look: Look) -> list[Decision]:
+    """The decisions, with what points to something that is made again, and has another id then."""
+    made = {d.resource.key for d in decisions if (d.state, d.rule) == ("created", "recreated")}
+    return [_pointed(d, look.hits.get(d.resource.key, []), made) for d in decisions]
+
+
+def _pointed(decision: Decision, hits: Sequence[Found], made: set[str]) -> Decision:
+    known = decision.known
+    if decision.state != "unchanged" or not known or len(hits) != 1:
+        return decision
+    if not any(key in made for key, _ in hits[0].links):
+        return decision
+    fresh = known._replace(server_version=hits[0].version, server_digest=hits[0].digest)
+    return decision._replace(state="updated", known=fresh, rule="recreated")
+
+
 def _unproven(planned: Planned, entries: Mapping[str, list[Entry]]) -> list[Decision]:
     """What arrived in the runs whose Provenance of it did not, nor a later one in its place."""
     proven = max((e.version for e in planned.arrived if e.type == "Provenance"), default=0)
@@ -232,6 +259,7 @@ def _unproven(planned: Planned, entries: Mapping[str, list[Entry]]) -> list[Deci
         decision
         for decision in planned.decisions
         if decision.state == "unchanged"
+        and decision.rule != WITHDRAWN  # `retract` writes its own
         and any(
             entry.run in runs
             for entry in (*entries.get(decision.resource.key, []), decision.known)

@@ -48,6 +48,10 @@ class Verification:
         return self.expected == self.found == self.equal and not self.duplicated
 
 
+_WRITING = ("plan", "sync", "demo", "retract")
+"""The commands that say what became of resources."""
+
+
 @dataclass
 class Pulled:
     """What came of one type, and whether that is all.
@@ -83,6 +87,8 @@ class Result:
     stop_code: int = 0
     seconds: float = 0.0
     pull: dict[str, Pulled] = field(default_factory=dict[str, Pulled])
+    undone: dict[str, int] = field(default_factory=dict[str, int])
+    dead_letters: str = ""
     probe: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -122,7 +128,8 @@ class Result:
                 "accepted": tally.accepted,
                 "rejected": sum(finding.row > 0 for finding in tally.rejected),
             },
-            "resources": tally.resources if self.command in ("plan", "sync", "demo") else None,
+            "resources": tally.resources if self.command in _WRITING else None,
+            "undone": self.undone,
             "files": self.files,
             "pull": {type_: vars(pulled) for type_, pulled in self.pull.items()},
             "probe": self.probe,
@@ -131,6 +138,7 @@ class Result:
             "warnings": _findings(tally.warnings),
             "disappeared": _findings(tally.disappeared),
             "verify": vars(self.verify) if self.verify else None,
+            "dead_letters": self.dead_letters,
             "stopped": self.stopped,
             "exit_code": self.exit_code,
         }

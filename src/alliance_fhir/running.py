@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from alliance_fhir.asking import Options, Progress, Watch, asked_for
 from alliance_fhir.config import Settings
+from alliance_fhir.dead_letters import DeadLetters, kept, usual_place
 from alliance_fhir.deciding import Decision, Sides
 from alliance_fhir.delivery import Delivery, told_of
 from alliance_fhir.domain.receipt import WARNINGS, Finding, Receipt, Tally
@@ -23,6 +24,7 @@ from alliance_fhir.lanes import Done, Lanes
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, site_catalog
 from alliance_fhir.planning import Planned, Planner
+from alliance_fhir.public_servers import refuse_real_data
 from alliance_fhir.registering import Register
 from alliance_fhir.result import Result
 from alliance_fhir.seen import Seen
@@ -51,6 +53,7 @@ class Run:
         settings: Settings,
         options: Options,
         watch: Watch,
+        letters: DeadLetters | None = None,
     ) -> None:
         self._dry = command == "plan"
         self._target = target
@@ -68,7 +71,7 @@ class Run:
             reread=options.reread,
             accept_older=options.accept_older,
             rescore=options.rescore,
-            sides=Sides(options.take, options.recreate, options.adopt),
+            sides=Sides(options.take, options.recreate, options.adopt, options.reinstate),
         )
         self._result = Result(
             command,
@@ -83,7 +86,12 @@ class Run:
             ServerError,
             self._hurry,
         )
-        self._delivery = Delivery(ledger, target, self._planner, settings, self._result.run)
+        if letters is None and ledger.kept and not self._dry and not target.all_at_once:
+            letters = DeadLetters(usual_place(ledger.name, target.identity, settings))
+        self._letters = letters
+        self._delivery = Delivery(
+            ledger, target, self._planner, settings, self._result.run, letters
+        )
         self._register = Register(
             target,
             ledger,
@@ -94,29 +102,48 @@ class Run:
         )
         self._shared: set[str] = set()
         self._unread: set[str] = set()
+        self._met: set[str] = set()
 
     def go(self) -> Result:
         """The run, from the first row to the last receipt."""
         began = time.monotonic()
+        if not self._dry:
+            refuse_real_data(
+                self._target.identity,
+                synthetic=self._settings.synthetic,
+                meant=self._options.real_data_to_public_server,
+            )
+        if self._letters and self._options.only is not None:
+            self._letters.check(self._target.name)
         self._target.begin(writing=not self._dry)
         self._target.recall(self._ledger.fact(ABILITIES))
         self._same_target()
         if not self._dry:
             self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)
-        with Seen() as seen, self._lanes:
+        with Seen() as seen, kept(self._letters), self._lanes:
             for chunk in _portions(self._groups(seen), CHUNK):
                 self._share()
                 for planned in self._planned(chunk):
                     self._lanes.give("|".join(planned.group.patient), planned)
                 self._take_in(self._lanes.done())
+                if self._letters:
+                    self._letters.save(now=False)
                 self._watch(Progress(self._tally.read, self._sources.count))
             self._take_in(self._lanes.rest())
             self._share()
             self._finish()
             if self._options.complete:
                 self._disappeared(seen)
+            self._without_row()
+        if self._letters and len(self._letters):
+            self._result.dead_letters = str(self._letters.path)
         self._result.seconds = time.monotonic() - began
         return self._result
+
+    def _without_row(self) -> None:
+        """Tells of the letters whose records did not come."""
+        if self._options.only and self._letters and "" not in self._unread:
+            self._tally.warnings += self._letters.findings(self._options.only - self._met)
 
     def _hurry(self) -> None:
         self._target.hurry()
@@ -150,6 +177,8 @@ class Run:
         for one in everything:
             if self._options.complete and one.key:
                 seen.add(one.key)
+            if self._options.only and one.key in self._options.only:
+                self._met.add(one.key)
             if isinstance(one, Finding) and not one.key and one.rule not in WARNINGS:
                 self._unread.add(one.path if one.row else "")
             yield one

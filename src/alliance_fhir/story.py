@@ -9,10 +9,12 @@ from pathlib import Path
 
 from alliance_fhir.asking import Options, Progress, Watch, asked_for
 from alliance_fhir.config import Settings
+from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.domain.keys import fingerprint
 from alliance_fhir.domain.receipt import Tally
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.provenance import ProvenanceWriter
+from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Version
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, file_time, site_catalog
@@ -20,7 +22,7 @@ from alliance_fhir.ndjson import NdjsonFolder
 from alliance_fhir.result import Result, Verification
 from alliance_fhir.running import CHUNK, Run
 from alliance_fhir.sources.readers import Sources
-from alliance_fhir.subjects import moved
+from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import Target, Wanted
 
 DEFAULTS = Options()
@@ -37,14 +39,16 @@ def sync(
     settings: Settings,
     options: Options = DEFAULTS,
     watch: Watch = unwatched,
+    letters: DeadLetters | None = None,
 ) -> Result:
     """Brings a target to what the sources say, and says what became of every record.
 
     What was delivered stays delivered when a run is cut short; the next run goes on from there.
+    What the target refuses is kept in `letters`; without, in the file beside the ledger.
     Raises ConfigError, InputError, InstrumentError and MappingError; what a server did not do is
     told by the result.
     """
-    return Run("sync", sources, target, ledger, settings, options, watch).go()
+    return Run("sync", sources, target, ledger, settings, options, watch, letters).go()
 
 
 def plan(
@@ -129,7 +133,8 @@ def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
     found = Verification()
     for portion in ledger.expected():
         there = target.find([Wanted(v[-1].type, v[-1].key, v[-1].server_id) for v in portion])
-        elsewhere = moved(target, chain.from_iterable(there.values()))
+        hits = list(chain.from_iterable(there.values()))
+        elsewhere = moved(target, hits) | astray(target, hits, _ids(hits, ledger))
         for versions in portion:
             last = versions[-1]
             hits = there.get(last.key, [])
@@ -143,6 +148,12 @@ def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
     result = Result("verify", target=target.name, fhir_version=target.version.full, verify=found)
     result.seconds = time.monotonic() - began
     return result
+
+
+def _ids(hits: Sequence[Found], ledger: Ledger) -> dict[str, str]:
+    """Where the target has what the hits point to, by key."""
+    known = ledger.current({key for hit in hits for key, _ in hit.links})
+    return {key: versions[-1].server_id for key, versions in known.items()}
 
 
 def open_ledger(

@@ -1,13 +1,14 @@
-"""Whose a resource is at the target: the patient whom its identifier names, or somebody else.
+"""Whose a resource is at the target, and of what: of that which its identifiers name, or not.
 
-The content of a resource names the patient by identifier, and beside it stands a reference to the
-target's own Patient, which is another at every server and so is no part of the content. Where
-somebody moved that reference alone, the content is as it was, and the record is another patient's.
+The content of a resource names its patient, its answers and its members by identifier, and beside
+each stands a reference to the target's own resource, which is another at every server and so is no
+part of the content. Where somebody moved that reference alone, the content is as it was, and the
+record is another patient's, or the score is of other answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir.elements import Person
@@ -29,6 +30,20 @@ def moved(target: Target, hits: Iterable[Found]) -> set[Found]:
         hit
         for hit, person in told.items()
         if (own := meant[person].places) and hit.at.removeprefix(f"{target.identity}/") not in own
+    }
+
+
+def astray(target: Target, hits: Iterable[Found], ids: Mapping[str, str]) -> set[Found]:
+    """Those of the hits that point to something else than what the identifier there names.
+
+    `ids` says by key where the target has what is ours, as far as that is known.
+    """
+    return {
+        hit
+        for hit in hits
+        for key, where in hit.links
+        if (id_ := ids.get(key))
+        and where.removeprefix(f"{target.identity}/").rpartition("/")[2] != id_
     }
 
 

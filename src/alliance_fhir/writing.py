@@ -3,13 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
 
+from alliance_fhir.config import Settings
+from alliance_fhir.dead_letters import Letter, Sent
 from alliance_fhir.deciding import Decision
+from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.receipt import RULES
+from alliance_fhir.errors import Refused
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.group import Resource
+from alliance_fhir.fhir.labels import run_created, run_touched, tagged
 from alliance_fhir.fhir.provenance import Activity, ProvenanceWriter
+from alliance_fhir.fhir.versions import Json
 from alliance_fhir.planning import Planned
+from alliance_fhir.targets.base import Target
+
+
+class Marks(NamedTuple):
+    """The tags by which a server's resources tell which run of ours made them, and changed them.
+
+    Not `on` at a folder: nobody else writes there, and its ledger knows.
+    """
+
+    created: str
+    touched: str
+    run: str
+    on: bool
+
+    def mark(self, resource: Resource, made_by: str, *, new: bool) -> Resource:
+        """The resource with the tags of this write; `made_by` is the run that made it."""
+        if not self.on:
+            return resource
+        tags: list[Json] = [{"system": self.created, "code": made_by}] if made_by else []
+        if not new:
+            tags.append({"system": self.touched, "code": self.run})
+        return tagged(resource, tags)
+
+
+def marks_of(settings: Settings, target: Target, run: str) -> Marks:
+    """The tags of one run."""
+    root = settings.root
+    return Marks(run_created(root), run_touched(root), run, not target.all_at_once)
 
 
 def provenance_of(planned: Planned, writer: ProvenanceWriter, recorded: str) -> Resource:
@@ -30,13 +66,35 @@ def provenance_of(planned: Planned, writer: ProvenanceWriter, recorded: str) -> 
     )
 
 
-def change_of(decision: Decision) -> Change:
+def letter_of(
+    planned: Planned, refused: Refused, remedy: str, target: str, run: str, when: str
+) -> Letter:
+    """What the dead letters keep of a group that a target refused."""
+    origin = planned.group.origin
+    tried = [decision.resource for decision in planned.changes]
+    return Letter(
+        key=planned.group.key,
+        path=str(Path(origin.path).absolute()),
+        row=origin.row,
+        rule="refused",
+        remedy=remedy,
+        status=refused.status,
+        resources=tuple(Sent(type=resource.type, key=resource.key) for resource in tried),
+        digest=digest([resource.digest for resource in tried]),
+        target=target,
+        run=run,
+        when=when,
+        outcome=refused.outcome,
+    )
+
+
+def change_of(decision: Decision, marks: Marks) -> Change:
     """What is sent for a decision."""
     known = decision.known
     if decision.state == "created" or known is None:
-        return Change(decision.resource, "created")
+        return Change(marks.mark(decision.resource, marks.run, new=True), "created")
     status = "corrected" if decision.rule == "rule-changed" else "amended"
-    resource = amended(decision.resource, status)
+    resource = marks.mark(amended(decision.resource, status), known.made_by, new=False)
     return Change(resource, "updated", known.server_id, known.server_version, known.server_digest)
 
 
@@ -53,7 +111,7 @@ def _reason(told: Iterable[Decision]) -> str:
     return " ".join(RULES[rule] for rule in sorted({d.rule for d in told if d.rule in _ASKED}))
 
 
-_ASKED = {"source-taken", "server-kept", "recreated", "adopted"}
+_ASKED = {"source-taken", "server-kept", "recreated", "adopted", "reinstated"}
 _AMENDABLE = {"Observation": ("amended", "corrected"), "QuestionnaireResponse": ("amended",)}
 
 

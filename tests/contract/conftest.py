@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from alliance_fhir.testing import AbilityProxy
 from alliance_fhir.testing import FhirServer as LittleServer
 
 from .clinic import Clinic, Wire
@@ -33,7 +35,8 @@ def wire(naps: list[float], monkeypatch: pytest.MonkeyPatch) -> Wire:
     really = httpx.HTTPTransport.handle_request
 
     def handle(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-        if not request.headers["User-Agent"].startswith("alliance-fhir/"):
+        ours = request.headers["User-Agent"].startswith("alliance-fhir/")
+        if not ours or "Via" in request.headers:  # a proxy of the tests passes it on
             return really(transport, request)
         if request.url.path.endswith("/metadata"):
             del request.headers["Cache-Control"]  # HAPI takes a second for it, but for this
@@ -64,11 +67,15 @@ def place(place_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
         with LittleServer(lacks=RUNGS[place_kind]) as little:
             yield from _opened(little.url)
     else:
-        yield from _opened(request.getfixturevalue(place_kind))
+        name, _, rung = place_kind.partition(":")
+        url = request.getfixturevalue(name)
+        with AbilityProxy(url, lacks=RUNGS[rung]) if rung else nullcontext() as proxy:
+            yield from _opened(url, proxy.url if proxy else "", "R4" if name == "medplum" else "")
 
 
-def _opened(url: str) -> Iterator[Place]:
+def _opened(url: str, address: str = "", fhir: str = "") -> Iterator[Place]:
     server = ServerPlace(url)
+    server.address, server.fhir = address or url, fhir
     yield server
     server.close()
 

@@ -5,6 +5,7 @@ All run on a folder and on the little server, and on HAPI R4 where the server's 
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -29,15 +30,31 @@ RUNGS: dict[str, frozenset[Ability]] = {
     ),
 }
 """The rungs of the ladder below the highest, each by what the server lacks."""
-R4, R4B, R5 = (
-    pytest.param(name, id=name.replace("_", "-"), marks=pytest.mark.server)
-    for name in ("hapi_r4", "hapi_r4b", "hapi_r5")
-)
+LADDER = list(RUNGS) if os.environ.get("RUNGS") == "all" else ["lowest"]
+"""All tests run on these rungs, the main ones on every one: `make check` is to be quick."""
+
+
+def _real(name: str) -> Any:
+    return pytest.param(name, id=name.replace("_", "-"), marks=pytest.mark.server)
+
+
+R4, R4B, R5 = map(_real, ("hapi_r4", "hapi_r4b", "hapi_r5"))
+LOWER = [_real(f"hapi_r4:{rung}") for rung in RUNGS]
+"""HAPI behind a proxy that takes abilities away: the main tests; all where RUNGS=hapi is set, as
+that takes long."""
+MEDPLUM = _real("medplum")
+REAL = [R4, *(LOWER if os.environ.get("RUNGS") == "hapi" else []), MEDPLUM]
 
 
 def everywhere(test: Test) -> Test:
     """Every version of FHIR has a say in it."""
-    vars(test)["kinds"] = ["folder", *LITTLE, *RUNGS, R4, R4B, R5]
+    vars(test)["kinds"] = ["folder", *LITTLE, *RUNGS, R4, R4B, R5, *LOWER, MEDPLUM]
+    return test
+
+
+def to_the_digit(test: Test) -> Test:
+    """It compares decimals as they are written, which Medplum's server shortens."""
+    vars(test)["kinds"] = ["folder", *LITTLE, *RUNGS, R4B, R5, R4, *LOWER]
     return test
 
 
@@ -55,21 +72,22 @@ def by_the_ledger(test: Test) -> Test:
 
 def by_identifiers(test: Test) -> Test:
     """It shows what only a search by our identifiers can."""
-    ladder = [rung for rung, lacks in RUNGS.items() if "identifier-search" not in lacks]
-    vars(test)["kinds"] = ["folder", "little-r4", *ladder, R4]
+    ladder = [rung for rung in LADDER if "identifier-search" not in RUNGS[rung]]
+    vars(test)["kinds"] = ["folder", "little-r4", *ladder, R4, MEDPLUM]
     return test
 
 
 def rungs(test: Test) -> Test:
     """It shows what becomes of half a group, where groups do not arrive as a whole."""
     parted = [rung for rung, lacks in RUNGS.items() if "transactions" in lacks]
-    vars(test)["kinds"] = ["", *parted]  # a folder has no say in it
+    real = [_real(f"hapi_r4:{rung}") for rung in parted]
+    vars(test)["kinds"] = ["", *parted, *real]  # a folder has no say in it
     return test
 
 
 def kinds_of(test: Callable[..., Any], fixtures: list[str]) -> list[Any]:
     """The targets that a test is run on: servers alone where it takes a `server`, and so on."""
-    kinds: list[Any] = vars(test).get("kinds", ["folder", "little-r4", *RUNGS, R4])
+    kinds: list[Any] = vars(test).get("kinds", ["folder", "little-r4", *LADDER, *REAL])
     if "folder" in fixtures:
         return ["folder"]
     return kinds[1:] if "server" in fixtures else kinds

@@ -67,8 +67,16 @@ def bare(value: Any) -> Any:
     copy = {key: bare(part) for key, part in value.items() if key not in left_out}
     if "resourceType" in value and "meta" in copy:
         meta = {key: copy["meta"][key] for key in ("security", "tag") if key in copy["meta"]}
-        copy["meta"] = {key: sorted(part, key=str) for key, part in meta.items()}
+        copy["meta"] = {
+            key: sorted((label for label in part if not _of_a_run(label)), key=str)
+            for key, part in meta.items()
+        }
     return copy
+
+
+def _of_a_run(label: Json) -> bool:
+    """Whether a tag says which run of ours made or changed a resource."""
+    return label["system"].endswith(("/run-created", "/run-touched"))
 
 
 class Place(ABC):

@@ -34,7 +34,8 @@ def test_the_story_of_a_sync_by_command(
 ) -> None:
     source = clinic.write(ROW, replace(ROW, record_id="bad", answers="9" * 12))
     clinic.register(ROW.patient)
-    words = (source, "--to", place.address, "--json")
+    spoken = ("--fhir", place.fhir) if place.fhir else ()
+    words = (source, "--to", place.address, "--json", *spoken)
     planned = command("plan", *words)
     assert planned.code == 4
     assert not (clinic.folder / ".alliance-fhir").exists()
@@ -47,7 +48,7 @@ def test_the_story_of_a_sync_by_command(
     assert (rejected["path"], rejected["row"], rejected["column"]) == (str(source), 3, "item_1")
 
     settings = ("--config", clinic.folder / "alliance.toml")
-    verified = command("verify", "--to", place.address, "--json", *settings)
+    verified = command("verify", "--to", place.address, "--json", *settings, *spoken)
     assert verified.code == 0
     assert verified.json["verify"]["equal"] == 9
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -42,6 +42,12 @@ def lost(wire: Wire, write: int, *, arrives: bool, error: type[BaseException]) -
         wire.after = hit
     else:
         wire.before = hit
+
+
+def changed_once(body: dict[str, Any]) -> bool:
+    """The second version, where versions are numbers; at some servers they are not."""
+    version = body["meta"]["versionId"]
+    return version == "2" or not version.isdigit()
 
 
 def exactly_once(place: Place) -> None:
@@ -130,7 +136,7 @@ def test_a_change_that_was_cut_off_is_gone_on_with(
     assert clinic.sync().exit_code == 0
     there = server.by_short_name()
     assert there["total"]["valueQuantity"]["value"] == 32
-    assert there["total"]["meta"]["versionId"] == "2"
+    assert changed_once(there["total"])
     assert len(server.of_type("Provenance")) == 2
     assert clinic.verified() == ALL + 1
     assert counts(clinic.sync()) == {"unchanged": 8}
@@ -146,7 +152,7 @@ def test_a_reply_to_a_change_that_got_lost_is_settled_by_looking(
     result = clinic.sync_alone()
     assert result.exit_code == 0
     clinic.wire.calm()
-    assert server.by_short_name()["total"]["meta"]["versionId"] == "2"
+    assert changed_once(server.by_short_name()["total"])
     assert len(server.of_type("Provenance")) == 2
     assert clinic.verified() == ALL + 1
 

@@ -11,7 +11,7 @@ from alliance_fhir.errors import ConfigError
 
 from .clinic import CHANGED, ROW, Clinic, counts, patient, rules
 from .kinds import by_identifiers, everywhere
-from .places import DIGEST, Place
+from .places import DIGEST, Place, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -286,6 +286,29 @@ def test_a_target_that_was_emptied_is_told(clinic: Clinic) -> None:
     forget(clinic)
     assert counts(clinic.sync()) == {"created": 9}
     assert clinic.verified() == 9
+
+
+def test_a_source_or_member_that_was_moved_is_told(server: Place, clinic: Clinic) -> None:
+    """The identifier beside it still is of the right one."""
+    clinic.settled(ROW, OTHER)
+    other = next(
+        f"QuestionnaireResponse/{body['id']}"
+        for body in server.of_type("QuestionnaireResponse")
+        if name_of(body) == clinic.name(OTHER, "qr")
+    )
+
+    def moved(body: Json) -> Json:
+        [source] = body["derivedFrom"]
+        return {**body, "derivedFrom": [{**source, "reference": other}]}
+
+    server.edit(clinic.name(ROW, "total"), moved)
+    verified = clinic.verify().verify
+    assert verified
+    assert (len(verified.different), verified.missing) == (1, [])
+    result = clinic.sync(reread=True)
+    assert [(f.row, f.rule) for f in result.tally.blocked] == [(2, "changed-at-target")]
+    assert clinic.sync(take="source").exit_code == 0
+    clinic.verified()
 
 
 def test_a_reference_that_somebody_took_away_is_told(server: Place, clinic: Clinic) -> None:

@@ -12,7 +12,7 @@ import pytest
 from alliance_fhir import map_to
 
 from .clinic import FIRST_SYNC, PARTS, ROW, Clinic, counts, rules
-from .kinds import by_the_ledger, everywhere
+from .kinds import by_the_ledger, everywhere, to_the_digit
 from .places import DIGEST, FolderPlace, Place, bare, name_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def many(number: int) -> list[Row]:
     return [replace(ROW, record_id=f"r-{n}", patient=str(1000 + n)) for n in range(number)]
 
 
-@everywhere
+@to_the_digit
 def test_the_first_sync_makes_exactly_what_map_writes(clinic: Clinic, tmp_path: Path) -> None:
     clinic.write(ROW, replace(ROW, record_id="r-2", completed_at="2026-03-09T09:30:00-05:00"))
     clinic.register(ROW.patient)
@@ -146,7 +146,7 @@ def test_bad_rows_are_named_and_the_others_go_on(clinic: Clinic) -> None:
     assert clinic.verified() == 9
 
 
-@everywhere
+@to_the_digit
 def test_scores_without_answers_arrive_without_a_response(clinic: Clinic) -> None:
     clinic.write(replace(ROW, answers="", scores=("31.50", "", "", "11")))
     clinic.register(ROW.patient)

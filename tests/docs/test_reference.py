@@ -246,10 +246,12 @@ def test_the_keys_of_json_are_the_ones_that_are_told() -> None:
         {"Device": 1},
         "why",
         11,
+        undone={"removed": 1},
+        dead_letters="a.jsonl",
         pull={"Device": Pulled()},
         probe=(probed := Probed("HAPI", [], [], {}, []).as_json()),
     )
-    text = section("json.md", "check, map, plan, sync, verify, probe, pull, demo")
+    text = section("json.md", "check, map, plan, sync, verify, retract, undo, probe, pull, demo")
     first, second = text.split("A finding:")
     assert list(keyed(first)) == list(result.as_json())
     assert set(keyed(second)) == set(finding.as_json())

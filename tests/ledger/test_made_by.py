@@ -17,6 +17,8 @@ from wire.conftest import FIRST, SECOND, Syncing, of_group
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from alliance_fhir.abilities import Ability
+
 
 def made_by(clinic: Syncing) -> dict[str, set[str]]:
     """The runs that made what is at the target, by type."""
@@ -68,15 +70,20 @@ def test_what_had_no_reply_is_of_the_run_that_sent_it_if_it_arrived(
     assert made_by(clinic)["Device"] == {lost}
 
 
-def test_what_somebody_else_made_is_of_no_run(clinic: Syncing) -> None:
+@pytest.mark.parametrize("server", [frozenset(), frozenset({"tags"})], ids=["tags", "no tags"])
+def test_a_lost_ledger_reads_off_the_tags_who_made_what(
+    clinic: Syncing, server: frozenset[Ability]
+) -> None:
     """The same clinic with another ledger, or with the same one lost."""
-    clinic.sync()
+    clinic.little.conduct.ignores = server
+    first = clinic.sync().json["run"]
     clinic.ledger.unlink()
     clinic.sync()
-    assert made_by(clinic) == {type_: {""} for type_ in TYPES[:-1]}
+    told = "" if server else first
+    assert made_by(clinic) == {type_: {told} for type_ in TYPES[:-1]}
     clinic.write(FIRST.with_item(4, "5"), SECOND)
     then = clinic.sync().json["run"]
-    assert made_by(clinic) == {**{type_: {""} for type_ in TYPES[:-1]}, "Provenance": {then}}
+    assert made_by(clinic) == {**{type_: {told} for type_ in TYPES[:-1]}, "Provenance": {then}}
 
 
 def test_what_came_into_being_between_look_and_request_is_of_no_run(clinic: Syncing) -> None:

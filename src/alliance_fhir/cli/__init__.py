@@ -10,7 +10,19 @@ import sys
 import typer
 
 from alliance_fhir._version import __version__
-from alliance_fhir.cli import check, demo, instruments, plan, probe, pull, sandbox, sync, verify
+from alliance_fhir.cli import (
+    check,
+    demo,
+    instruments,
+    plan,
+    probe,
+    pull,
+    retract,
+    sandbox,
+    sync,
+    undo,
+    verify,
+)
 from alliance_fhir.cli import map as map_
 from alliance_fhir.errors import AllianceError
 
@@ -22,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (demo, check, map_, plan, sync, verify, probe, pull):
+for command in (demo, check, map_, plan, sync, verify, probe, pull, retract, undo):
     app.command(command.NAME)(command.command)
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(sandbox.app, name="sandbox")

@@ -19,6 +19,12 @@ SOURCES = Annotated[
         metavar="SOURCE...", help="Files (.csv, .tsv, .txt, .xlsx), or folders of them."
     ),
 ]
+MAYBE_SOURCES = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="SOURCE...", help="Files (.csv, .tsv, .txt, .xlsx), or folders of them."
+    ),
+]
 TO = Annotated[
     str,
     typer.Option(
@@ -118,6 +124,24 @@ TAKE = Annotated[
 ]
 RECREATE = Annotated[
     bool, typer.Option("--recreate", help="Make again what somebody deleted at the target.")
+]
+REINSTATE = Annotated[
+    bool, typer.Option("--reinstate", help="Give again what was retracted, as the source has it.")
+]
+DEAD_LETTERS = Annotated[
+    Path | None,
+    typer.Option(
+        "--dead-letters",
+        metavar="FILE",
+        help="Send again what was refused, after repair: the records of this file, and no others.",
+    ),
+]
+REAL_DATA = Annotated[
+    bool,
+    typer.Option(
+        "--real-data-to-public-server",
+        help="Send data that is not marked as made up to a server that anybody can read.",
+    ),
 ]
 ADOPT = Annotated[
     bool,

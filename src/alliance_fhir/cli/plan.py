@@ -24,6 +24,7 @@ def command(
     take: o.TAKE = None,
     recreate: o.RECREATE = False,
     adopt: o.ADOPT = False,
+    reinstate: o.REINSTATE = False,
     rate: o.RATE = "",
     ledger: o.LEDGER = "",
     insecure: o.INSECURE = False,
@@ -48,6 +49,7 @@ def command(
         take=take or "",
         recreate=recreate,
         adopt=adopt,
+        reinstate=reinstate,
     )
     settings = o.settings_for(config, sources)
     run(

@@ -42,17 +42,21 @@ def people(result: Result, console: Console) -> None:
     if result.command != "verify" and (result.command != "pull" or tally.read):
         counts = f"{tally.accepted:,} of {tally.read:,} records"
         console.print(f"{result.command}: {counts}, FHIR {result.fhir_version}")
+    if result.undone:
+        console.print(_table(result.undone, "what", "resources"))
     if result.files:
         console.print(_table(result.files, "type", "resources"))
     if result.pull:
         _pulled(console, result.pull)
-    if result.command in ("plan", "sync"):
+    if result.command in ("plan", "sync", "retract"):
         console.print(_table({s: tally.resources[s] for s in STATES if tally.resources[s]}))
     if result.verify:
         _verification(console, result.verify)
     if result.target:
         run = f", run {result.run}" if result.run else ""
         console.print(f"target: {result.target}{run}", markup=False)
+    if result.dead_letters:
+        console.print(f"dead letters: {result.dead_letters}", markup=False)
     if result.stopped:
         Console(stderr=True, highlight=False).print(f"stopped: {result.stopped}", markup=False)
 

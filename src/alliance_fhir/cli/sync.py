@@ -8,8 +8,9 @@ NAME = "sync"
 
 
 def command(
-    sources: o.SOURCES,
     to: o.TO,
+    sources: o.MAYBE_SOURCES = None,
+    dead_letters: o.DEAD_LETTERS = None,
     config: o.CONFIG = None,
     fhir: o.FHIR_OF_TARGET = "",
     level: o.CHECK = "schema",
@@ -24,6 +25,8 @@ def command(
     take: o.TAKE = None,
     recreate: o.RECREATE = False,
     adopt: o.ADOPT = False,
+    reinstate: o.REINSTATE = False,
+    real_data_to_public_server: o.REAL_DATA = False,
     lanes: o.LANES = 0,
     rate: o.RATE = "",
     ledger: o.LEDGER = "",
@@ -32,8 +35,12 @@ def command(
 ) -> None:
     """Bring a target to what the sources say; run it again after any failure."""
     # imported here, so that nobody waits for it who only asks for help
+    from functools import partial
+
     from alliance_fhir.asking import Options
     from alliance_fhir.cli.running import run
+    from alliance_fhir.dead_letters import DeadLetters
+    from alliance_fhir.errors import ConfigError
     from alliance_fhir.story import sync
 
     options = Options(
@@ -49,11 +56,22 @@ def command(
         take=take or "",
         recreate=recreate,
         adopt=adopt,
+        reinstate=reinstate,
         lanes=lanes,
+        real_data_to_public_server=real_data_to_public_server,
     )
+    letters = None
+    if dead_letters:
+        if sources:
+            raise ConfigError("--dead-letters names the sources; leave SOURCE out, or the option")
+        letters = DeadLetters(dead_letters)
+        sources = letters.sources()
+        options = options._replace(only=letters.keys)
+    if not sources:
+        raise ConfigError("name a SOURCE, or the file of --dead-letters")
     settings = o.settings_for(config, sources)
     run(
-        sync,
+        partial(sync, letters=letters),
         NAME,
         sources,
         to,

@@ -76,12 +76,12 @@ RULES: dict[str, str] = {
     "patient-merged": "Merged into somebody whom we cannot follow to; mend the link there.",
     "person-not-found": "The person is named by identifier only; register them.",
     "person-ambiguous": "Several people have this identifier; named by identifier only.",
-    "patient-changed": "The record belonged to another patient; withdraw it there first.",
+    "patient-changed": "The record belonged to another patient; retract it there first.",
     "clinician-not-found": "The clinician is named by identifier only; register the clinician.",
     "clinician-ambiguous": "Several clinicians have this identifier; named by identifier only.",
     "older-version": "An older version of what was sent; use --accept-older if it is right.",
     "rule-changed": "The row is as it was, our rules or the settings are not; use --rescore.",
-    "no-longer-given": "The row gives less than it did; the rest was left there, withdraw it.",
+    "no-longer-given": "The row gives less than it did; the rest was left there: retract --only.",
     "changed-at-target": "Somebody changed our resource; nothing was overwritten. Look at it "
     "there, then choose: --take source or --take server.",
     "deleted-at-target": "Somebody deleted our resource; it was not made again: --recreate does.",
@@ -91,11 +91,18 @@ RULES: dict[str, str] = {
     "server-kept": "Somebody's change at the target was kept, as asked, until the source changes.",
     "recreated": "What somebody deleted at the target was made again, as asked.",
     "adopted": "What somebody made at the target under our identifier is ours now, as asked.",
+    "retracted": "The record was retracted and stays so; --reinstate gives it again.",
+    "reinstated": "What was retracted counts again, as asked.",
     "found-twice": "The identifier is at the target more than once; remove the doubles.",
     "not-accepted": "The target takes none of this type, or not from us; `probe` tells more.",
     "left-out": "The target takes none of this type; the records went there without it.",
+    "still-referenced": "Others refer to it, who would be left with nothing; it was not removed.",
+    "changed-later": "A later run of ours changed it; undo that one first.",
+    "not-removed": "The target removes nothing, or not for us; retract the records instead.",
+    "not-restored": "The target does not keep the version before; it was left as it is.",
     "refused": "The target declined it; change the data, or the target's rules.",
     "always-in-conflict": "The target keeps saying that its copy is newer; look there, run again.",
+    "letter-without-row": "The dead letter's record is no longer in its file; remove the letter.",
     "disappeared": "The record was sent once and is no longer in the source; nothing was deleted.",
     # read back from a target
     "questionnaire-not-ours": "The form is none that is known here; add the site's file for it.",
@@ -177,6 +184,7 @@ WARNINGS = frozenset(
     | {"person-not-found", "person-ambiguous"}
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
     | {"source-taken", "server-kept", "recreated", "adopted"}
+    | {"retracted", "reinstated", "letter-without-row"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

@@ -25,7 +25,8 @@ class Change(NamedTuple):
     """What is to be done with one resource: made, or put in the place of the version at the target.
 
     `id`, `version` are those that the target has given, `digest` is of the content that stood there
-    when it was decided; all empty where it has none.
+    when it was decided; all empty where it has none. `was` is the business key that it has there,
+    where the change gives it another.
     """
 
     resource: Resource
@@ -33,6 +34,7 @@ class Change(NamedTuple):
     id: str = ""
     version: str = ""
     digest: str = ""
+    was: str = ""
 
 
 def condition(resource: Resource) -> str:

@@ -21,7 +21,7 @@ import orjson
 
 from alliance_fhir.fhir.elements import CONTENT_DIGEST
 from alliance_fhir.fhir.versions import Json
-from alliance_fhir.received import objects, parts, text
+from alliance_fhir.received import objects, part, parts, text
 
 _LEFT_OUT = frozenset({"id", "meta", "text", "implicitRules"})
 _HISTORY = {
@@ -90,6 +90,17 @@ def sealed(resource: Json) -> tuple[Json, str]:
     start = {key: resource[key] for key in ("resourceType", "meta") if key in resource}
     extensions = [*resource.get("extension", []), seal(content)]
     return {**start, **resource, "extension": extensions}, content
+
+
+def resealed(resource: Json) -> tuple[Json, str]:
+    """A resource as it came from a server, changed by us: sealed anew, without what the server adds
+    to each version; and the digest of its content."""
+    body = {key: value for key, value in resource.items() if key not in ("id", "meta")}
+    told = part(resource, "meta")
+    if meta := {key: told[key] for key in told.keys() - {"versionId", "lastUpdated"}}:
+        body["meta"] = meta
+    body["extension"] = [e for e in parts(body, "extension") if e.get("url") != CONTENT_DIGEST]
+    return sealed(body)
 
 
 def canonical(resource: Json) -> Json:

@@ -39,6 +39,7 @@ NOT_PERFORMED: Json = {"system": f"{_THO}/data-absent-reason", "code": "not-perf
 TEST_DATA: Json = {"system": f"{_THO}/v3-ActReason", "code": "HTEST"}
 CREATE: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "CREATE"}]}
 UPDATE: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "UPDATE"}]}
+NULLIFY: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "NULLIFY"}]}
 AUTHOR: Json = {"coding": [{"system": f"{_THO}/provenance-participant-type", "code": "author"}]}
 ASSEMBLER: Json = {
     "coding": [{"system": f"{_THO}/provenance-participant-type", "code": "assembler"}]

@@ -21,8 +21,13 @@ from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.versions import Json, Version
 
 SOFTWARE = "device-alliance-fhir"
-Activity = Literal["create", "update", "keep"]
-_ACTIVITIES: dict[Activity, Json] = {"create": el.CREATE, "update": el.UPDATE, "keep": {}}
+Activity = Literal["create", "update", "keep", "nullify"]
+_ACTIVITIES: dict[Activity, Json] = {
+    "create": el.CREATE,
+    "update": el.UPDATE,
+    "keep": {},
+    "nullify": el.NULLIFY,
+}
 """What a write did, as HL7's code for it. For keeping what somebody else wrote there is none."""
 
 
@@ -66,13 +71,14 @@ class ProvenanceWriter:
         key = f"{group.key}-prov-{_about(targets, activity, versions)}"
         source = {"system": self._digest_system, "value": f"blake2b:{group.source_digest}"}
         what: Json = {"identifier": source}
+        entity = {"entity": [{"role": "source", "what": what}]} if group.source_digest else {}
         form: Json = {
             "resourceType": "Provenance",
             "target": [el.logical(t.type, self._system, t.key) for t in targets],
             "recorded": recorded,
             "activity": {**_ACTIVITIES[activity], **({"text": reason} if reason else {})},
             "agent": self._agents(group),
-            "entity": [{"role": "source", "what": what}],
+            **entity,
         }
         content = digest(form)  # the form is canonical: what is not in it yet does not count
         what["display"] = f"{_file_name(group.origin.path)} row {group.origin.row}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 from alliance_fhir.errors import BadReply
 from alliance_fhir.fhir.bundle import Change, own_identifiers
@@ -16,6 +16,7 @@ _LOCATION = re.compile(
     r"(?:^|/)(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})"
     r"(?:/_history/(?P<version>[^/]+))?$"
 )
+_RUN = re.compile(r"[0-9a-f]{16}")
 _ETAG = re.compile(r'^(?:W/)?"?(?P<version>[^"]+)"?$')
 
 
@@ -38,7 +39,9 @@ class Found(NamedTuple):
 
     `claimed` is the digest that it carries, empty where it is none of ours; `subject` is the
     identifier of the patient whose it is, as `system|value`, empty where it names none; `at` is the
-    reference beside it, to the target's own Patient, without a version.
+    reference beside it, to the target's own Patient, without a version. `withdrawn`: it says that
+    it was entered in error. `made_by` is the run that its tag says made it. `links` are the keys of
+    what else of ours it points to, each with the reference beside it, without a version.
     """
 
     type: str
@@ -49,6 +52,14 @@ class Found(NamedTuple):
     claimed: str
     subject: str = ""
     at: str = ""
+    withdrawn: bool = False
+    made_by: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def retracted(self) -> bool:
+        """Whether it was withdrawn by us, and nobody changed it since."""
+        return self.withdrawn and self.claimed == self.digest
 
 
 class Declined(NamedTuple):
@@ -126,10 +137,13 @@ def etag(told: object) -> str:
 
 
 class Ours(NamedTuple):
-    """What is ours at a target: the systems of our identifiers and of our Provenances' tags."""
+    """What is ours at a target: the systems of our identifiers, of our Provenances' tags, and of
+    the tags that name the run by which a resource was made, and changed."""
 
     identifiers: str
     tags: str
+    made: str = ""
+    touched: str = ""
 
 
 def found(body: Json, ours: Ours) -> Found:
@@ -143,7 +157,41 @@ def found(body: Json, ours: Ours) -> Found:
         claimed=claimed_digest(body),
         subject=_subject(body),
         at=text(part(body, "subject"), "reference").partition("/_history/")[0],
+        links=() if body["resourceType"] == "Provenance" else tuple(_links(body, ours.identifiers)),
+        withdrawn=text(body, "status") == "entered-in-error",
+        made_by=_maker(body, ours.made),
     )
+
+
+def _maker(body: Json, system: str) -> str:
+    """The run by which a resource was made. Labels are anybody's: strange ones count as none."""
+    try:
+        return next(filter(_RUN.fullmatch, tags_of(body, system)), "")
+    except BadReply:
+        return ""
+
+
+def tags_of(body: Json, system: str) -> list[str]:
+    """The codes of a resource's tags of one system."""
+    tags = parts(part(body, "meta"), "tag")
+    return [text(tag, "code") for tag in tags if system and tag.get("system") == system]
+
+
+def _links(value: Any, system: str) -> Iterator[tuple[str, str]]:
+    """The keys of ours that references name, with where each of them leads."""
+    if isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _links(item, system)
+    elif isinstance(value, dict):
+        told = cast("Json", value)
+        where = told.get("reference")
+        named = told.get("identifier")
+        if isinstance(where, str) and isinstance(named, dict):
+            identifier = cast("Json", named)
+            if identifier.get("system") == system:
+                yield text(identifier, "value"), where.partition("/_history/")[0]
+        for inner in told.values():
+            yield from _links(inner, system)
 
 
 def _subject(body: Json) -> str:
@@ -157,7 +205,6 @@ def own_key(body: Json, ours: Ours) -> str:
     if body.get("resourceType") == "Questionnaire":
         return f"{text(body, 'url')}|{text(body, 'version')}"
     if body.get("resourceType") == "Provenance":
-        tags = parts(part(body, "meta"), "tag")
-        return next((text(t, "code") for t in tags if t.get("system") == ours.tags), "")
+        return next(iter(tags_of(body, ours.tags)), "")
     told = own_identifiers(body)
     return next((text(i, "value") for i in told if i.get("system") == ours.identifiers), "")

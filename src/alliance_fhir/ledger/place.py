@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from alliance_fhir.errors import ConfigError
+
+HOME = ".alliance-fhir"
+"""Where ledgers lie unless the settings say otherwise: beside alliance.toml."""
 
 _SCHEMES = ("postgresql", "postgresql+psycopg")
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -68,6 +72,14 @@ class Place:
 def is_url(told: str | Path) -> bool:
     """Whether a ledger's place is told by a URL."""
     return isinstance(told, str) and "://" in told
+
+
+def usual_name(target: str, source: str) -> str:
+    """The name of a target's files, without an end: of its ledger, and of what lies beside it."""
+    last = target.rpartition("://")[2] if "://" in target else Path(target).name
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", last).strip("-").lower()
+    mark = blake2b(f"{source}\n{target}".encode(), digest_size=4).hexdigest()
+    return f"{slug[:40]}-{mark}"
 
 
 def place_of(told: str | Path) -> Place:

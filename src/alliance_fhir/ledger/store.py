@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Integer, String, bindparam, func, select
 
@@ -32,6 +32,10 @@ _SUPERSEDE = (
 )
 
 ACKNOWLEDGED = ("created", "updated", "unchanged")
+RETRACTED = "retracted"
+"""At the target, and entered in error there."""
+_LIVE = (*ACKNOWLEDGED, RETRACTED, "sent")
+_ORDER = (entry.c.key, entry.c.version)
 _MOST_KEYS = 500  # SQLite takes 999 variables in a statement
 
 
@@ -60,7 +64,7 @@ class Entry(NamedTuple):
     @property
     def acknowledged(self) -> bool:
         """Whether the target has confirmed this version."""
-        return self.state in ACKNOWLEDGED
+        return self.state in (*ACKNOWLEDGED, RETRACTED)
 
     def confirmed(self, state: str, id_: str, version: str, digest: str) -> Self:
         """The same, after the target has said where it is, in which version, and what it says."""
@@ -254,7 +258,7 @@ class Ledger:
             yield from self._expected(type_, size)
 
     def _expected(self, type_: str, size: int) -> Iterator[list[list[Entry]]]:
-        live = entry.c.state.in_((*ACKNOWLEDGED, "sent"))
+        live = entry.c.state.in_(_LIVE)
         ordered = select(entry).order_by(entry.c.key, entry.c.version)  # as they lie: no sorting
         after = ""
         while True:
@@ -271,12 +275,53 @@ class Ledger:
             yield same
             after = same[-1][-1].key
 
+    def rename(self, key: str, new: str) -> None:
+        """Gives all versions of a key another one."""
+        self._database.write(entry.update().where(entry.c.key == key).values(key=new))
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Forgets all versions of these keys: they are at the target no more."""
+        for some in _portions(list(keys)):
+            self._database.write(entry.delete().where(entry.c.key.in_(some)))
+
+    def of_groups(self, groups: Iterable[str]) -> list[Entry]:
+        """What is at the target of these groups, or may be; retracted things too."""
+        return self._live(entry.c.group_key, list(groups))
+
+    def at(self, type_: str, id_: str) -> list[Entry]:
+        """What the target keeps under this id."""
+        return [one for one in self._live(entry.c.server_id, [id_]) if one.type == type_]
+
+    def _live(self, column: Any, values: Sequence[str]) -> list[Entry]:
+        found: list[Entry] = []
+        for some in _portions(list(values)):
+            query = select(entry).where(column.in_(some), entry.c.state.in_(_LIVE))
+            found += [Entry(*row) for row in self._database.read(query.order_by(*_ORDER))]
+        return found
+
+    def of_run(self, run_id: str) -> Iterator[Entry]:
+        """What a run made or changed, by group; superseded versions too."""
+        by = (entry.c.made_by == run_id) | (entry.c.run == run_id)
+        query = select(entry).where(by).order_by(entry.c.group_key, *_ORDER)
+        return (Entry(*row) for row in self._database.stream(query))
+
+    def history(self, key: str) -> list[Entry]:
+        """All versions of a key, superseded ones too, the oldest first."""
+        query = select(entry).where(entry.c.key == key).order_by(entry.c.version)
+        return [Entry(*row) for row in self._database.read(query)]
+
+    def runs(self) -> list[tuple[str, str, str, str]]:
+        """The runs that wrote: id, command, when each began and ended; the last one first."""
+        query = select(run.c.id, run.c.command, run.c.started, run.c.ended)
+        rows = self._database.read(query.order_by(run.c.started.desc()))
+        return [(row.id, row.command, row.started, row.ended or "") for row in rows]
+
     def groups(self, source: str) -> Iterator[Entry]:
         """One entry for each group of a source that is at the target."""
         query = (
             select(*[func.min(column).label(column.name) for column in entry.c])
             .where(entry.c.source == source, entry.c.state.in_(ACKNOWLEDGED))
-            .where(entry.c.group_key != "")
+            .where(entry.c.group_key != "", entry.c.type != "Provenance")
             .group_by(entry.c.group_key)
             .order_by(func.min(entry.c.path), func.min(entry.c.row))
         )

@@ -11,7 +11,7 @@ from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Delivered, Found
-from alliance_fhir.fhir.versions import Version
+from alliance_fhir.fhir.versions import Json, Version
 
 BESIDE = frozenset({"Questionnaire", "Device", "Provenance"})
 """The types without which a record is a record all the same, where a target takes none of them."""
@@ -85,6 +85,11 @@ class Target(Protocol):
 
     def find(self, wanted: Sequence[Wanted]) -> Mapping[str, list[Found]]:
         """What is there under these keys; absent where nothing is."""
+        ...
+
+    def read(self, hit: Found, version: str = "") -> Json | None:
+        """What was found, whole; as it was in an earlier version where one is named. None where it
+        is not there any more, or the target does not keep that version."""
         ...
 
     def deliver(

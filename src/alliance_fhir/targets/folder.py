@@ -18,7 +18,7 @@ from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Delivered, Found, Ours
-from alliance_fhir.fhir.versions import Version, version
+from alliance_fhir.fhir.versions import Json, Version, version
 from alliance_fhir.targets.base import Wanted
 from alliance_fhir.targets.lock import FolderLock
 from alliance_fhir.targets.manifest import (
@@ -133,6 +133,10 @@ class FolderTarget:
                     self._move_on(told, error)
                     return self._look(types)  # all of them: they are others now
         return None
+
+    def read(self, hit: Found, version: str = "") -> Json | None:
+        """What was found, whole; a folder keeps no earlier versions."""
+        return None if version else self._stage.body(hit.type, hit.key)
 
     def deliver(
         self, changes: Sequence[Change], references: Mapping[tuple[str, str, str], str]

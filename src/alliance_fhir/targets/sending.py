@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Sequence
 
-from alliance_fhir.domain.records import Identifier
-from alliance_fhir.errors import AuthFailed, BadReply, Conflict, Refused, ServerError, Unavailable
+from alliance_fhir.errors import AuthFailed, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import (
     Change,
     References,
@@ -18,16 +17,14 @@ from alliance_fhir.fhir.bundle import (
     body_of,
     condition,
     entity_tag,
-    own_identifiers,
     transaction,
 )
 from alliance_fhir.fhir.canonical import dumps
-from alliance_fhir.fhir.people import CREATABLE
-from alliance_fhir.fhir.reply import Declined, Delivered, Found, Ours, answered, single
-from alliance_fhir.fhir.versions import Json
+from alliance_fhir.fhir.reply import Declined, Delivered, Ours, answered, single
 from alliance_fhir.fhir.waves import waves
-from alliance_fhir.targets.base import Partly, Wanted
+from alliance_fhir.targets.base import Partly
 from alliance_fhir.targets.finding import Finder
+from alliance_fhir.targets.looking import Looks
 from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.client import Client
 from alliance_fhir.transport.outcomes import error_of
@@ -46,7 +43,7 @@ class Sender:
         self._client = client
         self._ours = ours
         self._abilities = abilities
-        self._finder = finder
+        self._looks = Looks(client.base, finder, abilities)
         self._took_one = False
         """Whether the server ever took a transaction: from then on a refusal is of its content."""
 
@@ -54,8 +51,8 @@ class Sender:
         """One answer a change, in their order. Raises Partly where a part of them arrived."""
         together = "transactions" in self._abilities
         if not together or "if-match" not in self._abilities:
-            self._compare([change for change in changes if change.state == "updated"])
-        there = self._there(changes)
+            self._looks.compare([change for change in changes if change.state == "updated"])
+        there = self._looks.there(changes)
         left = [change for change in changes if change.resource.key not in there]
         if "if-match" in self._abilities.lacking:
             left = [change._replace(version="") for change in left]
@@ -83,7 +80,7 @@ class Sender:
         if refused.status != 501 or not any(change.version for change in changes):
             return False
         if "if-match" in self._abilities:
-            self._compare([change for change in changes if change.state == "updated"])
+            self._looks.compare([change for change in changes if change.state == "updated"])
         self._abilities.lacking.add("if-match")
         return True
 
@@ -109,14 +106,16 @@ class Sender:
             raise Partly(done, refused)
 
     def _transaction(self, changes: Sequence[Change], references: References) -> list[Delivered]:
-        bundle = transaction(changes, references, self._ours.identifiers, self._outright(changes))
+        bundle = transaction(
+            changes, references, self._ours.identifiers, self._looks.outright(changes)
+        )
         try:
             reply = self._client.post("", dumps(bundle))
         except AuthFailed as error:
             raise self._forbidden(error, changes) from None
         answers = answered(changes, reply.body)
         self._took_one = True
-        done = [self._placed(answer) for answer in answers if isinstance(answer, Delivered)]
+        done = [self._looks.placed(answer) for answer in answers if isinstance(answer, Delivered)]
         if len(done) == len(answers):
             return done
         self._abilities.lacking.add("rollback")
@@ -162,7 +161,7 @@ class Sender:
         resource, body = change.resource, dumps(body_of(change, known))
         try:
             if change.state == "created":
-                asked = "" if self._outright([change]) else condition(resource)
+                asked = "" if self._looks.outright([change]) else condition(resource)
                 reply = self._client.post(resource.type, body, if_none_exist=asked)
             else:
                 tag = entity_tag(change.version) if change.version else ""
@@ -176,7 +175,7 @@ class Sender:
             raise
         except AuthFailed as error:
             raise self._forbidden(error, [change]) from None
-        return self._placed(single(change, reply.status, reply.body, reply.headers))
+        return self._looks.placed(single(change, reply.status, reply.body, reply.headers))
 
     def _batch(self, wave: Sequence[Change], known: References) -> list[Delivered]:
         """A wave in one batch; what the server puts off of it is sent again, and nothing else."""
@@ -192,7 +191,7 @@ class Sender:
         except ServerError as error:
             done = [a for a in answers.values() if isinstance(a, Delivered)]
             if done:
-                raise Partly([self._placed(a) for a in done], error) from None
+                raise Partly([self._looks.placed(a) for a in done], error) from None
             raise
         return self._of_batch([answers[change.resource.key] for change in wave])
 
@@ -200,7 +199,7 @@ class Sender:
         self, wave: Sequence[Change], known: References, answers: dict[str, Delivered | Declined]
     ) -> None:
         """Sends batches until there is an answer to everything, or patience is at its end."""
-        outright = self._outright(wave)
+        outright = self._looks.outright(wave)
         failed: list[ServerError] = []
 
         def once() -> None:
@@ -220,7 +219,7 @@ class Sender:
             raise failed[0]
 
     def _of_batch(self, answers: list[Delivered | Declined]) -> list[Delivered]:
-        done = [self._placed(answer) for answer in answers if isinstance(answer, Delivered)]
+        done = [self._looks.placed(answer) for answer in answers if isinstance(answer, Delivered)]
         if len(done) == len(answers):
             return done
         for answer in answers:
@@ -251,68 +250,6 @@ class Sender:
             self._abilities.learn(*types.pop())
         return Refused(str(error), status=403)
 
-    def _outright(self, changes: Sequence[Change]) -> set[str]:
-        """The keys of what the server cannot look for before it makes it: we look ourselves."""
-        looks = "conditional-create" in self._abilities
-        return {
-            change.resource.key
-            for change in changes
-            if change.state == "created"
-            and not (looks and self._finder.by_key(change.resource.type))
-        }
-
-    def _there(self, changes: Sequence[Change]) -> dict[str, Delivered]:
-        """A last look before, where the server does not look itself: what is there already."""
-        outright = self._outright(changes)
-        new = [change for change in changes if change.resource.key in outright]
-        if not new:
-            return {}
-        hits = self._finder.find([one for change in new for one in self._wanted(change)])
-        there: dict[str, Delivered] = {}
-        for change in new:
-            found = hits.get(change.resource.key, [])
-            if len(found) > 1:
-                raise Conflict(f"{self._client.base} has one {change.resource.type} twice")
-            for hit in found:
-                there[change.resource.key] = Delivered(
-                    change, hit.id, hit.version, hit.digest, existed=True
-                )
-        return there
-
-    def _compare(self, changes: Sequence[Change]) -> None:
-        """Raises Conflict where one is not as it was when it was decided to change it: then none of
-        its group is sent, where not all of it arrives or nothing."""
-        hits = self._finder.find([one for change in changes for one in self._wanted(change)])
-        for change in changes:
-            there = [hit for hit in hits.get(change.resource.key, []) if hit.id == change.id]
-            if not there or not _is_as_it_was(change, there[0]):
-                raise Conflict(
-                    f"{self._client.base} has another {change.resource.type} than it had"
-                )
-
-    def _wanted(self, change: Change) -> list[Wanted]:
-        """What is looked for before or after a change, with what the finder may go by."""
-        resource = change.resource
-        if resource.type in CREATABLE:
-            named = own_identifiers(resource.body)[0]
-            identifier = Identifier(named["system"], named["value"])
-            return self._finder.people(resource.type, resource.key, identifier)
-        whose: Json = resource.body.get("subject", {}).get("identifier", {})
-        patient = Identifier(whose.get("system", ""), whose.get("value", ""))
-        return [Wanted(resource.type, resource.key, change.id, patient)]
-
-    def _placed(self, answer: Delivered) -> Delivered:
-        """The answer with where the resource is: some servers do not say."""
-        if answer.id and not (answer.existed and not answer.digest):
-            return answer
-        change = answer.change
-        hits = self._finder.find(self._wanted(change)).get(change.resource.key, [])
-        if len(hits) != 1:
-            raise BadReply(
-                f"{self._client.base} took a {change.resource.type} and does not say where it is"
-            )
-        return answer._replace(id=hits[0].id, version=hits[0].version, digest=hits[0].digest)
-
 
 def _again(answer: Delivered | Declined | None) -> bool:
     """Whether an entry is still to be sent."""
@@ -321,9 +258,3 @@ def _again(answer: Delivered | Declined | None) -> bool:
 
 def _interaction(change: Change) -> str:
     return "create" if change.state == "created" else "update"
-
-
-def _is_as_it_was(change: Change, hit: Found) -> bool:
-    if hit.version and change.version:
-        return hit.version == change.version
-    return hit.digest == change.digest

@@ -15,6 +15,7 @@ from alliance_fhir.fhir.reply import Delivered, Found, Ours
 from alliance_fhir.fhir.versions import Json, Version, version
 from alliance_fhir.targets.base import Wanted
 from alliance_fhir.targets.finding import Finder, portions
+from alliance_fhir.targets.removing import Remover
 from alliance_fhir.targets.sending import Sender
 from alliance_fhir.transport.capabilities import abilities
 from alliance_fhir.transport.client import Client
@@ -39,6 +40,7 @@ class ServerTarget:
         lanes: int = 2,
     ) -> None:
         self.client = client
+        self._ours = ours
         self.lanes = lanes
         self.name = self.identity = client.base
         statement = _statement(client)
@@ -112,6 +114,24 @@ class ServerTarget:
     def find(self, wanted: Sequence[Wanted]) -> Mapping[str, list[Found]]:
         """What is there under these keys, every hit held against what was asked for."""
         return self._finder.find(wanted)
+
+    def read(self, hit: Found, version: str = "") -> Json | None:
+        """What was found, whole, and as it was in a version where one is named."""
+        path = f"{hit.type}/{hit.id}" + (f"/_history/{version}" if version else "")
+        try:
+            body = self.client.get(path).body
+        except Refused as refused:
+            if refused.status in (404, 405, 410, 501):
+                return None
+            raise
+        if (body.get("resourceType"), body.get("id")) != (hit.type, hit.id):
+            raise BadReply(f"{self.client.base} gave another {hit.type} than it was asked for")
+        return body
+
+    @property
+    def remover(self) -> Remover:
+        """By what things are taken back here."""
+        return Remover(self.client, self._ours, self.abilities)
 
     def takes(self, type_: str, state: str) -> bool:
         """Whether a resource of this type may be made or changed here, as far as is known."""

@@ -109,19 +109,28 @@ class Stage:
 
     def there(self, type_: str, key: str) -> list[Found]:
         """What the file holds under a key. Raises BadReply for what is no resource."""
+        return [hit for hit, _ in self._lines(type_, key)]
+
+    def body(self, type_: str, key: str) -> Json | None:
+        """The one resource that the file holds under a key; None where that is none, or several."""
+        lines = self._lines(type_, key)
+        return lines[0][1] if len(lines) == 1 else None
+
+    def _lines(self, type_: str, key: str) -> list[tuple[Found, Json]]:
         if type_ not in self._files:
             return []
         file = self._files[type_]
         parse = parsed if type_ in self._edited else once_parsed
         old = "SELECT start, length, number FROM old WHERE type = ? AND key = ? ORDER BY start"
-        hits: list[Found] = []
+        lines: list[tuple[Found, Json]] = []
         for start, length, number in self._staged.execute(old, (type_, key)):
             file.seek(start)
             try:
-                hits.append(_versioned(found(parse(file.read(length)), self._ours)))
+                body = parse(file.read(length))
+                lines.append((_versioned(found(body, self._ours)), body))
             except (BadReply, RecursionError):
                 raise _broken(_place(file, number)) from None
-        return hits
+        return lines
 
     def put(self, change: Change) -> None:
         """Lays a change aside."""

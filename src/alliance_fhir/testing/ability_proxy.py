@@ -169,6 +169,7 @@ class AbilityProxy:
         body = request.body.replace(here.encode(), there.encode())
         body = body.replace(quote(here, "").encode(), quote(there, "").encode())
         headers = {k: v for k, v in request.headers.items() if k not in _OF_ONE_HOP}
+        headers["via"] = "1.1 ability-proxy"  # as a proxy must say (RFC 9110, 7.6.3)
         reply = self._http.request(
             request.method,
             f"{there}/{quote(request.path)}" if request.path else there,

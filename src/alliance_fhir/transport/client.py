@@ -114,15 +114,17 @@ class Client:
         raise BadReply(f"a search for {type_} has no end")
 
     def _search(self, type_: str, params: Mapping[str, str]) -> Reply:
+        # a server that does not know a parameter is to say so, and not to give everything
+        strict = {"Prefer": "handling=strict"}
         if self.post_search:
             try:
                 url = self._url(f"{type_}/_search")
-                return self._send("POST", url, harmless=True, data=params)
+                return self._send("POST", url, harmless=True, data=params, headers=strict)
             except Refused as refused:
                 if refused.status not in (404, 405, 415, 501):
                     raise
                 self.post_search = False  # some servers search by GET only
-        return self.get(type_, params)
+        return self._send("GET", self._url(type_), harmless=True, params=params, headers=strict)
 
     def _url(self, path: str) -> str:
         return f"{self.base}/{path}" if path else self.base
