@@ -132,7 +132,7 @@ class Judge:
             return self._contested(group, resource, known, hit, moved=True)
         if known is None:
             sent = unfinished.get(hit.digest)  # then it is what we made, and had no reply about
-            return self._unknown(group, resource, hit, sent.made_by if sent else "")
+            return self._unknown(group, resource, hit, sent)
         if hit.digest not in (known.server_digest, known.digest):
             if hit.digest == resource.digest:  # it was brought to what the source says meanwhile
                 learnt = self._learnt(group, resource, hit, known.version + 1, known.made_by)
@@ -236,9 +236,12 @@ class Judge:
             return Decision(resource, "unchanged", learnt, "server-kept", learnt=True)
         return Decision(resource, "conflict", known, "changed-at-target", there=hit)
 
-    def _unknown(self, group: Group, resource: Resource, hit: Found, made_by: str) -> Decision:
+    def _unknown(
+        self, group: Group, resource: Resource, hit: Found, sent: Entry | None
+    ) -> Decision:
         """There, and not in the ledger: that was lost, a run was killed, or it is not ours."""
-        learnt = self._learnt(group, resource, hit, 1, made_by)
+        learnt = self._learnt(group, resource, hit, 1, sent.made_by if sent else "")
+        learnt = learnt._replace(run=sent.run if sent else "")
         if hit.digest == resource.digest:
             return Decision(resource, "unchanged", learnt, learnt=True)
         if not hit.claimed and self._sides.adopt:

@@ -235,8 +235,9 @@ def _answer(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found
 
 
 def _pointing_anew(decisions: list[Decision], look: Look) -> list[Decision]:
-    """The decisions, with what points to something that is made again, and has another id then."""
-    made = {d.resource.key for d in decisions if (d.state, d.rule) == ("created", "recreated")}
+    """The decisions, with what points to something that is made again, and has another id then;
+    with the ledger lost, nobody knows that it is again."""
+    made = {d.resource.key for d in decisions if d.state == "created"}
     return [_pointed(d, look.hits.get(d.resource.key, []), made) for d in decisions]
 
 

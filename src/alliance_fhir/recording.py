@@ -57,17 +57,20 @@ class Record:
         self.commit()
 
     def learnt(self, known: Entry) -> None:
-        """Something was there, and not because of this ledger."""
-        self._ledger.settle([known._replace(run=self._run)])
+        """Something was there, and not because of this ledger, or of a run that was cut off."""
+        self._ledger.settle([known._replace(run=known.run or self._run)])
         self.commit()
 
     def answered(self, planned: Planned) -> None:
-        """What became of earlier requests about the group that had no reply: it was looked up."""
+        """What became of earlier requests about the group that had no reply: it was looked up.
+
+        What arrived stays that run's: by this it is known what a Provenance is owed for.
+        """
         if planned.arrived or planned.lost:
             owed = {"Provenance"} if planned.unproven else set[str]()  # until it is written
             with self._unit():
                 self._ledger.forget(entry for entry in planned.lost if entry.type not in owed)
-                self._ledger.settle([entry._replace(run=self._run) for entry in planned.arrived])
+                self._ledger.settle(planned.arrived)
 
     def proven(self, planned: Planned) -> None:
         """What was owed is written by now: the Provenances that were lost count no more."""

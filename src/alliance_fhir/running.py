@@ -250,17 +250,23 @@ class Run:
         for planned, receipts, error in done:
             if isinstance(error, ServerError) and not self._result.stopped:
                 self._stop(error)
-            self._count(planned, self._foreseen(planned) if receipts is None else receipts)
+            if receipts is None:
+                receipts = self._foreseen(planned, ended=True)
+            self._count(planned, receipts)
 
-    def _foreseen(self, planned: Planned) -> list[Receipt]:
+    def _foreseen(self, planned: Planned, *, ended: bool = False) -> list[Receipt]:
+        """What would become of a group; nothing of it, where the run has `ended` before it. A lane
+        may know that before we do, who hear of its error in the order of the rows."""
+        ended = ended or bool(self._result.stopped)
         receipts: list[Receipt] = []
         for decision in planned.decisions:
             receipt = told_of(decision)
             if receipt.state in ("created", "updated"):
                 state = "blocked" if planned.rule else receipt.state
-                receipt = receipt._replace(state="not_sent" if self._result.stopped else state)
+                receipt = receipt._replace(state="not_sent" if ended else state)
             receipts.append(receipt)
-        going = any(r.state in ("created", "updated") for r in receipts) or planned.unproven
+        going = any(r.state in ("created", "updated") for r in receipts)
+        going = going or (bool(planned.unproven) and not ended)
         if planned.group.key and going and self._target.takes("Provenance", "created"):
             receipts.append(Receipt("Provenance", planned.group.key, "created"))
         return receipts

@@ -7,7 +7,8 @@ right before. If-Match; else read and compare right before.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 from alliance_fhir.errors import AuthFailed, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import (
@@ -30,6 +31,7 @@ from alliance_fhir.transport.client import Client
 from alliance_fhir.transport.outcomes import error_of
 from alliance_fhir.transport.retry import Waited, patiently
 
+_Places = dict[tuple[str, str, str], str]
 _NO_SUCH_THING = (404, 405, 501)
 _CLOSED = (403, *_NO_SUCH_THING)
 _TOO_LARGE = 413
@@ -46,6 +48,8 @@ class Sender:
         self._looks = Looks(client.base, finder, abilities)
         self._took_one = False
         """Whether the server ever took a transaction: from then on a refusal is of its content."""
+        self._taken: set[tuple[str, str]] = set()
+        """What it took of which type: from then on a 403 is about a record, and not the type."""
 
     def send(self, changes: Sequence[Change], references: References) -> list[Delivered]:
         """One answer a change, in their order. Raises Partly where a part of them arrived."""
@@ -54,6 +58,7 @@ class Sender:
             self._looks.compare([change for change in changes if change.state == "updated"])
         there = self._looks.there(changes)
         left = [change for change in changes if change.resource.key not in there]
+        references = ChainMap(self._places(there.values()), cast("_Places", references))
         if "if-match" in self._abilities.lacking:
             left = [change._replace(version="") for change in left]
         try:
@@ -71,8 +76,9 @@ class Sender:
                 if self._without_if_match(refused, changes):
                     return self._sent([c._replace(version="") for c in changes], references)
                 if not self._without_transactions(refused, changes):
-                    self._without_provenance(refused, changes, references)
-                    raise
+                    if refused.status not in _CLOSED or not _is_proven(changes):
+                        raise
+                    return self._proof_apart(changes, references)
         return self._in_waves(changes, references)
 
     def _without_if_match(self, refused: Refused, changes: Sequence[Change]) -> bool:
@@ -89,21 +95,28 @@ class Sender:
         if refused.status == _TOO_LARGE:
             return True
         unknown = refused.status in _NO_SUCH_THING or "not-supported" in refused.issues
-        if self._took_one or not unknown or any(change.version for change in changes):
+        if self._took_one or not unknown:
             return False
+        # what is to be changed may be what is not there: that is a conflict, and no lack
+        self._looks.compare([change for change in changes if change.state == "updated"])
         self._abilities.lacking.add("transactions")
         return True
 
-    def _without_provenance(
-        self, refused: Refused, changes: Sequence[Change], references: References
-    ) -> None:
-        """Raises Partly where it is the Provenance alone that is declined, which records can be
-        without; else what the others are declined for, if they are."""
+    def _proof_apart(self, changes: Sequence[Change], references: References) -> list[Delivered]:
+        """A group of which it may be the Provenance alone that is declined, which records can be
+        without. By itself that tells: one odd answer says nothing of all that are to come."""
         rest = [change for change in changes if change.resource.type != "Provenance"]
-        if refused.status in _CLOSED and 0 < len(rest) < len(changes):
-            done = self._transaction(rest, references)
-            self._abilities.learn("Provenance", "create")
-            raise Partly(done, refused)
+        proof = [change for change in changes if change.resource.type == "Provenance"]
+        done = self._transaction(rest, references)
+        known = ChainMap(self._places(done), cast("_Places", references))
+        try:
+            return [*done, *self._transaction(proof, known)]
+        except Refused as refused:
+            if refused.status in _CLOSED:
+                self._abilities.learn("Provenance", "create")
+            raise Partly(done, refused) from None
+        except ServerError as error:
+            raise Partly(done, error) from None
 
     def _transaction(self, changes: Sequence[Change], references: References) -> list[Delivered]:
         bundle = transaction(
@@ -116,6 +129,7 @@ class Sender:
         answers = answered(changes, reply.body)
         self._took_one = True
         done = [self._looks.placed(answer) for answer in answers if isinstance(answer, Delivered)]
+        self._taken.update(_kind(answer.change) for answer in done)
         if len(done) == len(answers):
             return done
         self._abilities.lacking.add("rollback")
@@ -124,7 +138,7 @@ class Sender:
     def _in_waves(self, changes: Sequence[Change], references: References) -> list[Delivered]:
         """What is pointed to first, so that what points to it can say where it is."""
         done: list[Delivered] = []
-        known = ChainMap({}, dict(references))
+        known = ChainMap(_Places(), cast("_Places", references))  # people may be many: no copy
         for wave in waves(changes, self._ours.identifiers):
             together = len(wave) > 1 and "batches" in self._abilities
             send = self._batch if together else self._one_by_one
@@ -136,15 +150,14 @@ class Sender:
                 if not done:
                     raise
                 raise Partly(done, error) from None
-            known.update(
-                {
-                    (a.change.resource.type, self._ours.identifiers, a.change.resource.key): (
-                        f"{a.change.resource.type}/{a.id}"
-                    )
-                    for a in done
-                }
-            )
+            known.update(self._places(done))
         return done
+
+    def _places(self, answers: Iterable[Delivered]) -> _Places:
+        """Where everything is, for what points to it."""
+        system = self._ours.identifiers
+        types = ((answer.change.resource, answer.id) for answer in answers)
+        return {(one.type, system, one.key): f"{one.type}/{id_}" for one, id_ in types}
 
     def _one_by_one(self, wave: Sequence[Change], known: References) -> list[Delivered]:
         done: list[Delivered] = []
@@ -171,10 +184,11 @@ class Sender:
                 self._abilities.lacking.add("if-match")
                 return self._single(change._replace(version=""), known)
             if refused.status == 405:
-                self._abilities.learn(resource.type, _interaction(change))
+                self._closed(change, refused.status)
             raise
         except AuthFailed as error:
             raise self._forbidden(error, [change]) from None
+        self._taken.add(_kind(change))
         return self._looks.placed(single(change, reply.status, reply.body, reply.headers))
 
     def _batch(self, wave: Sequence[Change], known: References) -> list[Delivered]:
@@ -220,11 +234,12 @@ class Sender:
 
     def _of_batch(self, answers: list[Delivered | Declined]) -> list[Delivered]:
         done = [self._looks.placed(answer) for answer in answers if isinstance(answer, Delivered)]
+        self._taken.update(_kind(answer.change) for answer in done)
         if len(done) == len(answers):
             return done
         for answer in answers:
             if isinstance(answer, Declined) and answer.status in (403, 405):
-                self._abilities.learn(answer.change.resource.type, _interaction(answer.change))
+                self._closed(answer.change, answer.status)
         error = self._first_error(answers)
         if done:
             raise Partly(done, error)
@@ -245,10 +260,15 @@ class Sender:
         """What a 403 means: of one type, that it is closed to us; of several, nobody can say."""
         if error.status != 403:
             return error
-        types = {(change.resource.type, _interaction(change)) for change in changes}
-        if len(types) == 1:
-            self._abilities.learn(*types.pop())
+        if len({_kind(change) for change in changes}) == 1:
+            self._closed(changes[0], error.status)
         return Refused(str(error), status=403)
+
+    def _closed(self, change: Change, status: int) -> None:
+        """Notes that a type is closed to us. Where the server took some of it before, a 403 is
+        about this record alone, or its patient."""
+        if status != 403 or _kind(change) not in self._taken:
+            self._abilities.learn(*_kind(change))
 
 
 def _again(answer: Delivered | Declined | None) -> bool:
@@ -256,5 +276,11 @@ def _again(answer: Delivered | Declined | None) -> bool:
     return answer is None or (isinstance(answer, Declined) and answer.status in _NOT_NOW)
 
 
-def _interaction(change: Change) -> str:
-    return "create" if change.state == "created" else "update"
+def _is_proven(changes: Sequence[Change]) -> bool:
+    """Whether there is a Provenance, and something else that it is about."""
+    return len({change.resource.type == "Provenance" for change in changes}) > 1
+
+
+def _kind(change: Change) -> tuple[str, str]:
+    """What is done, and with which type."""
+    return change.resource.type, "create" if change.state == "created" else "update"
