@@ -4,7 +4,7 @@ needed, against what the target has.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Literal, NamedTuple
 
 from alliance_fhir.domain.keys import digest
@@ -59,11 +59,15 @@ SIDES = Sides()
 
 
 class Look(NamedTuple):
-    """A look at the target: what was asked for, what is there, what of it is another patient's."""
+    """A look at the target: what was asked for, what is there, what of it is another patient's.
+
+    `parted` are groups, each with a run of which only a part of it is there.
+    """
 
     asked: set[str]
     hits: Mapping[str, list[Found]]
     elsewhere: set[Found]
+    parted: Set[tuple[str, str]] = frozenset()
 
 
 class Judge:
@@ -138,7 +142,9 @@ class Judge:
                 learnt = self._learnt(group, resource, hit, known.version + 1, known.made_by)
                 return Decision(resource, "unchanged", learnt, learnt=True)
             if hit.digest in unfinished:
-                return self._after(group, resource, known, hit, unfinished[hit.digest])
+                sent = unfinished[hit.digest]
+                whole = self._target.atomic and (group.key, sent.run) not in look.parted
+                return self._after(group, resource, known, hit, sent, whole=whole)
             if hit.claimed == hit.digest:
                 return self._ahead(group, resource, known, hit, said)
             return self._contested(group, resource, known, hit)
@@ -191,11 +197,18 @@ class Judge:
         return Decision(resource, "gone", known, "deleted-at-target")
 
     def _after(
-        self, group: Group, resource: Resource, known: Entry, hit: Found, sent: Entry
+        self,
+        group: Group,
+        resource: Resource,
+        known: Entry,
+        hit: Found,
+        sent: Entry,
+        *,
+        whole: bool,
     ) -> Decision:
-        """What is to be done after a change of ours that arrived, although no reply came."""
+        """What is to be done after a change of ours that arrived, although no reply came. Where not
+        the `whole` of it did, or may not have, it is made whole again."""
         arrived = sent.confirmed("updated", hit.id, hit.version, hit.digest)
-        whole = self._target.atomic  # else it may be half of a change, which is made whole again
         if known.digest == resource.digest and whole and not self._accept_older:
             return Decision(resource, "unchanged", arrived, OLDER, arrived=arrived)
         decision = self.against_ledger(group, resource, arrived, {arrived.source_digest})

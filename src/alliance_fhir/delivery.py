@@ -109,9 +109,13 @@ class Delivery:
                 break
             planned = self._planner.decide([planned.group], reread=True)[0]
         self._count_outage(declined)
+        self._note_arrival(planned, receipts)
+        return list(receipts.values())
+
+    def _note_arrival(self, planned: Planned, receipts: Mapping[str, Receipt]) -> None:
+        """What is at the target as the source has it is no dead letter any more."""
         if self._letters and all(r.state in _ARRIVED for r in receipts.values()):
             self._letters.delivered(planned.group.key)
-        return list(receipts.values())
 
     def _as_known_now(self, planned: Planned) -> Planned:
         """The plan, made anew where the target was found since not to take what is in it."""

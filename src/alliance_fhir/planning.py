@@ -119,6 +119,7 @@ class Planner:
             {resource.key for resource in unsure},
             there,
             moved(self._target, hits) | astray(self._target, hits, ids),
+            {(e.group_key, e.run) for e in open_ if _is_missing(e, there)},
         )
         members = self._ledger.members(self._source, named)
         planned = [self._group(group, entries, look_up) for group in groups]
@@ -211,6 +212,13 @@ class Planner:
 
 _OBSTACLES = ("conflict", "foreign", "gone", "blocked")
 """One such resource holds its whole group back: an event arrives whole or not at all."""
+
+
+def _is_missing(entry: Entry, there: Mapping[str, list[Found]]) -> bool:
+    """Whether something was sent, and is not at the target: then of its group only a part may be,
+    whatever the target says of transactions."""
+    there_now = {hit.digest for hit in there.get(entry.key, [])}
+    return entry.state == "sent" and entry.type != "Provenance" and entry.digest not in there_now
 
 
 def _answer(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found]]) -> None:

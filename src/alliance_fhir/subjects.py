@@ -36,11 +36,13 @@ def moved(target: Target, hits: Iterable[Found]) -> set[Found]:
 def astray(target: Target, hits: Iterable[Found], ids: Mapping[str, str]) -> set[Found]:
     """Those of the hits that point to something else than what the identifier there names.
 
-    `ids` says by key where the target has what is ours, as far as that is known.
+    `ids` says by key where the target has what is ours, as far as that is known. What was retracted
+    points to what it was of, whoever bears those identifiers now.
     """
     return {
         hit
         for hit in hits
+        if not hit.retracted
         for key, where in hit.links
         if (id_ := ids.get(key))
         and where.removeprefix(f"{target.identity}/").rpartition("/")[2] != id_
