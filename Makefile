@@ -8,7 +8,7 @@ TEST := $(VENV)/.test
 WHEEL := $(VENV)/.wheel
 SOURCES := $(shell find src examples/clinic -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml README.md
 
-.PHONY: demo demo-hapi test check lint types unit servers forms golden profiles bench lock clean
+.PHONY: demo demo-hapi test test-faults check lint types unit servers forms golden profiles bench lock clean
 
 demo: $(RUN)  ## the example clinic, mapped and synced to a folder
 	$(BIN)/alliance-fhir demo
@@ -21,6 +21,9 @@ demo-hapi: $(RUN)  ## the same with a real HAPI FHIR server on this machine (Jav
 test: $(TEST) $(WHEEL)  ## everything: lint, types, layers, all tests with real servers, coverage
 	$(MAKE) lint types
 	VENV=$(VENV) sh tests/run.sh all
+
+test-faults: $(TEST) $(WHEEL)  ## the long runs of failures; SEED=N repeats one
+	$(BIN)/pytest -m faults tests/faults
 
 check: $(TEST) $(WHEEL)  ## what needs no server, in under two minutes
 	$(MAKE) lint types

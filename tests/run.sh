@@ -1,6 +1,6 @@
 #!/bin/sh
-# The tests. `quick` leaves out what needs real servers or long, and uses every core; `all` runs the rest as
-# well, one at a time, and holds the coverage. Where Java, Maven, npm or PostgreSQL are missing `all`
+# The tests. `quick` leaves out what needs real servers, and what takes long, and uses every core;
+# `all` runs that as well, servers one at a time, and holds the coverage. Where Java, Maven, npm or PostgreSQL are missing `all`
 # says loudly what it left out, and fails there when REQUIRE_SERVERS=1.
 set -eu
 bin=${VENV:-.venv}/bin

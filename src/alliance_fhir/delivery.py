@@ -93,8 +93,7 @@ class Delivery:
                 break
             planned, error = self._tried(planned, receipts)
             if isinstance(error, Refused):
-                if self._declined(planned, error, receipts):
-                    declined = error
+                declined = error if self._declined(planned, error, receipts) else None
                 break
             if isinstance(error, Conflict):
                 self._record.not_taken(planned, "conflict")  # the next run, too, looks first

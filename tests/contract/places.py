@@ -37,7 +37,8 @@ def business_key(body: Json) -> str:
     if body["resourceType"] == "Questionnaire":
         return f"{body['url']}|{body['version']}"
     if body["resourceType"] == "Provenance":
-        return str(body["meta"]["tag"][-1]["code"])
+        tags = body["meta"]["tag"]  # of a run as well, and in any order
+        return str(next(t["code"] for t in tags if t["system"].endswith("/provenance")))
     identifier = body["identifier"]
     return str((identifier[0] if isinstance(identifier, list) else identifier)["value"])
 

@@ -94,3 +94,12 @@ def test_paths_of_the_repository_are_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for path in HERE.findall(text):
         assert (ROOT / path).exists(), path
+
+
+def test_every_test_that_the_table_of_failures_names_is_there() -> None:
+    page = (ROOT / "docs" / "explanation" / "failures.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", page)
+    assert len(named) > 30
+    for file, test in named:
+        source = (ROOT / "tests" / "faults" / file).read_text(encoding="utf-8")
+        assert f"def {test}(" in source, test

@@ -125,7 +125,12 @@ def empty(
     return clinic
 
 
-@pytest.fixture(params=[1, 4], ids=["one-lane", "four-lanes"])
+@pytest.fixture(
+    params=[
+        pytest.param(1, id="one-lane", marks=pytest.mark.long),
+        pytest.param(4, id="four-lanes"),
+    ]
+)
 def lanes(request: pytest.FixtureRequest) -> int:
     """How many requests at a time."""
     return request.param

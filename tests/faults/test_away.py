@@ -28,6 +28,7 @@ class Outage:
         self._server = clinic.server
         self._down = ExitStack()
         self._gone = threading.Event()
+        self._ending = threading.Lock()
         self.waits = 0
         self.comes_back_after: float = 1
         patience = partial(Patience, sleep=self._sleep)
@@ -53,8 +54,9 @@ class Outage:
         self._gone.set()
 
     def end(self) -> None:
-        """It is back."""
-        self._down.close()
+        """It is back, for every lane that waits."""
+        with self._ending:
+            self._down.close()
 
     def _sleep(self, seconds: float) -> None:
         self.waits += 1

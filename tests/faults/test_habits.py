@@ -86,18 +86,28 @@ def test_a_search_that_never_sees_anything_costs_nothing_but_looks(
 
 
 def test_a_transaction_that_is_not_rolled_back_is_told_and_gone_on_with(clinic: Little) -> None:
+    told_and_gone_on_with(clinic, b"")
+
+
+@pytest.mark.xfail(reason="a panel that was kept, and points nowhere, is not pointed anew")
+@pytest.mark.parametrize("lanes", [1])
+def test_what_points_to_a_part_that_was_not_kept_is_pointed_anew(clinic: Little) -> None:
+    told_and_gone_on_with(clinic, b'"reference":"Observation/none",')
+
+
+def told_and_gone_on_with(clinic: Little, dangling: bytes) -> None:
+    """A record of which one score is declined; what pointed to that has this then."""
     clinic.server.conduct.checks_references = False
-    clinic.server.between = keeping_the_rest(clinic, BAD)
+    clinic.server.between = keeping_the_rest(clinic, BAD, dangling)
     ran = clinic.sync()
     assert (ran.code, [told["row"] for told in ran.json["rejected"]]) == (4, [2 + ROWS.index(BAD)])
     scores = clinic.server.of_type("Observation")
     assert len(scores) == 5 * len(ROWS) - 1
-    clinic.verified()
     clinic.server.between = lambda request, proceed: proceed()
     clinic.whole(proven=False)  # the Provenance that was kept speaks of that score as well
 
 
-def keeping_the_rest(clinic: Little, row: Row) -> Between:
+def keeping_the_rest(clinic: Little, row: Row, dangling: bytes) -> Between:
     """Of a row's transaction one score is declined and all else is kept, as Medplum does it."""
     score = f"{record_key('clinic-east', ('record', row.record_id))}-bond"
 
@@ -110,7 +120,8 @@ def keeping_the_rest(clinic: Little, row: Row) -> Between:
         if not declined:
             return proceed()
         gone = asked["entry"].pop(declined[0])
-        body = dumps(asked).replace(str(gone["fullUrl"]).encode(), b"Observation/none")
+        body = dumps(asked).replace(f'"reference":"{gone["fullUrl"]}",'.encode(), dangling)
+        assert gone["fullUrl"].encode() not in body
         answer = clinic.server.really(request._replace(body=body))
         assert isinstance(answer.body, dict)
         refused = {"response": {"status": "422", "outcome": outcome("value")}}
@@ -175,14 +186,11 @@ def test_a_conflict_that_stays_is_told_and_nothing_is_overwritten(
     clinic.whole()
 
 
-@pytest.mark.parametrize("known", [True, False], ids=["told", "untold"])
 @pytest.mark.parametrize("ignores", [set[str](), {"if-match"}], ids=["if-match", "ignored"])
 def test_what_somebody_changes_between_our_look_and_our_write_is_not_overwritten(
-    opened: Callable[..., Little], ignores: set[str], *, known: bool
+    opened: Callable[..., Little], ignores: set[str]
 ) -> None:
     """Where If-Match is ignored, and the settings say so, it is read and compared right before."""
-    if ignores and not known:
-        pytest.skip("nobody can know; `probe` finds it out")
     clinic = opened(ignores=ignores)
     if ignores:
         clinic.says_without("if-match")

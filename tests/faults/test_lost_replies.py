@@ -23,19 +23,24 @@ LADDER = {"highest": HIGHEST, "batches": RUNGS["batches"], "singles": RUNGS["sin
 MOMENTS: list[tuple[Where, int]] = [("before", 0), ("request", 700), ("after", 0), ("reply", 90)]
 """Of a request, 700 bytes lead into its body; of a reply, 90 do not."""
 TWO = ROWS[:2]
+QUICK = [("highest", 4, "after")]
 
 
-QUICK = pytest.param("highest", 4, id="highest-four-lanes")
-LONG = [
-    pytest.param(rung, lanes, marks=pytest.mark.long, id=f"{rung}-{lanes}-lanes")
+CASES = [
+    pytest.param(
+        rung,
+        lanes,
+        moment,
+        id=f"{rung}-{lanes}-{moment[0]}",
+        marks=[] if (rung, lanes, moment[0]) in QUICK else pytest.mark.long,
+    )
     for rung in LADDER
     for lanes in (1, 4)
-    if (rung, lanes) != ("highest", 4)
+    for moment in MOMENTS
 ]
 
 
-@pytest.mark.parametrize("where", MOMENTS, ids=lambda moment: moment[0])
-@pytest.mark.parametrize(("rung", "lanes"), [QUICK, *LONG])
+@pytest.mark.parametrize(("rung", "lanes", "where"), CASES)
 def test_a_connection_that_is_cut_at_any_write(
     tmp_path: Path,
     naps: list[float],

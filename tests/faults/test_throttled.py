@@ -91,6 +91,7 @@ def test_what_a_gateway_lost_is_looked_up_and_sent_again_only_if_absent(
     clinic.whole()
 
 
+@pytest.mark.parametrize("lanes", [1])
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "429", "503 Service Unavailable"])
 def test_of_a_batch_only_what_was_put_off_is_sent_again(
     opened: Callable[..., Little], status: str
@@ -107,6 +108,8 @@ def test_of_a_batch_only_what_was_put_off_is_sent_again(
         for entry in batch["entry"]
     ]
     assert len(sent) - len(set(sent)) == 2
+    asked = [len(parsed(r.body)["entry"]) if not r.path else 0 for r in clinic.server.requests]
+    assert asked[asked.index(2) - 1] == 4  # they were put off: there is nothing to be looked up
     clinic.whole()
 
 
