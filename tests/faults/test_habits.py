@@ -89,7 +89,6 @@ def test_a_transaction_that_is_not_rolled_back_is_told_and_gone_on_with(clinic: 
     told_and_gone_on_with(clinic, b"")
 
 
-@pytest.mark.xfail(reason="a panel that was kept, and points nowhere, is not pointed anew")
 @pytest.mark.parametrize("lanes", [1])
 def test_what_points_to_a_part_that_was_not_kept_is_pointed_anew(clinic: Little) -> None:
     told_and_gone_on_with(clinic, b'"reference":"Observation/none",')
