@@ -173,6 +173,8 @@ class Delivery:
             kept = [d for d in planned.decisions if d.state not in ("created", "updated")]
             _, error = self._tried(replace(planned, decisions=kept), receipts)
             left = replace(planned, unproven=planned.unproven if error else [])
+            if isinstance(error, Refused) and self._target.takes("Provenance", "created"):
+                receipts |= _unproven_of(planned, error)
         rejected = bool(planned.changes) and not planned.rule
         if rejected:
             receipts |= self._rejected(left, refused)
@@ -239,8 +241,7 @@ class Delivery:
 
     def _rejected(self, planned: Planned, refused: Refused) -> dict[str, Receipt]:
         """The target declined the group; its resources are tried again in the next run."""
-        said = ", ".join([str(refused.status), *refused.issues])
-        remedy = f"The target declined it ({said}); change the data, or the target's rules."
+        remedy = _remedy(refused)
         self._record.not_taken(planned, "rejected")
         if self._letters and planned.group.key:
             when = self._clock()
@@ -248,6 +249,11 @@ class Delivery:
                 letter_of(planned, refused, remedy, self._target.name, self._marks.run, when)
             )
         return _not_taken_of(planned, "rejected", "refused", remedy)
+
+
+def _remedy(refused: Refused) -> str:
+    said = ", ".join([str(refused.status), *refused.issues])
+    return f"The target declined it ({said}); change the data, or the target's rules."
 
 
 def told_of(decision: Decision) -> Receipt:
@@ -273,3 +279,9 @@ def _not_taken_of(
         d.resource.key: Receipt(d.resource.type, d.resource.key, state, rule=rule, remedy=remedy)
         for d in planned.changes
     }
+
+
+def _unproven_of(planned: Planned, refused: Refused) -> dict[str, Receipt]:
+    """What is said of a record that arrived, and of which the target declined the Provenance."""
+    key = planned.group.key
+    return {key: Receipt("Provenance", key, "rejected", rule="refused", remedy=_remedy(refused))}

@@ -270,3 +270,22 @@ def digests(server: FhirServer) -> set[str]:
     """The seals of a record's resources."""
     types = ("QuestionnaireResponse", "Observation")
     return {claimed_digest(body) for type_ in types for body in server.of_type(type_)}
+
+
+@pytest.mark.parametrize("lacks", [{"transactions"}, SINGLES], ids=["batches", "singles"])
+def test_a_provenance_that_is_declined_by_itself_is_told(
+    opened: Opened, lacks: frozenset[str]
+) -> None:
+    with FhirServer(lacks=lacks) as server:
+        clinic = opened(server)
+        clinic.write(ROW)
+        clinic.register(ROW.patient)
+        declining = server.arm(faults.chokes_on('"resourceType":"Provenance"', 422))
+        for made in ({"created": 8, "rejected": 1}, {"unchanged": 8, "rejected": 1}):
+            result = clinic.sync_alone()
+            assert (result.exit_code, counts(result)) == (4, made)
+            assert rules(result, "rejected") == ["refused"]
+        declining.disarm()
+        assert clinic.sync_alone().exit_code == 0
+        assert proven(server) == dict.fromkeys(of_the_record(server), 1)
+        clinic.verified()
