@@ -77,12 +77,15 @@ def test_what_a_gateway_lost_is_looked_up_and_sent_again_only_if_absent(
     clinic: Little, status: int, *, done: bool
 ) -> None:
     lost = [Answer(status, b"<html>Bad Gateway</html>", {"Content-Type": "text/html"})]
+    one_lane = threading.Lock()
 
     def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
-        if len(clinic.server.writes) == 5 and request.is_write and lost:
-            answer = lost.pop()
-            return answer if not done else (proceed(), answer)[1]
-        return proceed()
+        with one_lane:
+            due = request.is_write and len(clinic.server.writes) >= 5
+            answer = lost.pop() if due and lost else None
+        if answer is None:
+            return proceed()
+        return answer if not done else (proceed(), answer)[1]
 
     clinic.server.between = between
     assert clinic.sync().code == 0
