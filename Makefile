@@ -25,7 +25,7 @@ test: $(TEST) $(WHEEL)  ## everything: lint, types, layers, all tests with real 
 test-faults: $(TEST) $(WHEEL)  ## the long runs of failures; SEED=N repeats one
 	$(BIN)/pytest -m faults tests/faults
 
-check: $(TEST) $(WHEEL)  ## what needs no server, in under two minutes
+check: $(TEST) $(WHEEL)  ## what needs no server
 	$(MAKE) lint types
 	VENV=$(VENV) sh tests/run.sh quick
 
