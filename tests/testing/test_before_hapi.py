@@ -37,7 +37,8 @@ def test_hapi_with_abilities_taken_away(
     assert "transaction" not in {one["code"] for one in claims["interaction"]}
     of_patient = next(one for one in claims["resource"] if one["type"] == "Patient")
     assert (of_patient["conditionalCreate"], of_patient["versioning"]) == (False, "versioned")
-    assert "identifier" not in {one["name"] for one in of_patient["searchParam"]}
+    scores = next(one for one in claims["resource"] if one["type"] == "Observation")
+    assert "identifier" not in {one["name"] for one in scores["searchParam"]}
 
 
 def test_links_of_hapi_stay_with_the_proxy(
