@@ -89,6 +89,7 @@ def pull(
             result.files = mirror.finish(run.later, changed, everybody=wish.everybody)
     finally:
         mirror.close()
+    result.requests = target.requests()
     result.seconds = time.monotonic() - began
     return result
 

@@ -86,6 +86,7 @@ class Result:
     stopped: str = ""
     stop_code: int = 0
     seconds: float = 0.0
+    requests: dict[str, Any] = field(default_factory=dict[str, Any])
     pull: dict[str, Pulled] = field(default_factory=dict[str, Pulled])
     undone: dict[str, int] = field(default_factory=dict[str, int])
     dead_letters: str = ""
@@ -139,6 +140,7 @@ class Result:
             "disappeared": _findings(tally.disappeared),
             "verify": vars(self.verify) if self.verify else None,
             "dead_letters": self.dead_letters,
+            "requests": self.requests,
             "stopped": self.stopped,
             "exit_code": self.exit_code,
         }

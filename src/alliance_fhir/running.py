@@ -137,6 +137,7 @@ class Run:
             self._without_row()
         if self._letters and len(self._letters):
             self._result.dead_letters = str(self._letters.path)
+        self._result.requests = self._target.requests()
         self._result.seconds = time.monotonic() - began
         return self._result
 

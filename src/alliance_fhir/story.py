@@ -146,6 +146,7 @@ def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
             )
         watch(Progress(found.expected, 0))
     result = Result("verify", target=target.name, fhir_version=target.version.full, verify=found)
+    result.requests = target.requests()
     result.seconds = time.monotonic() - began
     return result
 

@@ -66,6 +66,7 @@ def undo(run: str, target: Target, ledger: Ledger, remover: Remover, settings: S
     else:
         ledger.end_run(result.run)
         ledger.commit()
+    result.requests = target.requests()
     result.seconds = time.monotonic() - began
     return result
 

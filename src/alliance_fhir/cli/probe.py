@@ -55,9 +55,10 @@ def command(
         probed = probe(target, write=write)
         if write and settings.source:
             _keep(target, settings, ledger)
+        requests = target.requests()
     if json:
         result = Result(NAME, target=target.name, fhir_version=target.version.full)
-        result.probe = probed.as_json()
+        result.probe, result.requests = probed.as_json(), requests
         print_json(result.as_json())
         return
     _show(target, probed, tried=write)

@@ -107,6 +107,11 @@ class Target(Protocol):
         """The run is broken off: whoever waits to try again waits no longer."""
         ...
 
+    def requests(self) -> Json:
+        """How many requests were sent since this was asked last, how they were answered, and how
+        fast (docs/reference/json.md); empty where there are none."""
+        ...
+
     def finish(self) -> None:
         """All that was delivered is to stay."""
         ...

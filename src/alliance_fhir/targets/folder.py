@@ -167,6 +167,10 @@ class FolderTarget:
     def hurry(self) -> None:
         """Nobody waits."""
 
+    def requests(self) -> Json:
+        """None: nothing is asked over a network."""
+        return {}
+
     def finish(self) -> None:
         """Writes the new generation and swaps the manifest; where nothing changed, nothing."""
         try:

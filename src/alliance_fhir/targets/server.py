@@ -156,6 +156,10 @@ class ServerTarget:
         """Whoever waits to try again waits no longer, and tries no more."""
         self.client.pace.end()
 
+    def requests(self) -> Json:
+        """What was sent since this was asked last, by all lanes."""
+        return self.client.traffic.taken()
+
     def finish(self) -> None:
         """Nothing to do: every transaction counted at once."""
 

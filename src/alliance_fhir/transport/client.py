@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +24,7 @@ from alliance_fhir.transport.outcomes import Reply, content_of, failure, read
 from alliance_fhir.transport.pace import Pace
 from alliance_fhir.transport.paging import page_of, same_host
 from alliance_fhir.transport.retry import Patience, Waited, patiently, retry_after
+from alliance_fhir.transport.traffic import Traffic
 
 _MOST_PAGES = 10_000
 
@@ -44,6 +46,7 @@ class Client:
         self.base = checked_base(base, insecure=insecure)
         self.patience = patience or Patience()
         self.pace = Pace(rate, sleep=self.patience.sleep)
+        self.traffic = Traffic()
         self.post_search = True
         auth = auth or NoAuth()
         if isinstance(auth, Method):
@@ -131,14 +134,18 @@ class Client:
 
     def _send(self, method: str, url: str, *, harmless: bool, **told: Any) -> Reply:
         def once() -> Reply:
+            began = time.monotonic()
             try:
                 with self._http.stream(method, url, **told) as response:
                     content = content_of(response)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+                self.traffic.unanswered()
                 raise Unavailable(f"{self.base}: not reached ({type(error).__name__})") from None
             except httpx.HTTPError as error:
+                self.traffic.unanswered()
                 kind = type(error).__name__
                 raise Unavailable(f"{self.base}: no answer ({kind})", sent=True) from None
+            self.traffic.answered(response.status_code, time.monotonic() - began)
             wrong = failure(response, content) if response.status_code >= 400 else None
             if isinstance(wrong, Unavailable):
                 seconds = retry_after(response.headers)
