@@ -1,18 +1,20 @@
 """Lanes: several requests at a time, and never two of them for one patient.
 
-A patient's work is always in the same lane, and a lane does one thing after the other. What comes
+Whichever lane is free takes the earliest work of a patient whom no other lane is dealing with: a
+patient's work is done in its order, and no lane waits while there is something to do. What comes
 of it is handed back in the order in which it was given.
 """
 
 from __future__ import annotations
 
+import heapq
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from itertools import count as numbers
 from types import TracebackType
 from typing import Generic, NamedTuple, Self, TypeVar
-from zlib import crc32
 
 Work = TypeVar("Work")
 Outcome = TypeVar("Outcome")
@@ -49,8 +51,11 @@ class Lanes(Generic[Work, Outcome]):
         self._hurry = hurry
         self._most = waiting
         self._stopped = threading.Event()
-        self._lanes = [ThreadPoolExecutor(1, f"lane-{n + 1}") for n in range(count)]
-        self._given: deque[tuple[Work, Future[Done[Work, Outcome]]]] = deque()
+        self._given: deque[_Piece[Work, Outcome]] = deque()
+        self._queues = _Queues[Work, Outcome]()
+        self._lanes = [threading.Thread(target=self._lane, name=f"lane-{n}") for n in range(count)]
+        for lane in self._lanes:
+            lane.start()
 
     def __enter__(self) -> Self:
         return self
@@ -65,28 +70,37 @@ class Lanes(Generic[Work, Outcome]):
         self._stopped.set()
         if error:
             self._hurry()
+        self._queues.close()
         for lane in self._lanes:
-            lane.shutdown(wait=True, cancel_futures=True)
+            lane.join()
 
     def give(self, who: str, work: Work) -> None:
         """Gives work for `who`."""
+        piece = _Piece[Work, Outcome](work, Future())
+        self._given.append(piece)
         if self._lanes:
-            lane = self._lanes[crc32(who.encode()) % len(self._lanes)]
-            self._given.append((work, lane.submit(self._one, work)))
-            return
-        given: Future[Done[Work, Outcome]] = Future()
-        given.set_result(self._one(work))
-        self._given.append((work, given))
+            self._queues.put(who, piece)
+        else:
+            piece.future.set_result(self._one(work))
 
     def done(self) -> Iterator[Done[Work, Outcome]]:
         """What came of the work so far; waits where too much of it waits."""
-        while self._given and (self._given[0][1].done() or len(self._given) > self._most):
-            yield self._given.popleft()[1].result()
+        while self._given and (self._given[0].future.done() or len(self._given) > self._most):
+            yield self._given.popleft().future.result()
 
     def rest(self) -> Iterator[Done[Work, Outcome]]:
         """What comes of everything that was given, as it comes."""
         while self._given:
-            yield self._given.popleft()[1].result()
+            yield self._given.popleft().future.result()
+
+    def _lane(self) -> None:
+        while taken := self._queues.take():
+            who, piece = taken
+            try:
+                piece.future.set_result(self._one(piece.work))
+            except BaseException as error:  # it is raised where the outcome is asked for
+                piece.future.set_exception(error)
+            self._queues.release(who)
 
     def _one(self, work: Work) -> Done[Work, Outcome]:
         if self._stopped.is_set():
@@ -99,3 +113,56 @@ class Lanes(Generic[Work, Outcome]):
         except BaseException:
             self._stopped.set()
             raise
+
+
+class _Piece(NamedTuple, Generic[Work, Outcome]):
+    work: Work
+    future: Future[Done[Work, Outcome]]
+
+
+class _Queues(Generic[Work, Outcome]):
+    """What waits, by whose it is. Who has nothing waiting, and is in no lane, is not here."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._waiting: dict[str, deque[tuple[int, _Piece[Work, Outcome]]]] = {}
+        self._free: list[tuple[int, str]] = []
+        """Who has work waiting and is in no lane, by the number of that work: a heap."""
+        self._numbers = numbers()
+        self._closed = False
+
+    def put(self, who: str, piece: _Piece[Work, Outcome]) -> None:
+        """Work for `who`, after all that they have waiting."""
+        with self._change:
+            number = next(self._numbers)
+            if who not in self._waiting:
+                self._waiting[who] = deque()
+                self._let(number, who)
+            self._waiting[who].append((number, piece))
+
+    def take(self) -> tuple[str, _Piece[Work, Outcome]] | None:
+        """The earliest work of somebody who is in no lane, when there is one; None at the end."""
+        with self._change:
+            self._change.wait_for(lambda: self._free or self._closed)
+            if self._closed:
+                return None
+            _, who = heapq.heappop(self._free)
+            return who, self._waiting[who].popleft()[1]
+
+    def release(self, who: str) -> None:
+        """What was taken of theirs is done: what else they have may be taken."""
+        with self._change:
+            if waiting := self._waiting[who]:
+                self._let(waiting[0][0], who)
+            else:
+                del self._waiting[who]
+
+    def _let(self, number: int, who: str) -> None:
+        heapq.heappush(self._free, (number, who))
+        self._change.notify()
+
+    def close(self) -> None:
+        """Nothing is taken any more."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()

@@ -152,7 +152,11 @@ def resolved(value: Any, references: References) -> Any:
     if not isinstance(value, dict):
         return value
     told = cast("Json", value)
-    copy = {key: resolved(part, references) for key, part in told.items()}
+    # most parts are plain: a call for each of them would take longer than all the rest
+    copy = {
+        key: resolved(part, references) if isinstance(part, dict | list) else part
+        for key, part in told.items()
+    }
     identifier = told.get("identifier")
     if isinstance(identifier, dict) and "type" in told and "resourceType" not in told:
         named = cast("Json", identifier)

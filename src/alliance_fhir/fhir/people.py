@@ -109,4 +109,5 @@ def _gather(value: Any, people: set[Person]) -> None:
             named: Json = told["identifier"]
             people.add(Person(told["type"], Identifier(named["system"], named["value"])))
         for part in told.values():
-            _gather(part, people)
+            if isinstance(part, dict | list):
+                _gather(part, people)
