@@ -138,6 +138,33 @@ def test_what_is_too_large_goes_in_smaller_pieces(
     clinic.whole()
 
 
+@pytest.mark.parametrize("status", [413, 414, 431])
+def test_a_search_that_is_too_large_is_asked_by_halves(
+    opened: Callable[..., Little], status: int
+) -> None:
+    """Of URLs, as some are read by proxies, and of bodies alike; the size that passed is kept."""
+    clinic = opened(lacks=set() if status == 413 else {"post-search"})
+    large = clinic.arm(
+        faults.answers(status, "too-long")
+        .where(lambda r: faults.is_search(r) and len(str(r.params)) + len(r.body) > 900)
+        .always()
+    )
+    ran = clinic.sync()
+    assert (ran.code, ran.json["resources"]["not_sent"]) == (0, 0)
+    assert 0 < large.hits <= 4 * clinic.lanes  # 40 identifiers, 20, 10, 5: and then no more
+    assert clinic.sync("--reread").code == 0
+    clinic.verified()
+    clinic.whole()
+
+
+@pytest.mark.parametrize("lanes", [1])
+def test_a_search_for_one_that_is_too_large_stops_the_run(clinic: Little) -> None:
+    large = clinic.arm(faults.answers(413, "too-long").where(faults.is_search).always())
+    ran = clinic.sync()
+    assert (ran.code, large.hits) == (13, 1)  # the software itself, before all else
+    clinic.whole()
+
+
 # --- what is gone
 
 

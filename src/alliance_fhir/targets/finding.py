@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from itertools import groupby
-from typing import TypeVar
 
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import BadReply, Refused
@@ -18,14 +18,12 @@ from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Found, Ours, found
 from alliance_fhir.targets.base import Wanted
+from alliance_fhir.targets.portions import Portions
 from alliance_fhir.transport.capabilities import BY_IDENTIFIER, Abilities
 from alliance_fhir.transport.client import Client
 
-T = TypeVar("T")
 Search = Mapping[str, str]
 
-_AT_ONCE = 50
-"""Identifiers in one search: enough to save requests, few enough for every server's limits."""
 _BY_ID = frozenset({"Provenance", "Patient", "Practitioner"})
 """Types without a business identifier of ours: found again by the id that the server gave."""
 _DATES = {"QuestionnaireResponse": "authored", "Observation": "date"}
@@ -41,19 +39,20 @@ class Finder:
         ours: Ours,
         abilities: Abilities,
         resolve: Callable[[Iterable[Person]], Mapping[Person, Resolution]],
+        portions: Portions,
     ) -> None:
         self._client = client
         self._ours = ours
         self._abilities = abilities
         self._resolve = resolve
+        self._portions = portions
 
     def find(self, wanted: Sequence[Wanted]) -> Mapping[str, list[Found]]:
         """What is there under these keys; absent where nothing is."""
         answer: dict[str, list[Found]] = {}
         for type_, some in groupby(sorted(wanted), lambda one: one.type):
-            for portion in portions(list(some)):
-                for key, hit in self._hits(type_, portion):
-                    answer.setdefault(key, []).append(hit)
+            for key, hit in self._portions.asked(list(some), partial(self._hits, type_)):
+                answer.setdefault(key, []).append(hit)
         return answer
 
     def _hits(self, type_: str, wanted: list[Wanted]) -> Iterator[tuple[str, Found]]:
@@ -143,9 +142,3 @@ class Finder:
 def _since(day: str) -> str:
     """From a day on: one before it, as servers read a day in their own zone."""
     return f"ge{date.fromisoformat(day) - timedelta(days=1)}"
-
-
-def portions(items: list[T]) -> Iterator[list[T]]:
-    """The items, so many in each list as go into one search."""
-    for start in range(0, len(items), _AT_ONCE):
-        yield items[start : start + _AT_ONCE]
