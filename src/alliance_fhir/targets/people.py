@@ -1,4 +1,4 @@
-"""Who is who at a server: people found by identifier, and followed to whom they were merged into."""
+"""Who is who at a server: found by identifier, and followed to whom they were merged into."""
 
 from __future__ import annotations
 
