@@ -454,7 +454,7 @@ def test_an_outage_is_not_the_fault_of_the_data(clinic: Syncing) -> None:
     ran = clinic.sync()
     assert ran.code == 11
     assert "500" in ran.json["stopped"]
-    assert ran.json["resources"]["rejected"] == 2 * 6  # the third one stops the run
+    assert ran.json["resources"]["rejected"] == 3 * 6  # and the third one stops the run
     assert len(transactions(clinic)) == 2 + 3
 
 
