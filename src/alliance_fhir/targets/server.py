@@ -42,14 +42,16 @@ class ServerTarget:
         self.version = _version(client.base, statement, fhir_version)
         self.abilities = abilities(statement, without)
         client.post_search = "post-search" in self.abilities
+        self._writing = False
         portions = Portions()
         self._people = People(client, portions)
         self._finder = Finder(client, ours, self.abilities, self._people.resolve, portions)
         self._sender = Sender(client, ours, self.abilities, self._finder)
 
     def recall(self, told: str) -> None:
-        """What was tried out at this server, or refused by it, in earlier runs."""
-        self.abilities.recall(told)
+        """What was tried out at this server, or refused by it, in earlier runs. A run that writes
+        finds out by itself whether it still is."""
+        self.abilities.recall(told, anew=self._writing)
         self.client.post_search &= "post-search" in self.abilities
 
     def remembered(self) -> str:
@@ -57,7 +59,8 @@ class ServerTarget:
         return self.abilities.as_text()
 
     def begin(self, *, writing: bool) -> None:
-        """Nothing to do: a server has many writers, and each request says what it expects."""
+        """No more than to know it: a server has many writers, each request says what it expects."""
+        self._writing = writing
 
     def resolve(self, persons: Iterable[Person]) -> Mapping[Person, Resolution]:
         """Who is meant by these identifiers; who was found is remembered."""
