@@ -76,7 +76,9 @@ class Record:
     def proven(self, planned: Planned) -> None:
         """What was owed is written by now: the Provenances that were lost count no more."""
         if planned.unproven:
-            self._ledger.forget(self._ledger.unanswered(self._source, [planned.group.key]))
+            lost = [entry for entry in planned.lost if entry.type == "Provenance"]
+            lost += self._ledger.unanswered(self._source, [planned.group.key])
+            self._ledger.forget(lost)
 
     def delivered(
         self, planned: Planned, answers: Sequence[Delivered], entries: Mapping[str, Entry]

@@ -26,6 +26,8 @@ Search = Mapping[str, str]
 
 _BY_ID = frozenset({"Provenance", "Patient", "Practitioner"})
 """Types without a business identifier of ours: found again by the id that the server gave."""
+_UNKNOWN = (400, 404, 422, 501)
+"""What a search is declined with whose parameter is not known."""
 _DATES = {"QuestionnaireResponse": "authored", "Observation": "date"}
 """By what the day of a record is searched; a Provenance bears another day, that of the write."""
 
@@ -58,12 +60,13 @@ class Finder:
     def _hits(self, type_: str, wanted: list[Wanted]) -> Iterator[tuple[str, Found]]:
         by_id = {one.id: one.key for one in wanted if one.id and self._by_id(one)}
         keys = {one.key for one in wanted}
+        by_content = {one.digest: one.key for one in wanted if one.digest}
         seen: set[str] = set()
         for body in self._bodies(type_, wanted, by_id):
             hit = found(body, self._ours)
             if not hit.id:
                 raise BadReply(f"a search for {type_} gave one without an id")
-            key = by_id.get(hit.id, hit.key)
+            key = by_id.get(hit.id) or hit.key or by_content.get(hit.digest, "")
             if key in keys and hit.id not in seen:
                 seen.add(hit.id)
                 yield key, hit
@@ -99,12 +102,26 @@ class Finder:
             except Refused as refused:
                 if not self._cannot(type_, refused):
                     raise
+        if type_ == "Provenance" and self._abilities.searches(type_, "target"):
+            try:
+                yield from self._about(unseen)
+                return
+            except Refused as refused:  # then there is one way left
+                if refused.status not in _UNKNOWN:
+                    raise
         for search in self._by_patient(type_, unseen):
             yield from self._search(type_, search)
 
+    def _about(self, wanted: list[Wanted]) -> Iterator[dict[str, object]]:
+        """The Provenances of these places; each is about several."""
+        places = sorted({place for one in wanted for place in one.about})
+        yield from self._portions.asked(
+            places, lambda some: self._search("Provenance", {"target": ",".join(some)})
+        )
+
     def _cannot(self, type_: str, refused: Refused) -> bool:
         """Whether a search was declined because of its parameter; from now on we know."""
-        if refused.status not in (400, 404, 422, 501) or type_ not in (*_DATES, "Provenance"):
+        if refused.status not in _UNKNOWN or type_ not in (*_DATES, "Provenance"):
             return False
         self._abilities.lacking.add("tags" if type_ == "Provenance" else "identifier-search")
         return True
