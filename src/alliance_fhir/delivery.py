@@ -20,16 +20,15 @@ from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import ProvenanceWriter
+from alliance_fhir.halting import Halted, Outages
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planning import Planned, Planner
-from alliance_fhir.recording import EXISTED, Record, References
+from alliance_fhir.recording import EXISTED, Record, References, told_of
 from alliance_fhir.releasing import Releaser
 from alliance_fhir.targets.base import Partly, Target
 from alliance_fhir.writing import change_of, letter_of, marks_of, provenance_of
 
 _ATTEMPTS = 4
-_MOST_OUTAGES = 3
-"""So many groups in a row may fail by a fault of the server's own before the run stops."""
 _LOOKS = (1, 3)
 """Seconds between looks for what was sent and is not to be found."""
 _ARRIVED = ("created", "updated", "unchanged")
@@ -65,24 +64,35 @@ class Delivery:
         self._releaser = Releaser(ledger, target, settings, run, self._marks, clock)
         self._letters = letters
         self._clock = clock
-        self._outages = 0
+        self._outages = Outages()
 
     def send(self, planned: Planned) -> list[Receipt]:
         """Delivers a group, and says what became of each of its resources.
 
-        Raises what stops a run: Unavailable where nothing was sent, AuthFailed, BadReply.
+        Raises Halted where the run is to stop, with what is known of them by then.
         """
+        receipts: dict[str, Receipt] = {}
+        try:
+            declined = self._claimed(planned, receipts)
+        except ServerError as error:
+            raise Halted(error, self._record.left(planned, receipts)) from error
+        self._note_arrival(planned, receipts)
+        if error := self._outages.count(declined, planned.group.patient):
+            raise Halted(error, list(receipts.values()))
+        return list(receipts.values())
+
+    def _claimed(self, planned: Planned, receipts: dict[str, Receipt]) -> Refused | None:
         if not (self._ledger.shared and planned.writes):
-            return self._send(planned)
+            return self._send(planned, receipts)
         group = planned.group
         with self._ledger.claim(group.key or group.resources[0].key):
             # what another process did since we planned is in the ledger, and is done
             [again] = self._planner.decide([group], reread=planned.reread)
             again.rule = again.rule or planned.rule
-            return self._send(again)
+            return self._send(again, receipts)
 
-    def _send(self, planned: Planned) -> list[Receipt]:
-        receipts: dict[str, Receipt] = {}
+    def _send(self, planned: Planned, receipts: dict[str, Receipt]) -> Refused | None:
+        """Sends until something is settled, which `receipts` say. The refusal, where it was one."""
         declined: Refused | None = None
         planned = self._as_known_now(planned)
         for attempt in range(_ATTEMPTS):
@@ -108,9 +118,7 @@ class Delivery:
             elif not error and not any(r.rule == EXISTED for r in receipts.values()):
                 break
             planned = self._planner.decide([planned.group], reread=True)[0]
-        self._count_outage(declined)
-        self._note_arrival(planned, receipts)
-        return list(receipts.values())
+        return declined
 
     def _note_arrival(self, planned: Planned, receipts: Mapping[str, Receipt]) -> None:
         """What is at the target as the source has it is no dead letter any more."""
@@ -180,17 +188,6 @@ class Delivery:
             receipts |= self._rejected(left, refused)
         return rejected
 
-    def _count_outage(self, declined: Refused | None) -> None:
-        """Raises Unavailable where the server fails at one group after the other, and AuthFailed
-        where it forbids one after the other."""
-        failing = declined and (declined.status >= 500 or declined.status == 403)
-        self._outages = self._outages + 1 if failing else 0
-        if self._outages >= _MOST_OUTAGES and declined:
-            told = f"{declined}: {self._outages} records in a row"
-            if declined.status == 403:
-                raise AuthFailed(told, status=403)
-            raise Unavailable(f"{told}; run again later")
-
     def _told(
         self, planned: Planned, decision: Decision, earlier: Mapping[str, Receipt]
     ) -> Receipt:
@@ -225,8 +222,8 @@ class Delivery:
             answers = self._target.deliver(
                 changes, ChainMap(self._around(planned), self.references)
             )
-        except Unavailable as error:
-            if not error.sent:
+        except (AuthFailed, Unavailable) as error:
+            if isinstance(error, AuthFailed) or not error.sent:
                 self._record.unsent(entries.values())
             raise
         return self._record.delivered(planned, answers, entries)
@@ -254,21 +251,6 @@ class Delivery:
 def _remedy(refused: Refused) -> str:
     said = ", ".join([str(refused.status), *refused.issues])
     return f"The target declined it ({said}); change the data, or the target's rules."
-
-
-def told_of(decision: Decision) -> Receipt:
-    """The receipt of a decision by which nothing is sent."""
-    resource, there, known = decision.resource, decision.there, decision.known
-    id_ = there.id if there else known.server_id if known else ""
-    return Receipt(
-        resource.type,
-        resource.key,
-        decision.state,
-        id_,
-        digest=resource.digest,
-        rule=decision.rule,
-        theirs=there.digest if there else "",
-    )
 
 
 def _not_taken_of(

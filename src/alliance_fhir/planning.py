@@ -17,8 +17,9 @@ from alliance_fhir.domain.receipt import WARNINGS
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.ledger.store import RETRACTED, Entry, Ledger
+from alliance_fhir.proofs import deleted, looked_for, unproven
 from alliance_fhir.subjects import astray, moved
-from alliance_fhir.targets.base import NOBODY, Target, Wanted
+from alliance_fhir.targets.base import Target, Wanted
 
 
 @dataclass
@@ -81,6 +82,7 @@ class Planner:
         self._target = target
         self._source = source
         self._reread = reread or sides != SIDES
+        self._recreate = sides.recreate
         self.judge = Judge(
             ledger,
             target,
@@ -106,13 +108,10 @@ class Planner:
             Wanted(r.type, r.key, _id(entries.get(r.key, [])), of[r.key].patient, of[r.key].when)
             for r in unsure
         ]
-        whose = {group.key: group.patient for group in groups}
-        wanted += [
-            Wanted(e.type, e.key, patient=whose.get(e.group_key, NOBODY))
-            for e in open_
-            if e.type == "Provenance" and self._target.takes(e.type, "created")
-        ]
-        there: Mapping[str, list[Found]] = self._target.find(wanted) if wanted else {}
+        there = dict(self._target.find(wanted)) if wanted else {}
+        proofs = self._proofs(named, open_)
+        if proofs:
+            there |= self._target.find(looked_for(proofs, groups, entries, there))
         hits = list(chain.from_iterable(there.values()))
         ids = {key: _id(versions) for key, versions in entries.items() if key in there}
         look_up = Look(
@@ -126,10 +125,24 @@ class Planner:
         for one in planned:
             one.reread = reread
             _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
-            one.unproven += _unproven(one, entries)
+            one.lost += (gone := deleted(proofs, one.group, there))
+            one.unproven += unproven(one.decisions, one.arrived, one.lost, entries)
+            if gone and one.unproven:
+                one.warnings = sorted({*one.warnings, "recreated"})
             if members.get(one.group.key, set()) - {r.key for r in one.group.resources}:
                 one.warnings.append("no-longer-given")
         return planned
+
+    def _proofs(self, groups: Sequence[str], open_: Sequence[Entry]) -> list[Entry]:
+        """The Provenances that are looked for: those that had no reply and, where what was deleted
+        is to be made again, those that are known to have arrived."""
+        if not self._target.takes("Provenance", "created"):
+            return []
+        proofs = [entry for entry in open_ if entry.type == "Provenance"]
+        if self._recreate:
+            known = self._ledger.of_groups(groups)
+            proofs += [e for e in known if e.type == "Provenance" and e.acknowledged]
+        return proofs
 
     def _group(self, group: Group, entries: Mapping[str, list[Entry]], look: Look) -> Planned:
         subject = self.judge.subject(group.patient)
@@ -257,24 +270,6 @@ def _pointed(decision: Decision, hits: Sequence[Found], made: set[str]) -> Decis
         return decision
     fresh = known._replace(server_version=hits[0].version, server_digest=hits[0].digest)
     return decision._replace(state="updated", known=fresh, rule="recreated")
-
-
-def _unproven(planned: Planned, entries: Mapping[str, list[Entry]]) -> list[Decision]:
-    """What arrived in the runs whose Provenance of it did not, nor a later one in its place."""
-    proven = max((e.version for e in planned.arrived if e.type == "Provenance"), default=0)
-    lost = [entry for entry in planned.lost if entry.type == "Provenance"]
-    runs = {entry.run for entry in lost if entry.version > proven}
-    return [
-        decision
-        for decision in planned.decisions
-        if decision.state == "unchanged"
-        and decision.rule != WITHDRAWN  # `retract` writes its own
-        and any(
-            entry.run in runs
-            for entry in (*entries.get(decision.resource.key, []), decision.known)
-            if entry
-        )
-    ]
 
 
 def _acknowledged(entries: Iterable[Entry]) -> Entry | None:

@@ -17,6 +17,7 @@ from alliance_fhir.ledger.store import Entry, Ledger
 from alliance_fhir.planning import Planned, Planner
 from alliance_fhir.targets.base import Target
 
+IN_DOUBT = "in-doubt"
 EXISTED = "existed"
 """Not a rule that anybody sees: the group is decided anew."""
 References = dict[tuple[str, str, str], str]
@@ -75,7 +76,9 @@ class Record:
     def proven(self, planned: Planned) -> None:
         """What was owed is written by now: the Provenances that were lost count no more."""
         if planned.unproven:
-            self._ledger.forget(self._ledger.unanswered(self._source, [planned.group.key]))
+            lost = [entry for entry in planned.lost if entry.type == "Provenance"]
+            lost += self._ledger.unanswered(self._source, [planned.group.key])
+            self._ledger.forget(lost)
 
     def delivered(
         self, planned: Planned, answers: Sequence[Delivered], entries: Mapping[str, Entry]
@@ -126,6 +129,21 @@ class Record:
         owed = [entry.version for entry in planned.lost if entry.type == "Provenance"]
         return self.entry(planned.group, decision)._replace(version=1 + max(owed, default=0))
 
+    def left(self, planned: Planned, receipts: Mapping[str, Receipt]) -> list[Receipt]:
+        """What is known of a group at which a run ended, by the ledger and by its last `receipts`:
+        each resource arrived, may have arrived, or was not sent."""
+        entries = self._ledger.current(decision.resource.key for decision in planned.decisions)
+        told = {d.resource.key: told_of(d) for d in planned.decisions} | dict(receipts)
+        return [self._left(receipt, entries.get(key, [])) for key, receipt in told.items()]
+
+    def _left(self, receipt: Receipt, entries: Sequence[Entry]) -> Receipt:
+        if any(entry.state == "sent" for entry in entries):
+            return receipt._replace(state="not_sent", rule=IN_DOUBT)
+        if receipt.state not in ("created", "updated"):
+            return receipt
+        arrived = entries and entries[-1].acknowledged and entries[-1].run == self._run
+        return receipt if arrived else receipt._replace(state="not_sent", rule="")
+
     def _settle(self, answers: Sequence[Delivered], entries: Mapping[str, Entry]) -> list[Receipt]:
         settled: list[Entry] = []
         receipts: list[Receipt] = []
@@ -162,3 +180,18 @@ class Record:
     def _unit(self) -> AbstractContextManager[None]:
         """What follows is durable as a whole or not at all."""
         return self._ledger.together(commit=not self._target.all_at_once)
+
+
+def told_of(decision: Decision) -> Receipt:
+    """The receipt of a decision by which nothing is sent."""
+    resource, there, known = decision.resource, decision.there, decision.known
+    id_ = there.id if there else known.server_id if known else ""
+    return Receipt(
+        resource.type,
+        resource.key,
+        decision.state,
+        id_,
+        digest=resource.digest,
+        rule=decision.rule,
+        theirs=there.digest if there else "",
+    )

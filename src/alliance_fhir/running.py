@@ -13,18 +13,20 @@ from alliance_fhir.asking import Options, Progress, Watch, asked_for
 from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import DeadLetters, kept, usual_place
 from alliance_fhir.deciding import Decision, Sides
-from alliance_fhir.delivery import Delivery, told_of
+from alliance_fhir.delivery import Delivery
 from alliance_fhir.domain.receipt import WARNINGS, Finding, Receipt, Tally
 from alliance_fhir.domain.records import Identifier, Origin
 from alliance_fhir.errors import AllianceError, ConfigError, ServerError
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import SOFTWARE
+from alliance_fhir.halting import Halted
 from alliance_fhir.lanes import Done, Lanes
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, site_catalog
 from alliance_fhir.planning import Planned, Planner
 from alliance_fhir.public_servers import refuse_real_data
+from alliance_fhir.recording import IN_DOUBT, told_of
 from alliance_fhir.registering import Register
 from alliance_fhir.result import Result
 from alliance_fhir.seen import Seen
@@ -83,7 +85,7 @@ class Run:
         self._lanes = Lanes(
             0 if self._dry or not target.lanes else options.lanes or target.lanes,
             self._deliver,
-            ServerError,
+            Halted,
             self._hurry,
         )
         if letters is None and ledger.kept and not self._dry and not target.all_at_once:
@@ -223,9 +225,8 @@ class Run:
         for planned in self._planner.decide([_alone(resource)], reread=person):
             try:
                 receipts = self._deliver(planned)
-            except ServerError as error:
-                self._stop(error)
-                receipts = self._foreseen(planned)
+            except Halted as halted:
+                receipts = self._halted(planned, halted)
             self._count(planned, self._beside(resource, receipts))
 
     def _beside(self, resource: Resource, receipts: list[Receipt]) -> list[Receipt]:
@@ -249,11 +250,19 @@ class Run:
     def _take_in(self, done: Iterable[Done[Planned, list[Receipt]]]) -> None:
         """Counts what came of the groups, in the order of the rows."""
         for planned, receipts, error in done:
-            if isinstance(error, ServerError) and not self._result.stopped:
-                self._stop(error)
+            if isinstance(error, Halted):
+                receipts = self._halted(planned, error)
             if receipts is None:
                 receipts = self._foreseen(planned, ended=True)
             self._count(planned, receipts)
+
+    def _halted(self, planned: Planned, halted: Halted) -> list[Receipt]:
+        """What is known of a group at which the run came to its end."""
+        if not self._result.stopped:
+            self._stop(halted.error)
+        if any(receipt.rule == IN_DOUBT for receipt in halted.receipts):
+            planned.warnings.append(IN_DOUBT)
+        return list(halted.receipts)
 
     def _foreseen(self, planned: Planned, *, ended: bool = False) -> list[Receipt]:
         """What would become of a group; nothing of it, where the run has `ended` before it. A lane

@@ -102,6 +102,8 @@ RULES: dict[str, str] = {
     "not-restored": "The target does not keep the version before; it was left as it is.",
     "refused": "The target declined it; change the data, or the target's rules.",
     "always-in-conflict": "The target keeps saying that its copy is newer; look there, run again.",
+    "in-doubt": "It was sent, and the run ended before it was known whether it arrived; run again: "
+    "it is looked for first.",
     "letter-without-row": "The dead letter's record is no longer in its file; remove the letter.",
     "disappeared": "The record was sent once and is no longer in the source; nothing was deleted.",
     # read back from a target
@@ -184,7 +186,7 @@ WARNINGS = frozenset(
     | {"person-not-found", "person-ambiguous"}
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
     | {"source-taken", "server-kept", "recreated", "adopted"}
-    | {"retracted", "reinstated", "letter-without-row"}
+    | {"retracted", "reinstated", "in-doubt", "letter-without-row"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

@@ -20,13 +20,19 @@ NOBODY = Identifier("", "")
 
 class Wanted(NamedTuple):
     """A resource that is looked for: by its business key, or by the target's id where that is all
-    there is to go by; by its patient and day where the target cannot search by identifiers."""
+    there is to go by; by its patient and day where the target cannot search by identifiers.
+
+    A Provenance has a tag for a key: where tags are not kept, it is looked for by the places of
+    what it is `about`, and known by the `digest` of its content.
+    """
 
     type: str
     key: str
     id: str = ""
     patient: Identifier = NOBODY
     day: str = ""
+    about: tuple[str, ...] = ()
+    digest: str = ""
 
 
 class Partly(Exception):

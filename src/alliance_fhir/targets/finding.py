@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from itertools import groupby
-from typing import TypeVar
 
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import BadReply, Refused
@@ -18,16 +18,16 @@ from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Found, Ours, found
 from alliance_fhir.targets.base import Wanted
+from alliance_fhir.targets.portions import Portions
 from alliance_fhir.transport.capabilities import BY_IDENTIFIER, Abilities
 from alliance_fhir.transport.client import Client
 
-T = TypeVar("T")
 Search = Mapping[str, str]
 
-_AT_ONCE = 50
-"""Identifiers in one search: enough to save requests, few enough for every server's limits."""
 _BY_ID = frozenset({"Provenance", "Patient", "Practitioner"})
 """Types without a business identifier of ours: found again by the id that the server gave."""
+_UNKNOWN = (400, 404, 422, 501)
+"""What a search is declined with whose parameter is not known."""
 _DATES = {"QuestionnaireResponse": "authored", "Observation": "date"}
 """By what the day of a record is searched; a Provenance bears another day, that of the write."""
 
@@ -41,30 +41,32 @@ class Finder:
         ours: Ours,
         abilities: Abilities,
         resolve: Callable[[Iterable[Person]], Mapping[Person, Resolution]],
+        portions: Portions,
     ) -> None:
         self._client = client
         self._ours = ours
         self._abilities = abilities
         self._resolve = resolve
+        self._portions = portions
 
     def find(self, wanted: Sequence[Wanted]) -> Mapping[str, list[Found]]:
         """What is there under these keys; absent where nothing is."""
         answer: dict[str, list[Found]] = {}
         for type_, some in groupby(sorted(wanted), lambda one: one.type):
-            for portion in portions(list(some)):
-                for key, hit in self._hits(type_, portion):
-                    answer.setdefault(key, []).append(hit)
+            for key, hit in self._portions.asked(list(some), partial(self._hits, type_)):
+                answer.setdefault(key, []).append(hit)
         return answer
 
     def _hits(self, type_: str, wanted: list[Wanted]) -> Iterator[tuple[str, Found]]:
         by_id = {one.id: one.key for one in wanted if one.id and self._by_id(one)}
         keys = {one.key for one in wanted}
+        by_content = {one.digest: one.key for one in wanted if one.digest}
         seen: set[str] = set()
         for body in self._bodies(type_, wanted, by_id):
             hit = found(body, self._ours)
             if not hit.id:
                 raise BadReply(f"a search for {type_} gave one without an id")
-            key = by_id.get(hit.id, hit.key)
+            key = by_id.get(hit.id) or hit.key or by_content.get(hit.digest, "")
             if key in keys and hit.id not in seen:
                 seen.add(hit.id)
                 yield key, hit
@@ -100,12 +102,26 @@ class Finder:
             except Refused as refused:
                 if not self._cannot(type_, refused):
                     raise
+        if type_ == "Provenance" and self._abilities.searches(type_, "target"):
+            try:
+                yield from self._about(unseen)
+                return
+            except Refused as refused:  # then there is one way left
+                if refused.status not in _UNKNOWN:
+                    raise
         for search in self._by_patient(type_, unseen):
             yield from self._search(type_, search)
 
+    def _about(self, wanted: list[Wanted]) -> Iterator[dict[str, object]]:
+        """The Provenances of these places; each is about several."""
+        places = sorted({place for one in wanted for place in one.about})
+        yield from self._portions.asked(
+            places, lambda some: self._search("Provenance", {"target": ",".join(some)})
+        )
+
     def _cannot(self, type_: str, refused: Refused) -> bool:
         """Whether a search was declined because of its parameter; from now on we know."""
-        if refused.status not in (400, 404, 422, 501) or type_ not in (*_DATES, "Provenance"):
+        if refused.status not in _UNKNOWN or type_ not in (*_DATES, "Provenance"):
             return False
         self._abilities.lacking.add("tags" if type_ == "Provenance" else "identifier-search")
         return True
@@ -143,9 +159,3 @@ class Finder:
 def _since(day: str) -> str:
     """From a day on: one before it, as servers read a day in their own zone."""
     return f"ge{date.fromisoformat(day) - timedelta(days=1)}"
-
-
-def portions(items: list[T]) -> Iterator[list[T]]:
-    """The items, so many in each list as go into one search."""
-    for start in range(0, len(items), _AT_ONCE):
-        yield items[start : start + _AT_ONCE]

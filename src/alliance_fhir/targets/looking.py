@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import BadReply, Conflict
 from alliance_fhir.fhir.bundle import Change, own_identifiers
+from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.reply import Delivered, Found
 from alliance_fhir.fhir.versions import Json
@@ -73,9 +74,7 @@ class Looks:
             named = own_identifiers(resource.body)[0]
             identifier = Identifier(named["system"], named["value"])
             return self._finder.people(resource.type, resource.key, identifier)
-        whose: Json = resource.body.get("subject", {}).get("identifier", {})
-        patient = Identifier(whose.get("system", ""), whose.get("value", ""))
-        return [Wanted(resource.type, resource.key, change.id, patient)]
+        return [Wanted(resource.type, resource.key, change.id, patient_of(resource))]
 
     def placed(self, answer: Delivered) -> Delivered:
         """The answer with where the resource is: some servers do not say."""
@@ -88,6 +87,12 @@ class Looks:
                 f"{self._name} took a {change.resource.type} and does not say where it is"
             )
         return answer._replace(id=hits[0].id, version=hits[0].version, digest=hits[0].digest)
+
+
+def patient_of(resource: Resource) -> Identifier:
+    """The patient whose a resource is; NOBODY where it is nobody's."""
+    whose: Json = resource.body.get("subject", {}).get("identifier", {})
+    return Identifier(whose.get("system", ""), whose.get("value", ""))
 
 
 def _is_as_it_was(change: Change, hit: Found) -> bool:

@@ -24,15 +24,17 @@ from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.fhir.reply import Declined, Delivered, Ours, answered, single
 from alliance_fhir.fhir.waves import waves
 from alliance_fhir.targets.base import Partly
+from alliance_fhir.targets.closed import ClosedTypes
 from alliance_fhir.targets.finding import Finder
 from alliance_fhir.targets.looking import Looks
 from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.client import Client
-from alliance_fhir.transport.outcomes import error_of
+from alliance_fhir.transport.outcomes import error_of, names_an_entry
 from alliance_fhir.transport.retry import Waited, patiently
 
 _Places = dict[tuple[str, str, str], str]
-_NO_SUCH_THING = (404, 405, 501)
+_NO_SUCH_PLACE = (404, 501)
+_NO_SUCH_THING = (*_NO_SUCH_PLACE, 405)
 _CLOSED = (403, *_NO_SUCH_THING)
 _TOO_LARGE = 413
 _NOT_NOW = (429, 503)
@@ -48,8 +50,7 @@ class Sender:
         self._looks = Looks(client.base, finder, abilities)
         self._took_one = False
         """Whether the server ever took a transaction: from then on a refusal is of its content."""
-        self._taken: set[tuple[str, str]] = set()
-        """What it took of which type: from then on a 403 is about a record, and not the type."""
+        self._closed = ClosedTypes(abilities)
 
     def send(self, changes: Sequence[Change], references: References) -> list[Delivered]:
         """One answer a change, in their order. Raises Partly where a part of them arrived."""
@@ -69,17 +70,31 @@ class Sender:
         return [told[change.resource.key] for change in changes]
 
     def _sent(self, changes: Sequence[Change], references: References) -> list[Delivered]:
-        if "transactions" in self._abilities:
+        if "transactions" not in self._abilities:
+            return self._in_waves(changes, references)
+        try:
+            return self._transaction(changes, references)
+        except Refused as refused:
+            if self._without_if_match(refused, changes):
+                return self._sent([c._replace(version="") for c in changes], references)
+            return self._otherwise(refused, changes, references)
+
+    def _otherwise(
+        self, refused: Refused, changes: Sequence[Change], references: References
+    ) -> list[Delivered]:
+        """A group whose transaction was declined, in another way, where there is one."""
+        if refused.status == _TOO_LARGE:
+            return self._in_waves(changes, references)
+        if not self._took_one and _is_of_transactions(refused):
+            return self._without_transactions(refused, changes, references)
+        if refused.status in _CLOSED and _is_proven(changes):
             try:
-                return self._transaction(changes, references)
-            except Refused as refused:
-                if self._without_if_match(refused, changes):
-                    return self._sent([c._replace(version="") for c in changes], references)
-                if not self._without_transactions(refused, changes):
-                    if refused.status not in _CLOSED or not _is_proven(changes):
-                        raise
-                    return self._proof_apart(changes, references)
-        return self._in_waves(changes, references)
+                return self._proof_apart(changes, references)
+            except Refused as again:
+                refused = again
+        if self._closed.to_be_found(changes, refused.status):
+            return self._in_waves(changes, references)
+        raise refused
 
     def _without_if_match(self, refused: Refused, changes: Sequence[Change]) -> bool:
         """Whether it was declined because of If-Match. Raises Conflict as the look instead does."""
@@ -90,17 +105,18 @@ class Sender:
         self._abilities.lacking.add("if-match")
         return True
 
-    def _without_transactions(self, refused: Refused, changes: Sequence[Change]) -> bool:
-        """Whether the group is to go by itself after all: this one, or from now on every one."""
-        if refused.status == _TOO_LARGE:
-            return True
-        unknown = refused.status in _NO_SUCH_THING or "not-supported" in refused.issues
-        if self._took_one or not unknown:
-            return False
+    def _without_transactions(
+        self, refused: Refused, changes: Sequence[Change], references: References
+    ) -> list[Delivered]:
+        """The group in pieces, and from now on every one: at once where the status says that, else
+        when they were taken. Where they are declined as well, it was about one of them."""
         # what is to be changed may be what is not there: that is a conflict, and no lack
         self._looks.compare([change for change in changes if change.state == "updated"])
+        if refused.status in _NO_SUCH_PLACE:
+            self._abilities.lacking.add("transactions")
+        done = self._in_waves(changes, references)
         self._abilities.lacking.add("transactions")
-        return True
+        return done
 
     def _proof_apart(self, changes: Sequence[Change], references: References) -> list[Delivered]:
         """A group of which it may be the Provenance alone that is declined, which records can be
@@ -129,7 +145,7 @@ class Sender:
         answers = answered(changes, reply.body)
         self._took_one = True
         done = [self._looks.placed(answer) for answer in answers if isinstance(answer, Delivered)]
-        self._taken.update(_kind(answer.change) for answer in done)
+        self._closed.took(answer.change for answer in done)
         if len(done) == len(answers):
             return done
         self._abilities.lacking.add("rollback")
@@ -184,11 +200,11 @@ class Sender:
                 self._abilities.lacking.add("if-match")
                 return self._single(change._replace(version=""), known)
             if refused.status == 405:
-                self._closed(change, refused.status)
+                self._closed.declined([change], refused.status)
             raise
         except AuthFailed as error:
             raise self._forbidden(error, [change]) from None
-        self._taken.add(_kind(change))
+        self._closed.took([change])
         return self._looks.placed(single(change, reply.status, reply.body, reply.headers))
 
     def _batch(self, wave: Sequence[Change], known: References) -> list[Delivered]:
@@ -234,12 +250,12 @@ class Sender:
 
     def _of_batch(self, answers: list[Delivered | Declined]) -> list[Delivered]:
         done = [self._looks.placed(answer) for answer in answers if isinstance(answer, Delivered)]
-        self._taken.update(_kind(answer.change) for answer in done)
+        self._closed.took(answer.change for answer in done)
         if len(done) == len(answers):
             return done
         for answer in answers:
             if isinstance(answer, Declined) and answer.status in (403, 405):
-                self._closed(answer.change, answer.status)
+                self._closed.declined([answer.change], answer.status)
         error = self._first_error(answers)
         if done:
             raise Partly(done, error)
@@ -257,18 +273,11 @@ class Sender:
         return error
 
     def _forbidden(self, error: AuthFailed, changes: Sequence[Change]) -> ServerError:
-        """What a 403 means: of one type, that it is closed to us; of several, nobody can say."""
+        """What a 403 means: not that the run is to stop, as with other credentials that fail."""
         if error.status != 403:
             return error
-        if len({_kind(change) for change in changes}) == 1:
-            self._closed(changes[0], error.status)
+        self._closed.declined(changes, error.status)
         return Refused(str(error), status=403)
-
-    def _closed(self, change: Change, status: int) -> None:
-        """Notes that a type is closed to us. Where the server took some of it before, a 403 is
-        about this record alone, or its patient."""
-        if status != 403 or _kind(change) not in self._taken:
-            self._abilities.learn(*_kind(change))
 
 
 def _again(answer: Delivered | Declined | None) -> bool:
@@ -281,6 +290,8 @@ def _is_proven(changes: Sequence[Change]) -> bool:
     return len({change.resource.type == "Provenance" for change in changes}) > 1
 
 
-def _kind(change: Change) -> tuple[str, str]:
-    """What is done, and with which type."""
-    return change.resource.type, "create" if change.state == "created" else "update"
+def _is_of_transactions(refused: Refused) -> bool:
+    """Whether a transaction may have been declined because it is one, and not for what is in it."""
+    if refused.status in _NO_SUCH_THING:
+        return True
+    return "not-supported" in refused.issues and not names_an_entry(refused.outcome)

@@ -1,28 +1,23 @@
-"""A FHIR server as target: people found by identifier, and what finds and sends put together."""
+"""A FHIR server as target: what knows people, finds and sends, put together."""
 
 from __future__ import annotations
 
-import re
-import threading
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 
 from alliance_fhir.errors import BadReply, ConfigError, Refused
-from alliance_fhir.fhir.bundle import Change, escaped
+from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import Person
-from alliance_fhir.fhir.people import FOUND_BY_IDENTIFIER, Resolution, replaced_by, resolve
+from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Delivered, Found, Ours
 from alliance_fhir.fhir.versions import Json, Version, version
 from alliance_fhir.targets.base import Wanted
-from alliance_fhir.targets.finding import Finder, portions
+from alliance_fhir.targets.finding import Finder
+from alliance_fhir.targets.people import People
+from alliance_fhir.targets.portions import Portions
 from alliance_fhir.targets.removing import Remover
 from alliance_fhir.targets.sending import Sender
 from alliance_fhir.transport.capabilities import abilities
 from alliance_fhir.transport.client import Client
-
-_MERGES = 5
-"""So many times somebody may have been merged into somebody else; more is a circle."""
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 class ServerTarget:
@@ -47,14 +42,16 @@ class ServerTarget:
         self.version = _version(client.base, statement, fhir_version)
         self.abilities = abilities(statement, without)
         client.post_search = "post-search" in self.abilities
-        self._finder = Finder(client, ours, self.abilities, self.resolve)
+        self._writing = False
+        portions = Portions()
+        self._people = People(client, portions)
+        self._finder = Finder(client, ours, self.abilities, self._people.resolve, portions)
         self._sender = Sender(client, ours, self.abilities, self._finder)
-        self._resolved: dict[Person, Resolution] = {}
-        self._resolving = threading.Lock()  # lanes ask at the same time
 
     def recall(self, told: str) -> None:
-        """What was tried out at this server, or refused by it, in earlier runs."""
-        self.abilities.recall(told)
+        """What was tried out at this server, or refused by it, in earlier runs. A run that writes
+        finds out by itself whether it still is."""
+        self.abilities.recall(told, anew=self._writing)
         self.client.post_search &= "post-search" in self.abilities
 
     def remembered(self) -> str:
@@ -62,54 +59,12 @@ class ServerTarget:
         return self.abilities.as_text()
 
     def begin(self, *, writing: bool) -> None:
-        """Nothing to do: a server has many writers, and each request says what it expects."""
+        """No more than to know it: a server has many writers, each request says what it expects."""
+        self._writing = writing
 
     def resolve(self, persons: Iterable[Person]) -> Mapping[Person, Resolution]:
         """Who is meant by these identifiers; who was found is remembered."""
-        asked = sorted(p for p in set(persons) if p.type in FOUND_BY_IDENTIFIER)
-        with self._resolving:
-            unknown = [p for p in asked if p not in self._resolved]
-            for type_, some in groupby(unknown, lambda person: person.type):
-                for portion in portions(list(some)):
-                    self._look_up(type_, portion)
-            answer = {person: self._resolved[person] for person in asked}
-            for person, resolution in answer.items():
-                if resolution.rule:  # it may be mended by the time that somebody asks again
-                    del self._resolved[person]
-        return answer
-
-    def _look_up(self, type_: str, persons: list[Person]) -> None:
-        tokens = [f"{escaped(p.identifier.system)}|{escaped(p.identifier.value)}" for p in persons]
-        hits = list(self.client.search(type_, {"identifier": ",".join(tokens), "_count": "200"}))
-        for person in persons:
-            resolution, merged_into = resolve(person, hits)
-            self._resolved[person] = self._survivor(merged_into, resolution)
-
-    def _survivor(self, reference: str, merged: Resolution) -> Resolution:
-        """Who a patient was merged into in the end; `merged` as it is where that is nobody."""
-        places = set(merged.places)
-        for _ in range(_MERGES):
-            hit = self._patient(reference)
-            if hit is None:
-                return merged
-            places.add(there := f"Patient/{hit['id']}")
-            following = replaced_by(hit)
-            if following is None:
-                return Resolution(there, places=frozenset(places))
-            reference = following
-        return merged
-
-    def _patient(self, reference: str) -> Json | None:
-        """The patient whom a reference leads to, if that is at this server."""
-        type_, _, id_ = reference.removeprefix(f"{self.client.base}/").partition("/")
-        if type_ != "Patient" or not _ID.fullmatch(id_):
-            return None
-        try:
-            body = self.client.get(f"Patient/{id_}").body
-        except Refused:  # not there any more, or nothing that we may see
-            return None
-        meant = (body.get("resourceType"), body.get("id")) == ("Patient", id_)
-        return body if meant else None
+        return self._people.resolve(persons)
 
     def find(self, wanted: Sequence[Wanted]) -> Mapping[str, list[Found]]:
         """What is there under these keys, every hit held against what was asked for."""

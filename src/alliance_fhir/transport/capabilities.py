@@ -218,6 +218,8 @@ class Abilities:
     """What trials have shown of traits."""
     refusals: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """What of `refused` an answer has shown, and not the statement."""
+    suspected: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """What an answer had shown to an earlier run, and this one has to find out anew."""
 
     def __contains__(self, trait: str) -> bool:
         return trait not in self.lacking and trait not in self.doubted
@@ -234,20 +236,31 @@ class Abilities:
 
     def as_text(self) -> str:
         """What is kept of it from one run to the next: what was tried out, and what was refused."""
-        if not self.tried and not self.refusals:
+        types = {*self.refusals, *self.suspected}
+        told = {t: self.refusals.get(t, set()) | self.suspected.get(t, set()) for t in types}
+        refusals = {type_: some for type_, some in told.items() if some}
+        if not self.tried and not refusals:
             return ""
-        refused = {type_: sorted(some) for type_, some in sorted(self.refusals.items())}
+        refused = {type_: sorted(some) for type_, some in sorted(refusals.items())}
         return json.dumps({"tried": self.tried, "refused": refused}, sort_keys=True)
 
-    def recall(self, text: str) -> None:
-        """Knows again what `as_text` wrote."""
+    def recall(self, text: str, *, anew: bool) -> None:
+        """Knows again what `as_text` wrote. Of what was refused `anew` says that it is found out
+        anew by who writes: access may have been given since."""
         if not text:
             return
         told = json.loads(text)
         self.try_out(told["tried"])
         for type_, some in told["refused"].items():
             for interaction in some:
-                self.learn(type_, interaction)
+                if anew:
+                    self.suspected.setdefault(type_, set()).add(interaction)
+                else:
+                    self.learn(type_, interaction)
+
+    def found_open(self, type_: str, interaction: str) -> None:
+        """Notes that the server let us do this, whatever it said to earlier runs."""
+        self.suspected.get(type_, set()).discard(interaction)
 
     def try_out(self, found: Mapping[str, bool]) -> None:
         """What trials have shown counts for more than what is claimed."""

@@ -7,7 +7,7 @@ never a diagnostic text of the server: servers repeat there what was sent to the
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import httpx
 
@@ -22,6 +22,8 @@ from alliance_fhir.errors import (
 from alliance_fhir.received import Json, parsed, parts
 
 _CODE = re.compile(r"[a-z-]{1,40}")
+_WITHIN = re.compile(r"\bentry\b|^(?!Bundle\b)[A-Z][A-Za-z]+\.")
+"""A place in an entry of a bundle, or in a resource by itself."""
 _PASSING = {408, 429, 502, 503, 504}
 """Statuses that say: not now."""
 _UNCLEAR = {408, 502, 504}
@@ -117,6 +119,24 @@ def issue_codes(outcome: Json) -> tuple[str, ...]:
         if serious and isinstance(code, str) and _CODE.fullmatch(code) and code not in found:
             found.append(code)
     return tuple(found)
+
+
+def names_an_entry(outcome: Json) -> bool:
+    """Whether an outcome of a bundle says what in it is wrong, and not the bundle as a whole: by
+    `expression`, or by `location` as older servers do."""
+    try:
+        issues = parts(outcome, "issue")
+    except BadReply:
+        return False
+    told = [
+        place for one in issues for name in ("expression", "location") for place in _list(one, name)
+    ]
+    return any(isinstance(place, str) and _WITHIN.search(place) for place in told)
+
+
+def _list(issue: Json, name: str) -> list[object]:
+    told = issue.get(name)
+    return cast("list[object]", told) if isinstance(told, list) else []
 
 
 def _place(response: httpx.Response) -> str:

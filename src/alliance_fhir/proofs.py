@@ -1,0 +1,81 @@
+"""Which Provenances of a group are looked for at the target, and what they are owed for.
+
+A Provenance that was sent and had no reply may be there. One that the ledger knows may have been
+deleted there; it is made again where the user says so, as far as what it was about is as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from alliance_fhir.deciding import WITHDRAWN, Decision
+from alliance_fhir.fhir.group import Group
+from alliance_fhir.fhir.reply import Found
+from alliance_fhir.ledger.store import Entry
+from alliance_fhir.targets.base import NOBODY, Wanted
+
+Versions = Mapping[str, list[Entry]]
+"""By key what the ledger knows, the oldest first."""
+
+
+def looked_for(
+    proofs: Iterable[Entry],
+    groups: Iterable[Group],
+    entries: Versions,
+    there: Mapping[str, list[Found]],
+) -> list[Wanted]:
+    """What is to be looked for, with all that a target may find it by: its own id, its patient, the
+    places of what it may be about."""
+    of = {group.key: group for group in groups}
+    about = {key: _places(group, entries, there) for key, group in of.items()}
+    return [
+        Wanted(
+            proof.type,
+            proof.key,
+            proof.server_id,
+            NOBODY if proof.server_id else of[proof.group_key].patient,
+            about=about[proof.group_key],
+            digest=proof.digest,
+        )
+        for proof in proofs
+        if proof.group_key in of
+    ]
+
+
+def deleted(proofs: Iterable[Entry], group: Group, there: Mapping[str, list[Found]]) -> list[Entry]:
+    """The Provenances of a group that arrived once and are there no more."""
+    mine = (proof for proof in proofs if proof.group_key == group.key and proof.acknowledged)
+    return [proof for proof in mine if not there.get(proof.key)]
+
+
+def _places(group: Group, entries: Versions, there: Mapping[str, list[Found]]) -> tuple[str, ...]:
+    """Where the resources of a group are, as far as it is known."""
+    told = {
+        f"{one.type}/{id_}"
+        for one in group.resources
+        for id_ in (
+            *(hit.id for hit in there.get(one.key, ())),
+            *(entry.server_id for entry in entries.get(one.key, ())),
+        )
+        if id_
+    }
+    return tuple(sorted(told))
+
+
+def unproven(
+    decisions: Sequence[Decision], arrived: Sequence[Entry], lost: Sequence[Entry], known: Versions
+) -> list[Decision]:
+    """What arrived in the runs whose Provenance of it did not, nor a later one in its place."""
+    proven = max((e.version for e in arrived if e.type == "Provenance"), default=0)
+    runs = {e.run for e in lost if e.type == "Provenance" and e.version > proven}
+    return [
+        decision
+        for decision in decisions
+        if decision.state == "unchanged"
+        and decision.rule != WITHDRAWN  # `retract` writes its own
+        and any(
+            entry.run in runs
+            for entry in (*known.get(decision.resource.key, []), decision.known)
+            if entry
+        )
+    ]
