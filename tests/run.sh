@@ -29,7 +29,7 @@ export RUNGS=all
 rm -f .coverage .coverage.*
 "$bin/coverage" run -m pytest -q -n auto -m "not server and not forms and not faults" tests
 if [ -z "$missing" ]; then
-  "$bin/coverage" run -m pytest -q -m "server and not faults" tests
+  "$bin/coverage" run -m pytest -q -m "server and not faults and not helios" tests
 fi
 "$bin/coverage" combine --quiet
 "$bin/coverage" report
