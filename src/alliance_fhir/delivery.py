@@ -92,6 +92,8 @@ class Delivery:
             if planned.rule or not (planned.changes or planned.unproven):
                 break
             planned, error = self._tried(planned, receipts)
+            if isinstance(error, Refused) and error.status >= 500 and not attempt:
+                error = Conflict(str(error))  # HAPI's word for one, if two write the same at a time
             if isinstance(error, Refused):
                 declined = error if self._declined(planned, error, receipts) else None
                 break

@@ -80,6 +80,24 @@ def by_identifiers(test: Test) -> Test:
     return test
 
 
+def creating_at_once(test: Test) -> Test:
+    """It shows that of two conditional creates at a time one is declined, or finds the other."""
+    vars(test)["kinds"] = ["", "little-r4", "batches", "singles", R4, R4B, R5, MEDPLUM, HELIOS]
+    return test
+
+
+def doubling(test: Test) -> Test:
+    """It shows what becomes of doubles that the server could not know of."""
+    vars(test)["kinds"] = ["", "search-first", "lowest", _real("hapi_r4:search-first")]
+    return test
+
+
+def by_key_alone(test: Test) -> Test:
+    """The same where nothing has to be searched by patients, whom a ledger does not know."""
+    vars(test)["kinds"] = ["", "search-first", _real("hapi_r4:search-first")]
+    return test
+
+
 def rungs(test: Test) -> Test:
     """It shows what becomes of half a group, where groups do not arrive as a whole."""
     parted = [rung for rung, lacks in RUNGS.items() if "transactions" in lacks]
