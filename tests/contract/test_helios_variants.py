@@ -99,3 +99,12 @@ def test_where_nobody_can_be_found_nothing_is_sent_of_anybody(clinic: Clinic) ->
         *("Device", "Patient", "Questionnaire")
     }
     assert clinic.verified() == 2
+
+
+@pytest.mark.parametrize("variant", ["validating"])
+def test_all_of_the_example_is_valid_there(place: ServerPlace, command: Callable[..., Ran]) -> None:
+    ran = command("demo", "--to", place.address, "--json")
+    told = ran.json["verify"]
+    assert (ran.code, ran.json["resources"]["rejected"]) == (0, 0)
+    assert told["expected"] == told["found"] == told["equal"] == ran.json["resources"]["created"]
+    assert told["equal"] == len(place.everything) > 3000
