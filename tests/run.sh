@@ -1,6 +1,6 @@
 #!/bin/sh
 # The tests. `quick` leaves out what needs real servers, and what takes long, and uses every core;
-# `all` runs that as well, servers one at a time, and holds the coverage. Where Java, Maven, npm or PostgreSQL are missing `all`
+# `all` runs that as well, servers one at a time, but for what `make helios` alone runs, and holds the coverage. Where Java, Maven, npm or PostgreSQL are missing `all`
 # says loudly what it left out, and fails there when REQUIRE_SERVERS=1.
 set -eu
 bin=${VENV:-.venv}/bin
