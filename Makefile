@@ -8,7 +8,7 @@ TEST := $(VENV)/.test
 WHEEL := $(VENV)/.wheel
 SOURCES := $(shell find src examples/clinic -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml README.md
 
-.PHONY: demo demo-hapi test test-faults check lint types unit servers forms golden profiles bench lock clean
+.PHONY: demo demo-hapi test test-faults helios check lint types unit servers forms golden profiles bench lock clean
 
 demo: $(RUN)  ## the example clinic, mapped and synced to a folder
 	$(BIN)/alliance-fhir demo
@@ -24,6 +24,10 @@ test: $(TEST) $(WHEEL)  ## everything: lint, types, layers, all tests with real 
 
 test-faults: $(TEST) $(WHEEL)  ## the long runs of failures; SEED=N repeats one
 	$(BIN)/pytest -m faults tests/faults
+
+HFS ?= .cache/helios/bin/hfs
+helios: $(TEST) $(WHEEL) $(HFS)  ## the tests on a third real server, Helios hfs (cargo, npm); HFS=FILE where it is built already
+	HFS=$(abspath $(HFS)) $(BIN)/pytest -q -m helios tests
 
 check: $(TEST) $(WHEEL)  ## what needs no server
 	$(MAKE) lint types
@@ -77,6 +81,11 @@ $(WHEEL): $(TEST) $(SOURCES)
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
 	touch $@ $(RUN)
+
+# a quarter of an hour, once; it stays until somebody removes .cache
+.cache/helios/bin/hfs:
+	CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet helios-hfs --version 0.2.7 --locked --debug \
+	  --no-default-features --features R4,sqlite --root .cache/helios
 
 clean:
 	rm -rf $(VENV) dist .coverage* .pytest_cache .ruff_cache alliance-demo .alliance-fhir

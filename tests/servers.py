@@ -1,4 +1,4 @@
-"""Real servers for tests: HAPI in each version, and Medplum's, started when first asked for.
+"""Real servers for tests: HAPI in each version, Medplum's and Helios, started when first asked for.
 
 They live in memory and are emptied before each test. No two HAPIs run at the same time: tests are
 put in order of the version that they need, so that each is started once.
@@ -13,10 +13,11 @@ import httpx
 import pytest
 
 from alliance_fhir import sandbox
+from helios import Helios, binary
 from second_server import SecondServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 JAVA_OPTIONS = (
     "-Dstorage.enforceReferentialIntegrityOnDelete=false",  # tests delete what others point to
@@ -90,6 +91,30 @@ def medplum(second_server: SecondServer) -> str:
     """The base of an empty server that is not HAPI; it speaks R4."""
     second_server.empty()
     return second_server.url
+
+
+@pytest.fixture(scope="session")
+def helios_with() -> Iterator[Callable[..., Helios]]:
+    """Starts a Helios with these settings, once a session for each of them."""
+    running: dict[tuple[tuple[str, object], ...], Helios] = {}
+
+    def start(**settings: Any) -> Helios:
+        if binary() is None:
+            pytest.skip("Helios's server is not there: `make helios` builds it")
+        key = tuple(sorted(settings.items()))
+        if key not in running:
+            running[key] = Helios(**settings)
+        return running[key]
+
+    yield start
+    for server in running.values():
+        server.stop()
+
+
+@pytest.fixture
+def helios(helios_with: Callable[..., Helios]) -> str:
+    """The base of a part of Helios's server that holds nothing; it speaks R4."""
+    return helios_with().empty()
 
 
 @pytest.hookimpl(trylast=True)

@@ -102,6 +102,9 @@ class Delivery:
             if planned.rule or not (planned.changes or planned.unproven):
                 break
             planned, error = self._tried(planned, receipts)
+            if isinstance(error, Refused) and error.status == 500 and not attempt:
+                # it may have come after the deed, or of somebody who writes the same at that moment
+                error = Unavailable(str(error), sent=True)
             if isinstance(error, Refused):
                 declined = error if self._declined(planned, error, receipts) else None
                 break

@@ -53,10 +53,16 @@ class Probe:
         left: list[str] = []
         for place in reversed(self._made):
             try:
-                self._client.delete(place)
+                self._delete(place)
             except ServerError:
                 left.append(place)
         return not left, left
+
+    def _delete(self, place: str) -> None:
+        try:
+            self._client.delete(place)
+        except Conflict:  # some servers want to be told which version
+            self._client.delete(place, f'W/"{self._version(place)}"')
 
     def _body(self) -> Json:
         key = f"{self._mark}-{next(self._numbers)}"
@@ -145,7 +151,7 @@ class Probe:
         place = self._create(body)
         old = self._version(place)
         whole = {**body, "id": place.partition("/")[2]}
-        self._put(place, {**whole, "valueQuantity": {"value": 2}})
+        self._put(place, {**whole, "valueQuantity": {"value": 2}}, old)
         try:
             self._put(place, {**whole, "valueQuantity": {"value": 3}}, old)
         except Conflict:
@@ -163,7 +169,7 @@ class Probe:
         place = self._create(body := self._body())
         old = self._version(place)
         whole = {**body, "id": place.partition("/")[2], "valueQuantity": {"value": 2}}
-        self._put(place, whole)
+        self._put(place, whole, old if self._shown["if-match"] else "")
         earlier = self._client.get(f"{place}/_history/{old}").body
         return part(earlier, "valueQuantity").get("value") == 1
 

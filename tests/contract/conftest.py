@@ -12,7 +12,7 @@ from alliance_fhir.testing import AbilityProxy
 from alliance_fhir.testing import FhirServer as LittleServer
 
 from .clinic import Clinic, Wire
-from .kinds import LITTLE, RUNGS, kinds_of
+from .kinds import LITTLE, RUNGS, UNSAID, kinds_of
 from .places import FolderPlace, Place, ServerPlace
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def place(place_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
         name, _, rung = place_kind.partition(":")
         url = request.getfixturevalue(name)
         with AbilityProxy(url, lacks=RUNGS[rung]) if rung else nullcontext() as proxy:
-            yield from _opened(url, proxy.url if proxy else "", "R4" if name == "medplum" else "")
+            yield from _opened(url, proxy.url if proxy else "", UNSAID.get(name, ""))
 
 
 def _opened(url: str, address: str = "", fhir: str = "") -> Iterator[Place]:

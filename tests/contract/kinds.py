@@ -34,8 +34,8 @@ LADDER = list(RUNGS) if os.environ.get("RUNGS") == "all" else ["lowest"]
 """All tests run on these rungs, the main ones on every one: `make check` is to be quick."""
 
 
-def _real(name: str) -> Any:
-    return pytest.param(name, id=name.replace("_", "-"), marks=pytest.mark.server)
+def _real(name: str, *marks: pytest.MarkDecorator) -> Any:
+    return pytest.param(name, id=name.replace("_", "-"), marks=[pytest.mark.server, *marks])
 
 
 R4, R4B, R5 = map(_real, ("hapi_r4", "hapi_r4b", "hapi_r5"))
@@ -43,18 +43,21 @@ LOWER = [_real(f"hapi_r4:{rung}") for rung in RUNGS]
 """HAPI behind a proxy that takes abilities away: the main tests; all where RUNGS=hapi is set, as
 that takes long."""
 MEDPLUM = _real("medplum")
-REAL = [R4, *(LOWER if os.environ.get("RUNGS") == "hapi" else []), MEDPLUM]
+HELIOS = _real("helios", pytest.mark.helios)
+REAL = [R4, *(LOWER if os.environ.get("RUNGS") == "hapi" else []), MEDPLUM, HELIOS]
+UNSAID = {"medplum": "R4"}
+"""Servers that do not say which version of FHIR they speak, with that version."""
 
 
 def everywhere(test: Test) -> Test:
     """Every version of FHIR has a say in it."""
-    vars(test)["kinds"] = ["folder", *LITTLE, *RUNGS, R4, R4B, R5, *LOWER, MEDPLUM]
+    vars(test)["kinds"] = ["folder", *LITTLE, *RUNGS, R4, R4B, R5, *LOWER, MEDPLUM, HELIOS]
     return test
 
 
 def to_the_digit(test: Test) -> Test:
     """It compares decimals as they are written, which Medplum's server shortens."""
-    vars(test)["kinds"] = ["folder", *LITTLE, *RUNGS, R4B, R5, R4, *LOWER]
+    vars(test)["kinds"] = ["folder", *LITTLE, *RUNGS, R4B, R5, R4, *LOWER, HELIOS]
     return test
 
 
@@ -73,7 +76,25 @@ def by_the_ledger(test: Test) -> Test:
 def by_identifiers(test: Test) -> Test:
     """It shows what only a search by our identifiers can."""
     ladder = [rung for rung in LADDER if "identifier-search" not in RUNGS[rung]]
-    vars(test)["kinds"] = ["folder", "little-r4", *ladder, R4, MEDPLUM]
+    vars(test)["kinds"] = ["folder", "little-r4", *ladder, R4, MEDPLUM, HELIOS]
+    return test
+
+
+def creating_at_once(test: Test) -> Test:
+    """It shows that of two conditional creates at a time one is declined, or finds the other."""
+    vars(test)["kinds"] = ["", "little-r4", "batches", "singles", R4, R4B, R5, MEDPLUM, HELIOS]
+    return test
+
+
+def doubling(test: Test) -> Test:
+    """It shows what becomes of doubles that the server could not know of."""
+    vars(test)["kinds"] = ["", "search-first", "lowest", _real("hapi_r4:search-first")]
+    return test
+
+
+def by_key_alone(test: Test) -> Test:
+    """The same where nothing has to be searched by patients, whom a ledger does not know."""
+    vars(test)["kinds"] = ["", "search-first", _real("hapi_r4:search-first")]
     return test
 
 

@@ -55,6 +55,19 @@ def test_one_bad_record_is_told_and_the_others_go_on(
     clinic.whole()
 
 
+@ON_THE_LADDER
+def test_what_the_server_fails_at_is_tried_once_more(
+    opened: Callable[..., Little], rung: str
+) -> None:
+    """HAPI fails so at one of two writes that race for one key."""
+    clinic = opened(lacks=LADDER[rung])
+    failing = [clinic.arm(faults.answers(500).nth(number)) for number in (1, 5)]
+    ran = clinic.sync()
+    assert [fault.hits for fault in failing] == [1, 1]
+    assert (ran.code, told_of(ran)) == (0, [])
+    clinic.whole()
+
+
 # --- a type that is closed to us
 
 

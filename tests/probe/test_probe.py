@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Ran
+    from helios import Helios
 
 ALL = {
     *("transactions", "rollback", "batches", "conditional-create", "if-match", "identifier-search"),
@@ -147,3 +148,39 @@ def test_medplum(medplum: str, command: Callable[..., Ran]) -> None:
     assert all(row["claimed"] is None for row in traits(ran).values())
     assert ALL - found(ran) <= {"rollback", "tags", "post-search", "batches"}
     assert "rollback" not in found(ran)
+
+
+@pytest.mark.server
+@pytest.mark.helios
+def test_helios(helios: str, command: Callable[..., Ran]) -> None:
+    """It says nothing of If-Match that could be relied on, and heeds it."""
+    ran = command("probe", helios, "--write", "--json")
+    table = traits(ran)
+    assert found(ran) == ALL
+    assert {name for name, row in table.items() if row["claimed"] is False} == {"if-match"}
+    assert ran.json["probe"]["server"] == "Helios FHIR Server 0.2.7"
+    assert len(ran.json["probe"]["quirks"]) == 4
+    assert ran.json["probe"]["left"] == []
+
+
+@pytest.mark.server
+@pytest.mark.helios
+@pytest.mark.parametrize(
+    ("settings", "lacking"),
+    [
+        ({"HFS_VALIDATION_MODE": "enforce"}, set[str]()),
+        ({"HFS_REQUIRE_IF_MATCH": "true"}, set[str]()),
+        ({"HFS_ENABLE_VERSIONING": "false"}, set[str]()),
+        ({"parameters": False}, {"identifier-search"}),
+    ],
+    ids=["validating", "if-match required", "without ETags", "without search parameters"],
+)
+def test_helios_set_up_otherwise(
+    settings: dict[str, Any],
+    lacking: set[str],
+    helios_with: Callable[..., Helios],
+    command: Callable[..., Ran],
+) -> None:
+    ran = command("probe", helios_with(**settings).empty(), "--write", "--json")
+    assert {name for name, row in traits(ran).items() if row["found"] is False} == lacking
+    assert ran.json["probe"]["left"] == []

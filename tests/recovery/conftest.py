@@ -10,6 +10,7 @@ import pytest
 from alliance_fhir.domain.keys import record_key
 from alliance_fhir.testing import FhirServer
 from contract.clinic import MRN, ROW, Row, patient, rows_of, write_rows
+from contract.kinds import HELIOS, MEDPLUM, R4, R4B, R5, UNSAID
 from contract.places import ServerPlace, name_of, short
 
 if TYPE_CHECKING:
@@ -33,14 +34,15 @@ RUNGS: dict[str, frozenset[str]] = {
     "no-versions": frozenset({"if-match", "versions"}),
     "by-patient": frozenset({"identifier-search"}),
 }
-HAPI = pytest.param("hapi_r4", id="hapi-r4", marks=pytest.mark.server)
-EVERY = [*RUNGS, HAPI]
+EVERY = [*RUNGS, R4]
+OTHERS = [R4B, R5, MEDPLUM, HELIOS]
+"""The other real servers: the main tests."""
 
 
-def everywhere(*, but: tuple[str, ...] = ()) -> pytest.MarkDecorator:
-    """On every rung of the ladder, and on HAPI."""
+def everywhere(*, but: tuple[str, ...] = (), main: bool = False) -> pytest.MarkDecorator:
+    """On every rung of the ladder, and on HAPI; the main tests on every real server."""
     kinds = [kind for kind in EVERY if kind not in but]
-    return pytest.mark.parametrize("kind", kinds)
+    return pytest.mark.parametrize("kind", [*kinds, *(OTHERS if main else [])])
 
 
 class Site(NamedTuple):
@@ -74,7 +76,8 @@ class Site(NamedTuple):
     def command(self, name: str, *words: object) -> Ran:
         """A command about its server, with its settings and ledger."""
         to = ("--to", self.there.address, "--ledger", self.ledger, "--json")
-        return self.run(name, *words, *to, "--config", self.folder / "alliance.toml")
+        fhir = ("--fhir", self.there.fhir) if self.there.fhir else ()
+        return self.run(name, *words, *to, *fhir, "--config", self.folder / "alliance.toml")
 
     def sync(self, *words: object) -> Ran:
         """The sync of its file."""
@@ -162,13 +165,19 @@ def site(
         with FhirServer(lacks=RUNGS[kind]) as little:
             yield from _opened(folder, little.url, little, command)
     else:
-        yield from _opened(folder, request.getfixturevalue(kind), None, command)
+        url = request.getfixturevalue(kind)
+        yield from _opened(folder, url, None, command, UNSAID.get(kind, ""))
 
 
 def _opened(
-    folder: Path, url: str, little: FhirServer | None, command: Callable[..., Ran]
+    folder: Path,
+    url: str,
+    little: FhirServer | None,
+    command: Callable[..., Ran],
+    fhir: str = "",
 ) -> Iterator[Site]:
     there = ServerPlace(url)
+    there.fhir = fhir
     site = Site(folder, there, little, command)
     site.write(FIRST, SECOND)
     for row in (FIRST, SECOND):

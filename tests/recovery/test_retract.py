@@ -42,7 +42,7 @@ def without(body: Json, *names: str) -> Json:
     return left
 
 
-@everywhere()
+@everywhere(main=True)
 def test_the_whole_way_of_a_record_at_the_wrong_patient(site: Site) -> None:
     """Synced to the wrong one, corrected, held back, retracted, made at the right one."""
     assert site.sync().code == 0

@@ -61,7 +61,7 @@ def test_what_a_run_made_is_removed_and_the_next_sync_makes_it_again(site: Site)
     assert site.verified()
 
 
-@everywhere(but=("no-versions",))
+@everywhere(but=("no-versions",), main=True)
 def test_what_a_run_changed_is_put_back_and_what_it_added_removed(site: Site) -> None:
     site.sync()
     before = contents(site)
@@ -109,7 +109,7 @@ def test_what_a_run_only_learnt_is_not_its_own(site: Site) -> None:
     assert (ran.code, ran.json["undone"], contents(site)) == (0, NOTHING, before)
 
 
-@everywhere()
+@everywhere(main=True)
 def test_without_its_ledger_it_goes_by_the_tags(site: Site) -> None:
     before = contents(site)
     first = site.sync().json["run"]

@@ -107,9 +107,14 @@ class Remover:
         guarded = bool(hit.version) and "if-match" in self._abilities
         if not guarded:
             self._compare(hit)
+        place, tag = f"{hit.type}/{hit.id}", entity_tag(hit.version) if hit.version else ""
         try:
-            tag = entity_tag(hit.version) if guarded else ""
-            self._client.delete(f"{hit.type}/{hit.id}", if_match=tag)
+            try:
+                self._client.delete(place, if_match=tag if guarded else "")
+            except Conflict:
+                if guarded or not tag:
+                    raise
+                self._client.delete(place, if_match=tag)  # some insist on what they do not claim
         except Refused as refused:
             if refused.status not in (404, 410):
                 raise

@@ -42,9 +42,10 @@ QUIRKS = (
     ),
     Quirk(
         r"HAPI FHIR",
-        "makes doubles where two conditional creates with one key come at once: one key is in one "
-        "lane",
-        "seen in the code and issues of HAPI FHIR, of Microsoft's and of LinuxForHealth's server",
+        "makes doubles where two conditional creates with one key come at once, or declines the "
+        "second with 409 or 500: one key is in one lane, and what was declined so is looked up",
+        "doubles: seen in the code and issues of HAPI FHIR, of Microsoft's and of LinuxForHealth's "
+        "server; 409 (HAPI-2745) and 500 (HAPI-0389): seen with HAPI FHIR JPA 8.8.0 on H2",
     ),
     Quirk(
         r"(?i)microsoft|azure",
@@ -61,7 +62,25 @@ QUIRKS = (
     Quirk(
         r"(?i)helios|\bhfs\b",
         "makes doubles where many conditional updates of one key come at once: none are sent",
+        "seen with Helios hfs 0.2.7 on SQLite: 16 at once made 6",
+    ),
+    Quirk(
+        r"(?i)helios|\bhfs\b",
+        "makes doubles where conditional creates with one key come at once outside of "
+        "transactions: one key is in one lane",
+        "seen with Helios hfs 0.2.7 on SQLite: 16 at once made 2",
+    ),
+    Quirk(
+        r"(?i)helios|\bhfs\b",
+        "answers a write after half a minute where something else locks its database, with 500, a "
+        "transaction with 503: it is looked up and tried again",
         "seen with Helios hfs 0.2.7 on SQLite",
+    ),
+    Quirk(
+        r"(?i)helios|\bhfs\b",
+        "knows no search by identifier where its folder of search parameters is empty, and then "
+        "finds everybody: searches ask to be taken strictly, and it declines them",
+        "seen with Helios hfs 0.2.7, HFS_DATA_DIR empty",
     ),
 )
 
