@@ -1,8 +1,6 @@
 """Which tests run on which targets.
 
 All run on a folder and on the little server, and on HAPI R4 where the server's own ways matter.
-What runs on a rung between the highest and the lowest bears the mark `rung`, and is left out of
-`make check`: whatever the lowest rung lacks, one of those lacks alone.
 """
 
 from __future__ import annotations
@@ -32,10 +30,6 @@ RUNGS: dict[str, frozenset[Ability]] = {
     ),
 }
 """The rungs of the ladder below the highest, each by what the server lacks."""
-LADDER = {
-    rung: rung if rung == "lowest" else pytest.param(rung, marks=pytest.mark.rung) for rung in RUNGS
-}
-"""The same rungs, as tests are parametrised with them."""
 
 
 def _real(name: str) -> Any:
@@ -52,13 +46,13 @@ REAL = [R4, *(LOWER if os.environ.get("RUNGS") == "hapi" else []), MEDPLUM]
 
 def everywhere(test: Test) -> Test:
     """Every version of FHIR has a say in it."""
-    vars(test)["kinds"] = ["folder", *LITTLE, *LADDER.values(), R4, R4B, R5, *LOWER, MEDPLUM]
+    vars(test)["kinds"] = ["folder", *LITTLE, *RUNGS, R4, R4B, R5, *LOWER, MEDPLUM]
     return test
 
 
 def to_the_digit(test: Test) -> Test:
     """It compares decimals as they are written, which Medplum's server shortens."""
-    vars(test)["kinds"] = ["folder", *LITTLE, *LADDER.values(), R4B, R5, R4, *LOWER]
+    vars(test)["kinds"] = ["folder", *LITTLE, *RUNGS, R4B, R5, R4, *LOWER]
     return test
 
 
@@ -76,7 +70,7 @@ def by_the_ledger(test: Test) -> Test:
 
 def by_identifiers(test: Test) -> Test:
     """It shows what only a search by our identifiers can."""
-    ladder = [LADDER[rung] for rung, lacks in RUNGS.items() if "identifier-search" not in lacks]
+    ladder = [rung for rung, lacks in RUNGS.items() if "identifier-search" not in lacks]
     vars(test)["kinds"] = ["folder", "little-r4", *ladder, R4, MEDPLUM]
     return test
 
@@ -84,15 +78,14 @@ def by_identifiers(test: Test) -> Test:
 def rungs(test: Test) -> Test:
     """It shows what becomes of half a group, where groups do not arrive as a whole."""
     parted = [rung for rung, lacks in RUNGS.items() if "transactions" in lacks]
-    little = [LADDER[rung] for rung in parted]
     real = [_real(f"hapi_r4:{rung}") for rung in parted]
-    vars(test)["kinds"] = ["", *little, *real]  # a folder has no say in it
+    vars(test)["kinds"] = ["", *parted, *real]  # a folder has no say in it
     return test
 
 
 def kinds_of(test: Callable[..., Any], fixtures: list[str]) -> list[Any]:
     """The targets that a test is run on: servers alone where it takes a `server`, and so on."""
-    kinds: list[Any] = vars(test).get("kinds", ["folder", "little-r4", *LADDER.values(), *REAL])
+    kinds: list[Any] = vars(test).get("kinds", ["folder", "little-r4", *RUNGS, *REAL])
     if "folder" in fixtures:
         return ["folder"]
     return kinds[1:] if "server" in fixtures else kinds
