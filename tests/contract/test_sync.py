@@ -224,6 +224,7 @@ def test_two_sites_do_not_take_each_other_s_records_for_their_own(clinic: Clinic
     assert len(clinic.place.of_type("QuestionnaireResponse")) == 2
 
 
+@pytest.mark.long
 @in_numbers
 def test_the_second_portion_of_records_is_no_different(clinic: Clinic) -> None:
     rows = [replace(ROW, record_id=f"r-{n}") for n in range(51)]
