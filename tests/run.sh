@@ -1,11 +1,16 @@
 #!/bin/sh
 # The tests. `quick` leaves out what needs real servers, and what takes long, and uses every core;
-# `all` runs that as well, servers one at a time, but for what `make helios` alone runs, and holds the coverage. Where Java, Maven, npm or PostgreSQL are missing `all`
-# says loudly what it left out, and fails there when REQUIRE_SERVERS=1.
+# `all` runs that as well, but for what `make helios` alone runs, and holds the coverage. What needs
+# servers runs one at a time, and leaves a core idle while it waits for them: the others run beside
+# it on the rest, and give way to it. Where Java, Maven, npm or PostgreSQL are missing `all` says
+# loudly what it left out, and fails there when REQUIRE_SERVERS=1.
 set -eu
 bin=${VENV:-.venv}/bin
+serverless="not server and not forms and not faults"
+# each process takes the next tests from whoever has most left
+every_core="-q -n auto --dist worksteal"
 if [ "$1" = quick ]; then
-  exec "$bin/pytest" -q -n auto -m "not server and not forms and not long and not faults" tests
+  exec "$bin/pytest" $every_core -m "$serverless and not long and not rung" tests
 fi
 missing=""
 for tool in java mvn npm; do
@@ -25,11 +30,25 @@ if [ -n "$missing" ]; then
     exit 1
   fi
 fi
-export RUNGS=all
 rm -f .coverage .coverage.*
-"$bin/coverage" run -m pytest -q -n auto -m "not server and not forms and not faults" tests
-if [ -z "$missing" ]; then
-  "$bin/coverage" run -m pytest -q -m "server and not faults and not helios" tests
+failed=0
+if [ -n "$missing" ]; then
+  "$bin/coverage" run -m pytest $every_core -m "$serverless" tests || failed=1
+else
+  told=$(mktemp)
+  rest=$(($(getconf _NPROCESSORS_ONLN) - 1))
+  [ "$rest" -gt 0 ] || rest=1
+  nice -n 5 "$bin/coverage" run -m pytest -q -n "$rest" --dist worksteal -m "$serverless" tests >"$told" 2>&1 &
+  beside=$!
+  trap 'kill "$beside" 2>/dev/null; rm -f "$told"' EXIT
+  trap 'exit 130' INT TERM
+  echo "With real servers:"
+  "$bin/coverage" run -m pytest -q -m "server and not faults and not helios" tests || failed=1
+  wait "$beside" || failed=1
+  trap 'rm -f "$told"' EXIT
+  echo "Without:"
+  cat "$told"
 fi
 "$bin/coverage" combine --quiet
-"$bin/coverage" report
+"$bin/coverage" report || failed=1
+exit "$failed"

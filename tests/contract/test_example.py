@@ -15,6 +15,7 @@ CLINIC = Path(__file__).parents[2] / "examples" / "clinic"
 SOURCES = sorted(CLINIC.glob("*.csv"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place_kind", ["folder", R4, R5])
 def test_the_example_clinic_arrives_once(clinic: Clinic) -> None:
     clinic.settings = load(CLINIC / "alliance.toml").model_copy(update={"folder": clinic.folder})

@@ -17,7 +17,7 @@ from alliance_fhir.testing import FhirServer
 from alliance_fhir.transport.pace import Pace
 
 from .clinic import ROW, Clinic, counts, is_write
-from .kinds import by_the_ledger
+from .kinds import MEDPLUM, by_the_ledger, in_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,19 @@ ROWS = [
 ]
 
 
+@in_numbers
 @pytest.mark.parametrize("lanes", [1, 3, 8])
 def test_any_number_of_lanes_gives_the_same(clinic: Clinic, lanes: int) -> None:
+    the_same(clinic, lanes)
+
+
+@pytest.mark.parametrize("place_kind", [MEDPLUM])
+def test_many_lanes_give_the_same_at_medplum(clinic: Clinic) -> None:
+    the_same(clinic, 8)
+
+
+def the_same(clinic: Clinic, lanes: int) -> None:
+    """All records arrive, once, in so many lanes."""
     clinic.write(*ROWS)
     result = clinic.sync(lanes=lanes, create_people=clinic.place.people)
     assert result.exit_code == 0

@@ -12,7 +12,7 @@ import pytest
 from alliance_fhir import map_to
 
 from .clinic import FIRST_SYNC, PARTS, ROW, Clinic, counts, rules
-from .kinds import by_the_ledger, everywhere, to_the_digit
+from .kinds import by_the_ledger, everywhere, in_numbers, to_the_digit
 from .places import DIGEST, FolderPlace, Place, bare, name_of
 
 if TYPE_CHECKING:
@@ -224,6 +224,8 @@ def test_two_sites_do_not_take_each_other_s_records_for_their_own(clinic: Clinic
     assert len(clinic.place.of_type("QuestionnaireResponse")) == 2
 
 
+@pytest.mark.long
+@in_numbers
 def test_the_second_portion_of_records_is_no_different(clinic: Clinic) -> None:
     rows = [replace(ROW, record_id=f"r-{n}") for n in range(51)]
     clinic.settled(*rows)

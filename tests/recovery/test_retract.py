@@ -290,6 +290,7 @@ def test_cut_off_and_run_again_it_is_done(site: Site, when: str, at: int) -> Non
     assert site.statuses(FIRST) == WRONG
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("write", range(6))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_move_that_was_cut_off_is_gone_on_with(site: Site, write: int, when: str) -> None:

@@ -220,6 +220,7 @@ def test_a_server_without_history_says_what_stays(site: Site) -> None:
     assert site.verified()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("at", range(0, 16, 3))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_cut_off_and_run_again_it_is_done(site: Site, at: int, when: str) -> None:
