@@ -44,7 +44,7 @@ class Lanes(Generic[Work, Outcome]):
         do: Callable[[Work], Outcome],
         stopping: type[Exception],
         hurry: Callable[[], None],
-        waiting: int = 200,
+        waiting: int = 50,
     ) -> None:
         self._do = do
         self._stopping = stopping
@@ -54,10 +54,10 @@ class Lanes(Generic[Work, Outcome]):
         self._given: deque[_Piece[Work, Outcome]] = deque()
         self._queues = _Queues[Work, Outcome]()
         self._lanes = [threading.Thread(target=self._lane, name=f"lane-{n}") for n in range(count)]
-        for lane in self._lanes:
-            lane.start()
 
     def __enter__(self) -> Self:
+        for lane in self._lanes:
+            lane.start()
         return self
 
     def __exit__(

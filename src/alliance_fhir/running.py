@@ -82,8 +82,10 @@ class Run:
             fhir_version=target.version.full,
         )
         self._tally: Tally = self._result.tally
+        self._at_once = 0 if self._dry or not target.lanes else options.lanes or target.lanes
         self._lanes = Lanes(
-            0 if self._dry or not target.lanes else options.lanes or target.lanes,
+            # while all requests wait for answers, one lane more prepares what is next
+            self._at_once + 1 if self._at_once > 1 else self._at_once,
             self._deliver,
             Halted,
             self._hurry,
@@ -118,6 +120,8 @@ class Run:
         if self._letters and self._options.only is not None:
             self._letters.check(self._target.name)
         self._target.begin(writing=not self._dry)
+        if self._at_once:
+            self._target.admit(self._at_once)
         self._target.recall(self._ledger.fact(ABILITIES))
         self._same_target()
         if not self._dry:

@@ -11,7 +11,7 @@ from alliance_fhir.errors import ConfigError
 
 from .clinic import CHANGED, ROW, Clinic, counts, patient, rules
 from .kinds import by_identifiers, everywhere
-from .places import DIGEST, Place, name_of
+from .places import DIGEST, FolderPlace, Place, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,6 +197,25 @@ def test_a_lost_ledger_costs_a_look_and_nothing_else(clinic: Clinic) -> None:
     assert clinic.place.versions() == before
     assert clinic.verified() == 14  # Provenances were in the ledger alone
     assert counts(clinic.sync()) == {"unchanged": 14}
+
+
+@everywhere
+def test_a_lost_ledger_and_a_response_that_was_deleted(clinic: Clinic) -> None:
+    """Where a first look at the response says that nothing is there, the scores are all the same;
+    and they point to another response from then on."""
+    clinic.settled(ROW)
+    name = next(n for n in clinic.place.versions() if n.startswith("QuestionnaireResponse"))
+    clinic.place.delete(name)
+    forget(clinic)
+    result = clinic.sync()
+    assert result.exit_code == 0
+    folder = isinstance(clinic.place, FolderPlace)  # where nothing has an id to point to
+    scores = {"unchanged": 7} if folder else {"updated": 5, "unchanged": 2}
+    assert counts(result) == {"created": 2, **scores}
+    assert len(clinic.place.of_type("QuestionnaireResponse")) == 1
+    assert len(clinic.place.of_type("Observation")) == 5
+    assert clinic.verified() == 9
+    assert counts(clinic.sync()) == {"unchanged": 8}
 
 
 @everywhere

@@ -51,8 +51,9 @@ class Syncing(NamedTuple):
         write_rows(self.folder / "assessments.csv", rows)
 
     def sync(self, *words: object) -> Ran:
-        """`alliance-fhir sync --json`."""
-        to = ("--to", self.little.url, "--ledger", self.ledger, "--json")
+        """`alliance-fhir sync --json`; one record after the other, so that it is known which is at
+        the server when something goes wrong."""
+        to = ("--to", self.little.url, "--ledger", self.ledger, "--json", "--lanes", 1)
         return self.run("sync", self.folder, *to, *words)
 
     def verify(self) -> Ran:

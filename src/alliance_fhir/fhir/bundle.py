@@ -86,14 +86,16 @@ def transaction(
     keys = [change.resource.key for change in changes]
     if len(set(keys)) != len(keys):
         raise MappingError("two entries of one transaction have one key")
+    urls = [full_url(key) for key in keys]
     within = {
-        (c.resource.type, system, c.resource.key): f"{c.resource.type}/{c.id}"
-        if c.id
-        else full_url(c.resource.key)
-        for c in changes
+        (c.resource.type, system, c.resource.key): f"{c.resource.type}/{c.id}" if c.id else url
+        for c, url in zip(changes, urls, strict=True)
     }
     known: References = ChainMap(within, cast("dict[tuple[str, str, str], str]", references))
-    entries = [_entry(change, known, outright) for change in changes]
+    entries = [
+        {"fullUrl": url, **_entry(change, known, outright)}
+        for change, url in zip(changes, urls, strict=True)
+    ]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
@@ -107,11 +109,7 @@ def batch(changes: Sequence[Change], references: References, outright: Container
 
     `outright` are the keys of what is made without the server's looking whether it is there.
     """
-    entries: list[Json] = []
-    for change in changes:
-        entry = _entry(change, references, outright)
-        del entry["fullUrl"]
-        entries.append(entry)
+    entries = [_entry(change, references, outright) for change in changes]
     return {"resourceType": "Bundle", "type": "batch", "entry": entries}
 
 
@@ -125,11 +123,7 @@ def _entry(change: Change, references: References, outright: Container[str]) -> 
         request = {"method": "PUT", "url": f"{resource.type}/{change.id}"}
         if change.version:
             request["ifMatch"] = entity_tag(change.version)
-    return {
-        "fullUrl": full_url(resource.key),
-        "resource": body_of(change, references),
-        "request": request,
-    }
+    return {"resource": body_of(change, references), "request": request}
 
 
 def body_of(change: Change, references: References) -> Json:

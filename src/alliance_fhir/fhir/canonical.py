@@ -121,14 +121,14 @@ def canonical(resource: Json) -> Json:
 
 
 def _value(value: Any, key: str) -> Any:
+    if isinstance(value, str):  # most are, and few of them are times
+        return _utc(value) if value[4:5] == "-" and _INSTANT.fullmatch(value) else value
     if isinstance(value, dict):
         return _element(cast("Json", value))
     if isinstance(value, list):
         if key.endswith("xtension"):
             return sorted((_element(item) for item in objects(value, key)), key=_by_url)
         return [_value(item, key) for item in cast("list[Any]", value)]
-    if isinstance(value, str) and _INSTANT.fullmatch(value):
-        return _utc(value)
     if isinstance(value, float):
         return Decimal(repr(value))
     return value

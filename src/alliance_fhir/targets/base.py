@@ -113,6 +113,10 @@ class Target(Protocol):
         """The run is broken off: whoever waits to try again waits no longer."""
         ...
 
+    def admit(self, count: int) -> None:
+        """So many requests at a time from now on, from all lanes together."""
+        ...
+
     def requests(self) -> Json:
         """How many requests were sent since this was asked last, how they were answered, and how
         fast (docs/reference/json.md); empty where there are none."""

@@ -167,6 +167,9 @@ class FolderTarget:
     def hurry(self) -> None:
         """Nobody waits."""
 
+    def admit(self, count: int) -> None:
+        """Nothing to do: there are no lanes."""
+
     def requests(self) -> Json:
         """None: nothing is asked over a network."""
         return {}

@@ -30,13 +30,11 @@ class Looks:
 
     def outright(self, changes: Sequence[Change]) -> set[str]:
         """The keys of what the server cannot look for before it makes it: we look ourselves."""
-        looks = "conditional-create" in self._abilities
-        return {
-            change.resource.key
-            for change in changes
-            if change.state == "created"
-            and not (looks and self._finder.by_key(change.resource.type))
-        }
+        new = [change.resource for change in changes if change.state == "created"]
+        looked: set[str] = set()
+        if "conditional-create" in self._abilities:
+            looked = {type_ for type_ in {one.type for one in new} if self._finder.by_key(type_)}
+        return {one.key for one in new if one.type not in looked}
 
     def there(self, changes: Sequence[Change]) -> dict[str, Delivered]:
         """A last look before, where the server does not look itself: what is there already."""

@@ -10,8 +10,8 @@ from alliance_fhir.errors import Refused
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
-_AT_ONCE = 50
-"""Identifiers in one search: enough to save requests, few enough for most servers' limits."""
+_AT_ONCE = 150
+"""Identifiers in one search, by POST: enough to save requests, few enough for most servers."""
 _TOO_MUCH = (413, 414, 431)
 """A body, a URL, or the head of a request that is too long (RFC 9110 15.5.14, RFC 6585 5)."""
 

@@ -111,6 +111,10 @@ class ServerTarget:
         """Whoever waits to try again waits no longer, and tries no more."""
         self.client.pace.end()
 
+    def admit(self, count: int) -> None:
+        """So many requests at a time from now on."""
+        self.client.at_once(count)
+
     def requests(self) -> Json:
         """What was sent since this was asked last, by all lanes."""
         return self.client.traffic.taken()

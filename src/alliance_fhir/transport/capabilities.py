@@ -220,6 +220,10 @@ class Abilities:
     """What of `refused` an answer has shown, and not the statement."""
     suspected: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """What an answer had shown to an earlier run, and this one has to find out anew."""
+    _said: dict[tuple[str, str], bool | None] = field(
+        default_factory=dict[tuple[str, str], bool | None], init=False, compare=False
+    )
+    """What the statement says of searches: it may be long, and is asked for each resource."""
 
     def __contains__(self, trait: str) -> bool:
         return trait not in self.lacking and trait not in self.doubted
@@ -230,7 +234,10 @@ class Abilities:
 
     def searches(self, type_: str, parameter: str) -> bool:
         """Whether a type can be searched by this parameter, as far as is known."""
-        told = has_search((self.statement.types or {}).get(type_, {}), parameter)
+        if (type_, parameter) not in self._said:
+            about = (self.statement.types or {}).get(type_, {})
+            self._said[type_, parameter] = has_search(about, parameter)
+        told = self._said[type_, parameter]
         trait = {"identifier": "identifier-search", "_tag": "tags"}.get(parameter, "")
         return trait in self and (told is not False or parameter.startswith("_"))
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import ssl
+import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any, Self
 
@@ -47,6 +49,7 @@ class Client:
         self.patience = patience or Patience()
         self.pace = Pace(rate, sleep=self.patience.sleep)
         self.traffic = Traffic()
+        self._turn: AbstractContextManager[object] = nullcontext()
         self.post_search = True
         auth = auth or NoAuth()
         if isinstance(auth, Method):
@@ -70,6 +73,11 @@ class Client:
         """Closes all connections."""
         self._http.close()
         logging.getLogger("httpx").removeFilter(self._discretion)
+
+    def at_once(self, count: int) -> None:
+        """So many requests at a time from now on, whoever sends them: the others wait their turn.
+        Nobody keeps a turn while waiting to try again."""
+        self._turn = threading.BoundedSemaphore(count)
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Reply:
         """A read. `path` is relative to the base."""
@@ -134,10 +142,11 @@ class Client:
 
     def _send(self, method: str, url: str, *, harmless: bool, **told: Any) -> Reply:
         def once() -> Reply:
-            began = time.monotonic()
             try:
-                with self._http.stream(method, url, **told) as response:
-                    content = content_of(response)
+                with self._turn:
+                    began = time.monotonic()
+                    with self._http.stream(method, url, **told) as response:
+                        content = content_of(response)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 self.traffic.unanswered()
                 raise Unavailable(f"{self.base}: not reached ({type(error).__name__})") from None
