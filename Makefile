@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 TEST := $(VENV)/.test
+BENCH := $(VENV)/.bench
 WHEEL := $(VENV)/.wheel
 SOURCES := $(shell find src examples/clinic -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml README.md
 
@@ -50,8 +51,9 @@ golden: $(TEST) $(WHEEL)  ## writes the golden files anew; look at the differenc
 profiles: $(TEST) $(WHEEL)  ## writes profiles/ anew
 	$(BIN)/python profiles/build.py
 
-bench: $(TEST) $(WHEEL)  ## the ratios of benchmarks/, in one run
+bench: $(TEST) $(WHEEL) $(BENCH)  ## the ratios of benchmarks/, in one run each (Java 17, Maven)
 	$(BIN)/python -m benchmarks.map
+	$(BIN)/python -m benchmarks.sync
 
 lock: $(TEST)  ## renews the lock files
 	$(BIN)/python -m pip install --quiet uv
@@ -59,6 +61,8 @@ lock: $(TEST)  ## renews the lock files
 	  --quiet --upgrade pyproject.toml -o requirements/run.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --quiet --upgrade pyproject.toml --group test -c requirements/run.lock -o requirements/test.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --quiet --upgrade --group bench -c requirements/test.lock -o requirements/bench.lock
 
 # --- how it is made -------------------------------------------------------------------------------
 
@@ -73,6 +77,10 @@ $(RUN): $(BIN)/python requirements/run.lock $(SOURCES)
 
 $(TEST): $(BIN)/python requirements/test.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.lock
+	touch $@
+
+$(BENCH): $(TEST) requirements/bench.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
 	touch $@
 
 # the tests import the wheel that was built, not the sources beside them
