@@ -150,6 +150,11 @@ class Delivery:
         self._record.answered(planned)
         for decision in planned.decisions:
             receipts[decision.resource.key] = self._told(planned, decision, receipts)
+        for proof in planned.arrived:  # this run's own, whose reply was lost
+            if proof.type == "Provenance" and proof.run == self._marks.run:
+                receipts[proof.key] = Receipt(
+                    proof.type, proof.key, "created", proof.server_id, proof.server_version
+                )
 
     def _tried(
         self, planned: Planned, receipts: dict[str, Receipt]

@@ -66,6 +66,24 @@ def test_a_connection_that_is_always_cut_ends_the_run(clinic: Syncing) -> None:
     clinic.whole()
 
 
+def test_what_arrived_without_a_reply_is_counted_as_what_had_one(clinic: Syncing) -> None:
+    lost = [FIRST, SECOND]
+
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        answer = proceed()
+        if lost and of_group(request, lost[0]):
+            lost.pop(0)
+            raise Cut
+        return answer
+
+    clinic.little.between = between
+    ran = clinic.sync()
+    assert (ran.code, lost) == (0, [])
+    # two records of six resources and a Provenance each, this software and the Questionnaire
+    assert ran.json["resources"]["created"] == 2 * 7 + 2
+    clinic.whole()
+
+
 def test_credentials_that_are_no_good_any_more_end_the_run(clinic: Syncing) -> None:
     clinic.little.between = instead(Answer(401, outcome("login")))
     ran = clinic.sync()

@@ -11,15 +11,21 @@ Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 _AT_ONCE = 150
-"""Identifiers in one search, by POST: enough to save requests, few enough for most servers."""
+"""Identifiers in one search: enough to save requests, few enough for most servers."""
+_IN_A_URL = 50
+"""The same in a search by GET, as of URLs that are too long few servers say so."""
 _TOO_MUCH = (413, 414, 431)
 """A body, a URL, or the head of a request that is too long (RFC 9110 15.5.14, RFC 6585 5)."""
 
 
 class Portions:
-    """The size of searches at one server. All lanes learn from what one of them is told."""
+    """The size of searches at one server. All lanes learn from what one of them is told.
 
-    def __init__(self) -> None:
+    `by_post`: whether they go by POST, as far as is known now.
+    """
+
+    def __init__(self, by_post: Callable[[], bool]) -> None:
+        self._by_post = by_post
         self._size = _AT_ONCE
 
     def asked(
@@ -31,7 +37,8 @@ class Portions:
         """
         start = 0
         while start < len(wanted):
-            portion = list(wanted[start : start + self._size])
+            size = self._size if self._by_post() else min(self._size, _IN_A_URL)
+            portion = list(wanted[start : start + size])
             try:
                 answers = list(ask(portion))
             except Refused as refused:

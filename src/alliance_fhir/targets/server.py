@@ -43,7 +43,7 @@ class ServerTarget:
         self.abilities = abilities(statement, without)
         client.post_search = "post-search" in self.abilities
         self._writing = False
-        portions = Portions()
+        portions = Portions(lambda: client.post_search)
         self._people = People(client, portions)
         self._finder = Finder(client, ours, self.abilities, self._people.resolve, portions)
         self._sender = Sender(client, ours, self.abilities, self._finder)
