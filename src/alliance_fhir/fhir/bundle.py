@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Container, Mapping, Sequence
+from operator import is_
 from typing import Any, Literal, NamedTuple, cast
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
@@ -139,22 +140,34 @@ def entity_tag(version: str) -> str:
     return f'W/"{version}"'
 
 
-def resolved(value: Any, references: References) -> Any:
-    """A copy in which every reference by identifier also says where that is, if it is known."""
-    if isinstance(value, list):
-        return [resolved(item, references) for item in cast("list[Any]", value)]
-    if not isinstance(value, dict):
-        return value
-    told = cast("Json", value)
-    # most parts are plain: a call for each of them would take longer than all the rest
-    copy = {
-        key: resolved(part, references) if isinstance(part, dict | list) else part
-        for key, part in told.items()
-    }
+def resolved(told: Json, references: References) -> Json:
+    """The same with, beside every reference by identifier, where that is, if it is known.
+
+    What holds no such reference is not copied: most parts are plain, and shared.
+    """
+    changed: Json | None = None
+    for key, value in told.items():
+        if isinstance(value, dict):
+            new: Any = resolved(cast("Json", value), references)
+        elif isinstance(value, list):
+            new = _all_resolved(cast("list[Any]", value), references)
+        else:
+            continue
+        if new is not value:
+            changed = changed or dict(told)
+            changed[key] = new
     identifier = told.get("identifier")
     if isinstance(identifier, dict) and "type" in told and "resourceType" not in told:
         named = cast("Json", identifier)
         where = references.get((told["type"], named["system"], named["value"]))
         if where:
-            return {"reference": where, **copy}
-    return copy
+            return {"reference": where, **(changed or told)}
+    return changed or told
+
+
+def _all_resolved(items: list[Any], references: References) -> list[Any]:
+    new = [
+        resolved(cast("Json", item), references) if isinstance(item, dict) else item
+        for item in items
+    ]
+    return items if all(map(is_, new, items)) else new
