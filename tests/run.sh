@@ -2,7 +2,7 @@
 # The tests. `quick` leaves out what needs real servers, and what takes long, and uses every core;
 # `all` runs that as well, but for what `make helios` alone runs, and holds the coverage. What needs
 # servers runs one at a time, and leaves a core idle while it waits for them: the others run beside
-# it on the rest, and give way to it. Where Java, Maven, npm or PostgreSQL are missing `all` says
+# it, and give way to it. Where Java, Maven, npm or PostgreSQL are missing `all` says
 # loudly what it left out, and fails there when REQUIRE_SERVERS=1.
 set -eu
 bin=${VENV:-.venv}/bin
@@ -36,9 +36,7 @@ if [ -n "$missing" ]; then
   "$bin/coverage" run -m pytest $every_core -m "$serverless" tests || failed=1
 else
   told=$(mktemp)
-  rest=$(($(getconf _NPROCESSORS_ONLN) - 1))
-  [ "$rest" -gt 0 ] || rest=1
-  nice -n 5 "$bin/coverage" run -m pytest -q -n "$rest" --dist worksteal -m "$serverless" tests >"$told" 2>&1 &
+  nice -n 5 "$bin/coverage" run -m pytest $every_core -m "$serverless" tests >"$told" 2>&1 &
   beside=$!
   trap 'kill "$beside" 2>/dev/null; rm -f "$told"' EXIT
   trap 'exit 130' INT TERM
