@@ -68,9 +68,10 @@ def recorded(url: str, source: Path, folder: Path, lanes: int) -> list[bytes]:
         post = target.client.post
 
         def keeping(path: str, body: bytes, if_none_exist: str = "") -> Any:
-            if not path:
+            reply = post(path, body, if_none_exist)
+            if not path:  # and was taken: what is sent again is one bundle all the same
                 bundles.append(body)
-            return post(path, body, if_none_exist)
+            return reply
 
         target.client.post = keeping  # type: ignore[method-assign]
 

@@ -32,6 +32,7 @@ from alliance_fhir.sources.fields import MODES
 from alliance_fhir.sources.layout import HEAD, LONG, REQUIRED
 from alliance_fhir.sources.readers import READERS
 from alliance_fhir.transport.auth import METHODS
+from alliance_fhir.transport.traffic import Traffic
 
 from .pages import ROOT, name_of
 
@@ -250,6 +251,7 @@ def test_the_keys_of_json_are_the_ones_that_are_told() -> None:
         dead_letters="a.jsonl",
         pull={"Device": Pulled()},
         probe=(probed := Probed("HAPI", [], [], {}, []).as_json()),
+        requests=(requests := _requests()),
     )
     text = section("json.md", "check, map, plan, sync, verify, retract, undo, probe, pull, demo")
     first, second = text.split("A finding:")
@@ -259,6 +261,13 @@ def test_the_keys_of_json_are_the_ones_that_are_told() -> None:
     assert set(keyed(section("json.md", "verify"))) == set(vars(Verification()))
     assert set(keyed(section("json.md", "probe"))) == set(probed)
     assert set(keyed(section("json.md", "pull"))) == set(vars(Pulled()))
+    assert list(keyed(section("json.md", "requests"))) == list(requests)
+
+
+def _requests() -> dict[str, Any]:
+    traffic = Traffic()
+    traffic.answered(200, 0.1)
+    return traffic.taken()
 
 
 # --- instruments ----------------------------------------------------------------------------------

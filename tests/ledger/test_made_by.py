@@ -58,7 +58,7 @@ def test_what_had_no_reply_is_of_the_run_that_sent_it_if_it_arrived(
 
     killed: list[int] = []
     clinic.little.between = between
-    to = ("--to", clinic.little.url, "--ledger", str(clinic.ledger))
+    to = ("--to", clinic.little.url, "--ledger", str(clinic.ledger), "--lanes", "1")
     words = [sys.executable, "-m", "alliance_fhir", "sync", str(clinic.folder), *to]
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         pass
