@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import hypothesis
 import pytest
+import typer.main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,12 +85,20 @@ class Ran(NamedTuple):
         return json.loads(self.out)
 
 
+_get_command = cache(typer.main.get_command)
+
+
 @pytest.fixture
 def command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Ran]:
-    """Runs `alliance-fhir` with these words, in this process."""
+    """Runs `alliance-fhir` with these words, in this process.
+
+    What typer makes of the functions is made once for all: that takes longer than many a command.
+    """
     from alliance_fhir.cli import main
+
+    monkeypatch.setattr(typer.main, "get_command", _get_command)
 
     def run(*words: object) -> Ran:
         capsys.readouterr()
