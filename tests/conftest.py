@@ -25,18 +25,30 @@ KEPT = "ALLIANCE_FHIR_CACHE"
 """Where sandbox and validators are built: of the machine, not of a test."""
 
 
-BETWEEN = {"batches", "search-first", "read-and-compare", "by-patient"}
+BETWEEN = {"batches", "singles", "search-first", "read-and-compare", "by-patient"}
 """The rungs between the highest and the lowest: whatever the lowest lacks, one of them lacks alone.
 `make check` leaves them out."""
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Marks what is on such a rung, by whatever name its parameter goes."""
+def rung_of(item: pytest.Item) -> str:
+    """The rung that a test is on, by whatever name its parameter goes; empty where it has none."""
     call = getattr(item, "callspec", None)
     params = call.params if call else {}
-    values = {str(params[name]) for name in ("place_kind", "kind", "rung") if name in params}
-    if BETWEEN & {value.rpartition(":")[2] for value in values}:
-        item.add_marker("rung")
+    values = (str(params[name]) for name in ("place_kind", "kind", "rung") if name in params)
+    rungs = (value.rpartition(":")[2] for value in values)
+    return next((rung for rung in rungs if rung in BETWEEN or rung == "lowest"), "")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is on such a rung. Single requests stand in for the lowest where a test cannot be
+    on that."""
+    of_test = {item: item.nodeid.partition("[")[0] for item in items}
+    on_lowest = {of_test[item] for item in items if rung_of(item) == "lowest"}
+    for item in items:
+        rung = rung_of(item)
+        if rung in BETWEEN and (rung != "singles" or of_test[item] in on_lowest):
+            item.add_marker("rung")
 
 
 @pytest.fixture(autouse=True)
