@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import Process, Queue
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs
 from uuid import uuid4
 
 from alliance_fhir.asking import Options
@@ -27,9 +28,9 @@ from alliance_fhir.result import Result
 from alliance_fhir.sources.readers import Sources
 from alliance_fhir.story import open_ledger, sync, verify
 from alliance_fhir.targets.server import ServerTarget
+from benchmarks.map import make_rows
 
 SETTINGS = Settings(source="bench")
-SENT = ("QuestionnaireResponse", "Observation", "Provenance")
 PATIENTS, STAFF = 40, 60
 SHARED = 2
 """The Device of this software and the Questionnaire, which are known there before."""
@@ -220,8 +221,6 @@ class _Accepting(BaseHTTPRequestHandler):
 
 
 def _people(path: str, body: bytes) -> dict[str, Any]:
-    from urllib.parse import parse_qs
-
     type_ = path.rsplit("/", 2)[-2]
     entries: list[dict[str, Any]] = []
     if type_ in ("Patient", "Practitioner"):
@@ -241,8 +240,6 @@ def _serve(ready: Queue[int]) -> None:
 
 def pending(folder: Path, rows: int, lanes: int) -> Measured:
     """A first sync of so many records, to the stand-in."""
-    from benchmarks.map import make_rows
-
     make_rows(folder / "rows.csv", rows, PATIENTS)
     ready: Queue[int] = Queue()
     server = Process(target=_serve, args=(ready,), daemon=True)

@@ -29,7 +29,7 @@ from pathlib import Path
 from benchmarks import runs
 from benchmarks.contenders import CONTENDERS
 from benchmarks.hapi import Hapi, hapi
-from benchmarks.map import make_rows
+from benchmarks.map import COMPARED, make_rows
 from benchmarks.report import Report
 
 LANES = 2
@@ -42,7 +42,7 @@ def rounds(server: Hapi, folder: Path, report: Report, count: int, rows: int) ->
     known = runs.known(source)
     server.empty(known)
     bundles = runs.recorded(server.url, source, folder, LANES)
-    sent = server.count(runs.SENT)
+    sent = server.count(COMPARED)
     ways: dict[str, Callable[[], object]] = {
         "sync": lambda: runs.ours(server.url, source, folder, LANES),
         **{
@@ -58,7 +58,7 @@ def rounds(server: Hapi, folder: Path, report: Report, count: int, rows: int) ->
             began = time.perf_counter()
             ways[name]()
             took = time.perf_counter() - began
-            assert server.count(runs.SENT) == sent, f"{name} did not send everything"
+            assert server.count(COMPARED) == sent, f"{name} did not send everything"
             if number >= 0:
                 speeds[name].append(sent / took)
         if number >= 0:

@@ -6,7 +6,6 @@ put in order of the version that they need, so that each is started once.
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,6 +13,7 @@ import pytest
 
 from alliance_fhir import sandbox
 from helios import Helios, binary
+from ports import free_port
 from second_server import SecondServer
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Servers:
         """The base URL of a server of this version that holds nothing."""
         if self._running is None or self._running.fhir_version != version:
             self.stop()
-            self._running = sandbox.start(version, _free_port(), java_options=JAVA_OPTIONS)
+            self._running = sandbox.start(version, free_port(), java_options=JAVA_OPTIONS)
         url = self._running.url
         httpx.post(f"{url}/$expunge", json=EVERYTHING, timeout=120).raise_for_status()
         return url
@@ -130,9 +130,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return 1 + min(needed) if needed else 0
 
     items.sort(key=place)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

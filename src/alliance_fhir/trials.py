@@ -12,7 +12,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from alliance_fhir.errors import BadReply, Conflict, Refused, ServerError
-from alliance_fhir.fhir.bundle import escaped
+from alliance_fhir.fhir.bundle import entity_tag, escaped
 from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.received import Json, part, parts, text
 from alliance_fhir.transport.client import Client
@@ -62,7 +62,7 @@ class Probe:
         try:
             self._client.delete(place)
         except Conflict:  # some servers want to be told which version
-            self._client.delete(place, f'W/"{self._version(place)}"')
+            self._client.delete(place, entity_tag(self._version(place)))
 
     def _body(self) -> Json:
         key = f"{self._mark}-{next(self._numbers)}"
@@ -162,7 +162,7 @@ class Probe:
         return text(part(self._client.get(place).body, "meta"), "versionId")
 
     def _put(self, place: str, body: Json, version: str = "") -> None:
-        self._client.put(place, dumps(body), f'W/"{version}"' if version else "")
+        self._client.put(place, dumps(body), entity_tag(version) if version else "")
 
     def history(self) -> bool:
         """An earlier version is still there."""
@@ -189,7 +189,11 @@ class Probe:
         entry = self._entry()
         wrong = {
             "resource": {**self._body(), "id": self._first.partition("/")[2]},
-            "request": {"method": "PUT", "url": self._first, "ifMatch": 'W/"no-such-version"'},
+            "request": {
+                "method": "PUT",
+                "url": self._first,
+                "ifMatch": entity_tag("no-such-version"),
+            },
         }
         try:
             if all(self._bundle("transaction", [entry, wrong])):

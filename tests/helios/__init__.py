@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import httpx
 
+from ports import free_port
 from second_server import installation
 
 BUILT = Path(__file__).parents[2] / ".cache" / "helios" / "bin" / "hfs"
@@ -49,7 +49,7 @@ class Helios:
         data.mkdir()
         if parameters:
             shutil.copy(installation() / PARAMETERS, data / "search-parameters-r4.json")
-        port = _free_port()
+        port = free_port()
         self._root = f"http://127.0.0.1:{port}"
         settings = {
             "HFS_SERVER_PORT": str(port),
@@ -92,9 +92,3 @@ class Helios:
             self._process.kill()
             self._process.wait()
         self._folder.cleanup()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

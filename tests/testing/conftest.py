@@ -21,6 +21,7 @@ PATIENT: Json = {
     "identifier": [{"system": "urn:example:mrn", "value": "1001"}],
 }
 KEY = "identifier=urn:example:key|a"
+SEARCH = f"Observation?{KEY}"
 
 
 def observation(key: str = "a", patient: str = "Patient/p", **more: Any) -> Json:
@@ -130,3 +131,9 @@ def made(connect: Callable[[str], Http]) -> Iterator[Callable[..., tuple[FhirSer
             return server, connect(server.url)
 
         yield start
+
+
+@pytest.fixture
+def patient(http: Http) -> str:
+    """A patient there."""
+    return f"Patient/{http.create(PATIENT).json()['id']}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import KEY, PATIENT, Http, entry, observation
+from .conftest import KEY, PATIENT, SEARCH, Http, entry, observation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from helios import Helios
 
 pytestmark = [pytest.mark.server, pytest.mark.helios]
-
-SEARCH = "Observation?identifier=urn:example:key|a"
 
 
 @pytest.fixture
@@ -35,19 +33,6 @@ def having(
 def http(having: Callable[..., Http]) -> Http:
     """HTTP to it as it is."""
     return having()
-
-
-@pytest.fixture
-def patient(http: Http) -> str:
-    """A patient there."""
-    return f"Patient/{http.create(PATIENT).json()['id']}"
-
-
-@pytest.mark.parametrize("time", ["first", "second"])
-def test_it_is_empty_in_every_test(http: Http, time: str) -> None:
-    assert http.found("Patient") == []
-    assert http.create(PATIENT).status_code == 201
-    assert len(http.found("Patient")) == 1
 
 
 def test_it_claims_less_of_if_match_than_it_does(http: Http, patient: str) -> None:

@@ -9,33 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import KEY, PATIENT, Http, entry, observation
+from .conftest import KEY, PATIENT, SEARCH, Http, entry, observation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytestmark = pytest.mark.server
 
-SEARCH = "Observation?identifier=urn:example:key|a"
-
 
 @pytest.fixture
 def http(medplum: str, connect: Callable[[str], Http]) -> Http:
     """HTTP to it."""
     return connect(medplum)
-
-
-@pytest.fixture
-def patient(http: Http) -> str:
-    """A patient there."""
-    return f"Patient/{http.create(PATIENT).json()['id']}"
-
-
-@pytest.mark.parametrize("time", ["first", "second"])
-def test_it_is_empty_in_every_test(http: Http, time: str) -> None:
-    assert http.found("Patient") == []
-    assert http.create(PATIENT).status_code == 201
-    assert len(http.found("Patient")) == 1
 
 
 def test_its_metadata_is_a_bundle(http: Http) -> None:

@@ -107,14 +107,8 @@ class Remover:
         guarded = bool(hit.version) and "if-match" in self._abilities
         if not guarded:
             self._compare(hit)
-        place, tag = f"{hit.type}/{hit.id}", entity_tag(hit.version) if hit.version else ""
         try:
-            try:
-                self._client.delete(place, if_match=tag if guarded else "")
-            except Conflict:
-                if guarded or not tag:
-                    raise
-                self._client.delete(place, if_match=tag)  # some insist on what they do not claim
+            self._delete(hit, guarded=guarded)
         except Refused as refused:
             if refused.status not in (404, 410):
                 raise
@@ -122,6 +116,15 @@ class Remover:
             if error.status != 403:
                 raise
             raise Refused(str(error), status=403) from None
+
+    def _delete(self, hit: Found, *, guarded: bool) -> None:
+        place, tag = f"{hit.type}/{hit.id}", entity_tag(hit.version) if hit.version else ""
+        try:
+            self._client.delete(place, if_match=tag if guarded else "")
+        except Conflict:
+            if guarded or not tag:
+                raise
+            self._client.delete(place, if_match=tag)  # some insist on what they do not claim
 
     def _compare(self, hit: Found) -> None:
         try:
