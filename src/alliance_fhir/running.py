@@ -37,7 +37,8 @@ T = TypeVar("T")
 
 CHUNK = 50
 """Groups that are planned together: one look at the ledger, and at most a few searches."""
-
+_FIRST_CHUNK = 5
+"""The first ones are fewer, so that something is on its way soon."""
 
 ABILITIES = "abilities"
 """Under this name the ledger keeps what was found out about the target."""
@@ -127,7 +128,7 @@ class Run:
         if not self._dry:
             self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)
         with Seen() as seen, kept(self._letters), self._lanes:
-            for chunk in _portions(self._groups(seen), CHUNK):
+            for chunk in _portions(self._groups(seen)):
                 self._share()
                 for planned in self._planned(chunk):
                     self._lanes.give("|".join(planned.group.patient), planned)
@@ -340,7 +341,9 @@ def _not_sent(group: Group) -> Planned:
     return Planned(group, [Decision(resource, "not_sent") for resource in group.resources])
 
 
-def _portions(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def _portions(items: Iterable[T]) -> Iterator[list[T]]:
     iterator = iter(items)
+    size = _FIRST_CHUNK
     while portion := list(islice(iterator, size)):
         yield portion
+        size = min(2 * size, CHUNK)

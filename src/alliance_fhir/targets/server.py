@@ -129,7 +129,7 @@ class ServerTarget:
 
 def _statement(client: Client) -> Json:
     try:
-        return client.get("metadata").body
+        return client.get("metadata", fresh=False).body
     except Refused as refused:
         raise BadReply(
             f"{client.base} is no FHIR server: /metadata gave {refused.status}"
