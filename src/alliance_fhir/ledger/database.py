@@ -7,6 +7,7 @@ process that is waiting for a server's answer.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -39,6 +40,8 @@ class Database:
                 event.listen(self.engine, "connect", _for_sqlite)
             self._connection = self.engine.connect()
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        # what every group needs goes past SQLAlchemy, which takes longer than SQLite itself
+        self._sqlite: Any = self._connection.connection.driver_connection if self.is_sqlite else None
 
     def close(self) -> None:
         """Lets go of it; what was not committed is dropped."""
@@ -64,14 +67,17 @@ class Database:
     def write(self, statement: Any, values: Sequence[dict[str, Any]] | None = None) -> None:
         """Does what changes something: durable with the next commit."""
         with self.used() as connection:
-            self.begin()
+            self._begin(connection)
             connection.execute(statement, values)
 
     def write_text(self, statement: str, rows: Sequence[Any]) -> None:
         """The same with a statement in the database's own words, once for each of the rows."""
         with self.used() as connection:
-            self.begin()
-            connection.exec_driver_sql(statement, list(rows))
+            self._begin(connection)
+            if self.is_sqlite:
+                self._sqlite.executemany(statement, rows)
+            else:
+                connection.exec_driver_sql(statement, list(rows))
 
     @contextmanager
     def used(self) -> Generator[Connection]:
@@ -95,23 +101,30 @@ class Database:
     def begin(self) -> None:
         """Opens a transaction, if none is open; for SQLite at once as a writer's."""
         with self.used() as connection:
-            if not self._written:
-                connection.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
-                self._written = True
+            self._begin(connection)
+
+    def _begin(self, connection: Connection) -> None:
+        if self._written:
+            return
+        if self.is_sqlite:
+            self._sqlite.execute("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("BEGIN")
+        self._written = True
 
     def commit(self) -> None:
         """Makes all that was written durable; within a unit that comes at its end."""
         with self.used() as connection:
             if not self._together:
-                connection.commit()
+                (self._sqlite or connection).commit()
                 self._written = False
 
     def rollback(self) -> None:
         """Drops what was written since the last commit."""
         with self._lock:
             self._written = False
-            with suppress(SQLAlchemyError):  # a connection that is lost has nothing to drop
-                self._connection.rollback()
+            with suppress(SQLAlchemyError, sqlite3.Error):  # if it is lost, nothing is to drop
+                (self._sqlite or self._connection).rollback()
 
     @contextmanager
     def together(self, *, commit: bool = True) -> Generator[None]:
@@ -173,8 +186,8 @@ def told(name: str, failed: Callable[[str], None] = lambda message: None) -> Gen
     """Turns what a database says into one line with a remedy; `failed` hears of it first."""
     try:
         yield
-    except (DBAPIError, PendingRollbackError) as error:
-        reason = _reason(error) if isinstance(error, DBAPIError) else _LOST
+    except (DBAPIError, PendingRollbackError, sqlite3.Error) as error:
+        reason = _LOST if isinstance(error, PendingRollbackError) else _reason(error)
         message = f"{name}: the ledger cannot be used: {reason}"
         failed(message)
         raise ConfigError(message) from None
@@ -195,8 +208,8 @@ _REASONS = {
 """By a sign in what SQLite and PostgreSQL say."""
 
 
-def _reason(error: DBAPIError) -> str:
-    said = str(error.orig).strip().partition("\n")[0]
+def _reason(error: DBAPIError | sqlite3.Error) -> str:
+    said = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
     return next((reason for sign, reason in _REASONS.items() if sign in said), said)
 
 
