@@ -200,14 +200,17 @@ class _Accepting(BaseHTTPRequestHandler):
             {
                 "resourceType": "Bundle",
                 "type": "transaction-response",
-                "entry": [self._made(entry["request"]["url"]) for entry in entries],
+                "entry": [self._made(entry["resource"]) for entry in entries],
             }
         )
 
-    def _made(self, type_: str) -> dict[str, Any]:
+    def _made(self, resource: dict[str, Any]) -> dict[str, Any]:
         _Accepting.number += 1
-        location = f"{type_}/{_Accepting.number}/_history/1"
-        return {"response": {"status": "201", "location": location, "etag": 'W/"1"'}}
+        id_ = str(_Accepting.number)
+        location = f"{resource['resourceType']}/{id_}/_history/1"
+        made = {"id": id_, **resource, "meta": {**resource.get("meta", {}), "versionId": "1"}}
+        response = {"status": "201", "location": location, "etag": 'W/"1"'}
+        return {"resource": made, "response": response}
 
     def _answer(self, body: dict[str, Any]) -> None:
         content = json.dumps(body).encode()

@@ -7,19 +7,17 @@ the server already are pointed to where they are. Every reference keeps its iden
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Container, Mapping, Sequence
-from operator import is_
-from typing import Any, Literal, NamedTuple, cast
+from collections.abc import Container, Sequence
+from typing import Literal, NamedTuple, cast
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from alliance_fhir.errors import MappingError
+from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.fhir.group import Resource
+from alliance_fhir.fhir.logical import Reference, References, located
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.received import part, parts
-
-References = Mapping[tuple[str, str, str], str]
-"""(type, system, value) of an identifier to the reference that stands for it."""
 
 
 class Change(NamedTuple):
@@ -77,8 +75,8 @@ def transaction(
     references: References,
     system: str,
     outright: Container[str] = (),
-) -> Json:
-    """The transaction of these changes; `system` is that of our own identifiers.
+) -> bytes:
+    """The transaction of these changes, as JSON; `system` is that of our own identifiers.
 
     `outright` as for `batch`.
 
@@ -92,12 +90,12 @@ def transaction(
         (c.resource.type, system, c.resource.key): f"{c.resource.type}/{c.id}" if c.id else url
         for c, url in zip(changes, urls, strict=True)
     }
-    known: References = ChainMap(within, cast("dict[tuple[str, str, str], str]", references))
     entries = [
-        {"fullUrl": url, **_entry(change, known, outright)}
+        {"fullUrl": url, **_entry(change, outright)}
         for change, url in zip(changes, urls, strict=True)
     ]
-    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    return located(dumps(bundle), ChainMap(within, cast("dict[Reference, str]", references)))
 
 
 def full_url(key: str) -> str:
@@ -105,16 +103,19 @@ def full_url(key: str) -> str:
     return f"urn:uuid:{uuid5(NAMESPACE_URL, f'urn:alliance-fhir:{key}')}"
 
 
-def batch(changes: Sequence[Change], references: References, outright: Container[str] = ()) -> Json:
-    """The batch of changes that do not point to each other.
+def batch(
+    changes: Sequence[Change], references: References, outright: Container[str] = ()
+) -> bytes:
+    """The batch of changes that do not point to each other, as JSON.
 
     `outright` are the keys of what is made without the server's looking whether it is there.
     """
-    entries = [_entry(change, references, outright) for change in changes]
-    return {"resourceType": "Bundle", "type": "batch", "entry": entries}
+    entries = [_entry(change, outright) for change in changes]
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+    return located(dumps(bundle), references)
 
 
-def _entry(change: Change, references: References, outright: Container[str]) -> Json:
+def _entry(change: Change, outright: Container[str]) -> Json:
     resource = change.resource
     if change.state == "created":
         request = {"method": "POST", "url": resource.type}
@@ -124,12 +125,16 @@ def _entry(change: Change, references: References, outright: Container[str]) -> 
         request = {"method": "PUT", "url": f"{resource.type}/{change.id}"}
         if change.version:
             request["ifMatch"] = entity_tag(change.version)
-    return {"resource": body_of(change, references), "request": request}
+    return {"resource": _body_of(change), "request": request}
 
 
-def body_of(change: Change, references: References) -> Json:
-    """The resource as it goes out, with where everything is that it points to."""
-    body = resolved(change.resource.body, references)
+def body_of(change: Change, references: References) -> bytes:
+    """The resource as it goes out, with where everything is that it points to, as JSON."""
+    return located(dumps(_body_of(change)), references)
+
+
+def _body_of(change: Change) -> Json:
+    body = change.resource.body
     if change.state == "created":
         return body
     return {"resourceType": change.resource.type, "id": change.id, **body}
@@ -138,36 +143,3 @@ def body_of(change: Change, references: References) -> Json:
 def entity_tag(version: str) -> str:
     """A version as `If-Match` takes it (FHIR http, 3.2.0.5: a weak tag)."""
     return f'W/"{version}"'
-
-
-def resolved(told: Json, references: References) -> Json:
-    """The same with, beside every reference by identifier, where that is, if it is known.
-
-    What holds no such reference is not copied: most parts are plain, and shared.
-    """
-    changed: Json | None = None
-    for key, value in told.items():
-        if isinstance(value, dict):
-            new: Any = resolved(cast("Json", value), references)
-        elif isinstance(value, list):
-            new = _all_resolved(cast("list[Any]", value), references)
-        else:
-            continue
-        if new is not value:
-            changed = changed or dict(told)
-            changed[key] = new
-    identifier = told.get("identifier")
-    if isinstance(identifier, dict) and "type" in told and "resourceType" not in told:
-        named = cast("Json", identifier)
-        where = references.get((told["type"], named["system"], named["value"]))
-        if where:
-            return {"reference": where, **(changed or told)}
-    return changed or told
-
-
-def _all_resolved(items: list[Any], references: References) -> list[Any]:
-    new = [
-        resolved(cast("Json", item), references) if isinstance(item, dict) else item
-        for item in items
-    ]
-    return items if all(map(is_, new, items)) else new

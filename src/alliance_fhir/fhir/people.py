@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import digest
@@ -12,6 +12,7 @@ from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.labels import meta
+from alliance_fhir.fhir.logical import named
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.received import part, parts, text
 
@@ -93,21 +94,9 @@ def made_up(person: Person, settings: Settings) -> Resource:
 
 def named_in(group: Group) -> set[Person]:
     """All who are named in a group by type and identifier, and can be looked for at a server."""
-    people: set[Person] = set()
-    for resource in group.resources:
-        _gather(resource.body, people)
-    return people
-
-
-def _gather(value: Any, people: set[Person]) -> None:
-    if isinstance(value, list):
-        for item in cast("list[Any]", value):
-            _gather(item, people)
-    elif isinstance(value, dict):
-        told = cast("Json", value)
-        if told.get("type") in FOUND_BY_IDENTIFIER and isinstance(told.get("identifier"), dict):
-            named: Json = told["identifier"]
-            people.add(Person(told["type"], Identifier(named["system"], named["value"])))
-        for part in told.values():
-            if isinstance(part, dict | list):
-                _gather(part, people)
+    everything = {one for resource in group.resources for one in named(resource.json())}
+    return {
+        Person(type_, Identifier(system, value))
+        for type_, system, value in everything
+        if type_ in FOUND_BY_IDENTIFIER
+    }

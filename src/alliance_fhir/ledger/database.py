@@ -41,7 +41,9 @@ class Database:
             self._connection = self.engine.connect()
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # what every group needs goes past SQLAlchemy, which takes longer than SQLite itself
-        self._sqlite: Any = self._connection.connection.driver_connection if self.is_sqlite else None
+        self._sqlite: Any = (
+            self._connection.connection.driver_connection if self.is_sqlite else None
+        )
 
     def close(self) -> None:
         """Lets go of it; what was not committed is dropped."""

@@ -13,14 +13,13 @@ from typing import cast
 from alliance_fhir.errors import AuthFailed, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import (
     Change,
-    References,
     batch,
     body_of,
     condition,
     entity_tag,
     transaction,
 )
-from alliance_fhir.fhir.canonical import dumps
+from alliance_fhir.fhir.logical import Reference, References
 from alliance_fhir.fhir.reply import Declined, Delivered, Ours, answered, single
 from alliance_fhir.fhir.waves import waves
 from alliance_fhir.targets.base import Partly
@@ -32,7 +31,7 @@ from alliance_fhir.transport.client import Client
 from alliance_fhir.transport.outcomes import error_of, names_an_entry
 from alliance_fhir.transport.retry import Waited, patiently
 
-_Places = dict[tuple[str, str, str], str]
+_Places = dict[Reference, str]
 _NO_SUCH_PLACE = (404, 501)
 _NO_SUCH_THING = (*_NO_SUCH_PLACE, 405)
 _CLOSED = (403, *_NO_SUCH_THING)
@@ -139,7 +138,7 @@ class Sender:
             changes, references, self._ours.identifiers, self._looks.outright(changes)
         )
         try:
-            reply = self._client.post("", dumps(bundle))
+            reply = self._client.post("", bundle)
         except AuthFailed as error:
             raise self._forbidden(error, changes) from None
         answers = answered(changes, reply.body)
@@ -187,7 +186,7 @@ class Sender:
         return done
 
     def _single(self, change: Change, known: References) -> Delivered:
-        resource, body = change.resource, dumps(body_of(change, known))
+        resource, body = change.resource, body_of(change, known)
         try:
             if change.state == "created":
                 asked = "" if self._looks.outright([change]) else condition(resource)
@@ -234,7 +233,7 @@ class Sender:
 
         def once() -> None:
             left = [c for c in wave if _again(answers.get(c.resource.key))]
-            bundle = dumps(batch(left, known, outright))
+            bundle = batch(left, known, outright)
             try:
                 reply = self._client.post("", bundle)
             except ServerError as error:  # after patience of its own
