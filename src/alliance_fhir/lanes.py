@@ -11,7 +11,7 @@ import heapq
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from itertools import count as numbers
 from types import TracebackType
 from typing import Generic, NamedTuple, Self, TypeVar
@@ -85,6 +85,8 @@ class Lanes(Generic[Work, Outcome]):
 
     def done(self) -> Iterator[Done[Work, Outcome]]:
         """What came of the work so far; waits where too much of it waits."""
+        if (over := len(self._given) - self._most) > 0:
+            wait([self._given[over - 1].future])  # once, and not once for each piece
         while self._given and (self._given[0].future.done() or len(self._given) > self._most):
             yield self._given.popleft().future.result()
 

@@ -32,6 +32,8 @@ class Database:
         self._lock = threading.RLock()
         self._written = False
         self._together = False
+        self._may_wait = False
+        self._waiting: tuple[str, Sequence[Any]] | None = None
         self._spoilt = ""
         self._broken = ""
         self.engine = _engine(place)
@@ -72,18 +74,33 @@ class Database:
             self._begin(connection)
             connection.execute(statement, values)
 
-    def write_text(self, statement: str, rows: Sequence[Any]) -> None:
-        """The same with a statement in the database's own words, once for each of the rows."""
+    def write_text(self, statement: str, values: Sequence[Any]) -> None:
+        """The same with one statement in the database's own words."""
         with self.used() as connection:
-            self._begin(connection)
-            if self.is_sqlite:
-                self._sqlite.executemany(statement, rows)
+            if self._may_wait and not self._written:
+                self._waiting = statement, values
             else:
-                connection.exec_driver_sql(statement, list(rows))
+                self._begin(connection)
+                self._do(connection, statement, values)
+
+    def _do(self, connection: Connection, statement: str, values: Sequence[Any] = ()) -> None:
+        if self._sqlite:
+            self._sqlite.execute(statement, values)
+        else:
+            connection.exec_driver_sql(statement, list(values) or None)
 
     @contextmanager
     def used(self) -> Generator[Connection]:
         """The connection, for this thread alone."""
+        with self._mine() as connection:
+            if self._waiting:  # it is not all of its unit
+                first, self._waiting = self._waiting, None
+                self._begin(connection)
+                self._do(connection, *first)
+            yield connection
+
+    @contextmanager
+    def _mine(self) -> Generator[Connection]:
         with self._lock:
             if self._broken:
                 raise ConfigError(self._broken)
@@ -106,25 +123,26 @@ class Database:
             self._begin(connection)
 
     def _begin(self, connection: Connection) -> None:
-        if self._written:
-            return
-        if self.is_sqlite:
-            self._sqlite.execute("BEGIN IMMEDIATE")
-        else:
-            connection.exec_driver_sql("BEGIN")
-        self._written = True
+        if not self._written:
+            self._do(connection, "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+            self._written = True
 
     def commit(self) -> None:
         """Makes all that was written durable; within a unit that comes at its end."""
-        with self.used() as connection:
-            if not self._together:
+        with self._mine() as connection:
+            if self._together:
+                return
+            if self._waiting:  # all of a unit: one statement is a transaction by itself
+                only, self._waiting = self._waiting, None
+                self._do(connection, *only)
+            else:
                 (self._sqlite or connection).commit()
                 self._written = False
 
     def rollback(self) -> None:
         """Drops what was written since the last commit."""
         with self._lock:
-            self._written = False
+            self._written, self._waiting = False, None
             with suppress(SQLAlchemyError, sqlite3.Error):  # if it is lost, nothing is to drop
                 (self._sqlite or self._connection).rollback()
 
@@ -140,15 +158,15 @@ class Database:
             before = self._written
             if before:
                 self._said("SAVEPOINT unit")
-            self._together = True
-            self._spoilt = ""
+            self._together, self._spoilt = True, ""
+            self._may_wait = self.is_sqlite and commit
             try:
                 yield
             except BaseException:
-                self._together = False
                 self._drop(before)
                 raise
-            self._together = False
+            finally:
+                self._together = self._may_wait = False
             if commit:
                 self.commit()
             elif before:
@@ -156,6 +174,7 @@ class Database:
 
     def _drop(self, before: bool) -> None:
         """Undoes a unit, and not what was written before it."""
+        self._together = False
         if not before:
             self.rollback()
         elif self._spoilt:  # the database has dropped all of it by itself, or is about to

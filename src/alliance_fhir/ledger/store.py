@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from sqlalchemy import Integer, String, bindparam, func, select
 
@@ -22,6 +22,8 @@ from alliance_fhir.ledger.place import FORGOTTEN, Place, place_of
 from alliance_fhir.ledger.schema import is_empty, prepare
 from alliance_fhir.ledger.tables import entry, fact, run, upsert
 from alliance_fhir.locks import FileLock
+
+T = TypeVar("T")
 
 _KEY = bindparam("of_key", type_=String())
 _NAME = bindparam("of_name", type_=String())
@@ -37,6 +39,7 @@ RETRACTED = "retracted"
 _LIVE = (*ACKNOWLEDGED, RETRACTED, "sent")
 _ORDER = (entry.c.key, entry.c.version)
 _MOST_KEYS = 500  # SQLite takes 999 variables in a statement
+_MOST_ROWS = 50
 
 
 class Entry(NamedTuple):
@@ -97,7 +100,6 @@ class Ledger:
         except BaseException:
             self.close()
             raise
-        self._upsert = upsert(self._database.engine.dialect)
         if at.file and self.kept:
             self._lock = _lock_of(at.file)
         if not self._database.is_sqlite:
@@ -217,9 +219,12 @@ class Ledger:
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Writes these versions, in place of what stood under their keys and versions."""
-        if entries:
-            rows = entries if self._database.is_sqlite else [e._asdict() for e in entries]
-            self._database.write_text(self._upsert, rows)
+        if entries and not self._database.is_sqlite:
+            self._database.write_text(upsert("postgresql"), [e._asdict() for e in entries])
+            return
+        for some in _portions(entries, _MOST_ROWS):  # one statement: each lets other threads in
+            values = tuple(chain.from_iterable(some))
+            self._database.write_text(upsert("sqlite", len(some)), values)
 
     def settle(self, entries: Sequence[Entry]) -> None:
         """Acknowledged versions: every older version of their keys is superseded by them."""
@@ -350,9 +355,9 @@ def _opened(place: Place, *, create: bool) -> Database | None:
     return None
 
 
-def _portions(keys: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(keys), _MOST_KEYS):
-        yield keys[start : start + _MOST_KEYS]
+def _portions(items: Sequence[T], size: int = _MOST_KEYS) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _now() -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Index, Integer, MetaData, String, Table
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table
 
 SCHEMA_VERSION = "2"
 """Raised with every migration of `migrations/versions`."""
@@ -59,18 +60,24 @@ made earlier, some columns say less.
 """
 
 
-def upsert(dialect: Dialect) -> str:
-    """A row of `entry`, or what becomes of the one that is there under its key and version.
+@cache
+def upsert(dialect: str, rows: int = 1) -> str:
+    """Rows of `entry`, or what becomes of those that are there under their keys and versions.
 
-    As text, whose variables are the columns in their order (SQLite) or by their names: so it is
-    compiled once, and not for every group of every run.
+    As text, so that it is compiled once, and not for every group of every run. Its variables are
+    the columns by their names (PostgreSQL, one row), or in their order, row after row (SQLite).
     """
-    if dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql as spoken
     else:
-        from sqlalchemy.dialects.sqlite import insert
-    statement: Any = insert(entry)
+        from sqlalchemy.dialects import sqlite as spoken
+    statement: Any = spoken.insert(entry)
     others = {c.name: statement.excluded[c.name] for c in entry.c if not c.primary_key}
     keys = [c.name for c in entry.primary_key]
     whole = statement.on_conflict_do_update(index_elements=keys, set_=others)
-    return str(whole.compile(dialect=dialect, column_keys=entry.c.keys()))
+    paramstyle = "pyformat" if dialect == "postgresql" else "qmark"
+    text = str(
+        whole.compile(dialect=spoken.dialect(paramstyle=paramstyle), column_keys=entry.c.keys())
+    )
+    one = f"({', '.join('?' * len(entry.c))})"
+    return text.replace(one, ", ".join([one] * rows))
