@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, cast
 
 from alliance_fhir.errors import BadReply
 from alliance_fhir.fhir.bundle import Change, own_identifiers
-from alliance_fhir.fhir.canonical import claimed_digest, content_digest
+from alliance_fhir.fhir.canonical import claimed_digest, content_digest, same_content
+from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.received import part, parts, text
 
@@ -112,8 +113,14 @@ def _one(change: Change, answer: Json) -> Delivered | Declined:
     id_ = text(body, "id") or (place["id"] if place else change.id)
     version = version_of(body) or (place and place["version"]) or etag(response.get("etag"))
     existed = change.state == "created" and status == "200"
-    digest = content_digest(body) if body else ""
-    return Delivered(change, id_, version or "", digest, existed)
+    return Delivered(change, id_, version or "", _digest(change.resource, body), existed)
+
+
+def _digest(sent: Resource, came: Json) -> str:
+    """The digest of what came back."""
+    if not came:
+        return ""
+    return sent.digest if same_content(came, sent.body) else content_digest(came)
 
 
 def _fits(change: Change, body: Json, type_: str) -> bool:
