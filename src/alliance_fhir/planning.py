@@ -14,7 +14,7 @@ from itertools import chain
 
 from alliance_fhir.deciding import OLDER, RULED, SIDES, WITHDRAWN, Decision, Judge, Look, Sides
 from alliance_fhir.domain.receipt import WARNINGS
-from alliance_fhir.fhir.group import Group
+from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.ledger.store import RETRACTED, Entry, Ledger
 from alliance_fhir.proofs import deleted, looked_for, unproven
@@ -104,9 +104,11 @@ class Planner:
         named = [group.key for group in groups if group.key]
         open_ += self._ledger.unanswered(self._source, named)
         of = {r.key: group for group in groups for r in group.resources}
+        absent = set[str]() if look else self._absent([r for r in unsure if r.key not in entries])
         wanted = [
             Wanted(r.type, r.key, _id(entries.get(r.key, [])), of[r.key].patient, of[r.key].when)
             for r in unsure
+            if r.key in entries or r.type not in absent
         ]
         there = dict(self._target.find(wanted)) if wanted else {}
         proofs = self._proofs(named, open_)
@@ -132,6 +134,13 @@ class Planner:
             if members.get(one.group.key, set()) - {r.key for r in one.group.resources}:
                 one.warnings.append("no-longer-given")
         return planned
+
+    def _absent(self, unknown: Sequence[Resource]) -> set[str]:
+        """The types of which nothing of ours can be there but what this run has sent. For a few
+        resources it takes less to look for each."""
+        if len(unknown) < _MANY:
+            return set()
+        return {type_ for type_ in {r.type for r in unknown} if self._target.has_none(type_)}
 
     def _proofs(self, groups: Sequence[str], open_: Sequence[Entry]) -> list[Entry]:
         """The Provenances that are looked for: those that had no reply and, where what was deleted
@@ -222,6 +231,8 @@ class Planner:
         )
         return group.source_digest not in earlier | said
 
+
+_MANY = 20
 
 _OBSTACLES = ("conflict", "foreign", "gone", "blocked")
 """One such resource holds its whole group back: an event arrives whole or not at all."""

@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 CHUNK = 50
 """Groups that are planned together: one look at the ledger, and at most a few searches."""
-_FIRST_CHUNK = 5
+_FIRST_CHUNK = 8
 """The first ones are fewer, so that something is on its way soon."""
 
 ABILITIES = "abilities"

@@ -93,6 +93,10 @@ class Target(Protocol):
         """What is there under these keys; absent where nothing is."""
         ...
 
+    def has_none(self, type_: str) -> bool:
+        """Whether it is known that nothing of ours was there of this type when this run began."""
+        ...
+
     def read(self, hit: Found, version: str = "") -> Json | None:
         """What was found, whole; as it was in an earlier version where one is named. None where it
         is not there any more, or the target does not keep that version."""

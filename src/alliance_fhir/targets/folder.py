@@ -122,6 +122,10 @@ class FolderTarget:
         hits = {one.key: self._stage.at(one.type, one.key) for one in wanted}
         return {key: found for key, found in hits.items() if found}
 
+    def has_none(self, type_: str) -> bool:
+        """Nothing is known of that: all of it is in memory, and looking costs nothing."""
+        return False
+
     def _look(self, types: set[str]) -> None:
         """Looks through the files of these types, where that was not done yet."""
         for type_ in types:

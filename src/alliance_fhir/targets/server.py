@@ -11,6 +11,7 @@ from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Delivered, Found, Ours
 from alliance_fhir.fhir.versions import Json, Version, version
 from alliance_fhir.targets.base import Wanted
+from alliance_fhir.targets.beginnings import Beginnings
 from alliance_fhir.targets.finding import Finder
 from alliance_fhir.targets.people import People
 from alliance_fhir.targets.portions import Portions
@@ -46,6 +47,7 @@ class ServerTarget:
         portions = Portions(lambda: client.post_search)
         self._people = People(client, portions)
         self._finder = Finder(client, ours, self.abilities, self._people.resolve, portions)
+        self._beginnings = Beginnings(client, ours, self.abilities, self._finder)
         self._sender = Sender(client, ours, self.abilities, self._finder)
 
     def recall(self, told: str) -> None:
@@ -69,6 +71,11 @@ class ServerTarget:
     def find(self, wanted: Sequence[Wanted]) -> Mapping[str, list[Found]]:
         """What is there under these keys, every hit held against what was asked for."""
         return self._finder.find(wanted)
+
+    def has_none(self, type_: str) -> bool:
+        """Whether nothing of ours was there of this type when that was first asked: then what this
+        run has not sent is not there, or the server itself finds it before it makes another."""
+        return self._beginnings.has_none(type_)
 
     def read(self, hit: Found, version: str = "") -> Json | None:
         """What was found, whole, and as it was in a version where one is named."""
