@@ -5,6 +5,7 @@ needed, against what the target has.
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from alliance_fhir.domain.keys import digest
@@ -97,7 +98,7 @@ class Judge:
 
     def subject(self, patient: Identifier) -> str:
         """What the ledger keeps of a patient: a digest, to see that it is still the same one."""
-        return digest(["subject", *patient], self._secret)
+        return _subject(patient, self._secret)
 
     def against_ledger(
         self, group: Group, resource: Resource, known: Entry | None, said: set[str]
@@ -296,3 +297,8 @@ class Judge:
         entry = self.entry(group, resource, version)._replace(made_by=made_by or hit.made_by)
         found = entry.confirmed("unchanged", hit.id, hit.version, hit.digest)
         return found._replace(subject_at=hit.at.removeprefix(f"{self._target.identity}/"))
+
+
+@lru_cache(1000)
+def _subject(patient: Identifier, secret: bytes) -> str:
+    return digest(["subject", *patient], secret)

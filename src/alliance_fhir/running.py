@@ -164,6 +164,8 @@ class Run:
         of such a target is no longer true, and a sync would send nothing.
         """
         software = self._mapping.shared[SOFTWARE]
+        if not self._ledger.current([software.key]):
+            return
         decision = self._planner.decide([_alone(software)], reread=True)[0].decisions[0]
         if decision.state == "gone":
             raise ConfigError(

@@ -6,8 +6,10 @@ the server already are pointed to where they are. Every reference keeps its iden
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Container, Sequence
+from functools import cache
 from typing import Literal, NamedTuple, cast
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
@@ -56,7 +58,17 @@ def own_identifiers(body: Json) -> list[Json]:
 
 
 def _token(system: str, value: str) -> str:
-    return _quoted(f"{escaped(system)}|{escaped(value)}")
+    start = _system(system)
+    return start + (value if _PLAIN.fullmatch(value) else _quoted(escaped(value)))
+
+
+@cache
+def _system(system: str) -> str:
+    return _quoted(f"{escaped(system)}|")
+
+
+_PLAIN = re.compile(r"[\w.~-]*", re.ASCII)
+"""What no URL has to quote."""
 
 
 def escaped(text: str) -> str:

@@ -127,9 +127,13 @@ def _fits(change: Change, body: Json, type_: str) -> bool:
     """Whether an answer may be the one to this change: one in another place may not."""
     asked = change.resource
     types = {type_, text(body, "resourceType")} - {""}
+    if not types <= {asked.type}:
+        return False
+    if body.get("identifier") == asked.body.get("identifier"):
+        return True
     sent = {(i.get("system"), i.get("value")) for i in own_identifiers(asked.body)}
     came = {(i.get("system"), i.get("value")) for i in own_identifiers(body)}
-    return types <= {asked.type} and (not sent or not came or bool(sent & came))
+    return not sent or not came or bool(sent & came)
 
 
 def version_of(body: Json) -> str:
