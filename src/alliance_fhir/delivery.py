@@ -17,6 +17,7 @@ from alliance_fhir.deciding import Decision
 from alliance_fhir.domain.receipt import Receipt, State
 from alliance_fhir.errors import AuthFailed, Conflict, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import Change
+from alliance_fhir.fhir.check import Checker
 from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import ProvenanceWriter
@@ -50,6 +51,7 @@ class Delivery:
         planner: Planner,
         settings: Settings,
         run: str,
+        checker: Checker,
         letters: DeadLetters | None = None,
         clock: Callable[[], str] = now,
     ) -> None:
@@ -62,6 +64,7 @@ class Delivery:
         self._provenance = ProvenanceWriter(settings)
         self._marks = marks_of(settings, target, run)
         self._releaser = Releaser(ledger, target, settings, run, self._marks, clock)
+        self._checker = checker
         self._letters = letters
         self._clock = clock
         self._outages = Outages()
@@ -215,6 +218,7 @@ class Delivery:
         return told_of(decision)._replace(state=state, rule=rule)
 
     def _once(self, planned: Planned) -> dict[str, Receipt]:
+        self._checker.check(decision.resource for decision in planned.changes)
         for decision in planned.changes:
             if decision.retired:
                 self._releaser.release(decision.retired)

@@ -74,11 +74,12 @@ class Lanes(Generic[Work, Outcome]):
         for lane in self._lanes:
             lane.join()
 
-    def give(self, who: str, work: Work) -> None:
-        """Gives work for `who`."""
+    def give(self, who: str, work: Work, *, here: bool = False) -> None:
+        """Gives work for `who`. What takes no time, and may be done before earlier work of theirs,
+        is done `here`: it is not worth the change of threads."""
         piece = _Piece[Work, Outcome](work, Future())
         self._given.append(piece)
-        if self._lanes:
+        if self._lanes and not here:
             self._queues.put(who, piece)
         else:
             piece.future.set_result(self._one(work))

@@ -95,7 +95,13 @@ class Run:
             letters = DeadLetters(usual_place(ledger.name, target.identity, settings))
         self._letters = letters
         self._delivery = Delivery(
-            ledger, target, self._planner, settings, self._result.run, letters
+            ledger,
+            target,
+            self._planner,
+            settings,
+            self._result.run,
+            self._mapping.checker,
+            letters,
         )
         self._register = Register(
             target,
@@ -131,7 +137,8 @@ class Run:
             for chunk in _portions(self._groups(seen)):
                 self._share()
                 for planned in self._planned(chunk):
-                    self._lanes.give("|".join(planned.group.patient), planned)
+                    who = "|".join(planned.group.patient)
+                    self._lanes.give(who, planned, here=not planned.writes)
                 self._take_in(self._lanes.done())
                 if self._letters:
                     self._letters.save(now=False)
@@ -175,7 +182,7 @@ class Run:
             )
 
     def _groups(self, seen: Seen) -> Iterator[Group]:
-        everything = self._noted(self._mapping.groups(self._sources), seen)
+        everything = self._noted(self._mapping.groups(self._sources, checked=False), seen)
         yield from asked_for(everything, self._options, self._tally)
         if self._options.complete:  # what was not asked for is there all the same
             for _ in everything:
@@ -251,6 +258,7 @@ class Run:
     def _deliver(self, planned: Planned) -> list[Receipt]:
         """Delivers a group, or says what would become of it. Called in the lanes."""
         if self._result.stopped or self._dry:
+            self._mapping.checker.check(decision.resource for decision in planned.changes)
             return self._foreseen(planned)
         return self._delivery.send(planned)
 

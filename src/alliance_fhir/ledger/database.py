@@ -52,10 +52,10 @@ class Database:
         with self._lock, suppress(SQLAlchemyError):
             self._connection.close()
 
-    def read(self, statement: Any) -> Sequence[Any]:
+    def read(self, statement: Any, values: dict[str, Any] | None = None) -> Sequence[Any]:
         """The rows of a query."""
         with self.used() as connection:
-            return connection.execute(statement).fetchall()
+            return connection.execute(statement, values).fetchall()
 
     def stream(self, statement: Any) -> Iterator[Any]:
         """The rows of a query that may be many."""

@@ -33,9 +33,25 @@ _SUPERSEDE = (
     entry.update().where(entry.c.key == _KEY, entry.c.version < _VERSION).values(state="superseded")
 )
 
+# built once: SQLAlchemy takes longer to put a query together than SQLite to answer it
+_SOME = bindparam("some", type_=String(), expanding=True)
+_OF_SOURCE = bindparam("of_source", type_=String())
+_CURRENT = (
+    select(entry)
+    .where(entry.c.key.in_(_SOME), entry.c.state != "superseded")
+    .order_by(entry.c.key, entry.c.version)
+)
+
 ACKNOWLEDGED = ("created", "updated", "unchanged")
 RETRACTED = "retracted"
 """At the target, and entered in error there."""
+_OF_GROUPS = (entry.c.source == _OF_SOURCE, entry.c.group_key.in_(_SOME))
+_MEMBERS = select(entry.c.group_key, entry.c.key).where(
+    *_OF_GROUPS, entry.c.state.in_(ACKNOWLEDGED), entry.c.type != "Provenance"
+)
+_UNANSWERED = select(entry).where(
+    *_OF_GROUPS, entry.c.type == "Provenance", entry.c.state == "sent"
+)
 _LIVE = (*ACKNOWLEDGED, RETRACTED, "sent")
 _ORDER = (entry.c.key, entry.c.version)
 _MOST_KEYS = 500  # SQLite takes 999 variables in a statement
@@ -184,13 +200,9 @@ class Ledger:
         """The versions of these keys that are not superseded, oldest first."""
         found: dict[str, list[Entry]] = {}
         for some in _portions(list(keys)):
-            query = (
-                select(entry)
-                .where(entry.c.key.in_(some), entry.c.state != "superseded")
-                .order_by(entry.c.key, entry.c.version)
-            )
-            for row in self._database.read(query):
-                found.setdefault(row.key, []).append(Entry(*row))
+            for row in self._database.read(_CURRENT, {"some": some}):
+                one = Entry._make(row)
+                found.setdefault(one.key, []).append(one)
         return found
 
     def superseded(self, key: str, digest: str) -> set[str]:
@@ -207,14 +219,8 @@ class Ledger:
         """The keys of what is at the target, by group, but for Provenances."""
         found: dict[str, set[str]] = {}
         for some in _portions(list(groups)):
-            query = select(entry.c.group_key, entry.c.key).where(
-                entry.c.source == source,
-                entry.c.group_key.in_(some),
-                entry.c.state.in_(ACKNOWLEDGED),
-                entry.c.type != "Provenance",
-            )
-            for row in self._database.read(query):
-                found.setdefault(row.group_key, set()).add(row.key)
+            for group, key in self._database.read(_MEMBERS, {"some": some, "of_source": source}):
+                found.setdefault(group, set()).add(key)
         return found
 
     def write(self, entries: Sequence[Entry]) -> None:
@@ -244,13 +250,8 @@ class Ledger:
         """The Provenances of these groups that were sent, and that nobody heard of again."""
         found: list[Entry] = []
         for some in _portions(list(groups)):
-            query = select(entry).where(
-                entry.c.source == source,
-                entry.c.group_key.in_(some),
-                entry.c.type == "Provenance",
-                entry.c.state == "sent",
-            )
-            found.extend(Entry(*row) for row in self._database.read(query))
+            rows = self._database.read(_UNANSWERED, {"some": some, "of_source": source})
+            found.extend(map(Entry._make, rows))
         return found
 
     def expected(self, size: int = 200) -> Iterator[list[list[Entry]]]:
