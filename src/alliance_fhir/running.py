@@ -353,7 +353,7 @@ def _not_sent(group: Group) -> Planned:
 
 def _portions(items: Iterable[T]) -> Iterator[list[T]]:
     iterator = iter(items)
-    size = _FIRST_CHUNK
+    size = min(_FIRST_CHUNK, CHUNK)
     while portion := list(islice(iterator, size)):
         yield portion
         size = min(2 * size, CHUNK)

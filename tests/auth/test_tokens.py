@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,8 @@ def test_tokens_are_renewed_before_they_end(guarded: Guarded, clock: Clock) -> N
     though the fifth would be sent before its end, and looked at after it."""
     guarded.issuer.lasts = 78
     guarded.smart(pair("one"))
-    guarded.clinic.write(FIRST)  # one patient: one lane, so that no request takes another's time
+    # one patient: one lane, so that no request takes another's time
+    guarded.clinic.write(FIRST, replace(FIRST, record_id="r-3"), replace(FIRST, record_id="r-4"))
     usual, statuses = guarded.little.between, set[int]()
 
     def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
@@ -94,7 +96,7 @@ def test_tokens_are_renewed_before_they_end(guarded: Guarded, clock: Clock) -> N
     guarded.little.between = between
     guarded.little.page = 1
     assert guarded.sync().code == 0
-    assert len(guarded.little.of_type("Observation")) == 5
+    assert len(guarded.little.of_type("Observation")) == 15
     assert 401 not in statuses
     assert len(guarded.issuer.asked) >= len(guarded.asked) // 5 > 1
 

@@ -19,6 +19,7 @@ from alliance_fhir.fhir.canonical import (
     dumps,
     exact_number,
     plain_number,
+    same_content,
     sealed,
 )
 
@@ -330,3 +331,63 @@ def test_numbers_are_written_as_they_are_and_compared_as_they_count() -> None:
             number("3")
     with pytest.raises(TypeError):
         exact_number(Decimal("NaN"))
+
+
+# What came back beside what was sent.
+
+
+def _leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    if isinstance(value, list):
+        inner = list(enumerate(value))
+    return [leaf for key, one in inner for leaf in _leaves(one, (*path, key))] or [path]
+
+
+def _put(body: Json, path: tuple[Any, ...], value: object) -> None:
+    for key in path[:-1]:
+        body = body[key]
+    body[path[-1]] = value
+
+
+def _referring(value: Any) -> Any:
+    """As a server gives it back, which knows where everything is."""
+    if isinstance(value, list):
+        return [_referring(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    told = {key: _referring(inner) for key, inner in value.items()}
+    if "type" in value and isinstance(value.get("identifier"), dict):
+        told = {"reference": f"{value['type']}/7", **told}
+    return told
+
+
+@every_version
+def test_what_counts_as_the_same_content_has_the_same_digest(
+    version: Version,
+) -> None:
+    """One leaf after the other is changed: what is told apart by the digest is told apart."""
+    for ours in everything(version)[::9]:
+        server = {"id": "7", "meta": {"versionId": "1"}, "text": {"status": "generated"}}
+        came = {**_referring(ours.body), **server}
+        assert same_content(came, ours.body)
+        assert content_digest(came) == ours.digest
+        for path in _leaves({k: v for k, v in ours.body.items() if k != "meta"}):
+            edited = copy.deepcopy(came)
+            _put(edited, path, "other")
+            if content_digest(edited) != ours.digest:
+                assert not same_content(edited, ours.body), path
+        assert not same_content({**came, "comment": "more"}, ours.body)
+        assert not same_content({**came, "identifier": None}, ours.body)
+
+
+def test_another_reference_and_another_spelling_are_told_as_the_digest_tells_them() -> None:
+    ours = made("Observation")
+    again = changed(ours.body, lambda b: b["subject"].update(reference="Patient/8", display="x"))
+    assert same_content(again, ours.body)
+    number = ours.body["valueQuantity"]["value"]
+    again = changed(ours.body, lambda b: b["valueQuantity"].update(value=float(number)))
+    assert same_content(again, ours.body)
+    other = changed(ours.body, lambda b: b["subject"]["identifier"].update(value="1002"))
+    assert not same_content(other, ours.body)

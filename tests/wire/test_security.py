@@ -13,7 +13,9 @@ from httpx._config import create_ssl_context
 
 from alliance_fhir import open_target
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import ConfigError
+from alliance_fhir.fhir.elements import Person
 from alliance_fhir.testing import Answer, Cut, Request, bundle, outcome
 from alliance_fhir.testing import FhirServer as LittleServer
 from alliance_fhir.transport.address import checked_base
@@ -318,14 +320,18 @@ def test_the_user_s_word_is_taken_from_the_command_and_from_the_settings(
 
 @respx.mock
 def test_https_is_asked_as_fhir_is(naps: list[float]) -> None:
-    asked = respx.get("https://fhir.example.invalid/r4/metadata").respond(json=STATEMENT)
-    target = open_target("https://fhir.example.invalid/r4/", SETTINGS)
+    base = "https://fhir.example.invalid/r4"
+    asked = respx.get(f"{base}/metadata").respond(json=STATEMENT)
+    searched = respx.post(f"{base}/Patient/_search").respond(json=bundle())
+    target = open_target(f"{base}/", SETTINGS)
+    target.resolve([Person("Patient", Identifier("urn:example:mrn", "1001"))])
     target.close()
     assert target.version.full == "4.0.1"
-    headers = asked.calls.last.request.headers
-    assert headers["Accept"] == "application/fhir+json"
-    assert headers["Cache-Control"] == "no-cache"
-    assert "Authorization" not in headers
+    for route, cache in ((asked, "max-age=60"), (searched, "no-cache")):
+        headers = route.calls.last.request.headers
+        assert headers["Accept"] == "application/fhir+json"
+        assert headers["Cache-Control"] == cache
+        assert "Authorization" not in headers
 
 
 @respx.mock

@@ -6,11 +6,12 @@ batch or one by one; what the waves before have made is pointed to where it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from alliance_fhir.errors import MappingError
 from alliance_fhir.fhir.bundle import Change
-from alliance_fhir.fhir.logical import named
+from alliance_fhir.fhir.versions import Json
 
 
 def waves(changes: Sequence[Change], system: str) -> list[list[Change]]:
@@ -19,7 +20,7 @@ def waves(changes: Sequence[Change], system: str) -> list[list[Change]]:
     Raises MappingError where two point to each other.
     """
     left = {(c.resource.type, system, c.resource.key): c for c in changes}
-    pointed = {key: set(named(c.resource.json())) for key, c in left.items()}
+    pointed = {key: set(_named(c.resource.body)) for key, c in left.items()}
     ordered: list[list[Change]] = []
     while left:
         free = [key for key in left if not (pointed[key] & left.keys()) - {key}]
@@ -27,3 +28,18 @@ def waves(changes: Sequence[Change], system: str) -> list[list[Change]]:
             raise MappingError("resources of one group point to each other in a circle")
         ordered.append([left.pop(key) for key in free])
     return ordered
+
+
+def _named(value: Any) -> Iterator[tuple[str, str, str]]:
+    """Type, system and value of all that is pointed to by its identifier."""
+    if isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _named(item)
+    elif isinstance(value, dict):
+        told = cast("Json", value)
+        named = told.get("identifier")
+        if isinstance(named, dict) and "type" in told and "resourceType" not in told:
+            identifier = cast("Json", named)
+            yield told["type"], identifier["system"], identifier["value"]
+        for part in told.values():
+            yield from _named(part)
