@@ -20,6 +20,10 @@ class Progress(NamedTuple):
 Watch = Callable[[Progress], None]
 
 
+def unwatched(progress: Progress) -> None:
+    """Nobody watches."""
+
+
 class Options(NamedTuple):
     """How to plan and sync; the same words as on the command line.
 

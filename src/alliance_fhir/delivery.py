@@ -80,7 +80,7 @@ class Delivery:
         except ServerError as error:
             raise Halted(error, self._record.left(planned, receipts)) from error
         self._note_arrival(planned, receipts)
-        if error := self._outages.count(declined, planned.group.patient):
+        if planned.writes and (error := self._outages.count(declined, planned.group.patient)):
             raise Halted(error, list(receipts.values()))
         return list(receipts.values())
 
@@ -218,7 +218,7 @@ class Delivery:
         return told_of(decision)._replace(state=state, rule=rule)
 
     def _once(self, planned: Planned) -> dict[str, Receipt]:
-        self._checker.check(decision.resource for decision in planned.changes)
+        self._checker.check([decision.resource for decision in planned.changes])
         for decision in planned.changes:
             if decision.retired:
                 self._releaser.release(decision.retired)
@@ -226,6 +226,7 @@ class Delivery:
         entries = {d.resource.key: self._record.entry(planned.group, d) for d in planned.changes}
         if planned.group.key and self._target.takes("Provenance", "created"):
             written = provenance_of(planned, self._provenance, self._clock())
+            self._checker.check([written])
             marked = self._marks.mark(written, self._marks.run, new=True)
             changes.append(Change(marked, "created"))
             entries[written.key] = self._record.proof(planned, Decision(written, "created"))

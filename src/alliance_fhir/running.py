@@ -172,7 +172,7 @@ class Run:
         """
         software = self._mapping.shared[SOFTWARE]
         if not self._ledger.current([software.key]):
-            return
+            return  # nothing was ever sent by this ledger
         decision = self._planner.decide([_alone(software)], reread=True)[0].decisions[0]
         if decision.state == "gone":
             raise ConfigError(
@@ -257,8 +257,9 @@ class Run:
 
     def _deliver(self, planned: Planned) -> list[Receipt]:
         """Delivers a group, or says what would become of it. Called in the lanes."""
+        if self._dry:
+            self._mapping.checker.check([decision.resource for decision in planned.changes])
         if self._result.stopped or self._dry:
-            self._mapping.checker.check(decision.resource for decision in planned.changes)
             return self._foreseen(planned)
         return self._delivery.send(planned)
 

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 
-from alliance_fhir.asking import Options, Progress, Watch, asked_for
+from alliance_fhir.asking import Options, Progress, Watch, asked_for, unwatched
 from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.domain.keys import fingerprint
 from alliance_fhir.domain.receipt import Tally
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.provenance import ProvenanceWriter
-from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Version
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, file_time, site_catalog
 from alliance_fhir.ndjson import NdjsonFolder
-from alliance_fhir.result import Result, Verification
+from alliance_fhir.result import Result
 from alliance_fhir.running import CHUNK, Run
 from alliance_fhir.sources.readers import Sources
-from alliance_fhir.subjects import astray, moved
-from alliance_fhir.targets.base import Target, Wanted
+from alliance_fhir.targets.base import Target
+from alliance_fhir.verifying import verify
+
+__all__ = ["check", "map_to", "open_ledger", "plan", "sync", "verify"]
 
 DEFAULTS = Options()
-
-
-def unwatched(progress: Progress) -> None:
-    """Nobody watches."""
 
 
 def sync(
@@ -125,36 +121,6 @@ def _watched(
         yield group
         if tally.read % CHUNK == 0:
             watch(Progress(tally.read, files.count))
-
-
-def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
-    """Reads back everything that the ledger knows of, and holds it against what was sent."""
-    began = time.monotonic()
-    found = Verification()
-    for portion in ledger.expected():
-        there = target.find([Wanted(v[-1].type, v[-1].key, v[-1].server_id) for v in portion])
-        hits = list(chain.from_iterable(there.values()))
-        elsewhere = moved(target, hits) | astray(target, hits, _ids(hits, ledger))
-        for versions in portion:
-            last = versions[-1]
-            hits = there.get(last.key, [])
-            found.add(
-                place=f"{last.type}/{last.server_id or last.key}",
-                digests=["" if hit in elsewhere else hit.digest for hit in hits],
-                expected=[d for v in versions for d in (v.digest, v.server_digest) if d],
-                ours=all(hit.claimed for hit in hits),
-            )
-        watch(Progress(found.expected, 0))
-    result = Result("verify", target=target.name, fhir_version=target.version.full, verify=found)
-    result.requests = target.requests()
-    result.seconds = time.monotonic() - began
-    return result
-
-
-def _ids(hits: Sequence[Found], ledger: Ledger) -> dict[str, str]:
-    """Where the target has what the hits point to, by key."""
-    known = ledger.current({key for hit in hits for key, _ in hit.links})
-    return {key: versions[-1].server_id for key, versions in known.items()}
 
 
 def open_ledger(

@@ -8,7 +8,7 @@ does not enforce required codes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -80,7 +80,7 @@ class Checker:
         self._schema_on = level != "none"
         self._every = {"models": 1, "sample": SAMPLE}.get(level, 0)
 
-    def check(self, resources: Iterable[Resource]) -> None:
+    def check(self, resources: Sequence[Resource]) -> None:
         """All of these resources, at this checker's level."""
         if self._schema_on:
             for resource in resources:

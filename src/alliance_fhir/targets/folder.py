@@ -123,7 +123,7 @@ class FolderTarget:
         return {key: found for key, found in hits.items() if found}
 
     def has_none(self, type_: str) -> bool:
-        """Nothing is known of that: all of it is in memory, and looking costs nothing."""
+        """Nothing is known of that: looking costs next to nothing here."""
         return False
 
     def _look(self, types: set[str]) -> None:
