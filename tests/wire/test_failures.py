@@ -505,3 +505,18 @@ def test_a_declined_change_that_was_taken_back_is_over(clinic: Syncing) -> None:
     clinic.little.requests.clear()
     assert clinic.sync().code == 0
     assert not [request for request in clinic.little.requests if "Response" in request.path]
+
+
+def test_what_was_not_sent_says_nothing_of_a_server_that_fails(clinic: Syncing) -> None:
+    """Records that are there already lie between those at which it fails: it fails all the same."""
+    days = [replace(FIRST, record_id=f"r-{n}", completed_at=f"2026-03-{n:02}") for n in range(1, 9)]
+    clinic.write(*days)
+    clinic.sync()
+    clinic.write(*(row.with_item(4, "4") if n % 2 else row for n, row in enumerate(days)))
+    fails = Answer(500, outcome("exception"))
+    clinic.little.between = lambda request, proceed: fails if request.is_write else proceed()
+    clinic.little.requests.clear()
+    ran = clinic.sync()
+    assert (ran.code, ran.json["resources"]["updated"]) == (11, 0)
+    # each once more, as the first reply may have come after the deed; and the fourth not at all
+    assert len(transactions(clinic)) == 2 * 3
