@@ -138,7 +138,8 @@ def test_two_starts_at_the_same_time_share_one_server(port: int) -> None:
     assert len(pids) == 1
 
 
-def test_ctrl_c_leaves_no_server(port: int) -> None:
+def test_ctrl_c_leaves_no_server(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Xint")  # so slow that it cannot be up before we press
     start = begin("start", "--port", port)
     while port not in [server.port for server in sandbox.status()]:
         assert start.poll() is None
