@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from alliance_fhir.deciding import Decision
 from alliance_fhir.domain.receipt import Receipt, State
 from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.logical import Reference
 from alliance_fhir.fhir.reply import Delivered
 from alliance_fhir.ledger.store import Entry, Ledger
 from alliance_fhir.planning import Planned, Planner
@@ -20,7 +21,7 @@ from alliance_fhir.targets.base import Target
 IN_DOUBT = "in-doubt"
 EXISTED = "existed"
 """Not a rule that anybody sees: the group is decided anew."""
-References = dict[tuple[str, str, str], str]
+References = dict[Reference, str]
 
 
 class Record:

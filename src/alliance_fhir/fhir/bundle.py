@@ -6,10 +6,8 @@ the server already are pointed to where they are. Every reference keeps its iden
 
 from __future__ import annotations
 
-import re
 from collections import ChainMap
 from collections.abc import Container, Sequence
-from functools import cache
 from typing import Literal, NamedTuple, cast
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
@@ -58,17 +56,7 @@ def own_identifiers(body: Json) -> list[Json]:
 
 
 def _token(system: str, value: str) -> str:
-    start = _system(system)
-    return start + (value if _PLAIN.fullmatch(value) else _quoted(escaped(value)))
-
-
-@cache
-def _system(system: str) -> str:
-    return _quoted(f"{escaped(system)}|")
-
-
-_PLAIN = re.compile(r"[\w.~-]*", re.ASCII)
-"""What no URL has to quote."""
+    return _quoted(f"{escaped(system)}|{escaped(value)}")
 
 
 def escaped(text: str) -> str:

@@ -31,7 +31,11 @@ def waves(changes: Sequence[Change], system: str) -> list[list[Change]]:
 
 
 def _named(value: Any) -> Iterator[tuple[str, str, str]]:
-    """Type, system and value of all that is pointed to by its identifier."""
+    """Type, system and value of all that is pointed to by its identifier.
+
+    By a walk, and not in the text as `logical.named`: what is taken back may have come from a
+    server, which writes references in an order of its own.
+    """
     if isinstance(value, list):
         for item in cast("list[Any]", value):
             yield from _named(item)

@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any, Self
 
@@ -148,11 +148,9 @@ class Client:
     def _send(self, method: str, url: str, *, harmless: bool, **told: Any) -> Reply:
         def once() -> Reply:
             try:
-                request = self._http.build_request(method, url, **told)
                 with self._turn:
                     began = time.monotonic()
-                    response = self._http.send(request, stream=True)
-                    with closing(response):
+                    with self._http.stream(method, url, **told) as response:
                         content = content_of(response)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 self.traffic.unanswered()
