@@ -75,12 +75,16 @@ class Delivery:
         Raises Halted where the run is to stop, with what is known of them by then.
         """
         receipts: dict[str, Receipt] = {}
+        if not planned.writes:
+            self._begin(planned, receipts)
+            self._note_arrival(planned, receipts)
+            return list(receipts.values())
         try:
             declined = self._claimed(planned, receipts)
         except ServerError as error:
             raise Halted(error, self._record.left(planned, receipts)) from error
         self._note_arrival(planned, receipts)
-        if planned.writes and (error := self._outages.count(declined, planned.group.patient)):
+        if error := self._outages.count(declined, planned.group.patient):
             raise Halted(error, list(receipts.values()))
         return list(receipts.values())
 
@@ -212,10 +216,10 @@ class Delivery:
             self._record.learnt(known)
         if before and before.state in ("created", "updated") and decision.state == "unchanged":
             return before._replace(rule="")
-        blocked = planned.rule and decision.state in ("created", "updated")
-        state = "blocked" if blocked else decision.state
-        rule = decision.rule or (planned.rule if blocked else "")
-        return told_of(decision)._replace(state=state, rule=rule)
+        told = told_of(decision)
+        if planned.rule and decision.state in ("created", "updated"):
+            return told._replace(state="blocked", rule=decision.rule or planned.rule)
+        return told
 
     def _once(self, planned: Planned) -> dict[str, Receipt]:
         self._checker.check([decision.resource for decision in planned.changes])

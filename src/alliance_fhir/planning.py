@@ -16,7 +16,7 @@ from alliance_fhir.deciding import OLDER, RULED, SIDES, WITHDRAWN, Decision, Jud
 from alliance_fhir.domain.receipt import WARNINGS
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.reply import Found
-from alliance_fhir.ledger.store import RETRACTED, Entry, Ledger
+from alliance_fhir.ledger.store import ACKNOWLEDGED, RETRACTED, Entry, Ledger
 from alliance_fhir.proofs import deleted, looked_for, unproven
 from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import Target, Wanted
@@ -95,14 +95,45 @@ class Planner:
 
     def decide(self, groups: Sequence[Group], *, reread: bool = False) -> list[Planned]:
         """What is to be done with each group, apart from whether its people are there."""
-        resources = [resource for group in groups for resource in group.resources]
-        entries = self._ledger.current(resource.key for resource in resources)
         look = reread or self._reread
+        standing = self._ledger.standing(self._source, [g.key for g in groups if g.key])
+        same = {} if look else self._as_sent(groups, standing)
+        others = [group for group in groups if group.key not in same]
+        found_out = iter(self._found_out(others, standing, look=look) if others else ())
+        planned = [same.get(group.key) or next(found_out) for group in groups]
+        for one in planned:
+            one.reread = reread
+        return planned
+
+    def _as_sent(
+        self, groups: Iterable[Group], standing: Mapping[str, list[Entry]]
+    ) -> dict[str, Planned]:
+        """The groups that the target has as they are, and of which nothing else is known, by key:
+        nothing is to be asked about them, and nothing to be weighed."""
+        same: dict[str, Planned] = {}
+        for group in groups:
+            rows = standing.get(group.key, ())
+            if not rows or len(rows) != len(group.resources):
+                continue
+            known = {entry.key: entry for entry in rows}
+            subject = self.judge.subject(group.patient) if group.patient.value else ""
+            decisions = [
+                Decision(one, "unchanged", entry)
+                for one in group.resources
+                if (entry := known.get(one.key)) and _is_as_sent(one, entry, subject)
+            ]
+            if len(decisions) == len(rows):
+                same[group.key] = Planned(group, decisions)
+        return same
+
+    def _found_out(
+        self, groups: Sequence[Group], standing: Mapping[str, list[Entry]], *, look: bool
+    ) -> list[Planned]:
+        """The plans of groups of which not all is known."""
+        resources = [resource for group in groups for resource in group.resources]
+        entries, members, open_ = self._known(groups, standing)
         unsure = [r for r in resources if look or not _settled(entries.get(r.key, []))]
-        open_ = [e for r in unsure for e in entries.get(r.key, []) if not e.acknowledged]
-        # whatever is known of the rest: a run may have been cut off before its Provenance alone
-        named = [group.key for group in groups if group.key]
-        open_ += self._ledger.unanswered(self._source, named)
+        open_ += [e for r in unsure for e in entries.get(r.key, []) if not e.acknowledged]
         of = {r.key: group for group in groups for r in group.resources}
         absent = set[str]() if look else self._absent([r for r in unsure if r.key not in entries])
         wanted = [
@@ -111,7 +142,7 @@ class Planner:
             if r.key in entries or r.type not in absent
         ]
         there = dict(self._target.find(wanted)) if wanted else {}
-        proofs = self._proofs(named, open_)
+        proofs = self._proofs([group.key for group in groups if group.key], open_)
         if proofs:
             there |= self._target.find(looked_for(proofs, groups, entries, there))
         hits = list(chain.from_iterable(there.values()))
@@ -122,10 +153,8 @@ class Planner:
             moved(self._target, hits) | astray(self._target, hits, ids),
             {(e.group_key, e.run) for e in open_ if _is_missing(e, there)},
         )
-        members = self._ledger.members(self._source, named)
         planned = [self._group(group, entries, look_up) for group in groups]
         for one in planned:
-            one.reread = reread
             _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
             one.lost += (gone := deleted(proofs, one.group, there))
             one.unproven += unproven(one.decisions, one.arrived, one.lost, entries)
@@ -134,6 +163,24 @@ class Planner:
             if members.get(one.group.key, set()) - {r.key for r in one.group.resources}:
                 one.warnings.append("no-longer-given")
         return planned
+
+    def _known(
+        self, groups: Sequence[Group], standing: Mapping[str, list[Entry]]
+    ) -> tuple[dict[str, list[Entry]], dict[str, set[str]], list[Entry]]:
+        """What the ledger knows: versions by key, what is at the target by group, and Provenances
+        that had no reply: a run may have been cut off before its Provenance alone."""
+        alone = (r.key for group in groups if not group.key for r in group.resources)
+        entries = self._ledger.current(alone)
+        members: dict[str, set[str]] = {}
+        unanswered: list[Entry] = []
+        for entry in chain.from_iterable(standing.get(g.key, ()) for g in groups if g.key):
+            if entry.type == "Provenance":
+                unanswered.append(entry)
+                continue
+            entries.setdefault(entry.key, []).append(entry)
+            if entry.state in ACKNOWLEDGED:
+                members.setdefault(entry.group_key, set()).add(entry.key)
+        return entries, members, unanswered
 
     def _absent(self, unknown: Sequence[Resource]) -> set[str]:
         """The types of which nothing of ours can be there but what this run has sent. For a few
@@ -281,6 +328,16 @@ def _pointed(decision: Decision, hits: Sequence[Found], made: set[str]) -> Decis
         return decision
     fresh = known._replace(server_version=hits[0].version, server_digest=hits[0].digest)
     return decision._replace(state="updated", known=fresh, rule="recreated")
+
+
+def _is_as_sent(resource: Resource, entry: Entry, subject: str) -> bool:
+    """Whether the target has the resource as it is, for the patient whose `subject` it is."""
+    return (
+        entry.digest == resource.digest
+        and entry.state in ACKNOWLEDGED
+        and bool(entry.server_version)
+        and (not subject or entry.subject == subject)
+    )
 
 
 def _acknowledged(entries: Iterable[Entry]) -> Entry | None:

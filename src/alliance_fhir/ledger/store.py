@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from itertools import chain, groupby
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
-from sqlalchemy import Integer, String, bindparam, func, select
+from sqlalchemy import Integer, String, bindparam, func, or_, select
 
 from alliance_fhir.ledger.claims import Claims
 from alliance_fhir.ledger.database import Database
@@ -45,15 +46,19 @@ _CURRENT = (
 ACKNOWLEDGED = ("created", "updated", "unchanged")
 RETRACTED = "retracted"
 """At the target, and entered in error there."""
+_CONFIRMED = (*ACKNOWLEDGED, RETRACTED)
 _OF_GROUPS = (entry.c.source == _OF_SOURCE, entry.c.group_key.in_(_SOME))
-_MEMBERS = select(entry.c.group_key, entry.c.key).where(
-    *_OF_GROUPS, entry.c.state.in_(ACKNOWLEDGED), entry.c.type != "Provenance"
-)
 _UNANSWERED = select(entry).where(
     *_OF_GROUPS, entry.c.type == "Provenance", entry.c.state == "sent"
 )
+_STANDING = select(entry).where(
+    *_OF_GROUPS,
+    entry.c.state != "superseded",
+    or_(entry.c.type != "Provenance", entry.c.state == "sent"),
+)
 _LIVE = (*ACKNOWLEDGED, RETRACTED, "sent")
 _ORDER = (entry.c.key, entry.c.version)
+_by_version = attrgetter("version")
 _MOST_KEYS = 500  # SQLite takes 999 variables in a statement
 _MOST_ROWS = 50
 
@@ -83,7 +88,7 @@ class Entry(NamedTuple):
     @property
     def acknowledged(self) -> bool:
         """Whether the target has confirmed this version."""
-        return self.state in (*ACKNOWLEDGED, RETRACTED)
+        return self.state in _CONFIRMED
 
     def confirmed(self, state: str, id_: str, version: str, digest: str) -> Self:
         """The same, after the target has said where it is, in which version, and what it says."""
@@ -215,12 +220,14 @@ class Ledger:
         )
         return {row.source_digest for row in self._database.read(query)}
 
-    def members(self, source: str, groups: Sequence[str]) -> dict[str, set[str]]:
-        """The keys of what is at the target, by group, but for Provenances."""
-        found: dict[str, set[str]] = {}
+    def standing(self, source: str, groups: Sequence[str]) -> dict[str, list[Entry]]:
+        """By group what `current` and `unanswered` say of it, in one look: the versions that are
+        not superseded, the oldest of a key first, and the Provenances that nobody heard of."""
+        found: dict[str, list[Entry]] = {}
         for some in _portions(list(groups)):
-            for group, key in self._database.read(_MEMBERS, {"some": some, "of_source": source}):
-                found.setdefault(group, set()).add(key)
+            rows = self._database.read(_STANDING, {"some": some, "of_source": source})
+            for one in sorted(map(Entry._make, rows), key=_by_version):
+                found.setdefault(one.group_key, []).append(one)
         return found
 
     def write(self, entries: Sequence[Entry]) -> None:
