@@ -268,8 +268,20 @@ class Judge:
             return Decision(resource, "blocked", None, "patient-changed")
         return Decision(resource, "updated", learnt._replace(digest=hit.digest), learnt=True)
 
-    def entry(self, group: Group, resource: Resource, version: int) -> Entry:
-        """A row of the ledger for a resource that nothing was done with yet."""
+    def entry(
+        self,
+        group: Group,
+        resource: Resource,
+        version: int,
+        *,
+        subject_at: str = "",
+        state: str = "",
+        server_id: str = "",
+        server_version: str = "",
+        run: str = "",
+        made_by: str = "",
+    ) -> Entry:
+        """A row of the ledger for a resource, with what is known of it at the target."""
         return Entry(
             key=resource.key,
             version=version,
@@ -277,24 +289,24 @@ class Judge:
             group_key=group.key,
             source=self._source,
             subject=self.subject(group.patient),
-            subject_at="",
+            subject_at=subject_at,
             path=group.origin.path,
             row=group.origin.row,
             source_digest=group.source_digest,
             digest=resource.digest,
             server_digest="",
-            state="",
-            server_id="",
-            server_version="",
-            run="",
-            made_by="",
+            state=state,
+            server_id=server_id,
+            server_version=server_version,
+            run=run,
+            made_by=made_by,
         )
 
     def _learnt(
         self, group: Group, resource: Resource, hit: Found, version: int, made_by: str
     ) -> Entry:
         """The row for a resource that is there as nobody had told us."""
-        entry = self.entry(group, resource, version)._replace(made_by=made_by or hit.made_by)
+        entry = self.entry(group, resource, version, made_by=made_by or hit.made_by)
         found = entry.confirmed("unchanged", hit.id, hit.version, hit.digest)
         return found._replace(subject_at=hit.at.removeprefix(f"{self._target.identity}/"))
 

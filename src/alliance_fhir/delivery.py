@@ -19,12 +19,13 @@ from alliance_fhir.errors import AuthFailed, Conflict, Refused, ServerError, Una
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.check import Checker
 from alliance_fhir.fhir.elements import identifier_system
+from alliance_fhir.fhir.logical import Reference
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.halting import Halted, Outages
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planning import Planned, Planner
-from alliance_fhir.recording import EXISTED, Record, References, told_of
+from alliance_fhir.recording import EXISTED, Record, told_of
 from alliance_fhir.releasing import Releaser
 from alliance_fhir.targets.base import Partly, Target
 from alliance_fhir.writing import change_of, letter_of, marks_of, provenance_of
@@ -236,22 +237,21 @@ class Delivery:
             entries[written.key] = self._record.proof(planned, Decision(written, "created"))
         self._record.beginning(list(entries.values()))
         try:
-            answers = self._target.deliver(
-                changes, ChainMap(self._around(planned), self.references)
-            )
+            answers = self._target.deliver(changes, self._places(planned))
         except (AuthFailed, Unavailable) as error:
             if isinstance(error, AuthFailed) or not error.sent:
                 self._record.unsent(entries.values())
             raise
         return self._record.delivered(planned, answers, entries)
 
-    def _around(self, planned: Planned) -> References:
-        """Where the resources of the group are that the target has already."""
-        return {
+    def _places(self, planned: Planned) -> Mapping[Reference, str]:
+        """Where all is that the group may point to: what of it is there already, too."""
+        around = {
             (d.resource.type, self.system, d.resource.key): f"{d.resource.type}/{d.known.server_id}"
             for d in planned.decisions
             if d.known and d.state != "created"
         }
+        return ChainMap(around, self.references) if around else self.references
 
     def _rejected(self, planned: Planned, refused: Refused) -> dict[str, Receipt]:
         """The target declined the group; its resources are tried again in the next run."""

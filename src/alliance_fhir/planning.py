@@ -8,7 +8,7 @@ lost ledger costs a look, and duplicates nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -97,10 +97,12 @@ class Planner:
         """What is to be done with each group, apart from whether its people are there."""
         look = reread or self._reread
         standing = self._ledger.standing(self._source, [g.key for g in groups if g.key])
-        same = {} if look else self._as_sent(groups, standing)
-        others = [group for group in groups if group.key not in same]
-        found_out = iter(self._found_out(others, standing, look=look) if others else ())
-        planned = [same.get(group.key) or next(found_out) for group in groups]
+        new = [group for group in groups if group.key and group.key not in standing]
+        absent = set[str]() if look else self._absent([r for one in new for r in one.resources])
+        plain = {} if look else self._as_sent(groups, standing) | self._as_new(new, absent)
+        others = [group for group in groups if group.key not in plain]
+        found_out = iter(self._found_out(others, standing, absent, look=look) if others else ())
+        planned = [plain.get(group.key) or next(found_out) for group in groups]
         for one in planned:
             one.reread = reread
         return planned
@@ -126,8 +128,22 @@ class Planner:
                 same[group.key] = Planned(group, decisions)
         return same
 
+    def _as_new(self, groups: Iterable[Group], absent: Set[str]) -> dict[str, Planned]:
+        """The groups of which the ledger knows nothing and the target has nothing, by key."""
+        kinds = {type_ for type_ in absent if self._target.takes(type_, "created")}
+        return {
+            group.key: Planned(group, [Decision(one, "created") for one in group.resources])
+            for group in groups
+            if kinds.issuperset(one.type for one in group.resources)
+        }
+
     def _found_out(
-        self, groups: Sequence[Group], standing: Mapping[str, list[Entry]], *, look: bool
+        self,
+        groups: Sequence[Group],
+        standing: Mapping[str, list[Entry]],
+        absent: Set[str],
+        *,
+        look: bool,
     ) -> list[Planned]:
         """The plans of groups of which not all is known."""
         resources = [resource for group in groups for resource in group.resources]
@@ -135,7 +151,6 @@ class Planner:
         unsure = [r for r in resources if look or not _settled(entries.get(r.key, []))]
         open_ += [e for r in unsure for e in entries.get(r.key, []) if not e.acknowledged]
         of = {r.key: group for group in groups for r in group.resources}
-        absent = set[str]() if look else self._absent([r for r in unsure if r.key not in entries])
         wanted = [
             Wanted(r.type, r.key, _id(entries.get(r.key, [])), of[r.key].patient, of[r.key].when)
             for r in unsure

@@ -115,7 +115,10 @@ class Record:
         """The row of a resource that is about to be sent."""
         known, patient = decision.known, group.patient
         version = known.version + 1 if known else 1
-        return self._planner.judge.entry(group, decision.resource, version)._replace(
+        return self._planner.judge.entry(
+            group,
+            decision.resource,
+            version,
             subject_at=self.references.get(("Patient", patient.system, patient.value), ""),
             state="sent",
             server_id=known.server_id if known else "",

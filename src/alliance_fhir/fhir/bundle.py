@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Container, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple, cast
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
@@ -56,7 +57,12 @@ def own_identifiers(body: Json) -> list[Json]:
 
 
 def _token(system: str, value: str) -> str:
-    return _quoted(f"{escaped(system)}|{escaped(value)}")
+    return f"{_quoted_system(system)}{_quoted(escaped(value))}"
+
+
+@lru_cache(100)
+def _quoted_system(system: str) -> str:
+    return _quoted(f"{escaped(system)}|")
 
 
 def escaped(text: str) -> str:

@@ -50,7 +50,10 @@ def located(text: bytes, references: References) -> bytes:
 
 def _with_place(found: re.Match[bytes], references: References) -> bytes:
     reference = _reference(found)
-    where = references.get(reference) if reference else None
+    try:  # `get` of a ChainMap looks twice into each of its maps
+        where = references[reference] if reference else ""
+    except KeyError:
+        return found[0]
     if not where:
         return found[0]
     return b'{"reference":' + orjson.dumps(where) + b"," + found[0][1:]

@@ -58,7 +58,8 @@ class Sender:
             self._looks.compare([change for change in changes if change.state == "updated"])
         there = self._looks.there(changes)
         left = [change for change in changes if change.resource.key not in there]
-        references = ChainMap(self._places(there.values()), cast("_Places", references))
+        if there:
+            references = ChainMap(self._places(there.values()), cast("_Places", references))
         if "if-match" in self._abilities.lacking:
             left = [change._replace(version="") for change in left]
         try:
