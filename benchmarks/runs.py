@@ -169,7 +169,7 @@ def _timing_the_ledger() -> dict[int, float]:
         return timing
 
     for owner, names in (
-        (Ledger, ("current", "unanswered", "members", "write", "settle", "forget", "of_groups")),
+        (Ledger, ("current", "standing", "unanswered", "write", "settle", "forget", "of_groups")),
         (Database, ("read", "write", "write_text", "begin", "commit")),
     ):
         for name in names:

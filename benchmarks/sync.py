@@ -33,6 +33,8 @@ from benchmarks.map import COMPARED, make_rows
 from benchmarks.report import Report
 
 LANES = 2
+_WARMING = 5
+"""Rounds before the first that counts: the server's compiler learns, also what is asked rarely."""
 
 
 def rounds(server: Hapi, folder: Path, report: Report, count: int, rows: int) -> float:
@@ -51,7 +53,7 @@ def rounds(server: Hapi, folder: Path, report: Report, count: int, rows: int) ->
         },
     }
     speeds: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(-2, count):  # the server's compiler learns in the first two
+    for number in range(-_WARMING, count):
         for turn in range(len(ways)):
             name = list(ways)[(number + turn) % len(ways)]
             server.empty(known)

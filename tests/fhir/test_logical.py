@@ -51,7 +51,7 @@ def placed(value: Any, places: dict[tuple[str, str, str], str]) -> Any:
 def test_of_all_that_we_write(version: Version) -> None:
     resources = everything(version)
     found = [list(named(one.json())) for one in resources]
-    assert found == [list(walked(one.body)) for one in resources]
+    assert found == [list(dict.fromkeys(walked(one.body))) for one in resources]
     assert sum(map(len, found)) > len(resources)  # each names its patient, and more
     everybody = sorted({reference for some in found for reference in some})
     places = {one: f"{one[0]}/{n}" for n, one in enumerate(everybody) if n % 3}
@@ -77,7 +77,7 @@ trees = st.recursive(
 def test_of_any_words(tree: Any, data: st.DataObject) -> None:
     text = orjson.dumps({"resourceType": "Basic", "extension": tree})
     everybody = list(walked(tree))
-    assert list(named(text)) == everybody
+    assert list(named(text)) == list(dict.fromkeys(everybody))
     known = data.draw(st.sets(st.sampled_from(everybody))) if everybody else set()
     places = {one: f"{one[0]}/7" for one in known}
     assert json.loads(located(text, places))["extension"] == placed(tree, places)

@@ -29,9 +29,10 @@ _BY_IDENTIFIER = re.compile(
 
 
 def named(text: bytes) -> Iterator[Reference]:
-    """All that a resource, or a bundle, points to by identifier; `text` is without white space."""
-    for found in _BY_IDENTIFIER.finditer(text):
-        if reference := _reference(found):
+    """All that a resource, or a bundle, points to by identifier, each once, in the order of the
+    text, which is without white space."""
+    for found in dict.fromkeys(_BY_IDENTIFIER.findall(text)):
+        if reference := _reference(*found):
             yield reference
 
 
@@ -49,7 +50,7 @@ def located(text: bytes, references: References) -> bytes:
 
 
 def _with_place(found: re.Match[bytes], references: References) -> bytes:
-    reference = _reference(found)
+    reference = _reference(*found.groups())
     try:  # `get` of a ChainMap looks twice into each of its maps
         where = references[reference] if reference else ""
     except KeyError:
@@ -59,8 +60,7 @@ def _with_place(found: re.Match[bytes], references: References) -> bytes:
     return b'{"reference":' + orjson.dumps(where) + b"," + found[0][1:]
 
 
-def _reference(found: re.Match[bytes]) -> Reference | None:
-    before, system, value, after = found.groups()
+def _reference(before: bytes, system: bytes, value: bytes, after: bytes) -> Reference | None:
     type_ = before or after
     if not type_:  # an identifier of something that has no type, as a row of a file
         return None

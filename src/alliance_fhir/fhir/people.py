@@ -94,7 +94,7 @@ def made_up(person: Person, settings: Settings) -> Resource:
 
 def named_in(group: Group) -> set[Person]:
     """All who are named in a group by type and identifier, and can be looked for at a server."""
-    everything = {one for resource in group.resources for one in named(resource.json())}
+    everything = named(b"".join(resource.json() for resource in group.resources))
     return {
         Person(type_, Identifier(system, value))
         for type_, system, value in everything
