@@ -182,7 +182,7 @@ def _timing_the_ledger() -> dict[int, float]:
 
 class _Accepting(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # headers and body leave together: else the system waits between them
+    disable_nagle_algorithm = True  # else the body waits until the headers are acknowledged
     number = 0
 
     def do_GET(self) -> None:
