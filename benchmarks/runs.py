@@ -170,7 +170,7 @@ def _timing_the_ledger() -> dict[int, float]:
 
     for owner, names in (
         (Ledger, ("current", "standing", "unanswered", "write", "settle", "forget", "of_groups")),
-        (Database, ("read", "write", "write_text", "begin", "commit")),
+        (Database, ("read", "write", "put", "begin", "commit")),
     ):
         for name in names:
             setattr(owner, name, timed(getattr(owner, name)))

@@ -84,8 +84,9 @@ class Record:
     def delivered(
         self, planned: Planned, answers: Sequence[Delivered], entries: Mapping[str, Entry]
     ) -> dict[str, Receipt]:
-        """The target has taken all of it."""
-        with self._unit():
+        """The target has taken all of it. Who is killed before this is durable looks there again:
+        at the latest it is with what is noted before the next request."""
+        with self._unit(soon=True):
             self.proven(planned)
             return {receipt.key: receipt for receipt in self._settle(answers, entries)}
 
@@ -181,9 +182,10 @@ class Record:
         if not self._target.all_at_once:
             self._ledger.commit()
 
-    def _unit(self) -> AbstractContextManager[None]:
+    def _unit(self, *, soon: bool = False) -> AbstractContextManager[None]:
         """What follows is durable as a whole or not at all."""
-        return self._ledger.together(commit=not self._target.all_at_once)
+        at_once = not self._target.all_at_once
+        return self._ledger.together(commit=at_once, soon=soon and at_once)
 
 
 def told_of(decision: Decision) -> Receipt:

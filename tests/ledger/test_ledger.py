@@ -369,6 +369,41 @@ def test_a_unit_is_durable_at_its_end_and_one_without_commit_is_not(place: Place
         assert ledger.current(["k", "later"]) == {"k": [ENTRY]}
 
 
+def test_what_is_durable_soon_is_so_with_the_next_unit_and_for_whoever_asks(place: Place) -> None:
+    a, b, c, d, e = [ENTRY._replace(key=key) for key in "abcde"]
+
+    def soon(one: Entry, *, cut_off: bool = False) -> None:
+        with ledger.together(soon=True):
+            ledger.settle([one])
+            if cut_off:
+                raise RuntimeError
+
+    with Ledger(place.address, TARGET, KEY) as ledger:
+        soon(a)
+        with ledger.together():
+            ledger.write([b])
+        assert sorted(place.sql("SELECT key FROM entry")) == [("a",), ("b",)]
+        soon(c)
+        with pytest.raises(RuntimeError):
+            soon(d, cut_off=True)
+        assert ledger.current("abcd") == {"a": [a], "b": [b], "c": [c]}
+        assert sorted(place.sql("SELECT key FROM entry"))[2:] == [("c",)]
+        soon(d)
+        ledger.commit()
+        assert place.sql("SELECT count(*) FROM entry") == [(4,)]
+        soon(e)
+    assert sorted(place.sql("SELECT key FROM entry"))[3:] == [("d",), ("e",)]
+
+
+def test_many_units_that_are_durable_soon(place: Place) -> None:
+    """More than one statement holds, and each with a later version of what the one before had."""
+    with Ledger(place.address, TARGET, KEY) as ledger:
+        for turn in range(40):
+            with ledger.together(soon=True):
+                ledger.write([ENTRY._replace(key=key, row=turn) for key in "abc"])
+        assert [[e.row for e in some] for some in ledger.current("abc").values()] == [[39]] * 3
+
+
 def test_no_lane_makes_half_a_unit_of_another_durable(ledger: Ledger, place: Place) -> None:
     """Units of two rows by many threads, committed by all; another process looks all the time."""
     lanes, units = 8, 40

@@ -147,3 +147,16 @@ def test_nobody_goes_on_as_if_what_is_gone_were_there(tmp_path: Path, pages: lis
                 step()
     with Ledger(tmp_path / "ledger.sqlite", TARGET, KEY) as ledger:
         assert ledger.current(["k"]) == {}
+
+
+def test_what_was_to_be_durable_soon_and_finds_no_room(tmp_path: Path, pages: list[int]) -> None:
+    """Whoever wrote it went on; nobody else may before it is written."""
+    pages.append(15)
+    with Ledger(tmp_path / "ledger.sqlite", TARGET, KEY) as ledger:
+        with ledger.together(soon=True):
+            ledger.write([ENTRY._replace(key=f"{n}" * 100) for n in range(40)])
+        for step in (lambda: ledger.current(["k"]), ledger.commit, lambda: grown(ledger)):
+            with pytest.raises(ConfigError, match="no room"):
+                step()
+    with Ledger(tmp_path / "ledger.sqlite", TARGET, KEY) as ledger:
+        assert list(ledger.expected()) == []

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from sqlalchemy import Connection, Engine, TextClause, text
 
 from alliance_fhir.errors import ConfigError
-from alliance_fhir.ledger.database import told
+from alliance_fhir.ledger.database import Telling
 
 _TAKE = text("SELECT pg_try_advisory_lock(:number)")
 _RELEASE = text("SELECT pg_advisory_unlock(:number)")
@@ -88,13 +88,13 @@ class Claims:
 
     def _number(self, key: str) -> int:
         """64 bits for a key of this ledger: others of the database have other schemas."""
-        with self._changed, told(self._name):
+        with self._changed, Telling(self._name):
             self._schema = self._schema or str(self._connected().scalar(_SCHEMA))
         digest = blake2b(f"{self._schema}\n{key}".encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big", signed=True)
 
     def _ask(self, statement: TextClause, number: int) -> bool:
-        with self._changed, told(self._name):
+        with self._changed, Telling(self._name):
             return bool(self._connected().scalar(statement, {"number": number}))
 
     def _connected(self) -> Connection:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
-from itertools import chain, groupby
+from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,7 @@ from alliance_fhir.ledger.claims import Claims
 from alliance_fhir.ledger.database import Database
 from alliance_fhir.ledger.place import FORGOTTEN, Place, place_of
 from alliance_fhir.ledger.schema import is_empty, prepare
-from alliance_fhir.ledger.tables import entry, fact, run, upsert
+from alliance_fhir.ledger.tables import entry, fact, run
 from alliance_fhir.locks import FileLock
 
 T = TypeVar("T")
@@ -60,7 +60,6 @@ _LIVE = (*ACKNOWLEDGED, RETRACTED, "sent")
 _ORDER = (entry.c.key, entry.c.version)
 _by_version = attrgetter("version")
 _MOST_KEYS = 500  # SQLite takes 999 variables in a statement
-_MOST_ROWS = 50
 
 
 class Entry(NamedTuple):
@@ -167,13 +166,15 @@ class Ledger:
         """Makes all that was written so far durable; within a unit that comes at its end."""
         self._database.commit()
 
-    def together(self, *, commit: bool = True) -> AbstractContextManager[None]:
+    def together(self, *, commit: bool = True, soon: bool = False) -> AbstractContextManager[None]:
         """Makes what follows one unit: no other thread does anything to the ledger meanwhile.
 
         It is committed at its end (with `commit`), or dropped whole where it is cut off. A unit
         within a unit is part of it. Nothing slow belongs into one: no request to a server.
+        Where it need not be durable at once but `soon`, it may be so with the next unit that is
+        committed, or as soon as anybody asks for anything.
         """
-        return self._database.together(commit=commit)
+        return self._database.together(commit=commit, soon=soon)
 
     def begin_run(self, run_id: str, command: str, source: str) -> None:
         """Notes that a run began. A ledger in a file is this run's alone from now on.
@@ -232,20 +233,18 @@ class Ledger:
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Writes these versions, in place of what stood under their keys and versions."""
-        if entries and not self._database.is_sqlite:
-            self._database.write_text(upsert("postgresql"), [e._asdict() for e in entries])
-            return
-        for some in _portions(entries, _MOST_ROWS):  # one statement: each lets other threads in
-            values = tuple(chain.from_iterable(some))
-            self._database.write_text(upsert("sqlite", len(some)), values)
+        if entries:
+            self._database.put(entries)
 
     def settle(self, entries: Sequence[Entry]) -> None:
         """Acknowledged versions: every older version of their keys is superseded by them."""
         later = [{"of_key": e.key, "of_version": e.version} for e in entries if e.version > 1]
+        if not later:
+            self.write(entries)
+            return
         with self._database.together(commit=False):
             self.write(entries)
-            if later:
-                self._database.write(_SUPERSEDE, later)
+            self._database.write(_SUPERSEDE, later)
 
     def forget(self, entries: Iterable[Entry]) -> None:
         """Versions that were never sent after all, or that the target did not take."""
