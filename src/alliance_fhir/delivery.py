@@ -77,9 +77,9 @@ class Delivery:
         """
         receipts: dict[str, Receipt] = {}
         if not planned.writes:
-            self._begin(planned, receipts)
-            self._note_arrival(planned, receipts)
-            return list(receipts.values())
+            told = {d.resource.key: self._told(planned, d, receipts) for d in planned.decisions}
+            self._note_arrival(planned, told)
+            return list(told.values())
         try:
             declined = self._claimed(planned, receipts)
         except ServerError as error:

@@ -43,8 +43,9 @@ class Planned:
     @property
     def writes(self) -> bool:
         """Whether anything is to be sent, or to be noted in the ledger."""
-        learnt = any(decision.learnt for decision in self.decisions)
-        return bool(self.changes or self.arrived or self.lost or self.unproven or learnt)
+        if self.arrived or self.lost or self.unproven:
+            return True
+        return any(one.learnt or one.state in _SENT for one in self.decisions)
 
     @property
     def in_doubt(self) -> bool:
@@ -54,7 +55,10 @@ class Planned:
     @property
     def changes(self) -> list[Decision]:
         """What is to be sent."""
-        return [d for d in self.decisions if d.state in ("created", "updated")]
+        return [d for d in self.decisions if d.state in _SENT]
+
+
+_SENT = ("created", "updated")
 
 
 class Planner:

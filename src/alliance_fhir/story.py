@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from alliance_fhir.asking import Options, Progress, Watch, asked_for, unwatched
+from alliance_fhir.collecting import seldom
 from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.domain.keys import fingerprint
@@ -28,6 +29,7 @@ __all__ = ["check", "map_to", "open_ledger", "plan", "sync", "verify"]
 DEFAULTS = Options()
 
 
+@seldom()
 def sync(
     sources: Sequence[Path],
     target: Target,
@@ -47,6 +49,7 @@ def sync(
     return Run("sync", sources, target, ledger, settings, options, watch, letters).go()
 
 
+@seldom()
 def plan(
     sources: Sequence[Path],
     target: Target,
@@ -59,6 +62,7 @@ def plan(
     return Run("plan", sources, target, ledger, settings, options, watch).go()
 
 
+@seldom()
 def check(
     sources: Sequence[Path],
     settings: Settings,
@@ -79,6 +83,7 @@ def check(
     return result
 
 
+@seldom()
 def map_to(
     sources: Sequence[Path],
     out: Path,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import orjson
@@ -112,8 +113,7 @@ class Mapper:
             del form["extension"]
         content = digest(form)
         body["extension"] = [*body["extension"], seal(content)]
-        text = dumps({**body, "item": [text for _, text, _ in items]})
-        return Resource("QuestionnaireResponse", name, body, content, text)
+        return Resource("QuestionnaireResponse", name, body, content, partial(_text, body, items))
 
     def _given(self, answers: Sequence[Answer | None], scores: Sequence[Score]) -> list[_Item]:
         """The items of a response."""
@@ -133,6 +133,10 @@ class Mapper:
         value = {"valueInteger": int(answer)} if whole else {"valueDecimal": answer}
         item: Json = {"linkId": self._links[place], "answer": [value]}
         return item, item, item
+
+
+def _text(body: Json, items: Sequence[_Item]) -> bytes:
+    return dumps({**body, "item": [text for _, text, _ in items]})
 
 
 def imported(record: Assessment, instrument: Instrument) -> list[Score]:

@@ -14,20 +14,25 @@ from alliance_fhir.fhir.versions import Json
 class Resource:
     """A resource of ours: its type, its business key, the digest of its content, and its JSON.
 
-    The JSON comes as `body`, a dict with the digest in it, and as text. Where a template gave the
-    text, the dict is made only when somebody asks for it. Neither may be changed in place.
+    The JSON comes as `body`, a dict with the digest in it, and as text. Each may be given as what
+    makes it, which happens when somebody asks for it. Neither may be changed in place.
     """
 
     __slots__ = ("_body", "_text", "digest", "key", "type")
 
     def __init__(
-        self, type_: str, key: str, body: Json | Callable[[], Json], digest: str, text: bytes = b""
+        self,
+        type_: str,
+        key: str,
+        body: Json | Callable[[], Json],
+        digest: str,
+        text: bytes | Callable[[], bytes] = b"",
     ) -> None:
         self.type = type_
         self.key = key
         self.digest = digest
         self._body: Json | Callable[[], Json] = body
-        self._text = text
+        self._text: bytes | Callable[[], bytes] = text
 
     @property
     def body(self) -> Json:
@@ -39,7 +44,10 @@ class Resource:
 
     def json(self) -> bytes:
         """The resource as JSON text, decimals exact."""
-        return self._text or dumps(self.body)
+        text = self._text
+        if callable(text):
+            text = self._text = text()
+        return text or dumps(self.body)
 
 
 class Group(NamedTuple):

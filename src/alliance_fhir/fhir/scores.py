@@ -101,12 +101,14 @@ class ScoreMapper:
         template = self._panels.get(shape)
         if template is None:
             template = self._panels[shape] = Template(self._panel(facts.marked(), members))
-        content, text = template.fill(values)
+        content = template.digest(values)
+        text = partial(template.text, values, content)
         make = partial(self._sealed, content, self._panel, facts, members)
         observations = [Resource("Observation", f"{facts.key}-panel", make, content, text)]
         for score in scores:
             result, template = self._result(facts, score)
-            content, text = template.fill(values)
+            content = template.digest(values)
+            text = partial(template.text, values, content)
             make = partial(self._sealed, content, self._member, facts, (score.id, result))
             observations.append(
                 Resource("Observation", f"{facts.key}-{score.id}", make, content, text)

@@ -7,6 +7,7 @@ from record to record; so there is no second description of it that could go ast
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import blake2b
 from operator import itemgetter
 from typing import Final
@@ -53,11 +54,13 @@ class Template:
         self._canonical = _Text(json_text(bare), time="utc")
         self._whole = _Text(dumps(whole), time="time")
 
-    def fill(self, values: dict[str, bytes]) -> tuple[str, bytes]:
-        """The content digest of the resource with these values, and its JSON text."""
-        content = blake2b(self._canonical.fill(values), digest_size=16).hexdigest()
-        values["digest"] = content.encode()
-        return content, self._whole.fill(values)
+    def digest(self, values: Mapping[str, bytes]) -> str:
+        """The content digest of the resource with these values."""
+        return blake2b(self._canonical.fill(values), digest_size=16).hexdigest()
+
+    def text(self, values: Mapping[str, bytes], digest: str) -> bytes:
+        """Its JSON text, with the digest in it."""
+        return self._whole.fill({**values, "digest": digest.encode()})
 
 
 class _Text:
@@ -69,7 +72,7 @@ class _Text:
         self._parts = [part.encode() for part in parts]
         self._values = itemgetter(*(fields[mark] for mark in parts[1::2]))  # two at least
 
-    def fill(self, values: dict[str, bytes]) -> bytes:
+    def fill(self, values: Mapping[str, bytes]) -> bytes:
         parts = self._parts.copy()
         parts[1::2] = self._values(values)
         return b"".join(parts)
