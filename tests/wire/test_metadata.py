@@ -12,6 +12,7 @@ from alliance_fhir.testing import FhirServer as LittleServer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from alliance_fhir.testing import Request
     from conftest import Ran
 
     from .conftest import Syncing
@@ -113,3 +114,70 @@ def test_a_named_target_is_the_same(clinic: Syncing, command: Callable[..., Ran]
     again = command("sync", clinic.folder, "--to", clinic.little.url, "--json")
     assert again.json["resources"]["unchanged"] == 14
     assert len(list((clinic.folder / ".alliance-fhir").glob("*.sqlite"))) == 1
+
+
+def in_short(body: Any, keep: set[str]) -> Any:
+    """A statement with these elements alone, as HAPI answers `_elements`."""
+
+    def kept(value: Any, path: str) -> Any:
+        if path in keep:
+            return value
+        if isinstance(value, list):
+            return [kept(item, path) for item in list[Any](value)]
+        places = {name: f"{path}.{name}".lstrip(".") for name in value}
+        told = {n: p for n, p in places.items() if any(f"{k}.".startswith(f"{p}.") for k in keep)}
+        return {name: kept(value[name], place) for name, place in told.items()}
+
+    return {"resourceType": "CapabilityStatement"} | kept(body, "")
+
+
+def lost(name: str) -> Callable[[Any], Any]:
+    """A statement in short that lacks this of every type."""
+
+    def short(body: Any) -> Any:
+        [rest] = body["rest"]
+        types = [{k: v for k, v in one.items() if k != name} for one in rest["resource"]]
+        return body | {"rest": [rest | {"resource": types}]}
+
+    return short
+
+
+SHORT: dict[str, tuple[Callable[[Any], Any] | None, int]] = {
+    "as it was asked": (lambda body: body, 1),
+    "without its name": (lambda body: {k: v for k, v in body.items() if k != "software"}, 2),
+    "without the rest": (lambda body: {k: v for k, v in body.items() if k != "rest"}, 2),
+    "without searches": (lost("searchParam"), 2),
+    "without conditions": (lost("conditionalCreate"), 2),
+    "another thing": (lambda _: bundle(), 2),
+    "declined": (None, 2),
+}
+
+
+@pytest.mark.parametrize(("short", "asked"), SHORT.values(), ids=SHORT)
+def test_a_statement_is_asked_for_in_short_and_believed_where_it_is_whole(
+    clinic: Syncing, short: Callable[[Any], Any] | None, asked: int
+) -> None:
+    """Without `If-Match` by its own word: what it says is known, whatever it answered first."""
+    requests: list[str] = []
+
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        answer = proceed()
+        if request.path != "metadata":
+            return answer
+        requests.append(request.query.get("_elements", ""))
+        [rest] = answer.body["rest"]
+        types = [{**one, "versioning": "no-version"} for one in rest["resource"]]
+        whole = answer.body | {"rest": [rest | {"resource": types}]}
+        if not requests[-1]:
+            return answer._replace(body=whole)
+        keep = set(requests[-1].split(","))
+        return Answer(200, short(in_short(whole, keep))) if short else Answer(400, outcome("value"))
+
+    clinic.little.between = between
+    ran = clinic.sync()
+    assert ran.code == 0
+    assert len(requests) == asked
+    assert requests[1:] == [""] * (asked - 1)
+    told = clinic.run("probe", clinic.little.url, "--json").json["probe"]
+    traits = {one["trait"]: one["claimed"] for one in told["traits"]}
+    assert (traits["if-match"], traits["conditional-create"]) == (False, True)

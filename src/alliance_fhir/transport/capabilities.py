@@ -69,6 +69,25 @@ def statement_of(body: Json) -> Statement:
     return Statement(body, codes if "interaction" in server else None, types or None)
 
 
+_OF_TYPES = ("type", "interaction", "versioning", "conditionalCreate", "searchParam.name")
+READ = (
+    *("fhirVersion", "software", "rest.mode", "rest.interaction"),
+    *(f"rest.resource.{name}" for name in _OF_TYPES),
+)
+"""The elements of a CapabilityStatement that are read here. A trait that reads another adds it."""
+
+
+def tells_all(body: Json) -> bool:
+    """Whether a statement of which only `READ` was asked for says all of it, for each type that we
+    write: else it may be that a part was lost by the asking."""
+    told = statement_of(body)
+    types = told.types or {}
+    about = [types[type_] for type_ in WRITTEN if type_ in types]
+    whole = {name.partition(".")[0] for name in _OF_TYPES}
+    at_top = {"fhirVersion", "software"} <= body.keys() and told.interactions is not None
+    return at_top and bool(about) and all(whole <= one.keys() for one in about)
+
+
 def _codes(body: Json, name: str) -> frozenset[str]:
     return frozenset(text(one, "code") for one in parts(body, name))
 
