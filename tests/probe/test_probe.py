@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from alliance_fhir.testing import AbilityProxy, FhirServer
+from alliance_fhir.transport.capabilities import READ, abilities, tells_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,6 +133,31 @@ def test_hapi(hapi_r4: str, command: Callable[..., Ran]) -> None:
     assert found(ran) == ALL
     assert "HAPI" in ran.json["probe"]["server"]
     assert ran.json["probe"]["quirks"]
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("version", ["r4", "r4b", "r5"])
+def test_hapi_says_in_short_what_it_says_at_length(
+    version: str, request: pytest.FixtureRequest
+) -> None:
+    """What is asked for in short is all that we read of a statement."""
+    url = request.getfixturevalue(f"hapi_{version}")
+    fhir = {"Accept": "application/fhir+json"}
+    short, whole = [
+        httpx.get(f"{url}/metadata", params=params, headers=fhir, timeout=60).json()
+        for params in ({"_elements": ",".join(READ)}, None)
+    ]
+    assert tells_all(short)
+    assert len(str(short)) < len(str(whole)) / 10
+    ours, theirs = abilities(short), abilities(whole)
+    assert (ours.lacking, ours.doubted, ours.refused) == (
+        theirs.lacking,
+        theirs.doubted,
+        theirs.refused,
+    )
+    types = theirs.statement.types or {}
+    asked = [(type_, name) for type_ in types for name in ("identifier", "url", "target", "date")]
+    assert [ours.searches(*one) for one in asked] == [theirs.searches(*one) for one in asked]
 
 
 @pytest.mark.server

@@ -139,9 +139,9 @@ class ServerTarget:
 def _statement(client: Client) -> Json:
     """What the server says of itself: in short, or all of it where it does not speak in short.
 
-    HAPI's has 1.6 MB, of which we read 50 kB; to write all of it takes the server as long as ten of
-    our transactions. Elements within elements are HAPI's own reading of `_elements`, so that what
-    comes is looked at before it is believed.
+    HAPI's has 1.6 MB, of which we read 100 kB; to write all of it takes the server as long as ten
+    of our transactions. Elements within elements are HAPI's own reading of `_elements`, so that
+    what comes is looked at before it is believed.
     """
     with suppress(Refused):
         in_short = client.get("metadata", {"_elements": ",".join(READ)}, fresh=False).body
