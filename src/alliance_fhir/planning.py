@@ -122,11 +122,10 @@ class Planner:
             if not rows or len(rows) != len(group.resources):
                 continue
             known = {entry.key: entry for entry in rows}
-            subject = self.judge.subject(group.patient) if group.patient.value else ""
             decisions = [
                 Decision(one, "unchanged", entry)
                 for one in group.resources
-                if (entry := known.get(one.key)) and _is_as_sent(one, entry, subject)
+                if (entry := known.get(one.key)) and _is_as_sent(one, entry)
             ]
             if len(decisions) == len(rows):
                 same[group.key] = Planned(group, decisions)
@@ -349,14 +348,10 @@ def _pointed(decision: Decision, hits: Sequence[Found], made: set[str]) -> Decis
     return decision._replace(state="updated", known=fresh, rule="recreated")
 
 
-def _is_as_sent(resource: Resource, entry: Entry, subject: str) -> bool:
-    """Whether the target has the resource as it is, for the patient whose `subject` it is."""
-    return (
-        entry.digest == resource.digest
-        and entry.state in ACKNOWLEDGED
-        and bool(entry.server_version)
-        and (not subject or entry.subject == subject)
-    )
+def _is_as_sent(resource: Resource, entry: Entry) -> bool:
+    """Whether the target has the resource as it is; its digest holds whose it is."""
+    same = entry.digest == resource.digest and entry.state in ACKNOWLEDGED
+    return same and bool(entry.server_version)
 
 
 def _acknowledged(entries: Iterable[Entry]) -> Entry | None:

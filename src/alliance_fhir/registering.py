@@ -6,6 +6,7 @@ says so.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from alliance_fhir.config import Settings
@@ -17,6 +18,9 @@ from alliance_fhir.fhir.people import CREATABLE, Resolution, made_up, named_in, 
 from alliance_fhir.ledger.store import Entry, Ledger
 from alliance_fhir.planning import Planned
 from alliance_fhir.targets.base import Target, Wanted
+
+_ASKED_AGAIN = 60
+"""Seconds after which somebody who was not found is looked for again: it may be mended by then."""
 
 
 class Register:
@@ -42,6 +46,8 @@ class Register:
         self._send = send
         self._foreseen = foreseen
         self._made: dict[Person, Resolution] = {}
+        self._missing: dict[Person, tuple[float, Resolution]] = {}
+        """Who was not found, and when: not a word for whoever looks before making somebody."""
         self._settled: set[Person] = set()
         self._told: set[tuple[str, str]] = set()
 
@@ -51,13 +57,17 @@ class Register:
             return []
         named = [(one, named_in(one.group)) for one in planned]
         everybody = set[Person]().union(*(people for _, people in named))
-        resolved = dict(self._target.resolve(everybody - set(self._made)))
+        missing = self._still_missing(everybody)
+        resolved = dict(self._target.resolve(everybody - set(self._made) - set(missing)))
         if not self._foreseen:
             self._settle(resolved)
         if self._send:
             for person, resolution in resolved.items():
                 if resolution.rule.endswith("not-found") and person.type in CREATABLE:
                     resolved[person] = self._make(person, resolution, self._send)
+        now = time.monotonic()
+        self._missing |= {one: (now, told) for one, told in resolved.items() if told.rule}
+        resolved |= missing
         resolved |= {person: self._made[person] for person in everybody & set(self._made)}
         references = self._delivery.references
         for person, resolution in resolved.items():
@@ -70,6 +80,12 @@ class Register:
             if resolved[person].rule
             for warning in self._nobody(one, person, resolved[person].rule)
         ]
+
+    def _still_missing(self, everybody: Iterable[Person]) -> dict[Person, Resolution]:
+        """Who was looked for lately, and not found."""
+        since = time.monotonic() - _ASKED_AGAIN
+        asked = {one: self._missing[one] for one in everybody if one in self._missing}
+        return {one: told for one, (when, told) in asked.items() if when > since}
 
     def _nobody(self, planned: Planned, person: Person, rule: str) -> Iterator[Finding]:
         origin = planned.group.origin

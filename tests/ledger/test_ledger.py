@@ -392,6 +392,10 @@ def test_what_is_durable_soon_is_so_with_the_next_unit_and_for_whoever_asks(plac
         ledger.commit()
         assert place.sql("SELECT count(*) FROM entry") == [(4,)]
         soon(e)
+        with ledger.together():
+            ledger.write([e._replace(row=9)])  # what came later counts
+        assert ledger.current("e") == {"e": [e._replace(row=9)]}
+        soon(e)
     assert sorted(place.sql("SELECT key FROM entry"))[3:] == [("d",), ("e",)]
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alliance_fhir import Options, load, open_ledger, open_target, sync
-from alliance_fhir.targets import people
+from alliance_fhir import Options, load, open_ledger, open_target, registering, sync
 from contract.clinic import STAFF, Row
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def test_a_run_looks_once_and_the_next_one_again(clinic: Syncing) -> None:
 def test_after_a_while_they_are_looked_for_again(
     clinic: Syncing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people, "_ASKED_AGAIN", 0)
+    monkeypatch.setattr(registering, "_ASKED_AGAIN", 0)
     clinic.write(*ROWS)
     assert clinic.sync().code == 0
     assert searches(clinic) > 1

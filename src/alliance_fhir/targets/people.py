@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import groupby
@@ -22,48 +21,28 @@ _MERGES = 5
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
-_ASKED_AGAIN = 60
-"""Seconds after which somebody who was not found is looked for again: it may be mended by then."""
-
-
 class People:
-    """The people of one server. Who was found is remembered, and for a while who was not; lanes
-    may ask at the same time."""
+    """The people of one server. Who was found is remembered; lanes may ask at the same time."""
 
     def __init__(self, client: Client, portions: Portions) -> None:
         self._client = client
         self._portions = portions
         self._known: dict[Person, Resolution] = {}
-        self._unclear: dict[Person, tuple[float, Resolution]] = {}
         self._lock = threading.Lock()
-
-    def forget(self) -> None:
-        """A new run begins, and everybody is looked for anew."""
-        with self._lock:
-            self._known.clear()
-            self._unclear.clear()
 
     def resolve(self, persons: Iterable[Person]) -> Mapping[Person, Resolution]:
         """Who is meant by these identifiers."""
         asked = sorted(p for p in set(persons) if p.type in FOUND_BY_IDENTIFIER)
         with self._lock:  # never while a request is on its way: lanes would wait for each other
-            answer = {one: told for one in asked if (told := self._remembered(one))}
+            answer = {person: self._known[person] for person in asked if person in self._known}
         unknown = [person for person in asked if person not in answer]
         for type_, some in groupby(unknown, lambda person: person.type):
             answer |= dict(self._portions.asked(list(some), partial(self._look_up, type_)))
-        now = time.monotonic()
+        # who was not found may be mended by the time that somebody asks again
+        found = {person: answer[person] for person in unknown if not answer[person].rule}
         with self._lock:
-            for person in unknown:
-                if answer[person].rule:
-                    self._unclear[person] = now, answer[person]
-                else:
-                    self._known[person] = answer[person]
+            self._known |= found
         return answer
-
-    def _remembered(self, person: Person) -> Resolution | None:
-        asked, unclear = self._unclear.get(person, (0.0, None))
-        recent = unclear if time.monotonic() - asked < _ASKED_AGAIN else None
-        return self._known.get(person) or recent
 
     def _look_up(self, type_: str, persons: list[Person]) -> Iterator[tuple[Person, Resolution]]:
         tokens = [f"{escaped(p.identifier.system)}|{escaped(p.identifier.value)}" for p in persons]

@@ -64,10 +64,9 @@ class ServerTarget:
     def begin(self, *, writing: bool) -> None:
         """No more than to know it: a server has many writers, each request says what it expects."""
         self._writing = writing
-        self._people.forget()
 
     def resolve(self, persons: Iterable[Person]) -> Mapping[Person, Resolution]:
-        """Who is meant by these identifiers; who was found is remembered for a run."""
+        """Who is meant by these identifiers; who was found is remembered."""
         return self._people.resolve(persons)
 
     def find(self, wanted: Sequence[Wanted]) -> Mapping[str, list[Found]]:
