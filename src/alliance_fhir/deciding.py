@@ -40,6 +40,11 @@ class Decision(NamedTuple):
     retired: Entry | None = None
     """What was retracted at another patient, and has to give up its identifier before."""
 
+    @property
+    def sends(self) -> bool:
+        """Whether something is to be sent."""
+        return self.state in ("created", "updated")
+
 
 class Sides(NamedTuple):
     """What is to be done about what somebody else did at the target.

@@ -77,9 +77,9 @@ class Delivery:
         """
         receipts: dict[str, Receipt] = {}
         if not planned.writes:
-            told = {d.resource.key: self._told(planned, d, receipts) for d in planned.decisions}
-            self._note_arrival(planned, told)
-            return list(told.values())
+            self._begin(planned, receipts)
+            self._note_arrival(planned, receipts)
+            return list(receipts.values())
         try:
             declined = self._claimed(planned, receipts)
         except ServerError as error:
@@ -90,7 +90,7 @@ class Delivery:
         return list(receipts.values())
 
     def _claimed(self, planned: Planned, receipts: dict[str, Receipt]) -> Refused | None:
-        if not (self._ledger.shared and planned.writes):
+        if not self._ledger.shared:
             return self._send(planned, receipts)
         group = planned.group
         with self._ledger.claim(group.key or group.resources[0].key):
@@ -194,7 +194,7 @@ class Delivery:
             self._begin(planned, receipts)
         left = planned
         if planned.unproven:  # what arrived all the same is told of, without the rest
-            kept = [d for d in planned.decisions if d.state not in ("created", "updated")]
+            kept = [d for d in planned.decisions if not d.sends]
             _, error = self._tried(replace(planned, decisions=kept), receipts)
             left = replace(planned, unproven=planned.unproven if error else [])
             if isinstance(error, Refused) and self._target.takes("Provenance", "created"):
@@ -218,7 +218,7 @@ class Delivery:
         if before and before.state in ("created", "updated") and decision.state == "unchanged":
             return before._replace(rule="")
         told = told_of(decision)
-        if planned.rule and decision.state in ("created", "updated"):
+        if planned.rule and decision.sends:
             return told._replace(state="blocked", rule=decision.rule or planned.rule)
         return told
 

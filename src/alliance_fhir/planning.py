@@ -45,7 +45,7 @@ class Planned:
         """Whether anything is to be sent, or to be noted in the ledger."""
         if self.arrived or self.lost or self.unproven:
             return True
-        return any(one.learnt or one.state in _SENT for one in self.decisions)
+        return any(one.learnt or one.sends for one in self.decisions)
 
     @property
     def in_doubt(self) -> bool:
@@ -55,10 +55,7 @@ class Planned:
     @property
     def changes(self) -> list[Decision]:
         """What is to be sent."""
-        return [d for d in self.decisions if d.state in _SENT]
-
-
-_SENT = ("created", "updated")
+        return [decision for decision in self.decisions if decision.sends]
 
 
 class Planner:
@@ -266,16 +263,13 @@ class Planner:
             ]
         if any(d.rule == WITHDRAWN for d in decisions):  # and nothing is added to it
             decisions = [
-                d._replace(state="not_sent", rule=WITHDRAWN)
-                if d.state in ("created", "updated")
-                else d
-                for d in decisions
+                d._replace(state="not_sent", rule=WITHDRAWN) if d.sends else d for d in decisions
             ]
         return [self._taken(decision) for decision in decisions]
 
     def _taken(self, decision: Decision) -> Decision:
         """The decision, where the target takes such a thing at all."""
-        if decision.state not in ("created", "updated"):
+        if not decision.sends:
             return decision
         if self._target.takes(decision.resource.type, decision.state):
             return decision

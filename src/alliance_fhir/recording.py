@@ -192,15 +192,12 @@ def told_of(decision: Decision) -> Receipt:
     """The receipt of a decision by which nothing is sent."""
     resource, there, known = decision.resource, decision.there, decision.known
     id_ = there.id if there else known.server_id if known else ""
-    theirs = there.digest if there else ""
     return Receipt(
         resource.type,
         resource.key,
         decision.state,
         id_,
-        "",
-        resource.digest,
-        decision.rule,
-        "",
-        theirs,
+        digest=resource.digest,
+        rule=decision.rule,
+        theirs=there.digest if there else "",
     )

@@ -101,18 +101,19 @@ class ScoreMapper:
         template = self._panels.get(shape)
         if template is None:
             template = self._panels[shape] = Template(self._panel(facts.marked(), members))
-        content = template.digest(values)
-        text = partial(template.text, values, content)
-        make = partial(self._sealed, content, self._panel, facts, members)
-        observations = [Resource("Observation", f"{facts.key}-panel", make, content, text)]
-        for score in scores:
-            result, template = self._result(facts, score)
+
+        def made(
+            name: str, template: Template, build: Callable[[Facts, Any], Json], what: object
+        ) -> Resource:
             content = template.digest(values)
             text = partial(template.text, values, content)
-            make = partial(self._sealed, content, self._member, facts, (score.id, result))
-            observations.append(
-                Resource("Observation", f"{facts.key}-{score.id}", make, content, text)
-            )
+            body = partial(self._sealed, content, build, facts, what)
+            return Resource("Observation", f"{facts.key}-{name}", body, content, text)
+
+        observations = [made("panel", template, self._panel, members)]
+        for score in scores:
+            result, template = self._result(facts, score)
+            observations.append(made(score.id, template, self._member, (score.id, result)))
         return observations
 
     def _panel(self, facts: Facts, members: Sequence[str]) -> Json:

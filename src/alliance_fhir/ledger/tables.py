@@ -72,10 +72,10 @@ def upsert(dialect: str, rows: int = 1) -> str:
     else:
         from sqlalchemy.dialects import sqlite as spoken
     statement: Any = spoken.insert(entry)
-    # what no version changes, and is in an index: that is left alone then
-    fixed = {"key", "version", "group_key", "source"}
-    others = {c.name: statement.excluded[c.name] for c in entry.c if c.name not in fixed}
     keys = [c.name for c in entry.primary_key]
+    # what no version changes, and is in an index: that is left alone then
+    fixed = {*keys, "group_key", "source"}
+    others = {c.name: statement.excluded[c.name] for c in entry.c if c.name not in fixed}
     whole = statement.on_conflict_do_update(index_elements=keys, set_=others)
     paramstyle = "pyformat" if dialect == "postgresql" else "qmark"
     text = str(
