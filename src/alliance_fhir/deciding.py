@@ -13,7 +13,8 @@ from alliance_fhir.domain.receipt import State
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.reply import Found
-from alliance_fhir.ledger.store import RETRACTED, Entry, Ledger
+from alliance_fhir.ledger.entries import RETRACTED, Entry
+from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.targets.base import Target
 
 OLDER = "older-version"

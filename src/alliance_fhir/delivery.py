@@ -24,7 +24,8 @@ from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.halting import Halted, Outages
 from alliance_fhir.ledger.store import Ledger
-from alliance_fhir.planning import Planned, Planner
+from alliance_fhir.planned import Planned
+from alliance_fhir.planning import Planner
 from alliance_fhir.recording import EXISTED, Record, told_of
 from alliance_fhir.releasing import Releaser
 from alliance_fhir.targets.base import Partly, Target

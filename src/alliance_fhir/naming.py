@@ -14,7 +14,8 @@ from alliance_fhir.domain.records import by_record_id
 from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.reply import Found, Ours, own_key
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.ledger.store import RETRACTED, Entry, Ledger
+from alliance_fhir.ledger.entries import RETRACTED, Entry
+from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.subjects import moved
 from alliance_fhir.targets.base import Target, Wanted
 

@@ -9,53 +9,17 @@ lost ledger costs a look, and duplicates nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from itertools import chain
 
 from alliance_fhir.deciding import OLDER, RULED, SIDES, WITHDRAWN, Decision, Judge, Look, Sides
 from alliance_fhir.domain.receipt import WARNINGS
 from alliance_fhir.fhir.group import Group, Resource
-from alliance_fhir.fhir.reply import Found
-from alliance_fhir.ledger.store import ACKNOWLEDGED, RETRACTED, Entry, Ledger
+from alliance_fhir.ledger.entries import ACKNOWLEDGED, RETRACTED, Entry
+from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.planned import Planned, account_for, is_missing, pointing_anew
 from alliance_fhir.proofs import deleted, looked_for, unproven
 from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import Target, Wanted
-
-
-@dataclass
-class Planned:
-    """A group and what is to be done with it. `rule` says why it is not sent at all.
-
-    `arrived` and `lost` are what became of earlier requests about it that had no reply. `unproven`
-    is what arrived of a group whose Provenance did not, where groups do not arrive as a whole.
-    `reread`: it was decided by a look at the target.
-    """
-
-    group: Group
-    decisions: list[Decision]
-    rule: str = ""
-    warnings: list[str] = field(default_factory=list[str])
-    arrived: list[Entry] = field(default_factory=list[Entry])
-    lost: list[Entry] = field(default_factory=list[Entry])
-    unproven: list[Decision] = field(default_factory=list[Decision])
-    reread: bool = False
-
-    @property
-    def writes(self) -> bool:
-        """Whether anything is to be sent, or to be noted in the ledger."""
-        if self.arrived or self.lost or self.unproven:
-            return True
-        return any(one.learnt or one.sends for one in self.decisions)
-
-    @property
-    def in_doubt(self) -> bool:
-        """Whether something was sent, and is not to be found: it may be on its way all the same."""
-        return any(entry.state == "sent" for entry in self.lost)
-
-    @property
-    def changes(self) -> list[Decision]:
-        """What is to be sent."""
-        return [decision for decision in self.decisions if decision.sends]
 
 
 class Planner:
@@ -166,11 +130,11 @@ class Planner:
             {resource.key for resource in unsure},
             there,
             moved(self._target, hits) | astray(self._target, hits, ids),
-            {(e.group_key, e.run) for e in open_ if _is_missing(e, there)},
+            {(e.group_key, e.run) for e in open_ if is_missing(e, there)},
         )
         planned = [self._group(group, entries, look_up) for group in groups]
         for one in planned:
-            _answer(one, [e for e in open_ if e.group_key == one.group.key], there)
+            account_for(one, [e for e in open_ if e.group_key == one.group.key], there)
             one.lost += (gone := deleted(proofs, one.group, there))
             one.unproven += unproven(one.decisions, one.arrived, one.lost, entries)
             if gone and one.unproven:
@@ -234,7 +198,7 @@ class Planner:
                 )
             else:
                 decisions.append(self.judge.against_ledger(group, resource, known, said))
-        decisions = _pointing_anew(self._as_one(group, decisions, said), look)
+        decisions = pointing_anew(self._as_one(group, decisions, said), look)
         planned = Planned(group, decisions)
         planned.arrived = [d.arrived for d in decisions if d.arrived]
         planned.rule = next((d.rule for d in decisions if d.state in _OBSTACLES), "")
@@ -295,51 +259,6 @@ _MANY = 20
 
 _OBSTACLES = ("conflict", "foreign", "gone", "blocked")
 """One such resource holds its whole group back: an event arrives whole or not at all."""
-
-
-def _is_missing(entry: Entry, there: Mapping[str, list[Found]]) -> bool:
-    """Whether something was sent, and is not at the target: then of its group only a part may be,
-    whatever the target says of transactions."""
-    there_now = {hit.digest for hit in there.get(entry.key, [])}
-    return entry.state == "sent" and entry.type != "Provenance" and entry.digest not in there_now
-
-
-def _answer(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found]]) -> None:
-    """Sorts what was sent and had no reply into what arrived and what did not.
-
-    Of the resources themselves only the lost are told: those that arrived are decided upon.
-    """
-    states = {decision.resource.key: decision.state for decision in planned.decisions}
-    for entry in open_:
-        hits = there.get(entry.key, [])
-        if entry.state != "sent":  # declined: it counts for as long as something is to be done
-            if states.get(entry.key) == "unchanged":
-                planned.lost.append(entry)
-            continue
-        if entry.type == "Provenance" and hits:
-            hit = hits[0]
-            planned.arrived.append(entry.confirmed("created", hit.id, hit.version, hit.digest))
-        elif entry.type == "Provenance" or (
-            entry.key in states and entry.digest not in {hit.digest for hit in hits}
-        ):
-            planned.lost.append(entry)
-
-
-def _pointing_anew(decisions: list[Decision], look: Look) -> list[Decision]:
-    """The decisions, with what points to something that is made again, and has another id then;
-    with the ledger lost, nobody knows that it is again."""
-    made = {d.resource.key for d in decisions if d.state == "created"}
-    return [_pointed(d, look.hits.get(d.resource.key, []), made) for d in decisions]
-
-
-def _pointed(decision: Decision, hits: Sequence[Found], made: set[str]) -> Decision:
-    known = decision.known
-    if decision.state != "unchanged" or not known or len(hits) != 1:
-        return decision
-    if not any(key in made for key, _ in hits[0].links):
-        return decision
-    fresh = known._replace(server_version=hits[0].version, server_digest=hits[0].digest)
-    return decision._replace(state="updated", known=fresh, rule="recreated")
 
 
 def _is_as_sent(resource: Resource, entry: Entry) -> bool:

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from alliance_fhir.received import part, text
 from alliance_fhir.targets.server import ServerTarget
-from alliance_fhir.transport.capabilities import BY_IDENTIFIER, TRAITS, Abilities, Trait
+from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.quirks import Quirk, quirks_of
+from alliance_fhir.transport.traits import BY_IDENTIFIER, TRAITS, Trait
 from alliance_fhir.trials import Probe
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from alliance_fhir.deciding import WITHDRAWN, Decision
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.reply import Found
-from alliance_fhir.ledger.store import Entry
+from alliance_fhir.ledger.entries import Entry
 from alliance_fhir.targets.base import NOBODY, Wanted
 
 Versions = Mapping[str, list[Entry]]

@@ -14,8 +14,10 @@ from alliance_fhir.domain.receipt import Receipt, State
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.logical import Reference
 from alliance_fhir.fhir.reply import Delivered
-from alliance_fhir.ledger.store import Entry, Ledger
-from alliance_fhir.planning import Planned, Planner
+from alliance_fhir.ledger.entries import Entry
+from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.planned import Planned
+from alliance_fhir.planning import Planner
 from alliance_fhir.targets.base import Target
 
 IN_DOUBT = "in-doubt"

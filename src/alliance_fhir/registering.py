@@ -15,8 +15,9 @@ from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.people import CREATABLE, Resolution, made_up, named_in, person_key
-from alliance_fhir.ledger.store import Entry, Ledger
-from alliance_fhir.planning import Planned
+from alliance_fhir.ledger.entries import Entry
+from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.planned import Planned
 from alliance_fhir.targets.base import Target, Wanted
 
 _ASKED_AGAIN = 60

@@ -19,7 +19,8 @@ from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Json
-from alliance_fhir.ledger.store import RETRACTED, Entry, Ledger
+from alliance_fhir.ledger.entries import RETRACTED, Entry
+from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.targets.base import Target, Wanted
 from alliance_fhir.writing import Marks
 

@@ -9,27 +9,29 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from alliance_fhir.asking import Options, Progress, Watch, asked_for
+from alliance_fhir.asking import Options, Progress, Watch
 from alliance_fhir.config import Settings
+from alliance_fhir.counting import count, foreseen
 from alliance_fhir.dead_letters import DeadLetters, kept, usual_place
 from alliance_fhir.deciding import Decision, Sides
 from alliance_fhir.delivery import Delivery
-from alliance_fhir.domain.receipt import WARNINGS, Finding, Receipt, Tally
+from alliance_fhir.domain.receipt import Finding, Receipt, Tally
 from alliance_fhir.domain.records import Identifier, Origin
 from alliance_fhir.errors import AllianceError, ConfigError, ServerError
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import SOFTWARE
 from alliance_fhir.halting import Halted
+from alliance_fhir.intake import Intake
 from alliance_fhir.lanes import Done, Lanes
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, site_catalog
-from alliance_fhir.planning import Planned, Planner
+from alliance_fhir.planned import Planned
+from alliance_fhir.planning import Planner
 from alliance_fhir.public_servers import refuse_real_data
-from alliance_fhir.recording import IN_DOUBT, told_of
+from alliance_fhir.recording import IN_DOUBT
 from alliance_fhir.registering import Register
 from alliance_fhir.result import Result
-from alliance_fhir.seen import Seen
 from alliance_fhir.sources.readers import Sources
 from alliance_fhir.targets.base import BESIDE, Target
 
@@ -112,12 +114,37 @@ class Run:
             foreseen=self._dry,
         )
         self._shared: set[str] = set()
-        self._unread: set[str] = set()
-        self._met: set[str] = set()
 
     def go(self) -> Result:
         """The run, from the first row to the last receipt."""
         began = time.monotonic()
+        self._begin()
+        with Intake(self._options, self._tally) as intake, kept(self._letters), self._lanes:
+            every = self._mapping.groups(self._sources, checked=False)
+            for chunk in _portions(intake.of(every)):
+                self._share()
+                for planned in self._planned(chunk):
+                    who = "|".join(planned.group.patient)
+                    self._lanes.give(who, planned, here=not planned.writes)
+                self._take_in(self._lanes.done())
+                if self._letters:
+                    self._letters.save(now=False)
+                self._watch(Progress(self._tally.read, self._sources.count))
+            self._take_in(self._lanes.rest())
+            self._share()
+            self._finish()
+            if self._options.complete:
+                self._tally.disappeared += intake.disappeared(self._ledger, self._settings.source)
+            if self._letters:
+                self._tally.warnings += intake.without_row(self._letters)
+        if self._letters and len(self._letters):
+            self._result.dead_letters = str(self._letters.path)
+        self._result.requests = self._target.requests()
+        self._result.seconds = time.monotonic() - began
+        return self._result
+
+    def _begin(self) -> None:
+        """Whatever stands against the run is said before the first row is read."""
         if not self._dry:
             refuse_real_data(
                 self._target.identity,
@@ -133,32 +160,6 @@ class Run:
         self._same_target()
         if not self._dry:
             self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)
-        with Seen() as seen, kept(self._letters), self._lanes:
-            for chunk in _portions(self._groups(seen)):
-                self._share()
-                for planned in self._planned(chunk):
-                    who = "|".join(planned.group.patient)
-                    self._lanes.give(who, planned, here=not planned.writes)
-                self._take_in(self._lanes.done())
-                if self._letters:
-                    self._letters.save(now=False)
-                self._watch(Progress(self._tally.read, self._sources.count))
-            self._take_in(self._lanes.rest())
-            self._share()
-            self._finish()
-            if self._options.complete:
-                self._disappeared(seen)
-            self._without_row()
-        if self._letters and len(self._letters):
-            self._result.dead_letters = str(self._letters.path)
-        self._result.requests = self._target.requests()
-        self._result.seconds = time.monotonic() - began
-        return self._result
-
-    def _without_row(self) -> None:
-        """Tells of the letters whose records did not come."""
-        if self._options.only and self._letters and "" not in self._unread:
-            self._tally.warnings += self._letters.findings(self._options.only - self._met)
 
     def _hurry(self) -> None:
         self._target.hurry()
@@ -180,25 +181,6 @@ class Run:
                 f"{self._ledger.name} says of it is not there. If that was meant, remove this "
                 "ledger and run again; nothing will be there twice."
             )
-
-    def _groups(self, seen: Seen) -> Iterator[Group]:
-        everything = self._noted(self._mapping.groups(self._sources, checked=False), seen)
-        yield from asked_for(everything, self._options, self._tally)
-        if self._options.complete:  # what was not asked for is there all the same
-            for _ in everything:
-                pass
-
-    def _noted(
-        self, everything: Iterator[Group | Finding], seen: Seen
-    ) -> Iterator[Group | Finding]:
-        for one in everything:
-            if self._options.complete and one.key:
-                seen.add(one.key)
-            if self._options.only and one.key in self._options.only:
-                self._met.add(one.key)
-            if isinstance(one, Finding) and not one.key and one.rule not in WARNINGS:
-                self._unread.add(one.path if one.row else "")
-            yield one
 
     def _planned(self, chunk: list[Group]) -> list[Planned]:
         """The chunk with what is to be done; nothing any more when the run has stopped."""
@@ -281,39 +263,14 @@ class Run:
         return list(halted.receipts)
 
     def _foreseen(self, planned: Planned, *, ended: bool = False) -> list[Receipt]:
-        """What would become of a group; nothing of it, where the run has `ended` before it. A lane
-        may know that before we do, who hear of its error in the order of the rows."""
+        """What would become of a group. A lane may know that the run `ended` before we do, who hear
+        of its error in the order of the rows."""
         ended = ended or bool(self._result.stopped)
-        receipts: list[Receipt] = []
-        for decision in planned.decisions:
-            receipt = told_of(decision)
-            if receipt.state in ("created", "updated"):
-                state = "blocked" if planned.rule else receipt.state
-                receipt = receipt._replace(state="not_sent" if ended else state)
-            receipts.append(receipt)
-        going = any(r.state in ("created", "updated") for r in receipts)
-        going = going or (bool(planned.unproven) and not ended)
-        if planned.group.key and going and self._target.takes("Provenance", "created"):
-            receipts.append(Receipt("Provenance", planned.group.key, "created"))
-        return receipts
+        proven = self._target.takes("Provenance", "created")
+        return foreseen(planned, ended=ended, proven=proven)
 
     def _count(self, planned: Planned, receipts: Iterable[Receipt]) -> None:
-        origin, tally = planned.group.origin, self._tally
-        told: dict[tuple[str, str], Receipt] = {}
-        for receipt in receipts:
-            tally.resources[receipt.state] += 1
-            if receipt.state in ("blocked", "conflict", "foreign", "gone", "rejected"):
-                one = receipt.key if receipt.theirs or receipt.state == "gone" else ""
-                told[receipt.rule or planned.rule, one] = receipt
-        path = origin.path or self._target.name
-        column = "" if planned.group.key else planned.group.resources[0].type
-        named = {rule for rule, one in told if one}
-        for (rule, one), receipt in told.items():
-            if one or rule not in named:  # the others of a group wait for the one that is told
-                finding = receipt.finding(path, origin.row, column, rule)
-                (tally.rejected if receipt.state == "rejected" else tally.blocked).append(finding)
-        for rule in planned.warnings:
-            tally.warnings.append(Finding(path, origin.row, "", rule))
+        count(self._tally, planned, receipts, self._target.name)
 
     def _stop(self, error: AllianceError) -> None:
         self._result.stopped = str(error)
@@ -329,18 +286,6 @@ class Run:
         if not self._result.stopped:
             self._ledger.end_run(self._result.run)
         self._ledger.commit()
-
-    def _disappeared(self, seen: Seen) -> None:
-        """What was sent once and did not come now.
-
-        Where a whole file could not be read nothing is known; where the key of a row could not be
-        read, nothing of its file.
-        """
-        if "" in self._unread:
-            return
-        for entry in self._ledger.groups(self._settings.source):
-            if entry.group_key not in seen and entry.path not in self._unread:
-                self._tally.disappeared.append(Finding(entry.path, entry.row, "", "disappeared"))
 
 
 def _alone(resource: Resource) -> Group:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from alliance_fhir.asking import Options, Progress, Watch, asked_for, unwatched
-from alliance_fhir.collecting import seldom
 from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.domain.keys import fingerprint
@@ -15,6 +14,7 @@ from alliance_fhir.domain.receipt import Tally
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.fhir.versions import Version
+from alliance_fhir.interpreter import attuned
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, file_time, site_catalog
 from alliance_fhir.ndjson import NdjsonFolder
@@ -29,7 +29,7 @@ __all__ = ["check", "map_to", "open_ledger", "plan", "sync", "verify"]
 DEFAULTS = Options()
 
 
-@seldom()
+@attuned()
 def sync(
     sources: Sequence[Path],
     target: Target,
@@ -49,7 +49,7 @@ def sync(
     return Run("sync", sources, target, ledger, settings, options, watch, letters).go()
 
 
-@seldom()
+@attuned()
 def plan(
     sources: Sequence[Path],
     target: Target,
@@ -62,7 +62,7 @@ def plan(
     return Run("plan", sources, target, ledger, settings, options, watch).go()
 
 
-@seldom()
+@attuned()
 def check(
     sources: Sequence[Path],
     settings: Settings,
@@ -83,7 +83,7 @@ def check(
     return result
 
 
-@seldom()
+@attuned()
 def map_to(
     sources: Sequence[Path],
     out: Path,

@@ -23,7 +23,8 @@ from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.fhir.waves import waves
-from alliance_fhir.ledger.store import RETRACTED, Entry, Ledger
+from alliance_fhir.ledger.entries import RETRACTED, Entry
+from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.result import Result
 from alliance_fhir.subjects import moved
 from alliance_fhir.targets.base import Target, Wanted

@@ -9,9 +9,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 
 from alliance_fhir.asking import Progress, Watch, unwatched
-from alliance_fhir.collecting import seldom
 from alliance_fhir.fhir.reply import Found
-from alliance_fhir.ledger.store import Entry, Ledger
+from alliance_fhir.interpreter import attuned
+from alliance_fhir.ledger.entries import Entry
+from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.result import Result, Verification
 from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import Target, Wanted
@@ -22,7 +23,7 @@ There = Mapping[str, list[Found]]
 """What the target has, by key."""
 
 
-@seldom()
+@attuned()
 def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
     """Reads back everything that the ledger knows of, and holds it against what was sent."""
     began = time.monotonic()

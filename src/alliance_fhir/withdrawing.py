@@ -21,7 +21,8 @@ from alliance_fhir.fhir.canonical import resealed
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.fhir.reply import Delivered, Found
-from alliance_fhir.ledger.store import RETRACTED, Entry, Ledger
+from alliance_fhir.ledger.entries import RETRACTED, Entry
+from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import site_catalog
 from alliance_fhir.naming import Names, Record
 from alliance_fhir.releasing import Releaser

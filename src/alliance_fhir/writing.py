@@ -17,7 +17,7 @@ from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import run_created, run_touched, tagged
 from alliance_fhir.fhir.provenance import Activity, ProvenanceWriter
 from alliance_fhir.fhir.versions import Json
-from alliance_fhir.planning import Planned
+from alliance_fhir.planned import Planned
 from alliance_fhir.targets.base import Target
 
 

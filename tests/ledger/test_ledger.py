@@ -15,7 +15,8 @@ import pytest
 
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger import database
-from alliance_fhir.ledger.store import Entry, Ledger
+from alliance_fhir.ledger.entries import Entry
+from alliance_fhir.ledger.store import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

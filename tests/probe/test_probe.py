@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from alliance_fhir.testing import AbilityProxy, FhirServer
-from alliance_fhir.transport.capabilities import READ, abilities, tells_all
+from alliance_fhir.transport.capabilities import abilities
+from alliance_fhir.transport.statement import READ, tells_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable

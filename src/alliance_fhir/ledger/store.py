@@ -13,12 +13,13 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Integer, String, bindparam, func, or_, select
 
 from alliance_fhir.ledger.claims import Claims
 from alliance_fhir.ledger.database import Database
+from alliance_fhir.ledger.entries import ACKNOWLEDGED, LIVE, Entry
 from alliance_fhir.ledger.place import FORGOTTEN, Place, place_of
 from alliance_fhir.ledger.schema import is_empty, prepare
 from alliance_fhir.ledger.tables import entry, fact, run
@@ -43,10 +44,6 @@ _CURRENT = (
     .order_by(entry.c.key, entry.c.version)
 )
 
-ACKNOWLEDGED = ("created", "updated", "unchanged")
-RETRACTED = "retracted"
-"""At the target, and entered in error there."""
-_CONFIRMED = (*ACKNOWLEDGED, RETRACTED)
 _OF_GROUPS = (entry.c.source == _OF_SOURCE, entry.c.group_key.in_(_SOME))
 _UNANSWERED = select(entry).where(
     *_OF_GROUPS, entry.c.type == "Provenance", entry.c.state == "sent"
@@ -56,44 +53,9 @@ _STANDING = select(entry).where(
     entry.c.state != "superseded",
     or_(entry.c.type != "Provenance", entry.c.state == "sent"),
 )
-_LIVE = (*ACKNOWLEDGED, RETRACTED, "sent")
 _ORDER = (entry.c.key, entry.c.version)
 _by_version = attrgetter("version")
 _MOST_KEYS = 500  # SQLite takes 999 variables in a statement
-
-
-class Entry(NamedTuple):
-    """A row of the ledger: one version of one resource, and what is known of it at the target."""
-
-    key: str
-    version: int
-    type: str
-    group_key: str
-    source: str
-    subject: str
-    subject_at: str
-    path: str
-    row: int
-    source_digest: str
-    digest: str
-    server_digest: str
-    state: str
-    server_id: str
-    server_version: str
-    run: str
-    made_by: str
-    """The run that made the resource at the target, or tries to; empty where none of ours did."""
-
-    @property
-    def acknowledged(self) -> bool:
-        """Whether the target has confirmed this version."""
-        return self.state in _CONFIRMED
-
-    def confirmed(self, state: str, id_: str, version: str, digest: str) -> Self:
-        """The same, after the target has said where it is, in which version, and what it says."""
-        return self._replace(
-            state=state, server_id=id_, server_version=version, server_digest=digest
-        )
 
 
 class Ledger:
@@ -270,7 +232,7 @@ class Ledger:
             yield from self._expected(type_, size)
 
     def _expected(self, type_: str, size: int) -> Iterator[list[list[Entry]]]:
-        live = entry.c.state.in_(_LIVE)
+        live = entry.c.state.in_(LIVE)
         ordered = select(entry).order_by(entry.c.key, entry.c.version)  # as they lie: no sorting
         after = ""
         while True:
@@ -307,7 +269,7 @@ class Ledger:
     def _live(self, column: Any, values: Sequence[str]) -> list[Entry]:
         found: list[Entry] = []
         for some in _portions(list(values)):
-            query = select(entry).where(column.in_(some), entry.c.state.in_(_LIVE))
+            query = select(entry).where(column.in_(some), entry.c.state.in_(LIVE))
             found += [Entry(*row) for row in self._database.read(query.order_by(*_ORDER))]
         return found
 

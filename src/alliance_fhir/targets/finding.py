@@ -19,8 +19,9 @@ from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Found, Ours, found
 from alliance_fhir.targets.base import Wanted
 from alliance_fhir.targets.portions import Portions
-from alliance_fhir.transport.capabilities import BY_IDENTIFIER, Abilities
+from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.client import Client
+from alliance_fhir.transport.traits import BY_IDENTIFIER
 
 Search = Mapping[str, str]
 

@@ -18,8 +18,9 @@ from alliance_fhir.targets.people import People
 from alliance_fhir.targets.portions import Portions
 from alliance_fhir.targets.removing import Remover
 from alliance_fhir.targets.sending import Sender
-from alliance_fhir.transport.capabilities import READ, abilities, tells_all
+from alliance_fhir.transport.capabilities import abilities
 from alliance_fhir.transport.client import Client
+from alliance_fhir.transport.statement import READ, tells_all
 
 
 class ServerTarget:

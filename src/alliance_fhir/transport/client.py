@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from types import TracebackType
 from typing import Any, Self
 
@@ -147,10 +147,11 @@ class Client:
 
     def _send(self, method: str, url: str, *, harmless: bool, **told: Any) -> Reply:
         def once() -> Reply:
+            request = self._http.build_request(method, url, **told)
             try:
-                with self._turn:
+                with self._turn:  # for as short a time as can be: the next one waits for it
                     began = time.monotonic()
-                    with self._http.stream(method, url, **told) as response:
+                    with closing(self._http.send(request, stream=True)) as response:
                         content = content_of(response)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 self.traffic.unanswered()

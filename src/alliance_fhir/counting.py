@@ -1,0 +1,50 @@
+"""What a run tells of each record: what would become of it, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from alliance_fhir.domain.receipt import Finding, Receipt, Tally
+from alliance_fhir.planned import Planned
+from alliance_fhir.recording import told_of
+
+
+def foreseen(planned: Planned, *, ended: bool, proven: bool) -> list[Receipt]:
+    """What would become of a group; nothing of it, where the run has `ended` before it. `proven`:
+    the target takes Provenances."""
+    receipts: list[Receipt] = []
+    for decision in planned.decisions:
+        receipt = told_of(decision)
+        if receipt.state in ("created", "updated"):
+            state = "blocked" if planned.rule else receipt.state
+            receipt = receipt._replace(state="not_sent" if ended else state)
+        receipts.append(receipt)
+    going = any(r.state in ("created", "updated") for r in receipts)
+    going = going or (bool(planned.unproven) and not ended)
+    if planned.group.key and going and proven:
+        receipts.append(Receipt("Provenance", planned.group.key, "created"))
+    return receipts
+
+
+def count(tally: Tally, planned: Planned, receipts: Iterable[Receipt], target: str) -> None:
+    """Counts what became of a group; what did not arrive is told once a group and rule, or of each
+    resource that is another one there. What belongs to no row is told of the `target`."""
+    origin = planned.group.origin
+    told: dict[tuple[str, str], Receipt] = {}
+    for receipt in receipts:
+        tally.resources[receipt.state] += 1
+        if receipt.state in _TOLD:
+            one = receipt.key if receipt.theirs or receipt.state == "gone" else ""
+            told[receipt.rule or planned.rule, one] = receipt
+    path = origin.path or target
+    column = "" if planned.group.key else planned.group.resources[0].type
+    named = {rule for rule, one in told if one}
+    for (rule, one), receipt in told.items():
+        if one or rule not in named:  # the others of a group wait for the one that is told
+            finding = receipt.finding(path, origin.row, column, rule)
+            (tally.rejected if receipt.state == "rejected" else tally.blocked).append(finding)
+    for rule in planned.warnings:
+        tally.warnings.append(Finding(path, origin.row, "", rule))
+
+
+_TOLD = ("blocked", "conflict", "foreign", "gone", "rejected")

@@ -1,0 +1,78 @@
+"""The records of the sources as they come, and what is told when all have come: which of those that
+were sent once, or that are asked for, did not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Self
+
+from alliance_fhir.asking import Options, asked_for
+from alliance_fhir.dead_letters import DeadLetters
+from alliance_fhir.domain.receipt import WARNINGS, Finding, Tally
+from alliance_fhir.fhir.group import Group
+from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.seen import Seen
+
+
+class Intake:
+    """The records of one run; what is read and what is wrong with it goes to the tally."""
+
+    def __init__(self, options: Options, tally: Tally) -> None:
+        self._options = options
+        self._tally = tally
+        self._seen = Seen()
+        self._met: set[str] = set()
+        self._unread: set[str] = set()
+        """The files of which the key of a row could not be read; "" where a whole file was not."""
+
+    def __enter__(self) -> Self:
+        self._seen.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._seen.__exit__(kind, error, trace)
+
+    def of(self, everything: Iterator[Group | Finding]) -> Iterator[Group]:
+        """The groups that are asked for."""
+        noted = self._noted(everything)
+        yield from asked_for(noted, self._options, self._tally)
+        if self._options.complete:  # what was not asked for is there all the same
+            for _ in noted:
+                pass
+
+    def _noted(self, everything: Iterable[Group | Finding]) -> Iterator[Group | Finding]:
+        for one in everything:
+            if self._options.complete and one.key:
+                self._seen.add(one.key)
+            if self._options.only and one.key in self._options.only:
+                self._met.add(one.key)
+            if isinstance(one, Finding) and not one.key and one.rule not in WARNINGS:
+                self._unread.add(one.path if one.row else "")
+            yield one
+
+    def disappeared(self, ledger: Ledger, source: str) -> list[Finding]:
+        """What was sent once and did not come now.
+
+        Where a whole file could not be read nothing is known; where the key of a row could not be
+        read, nothing of its file.
+        """
+        if "" in self._unread:
+            return []
+        return [
+            Finding(entry.path, entry.row, "", "disappeared")
+            for entry in ledger.groups(source)
+            if entry.group_key not in self._seen and entry.path not in self._unread
+        ]
+
+    def without_row(self, letters: DeadLetters) -> list[Finding]:
+        """The letters that are asked for, and whose records did not come."""
+        if not self._options.only or "" in self._unread:
+            return []
+        return letters.findings(self._options.only - self._met)
