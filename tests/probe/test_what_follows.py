@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,23 +64,26 @@ def read_only(type_: str) -> Callable[[Json], None]:
     return change
 
 
+@pytest.mark.parametrize("records", [1, 5], ids=["looked for one by one", "asked for all at once"])
 @pytest.mark.parametrize("type_", ["QuestionnaireResponse", "Observation"])
 @pytest.mark.parametrize("how", [without, read_only])
 def test_what_a_record_cannot_be_without_blocks_it(
-    type_: str,
     how: Callable[[str], Callable[[Json], None]],
+    type_: str,
+    records: int,
     source: Path,
     command: Callable[..., Ran],
 ) -> None:
+    write_rows(source, [replace(ROW, record_id=f"r-{n}") for n in range(records)])
     with FhirServer() as server:
         server.put(**patient(ROW.patient))
         server.between = of_statement(server, how(type_))
-        for words in (("plan",), ("sync",)):
+        for words in (("plan",), ("sync",), ("plan",)):  # before our Device is there, and after
             ran = command(*words, source, "--to", server.url, "--json")
             assert ran.code == 7
-            [blocked] = ran.json["blocked"]
-            assert (blocked["row"], blocked["rule"]) == (2, "not-accepted")
-            assert ran.json["resources"]["blocked"] == 6
+            told = [(blocked["row"], blocked["rule"]) for blocked in ran.json["blocked"]]
+            assert told == [(2 + n, "not-accepted") for n in range(records)]
+            assert ran.json["resources"]["blocked"] == 6 * records
         assert server.of_type("QuestionnaireResponse") == server.of_type("Observation") == []
 
 

@@ -398,7 +398,7 @@ def test_a_patient_without_an_id_is_no_answer(clinic: Syncing) -> None:
     clinic.whole()
 
 
-def test_a_server_that_tells_no_versions_is_looked_at_before_a_change(clinic: Syncing) -> None:
+def test_a_server_that_tells_no_versions_is_looked_at_each_time(clinic: Syncing) -> None:
     """Without a version no If-Match can keep a change from overwriting somebody's edit."""
 
     def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
@@ -407,12 +407,15 @@ def test_a_server_that_tells_no_versions_is_looked_at_before_a_change(clinic: Sy
 
     clinic.little.between = between
     assert clinic.sync().code == 0
+    assert clinic.sync().json["resources"]["unchanged"] == 14
     total = clinic.of_first("total")
     clinic.little.put(**{**total, "valueQuantity": {**total["valueQuantity"], "value": 12}})
-    clinic.write(CHANGED, SECOND)
-    ran = clinic.sync()
-    assert (ran.code, [told["rule"] for told in ran.json["blocked"]]) == (7, ["changed-at-target"])
-    assert clinic.of_first("total")["valueQuantity"]["value"] == 12
+    for rows in ((FIRST, SECOND), (CHANGED, SECOND)):
+        clinic.write(*rows)
+        ran = clinic.sync()
+        told = [blocked["rule"] for blocked in ran.json["blocked"]]
+        assert (ran.code, told) == (7, ["changed-at-target"])
+        assert clinic.of_first("total")["valueQuantity"]["value"] == 12
 
 
 def without_versions(value: Any) -> Any:
