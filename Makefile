@@ -9,7 +9,7 @@ BENCH := $(VENV)/.bench
 WHEEL := $(VENV)/.wheel
 SOURCES := $(shell find src examples/clinic -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml README.md
 
-.PHONY: demo demo-hapi test test-faults helios check lint types unit servers forms golden profiles bench lock clean
+.PHONY: demo demo-hapi test test-faults helios ladder check lint types unit servers forms golden profiles bench lock clean
 
 demo: $(RUN)  ## the example clinic, mapped and synced to a folder
 	$(BIN)/alliance-fhir demo
@@ -27,6 +27,9 @@ test-faults: $(TEST) $(WHEEL)  ## the long runs of failures; SEED=N repeats one
 	$(BIN)/pytest -m faults tests/faults
 
 HFS ?= .cache/helios/bin/hfs
+ladder: $(TEST) $(WHEEL)  ## the whole contract suite on HAPI R4B, R5, and on R4 with each ability taken away
+	LADDER=all $(BIN)/pytest -q -m "server and not helios" tests/contract
+
 helios: $(TEST) $(WHEEL) $(HFS)  ## the tests on a third real server, Helios hfs (cargo, npm); HFS=FILE where it is built already
 	HFS=$(abspath $(HFS)) $(BIN)/pytest -q -m helios tests
 
@@ -52,8 +55,7 @@ profiles: $(TEST) $(WHEEL)  ## writes profiles/ anew
 	$(BIN)/python profiles/build.py
 
 bench: $(TEST) $(WHEEL) $(BENCH)  ## the ratios of benchmarks/, in one run each (Java 17, Maven)
-	$(BIN)/python -m benchmarks.map
-	$(BIN)/python -m benchmarks.sync
+	$(BIN)/python -m benchmarks.map; map=$$?; $(BIN)/python -m benchmarks.sync && exit $$map
 
 lock: $(TEST)  ## renews the lock files
 	$(BIN)/python -m pip install --quiet uv

@@ -25,7 +25,10 @@ KEPT = "ALLIANCE_FHIR_CACHE"
 """Where sandbox and validators are built: of the machine, not of a test."""
 
 
-BETWEEN = {"batches", "singles", "search-first", "read-and-compare", "by-patient"}
+BETWEEN = {
+    *("batches", "singles", "search-first", "read-and-compare", "by-patient"),
+    *("by-get", "no-versions", "no-statement"),
+}
 """The rungs between the highest and the lowest: whatever the lowest lacks, one of them lacks alone.
 `make check` leaves them out."""
 

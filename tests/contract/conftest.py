@@ -12,7 +12,7 @@ from alliance_fhir.testing import AbilityProxy
 from alliance_fhir.testing import FhirServer as LittleServer
 
 from .clinic import Clinic, Wire
-from .kinds import LITTLE, RUNGS, UNSAID, kinds_of
+from .kinds import LITTLE, RUNGS, TAKEN, UNSAID, kinds_of
 from .places import FolderPlace, Place, ServerPlace
 
 if TYPE_CHECKING:
@@ -65,12 +65,18 @@ def place(place_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
             yield from _opened(little.url)
     elif place_kind in RUNGS:
         with LittleServer(lacks=RUNGS[place_kind]) as little:
-            yield from _opened(little.url)
+            yield from _opened(little.url, fhir=_unsaid(place_kind))
     else:
         name, _, rung = place_kind.partition(":")
         url = request.getfixturevalue(name)
-        with AbilityProxy(url, lacks=RUNGS[rung]) if rung else nullcontext() as proxy:
-            yield from _opened(url, proxy.url if proxy else "", UNSAID.get(name, ""))
+        with AbilityProxy(url, lacks=TAKEN[rung]) if rung else nullcontext() as proxy:
+            fhir = UNSAID.get(name, "") or _unsaid(rung)
+            yield from _opened(url, proxy.url if proxy else "", fhir)
+
+
+def _unsaid(rung: str) -> str:
+    """What the user says of a server that does not say which version of FHIR it speaks."""
+    return "R4" if rung and "statement" in TAKEN[rung] else ""
 
 
 def _opened(url: str, address: str = "", fhir: str = "") -> Iterator[Place]:

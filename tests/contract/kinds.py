@@ -24,6 +24,9 @@ RUNGS: dict[str, frozenset[Ability]] = {
     "search-first": frozenset({"conditional-create"}),
     "read-and-compare": frozenset({"if-match"}),
     "by-patient": frozenset({"identifier-search"}),
+    "by-get": frozenset({"post-search"}),
+    "no-versions": frozenset({"if-match", "versions", "history"}),
+    "no-statement": frozenset({"statement"}),
     "lowest": frozenset(
         {"transactions", "batches", "conditional-create", "if-match", "identifier-search"}
         | {"post-search"}
@@ -37,12 +40,13 @@ def _real(name: str, *marks: pytest.MarkDecorator) -> Any:
 
 
 R4, R4B, R5 = map(_real, ("hapi_r4", "hapi_r4b", "hapi_r5"))
-LOWER = [_real(f"hapi_r4:{rung}") for rung in RUNGS]
-"""HAPI behind a proxy that takes abilities away: the main tests; all where RUNGS=hapi is set, as
-that takes long."""
+TAKEN: dict[str, frozenset[Ability]] = {**RUNGS, "no-delete": frozenset({"delete"})}
+"""What a proxy takes away. What others delete they delete behind it."""
+LOWER = [_real(f"hapi_r4:{rung}") for rung in TAKEN]
+"""HAPI behind such a proxy: the main tests; all by `make ladder`, as that takes long."""
 MEDPLUM = _real("medplum")
 HELIOS = _real("helios", pytest.mark.helios)
-REAL = [R4, *(LOWER if os.environ.get("RUNGS") == "hapi" else []), MEDPLUM, HELIOS]
+REAL = [R4, *([R4B, R5, *LOWER] if os.environ.get("LADDER") == "all" else []), MEDPLUM, HELIOS]
 UNSAID = {"medplum": "R4"}
 """Servers that do not say which version of FHIR they speak, with that version."""
 

@@ -207,7 +207,9 @@ class ServerPlace(Place):
         return self._fetched(str)
 
     def versions(self) -> dict[str, str]:
-        return {name_of(body): body["meta"]["versionId"] for body in self._fetched(str)}
+        bodies = self._fetched(str)
+        # where there are none, what changes is seen by what it says
+        return {name_of(b): b["meta"].get("versionId") or dumps(b).decode() for b in bodies}
 
     def _where(self, name: str) -> tuple[str, Json]:
         body = next(body for body in self._fetched(Decimal) if name_of(body) == name)

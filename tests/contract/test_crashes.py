@@ -46,7 +46,7 @@ def lost(wire: Wire, write: int, *, arrives: bool, error: type[BaseException]) -
 
 def changed_once(body: dict[str, Any]) -> bool:
     """The second version, where versions are numbers; at some servers they are not."""
-    version = body["meta"]["versionId"]
+    version = body["meta"].get("versionId", "")
     return version == "2" or not version.isdigit()
 
 

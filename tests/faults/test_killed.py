@@ -145,7 +145,9 @@ def test_a_sync_that_is_killed_fifty_times(tmp_path: Path, seed: int, rung: str)
 @pytest.mark.faults
 @pytest.mark.server
 @pytest.mark.parametrize("rung", LADDER)
-def test_a_sync_to_hapi_that_is_killed_fifty_times(tmp_path: Path, hapi_r4: str, rung: str) -> None:
+def test_a_sync_to_hapi_that_is_killed_fifty_times(
+    tmp_path: Path, hapi_r4: str, seed: int, rung: str
+) -> None:
     with AbilityProxy(hapi_r4, lacks=LADDER[rung]) as proxy:
         night = Night(tmp_path / "clinic", proxy.url, proxy.requests, hapi_r4)
         kill(night, 50, f"{seed} {rung} on HAPI", FURTHEST[rung])
