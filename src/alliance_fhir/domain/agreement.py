@@ -38,8 +38,8 @@ class Voice(NamedTuple):
 
 
 class Wording(NamedTuple):
-    """What a version of the plan says: the day on which it was written (ISO 8601), and by the key of
-    each goal or task the digest of its words, as `words_digest` makes it."""
+    """What a version of the plan says: the day on which it was written (ISO 8601), and by the key
+    of each goal or task the digest of its words, as `words_digest` makes it."""
 
     written: str
     words: Mapping[str, str]
