@@ -73,12 +73,7 @@ def said_to(on: str, key: str, wordings: Sequence[Wording]) -> str:
     `wordings` are the versions of the plan, the oldest first. What was said before the first of
     them was written was said when it was made.
     """
-    known = [one for one in wordings if key in one.words]
-    if not known:
-        return ""
-    so_far = [one for one in wordings if one.written <= on]
-    if not so_far or known[0].written > on:
-        return known[0].words[key] if known[0] is wordings[0] else ""
+    so_far = [one for one in wordings if one.written <= on] or wordings[:1]
     return so_far[-1].words.get(key, "")
 
 
