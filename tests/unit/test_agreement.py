@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +25,7 @@ BOTH = [PATIENT, KURTZ]
 FIRST = words_digest("Sleep at least 7 hours on 5 nights a week")
 SECOND = words_digest("Sleep at least 7 hours on 6 nights a week")
 
-days = st.dates().map(str)
+days = st.dates(date(2026, 3, 1), date(2026, 3, 9)).map(str)  # few, so that some are the same
 digests = st.sampled_from(["a", "b", "c"])
 parties = st.sampled_from([PATIENT, KURTZ, MOTHER])
 voices = st.builds(Voice, parties, st.sampled_from(["agree", "disagree", "withdrawn"]), days)
@@ -31,8 +33,8 @@ voices = st.builds(Voice, parties, st.sampled_from(["agree", "disagree", "withdr
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Wording]:
-    """Versions of a plan with one goal, the oldest first, each on a day of its own."""
-    written = sorted(draw(st.lists(days, min_size=1, max_size=6, unique=True)))
+    """Versions of a plan with one goal, the oldest first."""
+    written = sorted(draw(st.lists(days, min_size=1, max_size=6)))
     return [Wording(day, {"goal": draw(digests)}) for day in written]
 
 
@@ -73,6 +75,17 @@ def test_words_that_come_back_are_agreed_to_again_by_who_agreed_to_them() -> Non
     assert positions([PATIENT], [Voice(PATIENT, "agree", "2026-03-03")], "sleep", history) == [
         Position(PATIENT, "agree", "2026-03-03")
     ]
+
+
+def test_of_two_versions_of_one_day_nobody_can_tell_which_was_meant() -> None:
+    history = versions(("2026-03-02", FIRST), ("2026-03-02", SECOND))
+    on_that_day, later = Voice(PATIENT, "agree", "2026-03-02"), Voice(KURTZ, "agree", "2026-03-03")
+    assert positions(BOTH, [on_that_day, later], "sleep", history) == [
+        Position(PATIENT, "pending", earlier=on_that_day),
+        Position(KURTZ, "agree", "2026-03-03"),
+    ]
+    same = versions(("2026-03-02", FIRST), ("2026-03-02", FIRST))
+    assert outcome(positions([PATIENT], [on_that_day], "sleep", same)) == "agreed"
 
 
 def test_what_was_said_before_it_was_written_down_is_of_the_first_version() -> None:

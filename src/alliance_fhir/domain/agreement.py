@@ -68,13 +68,17 @@ def words_digest(*words: str) -> str:
 
 
 def said_to(on: str, key: str, wordings: Sequence[Wording]) -> str:
-    """The digest of the words that a goal or task had on a day; empty where there was none yet.
+    """The digest of the words to which something was said on a day, of a goal or task; empty where
+    it was not there yet, or where nobody can tell.
 
-    `wordings` are the versions of the plan, the oldest first. What was said before the first of
-    them was written was said when it was made.
+    `wordings` are the versions of the plan, the oldest first. What is said on the day on which a
+    version is written is said to that one; of two of one day with other words nobody can tell.
+    What was said before the first was written was said when it was made.
     """
     so_far = [one for one in wordings if one.written <= on] or wordings[:1]
-    return so_far[-1].words.get(key, "")
+    last = so_far[-1]
+    that_day = {one.words.get(key, "") for one in so_far if one.written == last.written}
+    return last.words.get(key, "") if on > last.written or len(that_day) == 1 else ""
 
 
 def positions(
