@@ -1,0 +1,114 @@
+"""Who agreed to which words of a shared plan.
+
+An agreement is to words, and not to a name: it counts for as long as a goal or task says what it
+said on the day on which it was given. Nobody's word is ever made up: whoever has said nothing to
+the words of today is pending, and what they said to earlier ones stays to be seen beside that.
+Nobody speaks for somebody else: a guardian's word is the guardian's.
+
+That goals and tasks are agreed upon by both sides is what the alliance consists of in good part
+(Stubbe 2018, doi 10.1176/appi.focus.20180022); that an agreement is to a version is our own rule.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from alliance_fhir.domain.keys import digest
+from alliance_fhir.domain.records import Identifier
+
+PATIENT = "patient"
+Party = str | Identifier
+"""`PATIENT`, or who else by identifier."""
+
+Word = Literal["agree", "disagree", "withdrawn"]
+"""What somebody may say. `withdrawn` takes an agreement back, and is no disagreement."""
+Standing = Literal["agree", "disagree", "withdrawn", "pending"]
+Outcome = Literal["agreed", "pending", "disagreed"]
+"""What comes of all parties' standing."""
+
+
+class Voice(NamedTuple):
+    """What a party said, and on which day (ISO 8601)."""
+
+    party: Party
+    word: Word
+    on: str
+
+
+class Wording(NamedTuple):
+    """What a version of the plan says: the day on which it was written (ISO 8601), and by the key
+    of each goal or task the digest of its words, as `words_digest` makes it."""
+
+    written: str
+    words: Mapping[str, str]
+
+
+class Position(NamedTuple):
+    """Where a party stands on the words of today.
+
+    `on` is the day on which it was said; empty where nothing was. `earlier` is what the party said
+    last to other words, where it has said nothing to these.
+    """
+
+    party: Party
+    standing: Standing
+    on: str = ""
+    earlier: Voice | None = None
+
+
+def words_digest(*words: str) -> str:
+    """The digest of what is agreed to: a text, and whatever else of a goal or task binds somebody.
+
+    How a text is broken into lines, and how its characters are composed (Unicode's NFC), makes no
+    other words.
+    """
+    return digest([" ".join(unicodedata.normalize("NFC", text).split()) for text in words])
+
+
+def said_to(on: str, key: str, wordings: Sequence[Wording]) -> str:
+    """The digest of the words to which something was said on a day, of a goal or task; empty where
+    it was not there yet, or where nobody can tell.
+
+    `wordings` are the versions of the plan, the oldest first. What is said on the day on which a
+    version is written is said to that one; of two of one day with other words nobody can tell.
+    What was said before the first was written was said when it was made.
+    """
+    so_far = [one for one in wordings if one.written <= on] or wordings[:1]
+    last = so_far[-1]
+    that_day = {one.words.get(key, "") for one in so_far if one.written == last.written}
+    return last.words.get(key, "") if on > last.written or len(that_day) == 1 else ""
+
+
+def positions(
+    parties: Iterable[Party], voices: Sequence[Voice], key: str, wordings: Sequence[Wording]
+) -> list[Position]:
+    """Where each party stands on the words that the last of the `wordings` has for a goal or task.
+
+    Of a party's voices the last in time counts; of several on one day the last in order. A party
+    that is not among the `parties` is not asked.
+    """
+    words = wordings[-1].words[key]
+    spoken: dict[Party, Voice] = {}
+    for voice in sorted(voices, key=lambda voice: voice.on):
+        spoken[voice.party] = voice
+    return [_position(party, spoken.get(party), key, words, wordings) for party in parties]
+
+
+def _position(
+    party: Party, voice: Voice | None, key: str, words: str, wordings: Sequence[Wording]
+) -> Position:
+    if voice is None:
+        return Position(party, "pending")
+    if said_to(voice.on, key, wordings) != words:
+        return Position(party, "pending", earlier=voice)
+    return Position(party, voice.word, voice.on)
+
+
+def outcome(told: Sequence[Position]) -> Outcome:
+    """All have to agree, and there has to be somebody who does; one who disagrees is enough."""
+    standings = {position.standing for position in told}
+    if "disagree" in standings:
+        return "disagreed"
+    return "agreed" if standings == {"agree"} else "pending"
