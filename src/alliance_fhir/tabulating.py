@@ -111,11 +111,18 @@ class _Rows:
             self._take(_place(body), self._response, body)
         for body in _bodies(folder / "Observation.ndjson"):
             self._take(_place(body), self._observation, body)
-        query = "SELECT place, body FROM panel ORDER BY number"
-        for place, told in self._database.execute(query).fetchall():
+        for place, told in self._panels():
             self._tally.read += 1
             self._take(place, self._panel, parsed(told))
         self._database.execute("COMMIT")
+
+    def _panels(self) -> Iterator[tuple[str, str]]:
+        """Each by itself, as they are large: no cursor stays open while rows are written."""
+        query = "SELECT number, place, body FROM panel WHERE number > ? ORDER BY number LIMIT 1"
+        number = 0
+        while found := self._database.execute(query, (number,)).fetchone():
+            number, place, told = found
+            yield place, told
 
     def _take(self, place: str, read: Callable[[str, Json], None], body: Json) -> None:
         try:
