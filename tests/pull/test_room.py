@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import resource
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +77,38 @@ def test_a_pull_goes_on_when_there_is_room(pulling: Pulling, shelf: Shelf, size:
     assert [path.name for path in pulling.out.glob(".*")] == []
     assert pulling.pull().code == 0
     assert (pulling.out / "Observation.ndjson").read_bytes() == came
+
+
+@pytest.mark.parametrize("pages", [10, 20, 40])
+def test_a_database_that_is_full_is_told_as_such(
+    pulling: Pulling, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, pages: int
+) -> None:
+    """SQLite says so, not the system."""
+    really = sqlite3.connect
+
+    def limited(*told: Any, **named: Any) -> sqlite3.Connection:
+        connection = really(*told, **named)
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        return connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", limited)
+        ran = pulling.pull()
+    assert ran.code == 2
+    said = f"error: {pulling.out} cannot be written: database or disk is full; {GOES_ON}"
+    assert ran.err == said
+    assert pulling.proof()["found"] == 500
+
+
+def test_a_page_that_finds_no_room_before_its_end(pulling: Pulling, little: LittleServer) -> None:
+    """It is more than SQLite keeps in memory, and it drops all of it by itself."""
+    for number in range(90):
+        little.put(**observation(number, note=[{"text": "x" * 250_000}]))
+    shelf = Shelf(little)
+    said = pull_within(5_000_000, pulling)
+    assert said == f"error: {pulling.out} cannot be written: disk I/O error; {GOES_ON}"
+    assert len(shelf.pages) == 1
+    assert pulling.proof()["found"] == 90
 
 
 def test_what_was_pulled_before_is_there_until_all_of_the_new_is(
