@@ -36,8 +36,10 @@ class LeftOut:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
-        self._part.unlink(missing_ok=True)
+        try:
+            self._file.close()
+        finally:  # what is left in its buffer may find no room
+            self._part.unlink(missing_ok=True)
 
     def add(self, finding: Finding) -> None:
         """One more."""

@@ -19,11 +19,13 @@ from typing import IO, Literal, NamedTuple
 
 from alliance_fhir.errors import BadReply, ConfigError
 from alliance_fhir.received import Json, parsed, part, text
+from alliance_fhir.room import unwritable
 from alliance_fhir.targets.lock import FolderLock
 from alliance_fhir.targets.manifest import MANIFEST, to_disk
 
 STATE = "pull.json"
 _WORK = ".pull.sqlite"
+_AFTER = "it goes on where it was, and nothing is lost"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS request (told TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS progress (type TEXT PRIMARY KEY, told TEXT NOT NULL);
@@ -132,15 +134,14 @@ class Mirror:
     def _mending(self) -> Generator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            raise ConfigError(f"{self._folder} cannot be written: {error}") from None
-        except OSError as error:
-            raise ConfigError(f"{self._folder} cannot be written: {error.strerror}") from None
+        except (sqlite3.Error, OSError) as error:
+            raise unwritable(self._folder, error, _AFTER) from None
 
     def progress(self, type_: str) -> Progress:
         """How far an earlier pull came with this type."""
         query = "SELECT told FROM progress WHERE type = ?"
-        row = self._database.execute(query, (type_,)).fetchone()
+        with self._mending():
+            row = self._database.execute(query, (type_,)).fetchone()
         return Progress(**json.loads(row[0])) if row else Progress()
 
     @contextmanager
@@ -151,7 +152,8 @@ class Mirror:
             try:
                 yield
             except BaseException:
-                self._database.execute("ROLLBACK")
+                if self._database.in_transaction:  # without room, SQLite has dropped it by itself
+                    self._database.execute("ROLLBACK")
                 raise
             self._database.execute("COMMIT")
 
@@ -175,7 +177,8 @@ class Mirror:
     def count(self, type_: str) -> tuple[int, int]:
         """How many came that are kept, and how many that are not."""
         query = "SELECT total(kept), count(*) FROM resource WHERE type = ?"
-        kept, everything = self._database.execute(query, (type_,)).fetchone()
+        with self._mending():
+            kept, everything = self._database.execute(query, (type_,)).fetchone()
         return int(kept), everything - int(kept)
 
     def finish(

@@ -52,9 +52,11 @@ def pull_table(
     began = time.monotonic()
     result = pull(target, folder, settings, wish, watch)
     if not result.stopped:
-        tabulate(folder, table, settings, result.tally)
-        if out is None:
-            shutil.rmtree(folder)
+        try:
+            tabulate(folder, table, settings, result.tally)
+        finally:  # it would be pulled anew, and takes the room that a next run may need
+            if out is None:
+                shutil.rmtree(folder)
     result.seconds = time.monotonic() - began
     return result
 

@@ -20,7 +20,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.receipt import Finding, Tally
 from alliance_fhir.domain.records import Answer, Assessment, Identifier
-from alliance_fhir.errors import BadReply, ConfigError
+from alliance_fhir.errors import BadReply
 from alliance_fhir.fhir import reading as r
 from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.fhir.elements import identifier_system
@@ -29,6 +29,7 @@ from alliance_fhir.left_out import LeftOut
 from alliance_fhir.mapping import home_of, site_catalog
 from alliance_fhir.mirror import lines_of, owner_only
 from alliance_fhir.received import parsed, text
+from alliance_fhir.room import unwritable
 from alliance_fhir.sources.layout import HEAD
 from alliance_fhir.sources.readers import Sources
 from alliance_fhir.sources.wide import Read
@@ -42,13 +43,15 @@ CREATE TABLE answered (key TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE panel (number INTEGER PRIMARY KEY, place TEXT, body TEXT NOT NULL);
 CREATE TABLE score (key TEXT, id TEXT, value TEXT, PRIMARY KEY (key, id)) WITHOUT ROWID;
 """
+_AFTER = "nothing is lost, and an earlier table is as it was"
 
 
 def tabulate(folder: Path, out: Path, settings: Settings, tally: Tally) -> int:
     """Writes the assessments in a folder of NDJSON to the file `out`; how many rows it has.
 
     What gives no row is told in `tally`, and all of it in a file beside `out`.
-    Raises ConfigError where the file cannot be written.
+    Raises ConfigError where the file cannot be written, or where SQLite's temporary one cannot; an
+    earlier table is there as it was.
     """
     part = out.with_name(f".{out.stem}.part.csv")
     tally.read = tally.accepted = 0
@@ -58,10 +61,10 @@ def tabulate(folder: Path, out: Path, settings: Settings, tally: Tally) -> int:
             tally.accepted = rows.write(part)
             if tally.accepted:
                 rows.read_back(part, out)
+            notes.finish()  # before the table, of which none should be there without them
             part.replace(out)
-            notes.finish()
-    except OSError as error:
-        raise ConfigError(f"{out} cannot be written: {error.strerror}") from None
+    except (OSError, sqlite3.Error) as error:
+        raise unwritable(out, error, _AFTER) from None
     finally:
         part.unlink(missing_ok=True)
     return tally.accepted
@@ -111,11 +114,18 @@ class _Rows:
             self._take(_place(body), self._response, body)
         for body in _bodies(folder / "Observation.ndjson"):
             self._take(_place(body), self._observation, body)
-        query = "SELECT place, body FROM panel ORDER BY number"
-        for place, told in self._database.execute(query).fetchall():
+        for place, told in self._panels():
             self._tally.read += 1
             self._take(place, self._panel, parsed(told))
         self._database.execute("COMMIT")
+
+    def _panels(self) -> Iterator[tuple[str, bytes]]:
+        """Each by itself, as they are large: no cursor stays open while rows are written."""
+        query = "SELECT number, place, body FROM panel WHERE number > ? ORDER BY number LIMIT 1"
+        number = 0
+        while found := self._database.execute(query, (number,)).fetchone():
+            number, place, told = found
+            yield place, told
 
     def _take(self, place: str, read: Callable[[str, Json], None], body: Json) -> None:
         try:
