@@ -103,7 +103,7 @@ def transaction(
 
 
 def each_once(changes: Sequence[Change]) -> None:
-    """Raises MappingError where two of these changes have one key: one would be lost, or doubled."""
+    """Raises MappingError where two of these changes have one key: one would be lost or doubled."""
     keys = [change.resource.key for change in changes]
     if len(set(keys)) != len(keys):
         raise MappingError("two resources that are to be sent together have one key")
