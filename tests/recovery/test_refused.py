@@ -20,7 +20,7 @@ from .conftest import FIRST, RUNGS, SECOND, Site, resources, told, where
 from .test_dead_letters import WORDS, letters, resend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from alliance_fhir.testing.messages import Interaction
 
@@ -126,3 +126,46 @@ def test_sent_again_once_the_server_takes_it(site: Site, rung: str) -> None:
         assert set(site.of_record(FIRST)) == OF_A_RECORD
         assert site.verified() == 16 + bool(arrived)  # what came before has a Provenance as well
         assert resources(site.sync()) == {"unchanged": 14}
+
+
+@pytest.mark.parametrize("type_", ["Questionnaire", "Device"])
+@pytest.mark.parametrize("kind", HAPI)
+def test_what_is_of_no_row_has_a_letter_and_holds_no_row_back(site: Site, type_: str) -> None:
+    def fits(asked: Interaction) -> bool:
+        return bool(armed) and (asked.method, asked.path) == ("POST", type_)
+
+    armed = [True]
+    site.server.arm(Fault("rules", meet=lambda asked: NO, fits_interaction=fits).always())
+    ran = site.sync()
+    assert ran.code == 4
+    [finding] = ran.json["rejected"]
+    assert (finding["rule"], finding["column"], "row" in finding) == ("refused", type_, False)
+    assert "(422, invariant)" in finding["remedy"]
+    assert ran.json["dead_letters"] == str(site.letters)
+    [letter] = letters(site.letters)
+    [one] = letter["resources"]
+    assert (letter["path"], letter["row"], letter["key"]) == ("", 0, one["key"])
+    assert (one["type"], letter["outcome"]) == (type_, outcome("invariant", WORDS))
+    assert WORDS not in ran.out + ran.err
+    assert set(site.of_record(FIRST)) == set(site.of_record(SECOND)) == OF_A_RECORD
+    ran = resend(site)
+    assert (ran.code, "run sync with their SOURCE" in ran.err) == (2, True)
+    armed.clear()
+    ran = site.sync()
+    assert (ran.code, resources(ran)["created"]) == (0, 1)
+    assert not site.letters.exists()
+    assert site.verified() == 16
+
+
+def test_it_goes_again_with_the_records_that_need_it(site: Site) -> None:
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        mine = not request.path and (b'"Questionnaire"' in request.body or SCORE in request.body)
+        return NO if mine else proceed()
+
+    site.server.between = between
+    site.sync()
+    assert [letter["row"] for letter in letters(site.letters)] == [0, 2]
+    site.server.between = lambda request, proceed: proceed()
+    ran = resend(site)
+    assert (ran.code, told(ran, "warnings"), resources(ran)["created"]) == (0, [], 8)
+    assert not site.letters.exists()
