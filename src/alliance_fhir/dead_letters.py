@@ -1,5 +1,8 @@
 """What a target refused, to be mended and sent again: one file, a line for each refused record.
 
+A form or this software's Device that was refused has its line, too, for the server's words: it is
+of no row, and goes again with any `sync` that needs it.
+
 The server's OperationOutcome is kept as it came. Servers repeat in it what was sent to them, so
 that it may hold a patient's data: the file is its owner's alone, and nothing of it goes elsewhere.
 """
@@ -38,7 +41,7 @@ class Sent(BaseModel):
 
 
 class Letter(BaseModel):
-    """A record that a target refused.
+    """A record that a target refused; `path` is empty and `row` 0 for what belongs to no record.
 
     `digest` is of what was sent, `status` the HTTP status, `outcome` the server's own words.
     """
@@ -46,8 +49,8 @@ class Letter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str = Field(min_length=1)
-    path: str = Field(min_length=1)
-    row: int = Field(ge=1)
+    path: str
+    row: int = Field(ge=0)
     rule: str
     remedy: str
     status: int
@@ -101,12 +104,18 @@ class DeadLetters:
     @property
     def keys(self) -> frozenset[str]:
         """The business keys of the records that were refused."""
-        return frozenset(self._known)
+        return frozenset(letter.key for letter in self.letters if letter.path)
 
     def sources(self) -> list[Path]:
         """The files that the records are of. Raises ConfigError where nothing was refused."""
-        if paths := sorted({letter.path for letter in self.letters}):
+        letters = self.letters
+        if paths := sorted({letter.path for letter in letters if letter.path}):
             return [Path(path) for path in paths]
+        if letters:
+            raise ConfigError(
+                f"{self.path}: no record was refused; what is named there is sent again with the "
+                "records that need it: run sync with their SOURCE"
+            )
         raise ConfigError(
             f"{self.path}: there are no dead letters; what was refused is taken out of "
             "the file once it was delivered"

@@ -29,7 +29,7 @@ from alliance_fhir.planning import Planner
 from alliance_fhir.recording import EXISTED, Record, told_of
 from alliance_fhir.releasing import Releaser
 from alliance_fhir.targets.base import Partly, Target
-from alliance_fhir.writing import change_of, letter_of, marks_of, provenance_of
+from alliance_fhir.writing import change_of, key_of, letter_of, marks_of, provenance_of
 
 _ATTEMPTS = 4
 _LOOKS = (1, 3)
@@ -135,7 +135,7 @@ class Delivery:
     def _note_arrival(self, planned: Planned, receipts: Mapping[str, Receipt]) -> None:
         """What is at the target as the source has it is no dead letter any more."""
         if self._letters and all(r.state in _ARRIVED for r in receipts.values()):
-            self._letters.delivered(planned.group.key)
+            self._letters.delivered(key_of(planned.group))
 
     def _as_known_now(self, planned: Planned) -> Planned:
         """The plan, made anew where the target was found since not to take what is in it."""
@@ -258,7 +258,8 @@ class Delivery:
         """The target declined the group; its resources are tried again in the next run."""
         remedy = _remedy(refused)
         self._record.not_taken(planned, "rejected")
-        if self._letters and planned.group.key:
+        people = planned.group.resources[0].type in CREATABLE  # who may be registered by hand
+        if self._letters and not people:
             when = self._clock()
             self._letters.put(
                 letter_of(planned, refused, remedy, self._target.name, self._marks.run, when)

@@ -13,7 +13,7 @@ from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.receipt import RULES
 from alliance_fhir.errors import Refused
 from alliance_fhir.fhir.bundle import Change
-from alliance_fhir.fhir.group import Resource
+from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.labels import run_created, run_touched, tagged
 from alliance_fhir.fhir.provenance import Activity, ProvenanceWriter
 from alliance_fhir.fhir.versions import Json
@@ -71,10 +71,11 @@ def letter_of(
 ) -> Letter:
     """What the dead letters keep of a group that a target refused."""
     origin = planned.group.origin
+    path = str(Path(origin.path).absolute()) if origin.path else ""
     tried = [decision.resource for decision in planned.changes]
     return Letter(
-        key=planned.group.key,
-        path=str(Path(origin.path).absolute()),
+        key=key_of(planned.group),
+        path=path,
         row=origin.row,
         rule="refused",
         remedy=remedy,
@@ -86,6 +87,11 @@ def letter_of(
         when=when,
         outcome=refused.outcome,
     )
+
+
+def key_of(group: Group) -> str:
+    """By what a group is found again among the dead letters: what is of no record, by its own."""
+    return group.key or group.resources[0].key
 
 
 def change_of(decision: Decision, marks: Marks) -> Change:

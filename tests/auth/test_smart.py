@@ -251,35 +251,3 @@ def test_one_key_alone_is_a_set_of_one(guarded: Guarded) -> None:
     guarded.smart(key)
     secret_file(guarded.clinic.folder / "keys.json", key.private)
     assert guarded.sync().code == 0
-
-
-# --- scopes
-
-
-def test_less_than_was_asked_for_is_told_before_anything_is_sent(guarded: Guarded) -> None:
-    guarded.smart(pair("one"))
-    guarded.issuer.clients[CLIENT].scope = "system/Patient.rs system/Observation.cruds"
-    ran = guarded.sync()
-    assert ran.code == 12
-    told = ran.json["stopped"]
-    assert "granted less than asked for: system/QuestionnaireResponse.cruds missing" in told
-    assert "nothing was sent" in told
-    assert guarded.asked == []
-    assert len(guarded.issuer.asked) == 1
-
-
-def test_less_may_be_enough_where_the_user_says_so(
-    guarded: Guarded, caplog: pytest.LogCaptureFixture
-) -> None:
-    guarded.smart(pair("one"), fewer_scopes="warn")
-    guarded.issuer.clients[CLIENT].scope = "system/Patient.rs system/Observation.cruds"
-    assert guarded.sync().code == 0
-    assert "system/QuestionnaireResponse.cruds missing" in caplog.text
-
-
-def test_scopes_that_may_not_be_had_at_all(guarded: Guarded) -> None:
-    guarded.smart(pair("one"), scopes="system/Encounter.cruds")
-    ran = guarded.sync()
-    assert ran.code == 12
-    assert "(invalid_scope): this client may not have the scopes" in ran.json["stopped"]
-    assert guarded.asked == []

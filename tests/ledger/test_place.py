@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alliance_fhir.testing import FhirServer
 from contract.clinic import MRN, Row, write_rows
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Ran
+    from wire.conftest import Syncing
 
 TOML = f'source = "clinic-east"\npatient_system = "{MRN}"\n'
 
@@ -91,3 +93,20 @@ def test_a_name_with_a_colon_is_a_file(sync: Callable[..., Ran], tmp_path: Path)
     ledger = tmp_path / "a:b" / "c.sqlite"
     assert sync("--ledger", ledger).code == 0
     assert ledger.exists()
+
+
+def test_a_ledger_of_another_target_is_refused_before_anything_is_written(clinic: Syncing) -> None:
+    """By its ids resources of the one would be taken for those of the other."""
+    assert clinic.sync().code == 0
+    before = clinic.ledger.read_bytes()
+    with FhirServer() as other:
+        to = ("--to", other.url, "--ledger", clinic.ledger)
+        ran = clinic.run("sync", clinic.folder, *to)
+        assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+        assert ran.err.startswith(f"error: {clinic.ledger}: this ledger is of another target; ")
+        assert other.writes == []
+        again = clinic.run("sync", clinic.folder, *to, "--json")
+        assert (again.code, f"error: {again.json['stopped']}\n") == (2, ran.err)
+        assert other.writes == []
+    assert clinic.ledger.read_bytes() == before
+    assert clinic.sync().json["resources"]["unchanged"] == 14

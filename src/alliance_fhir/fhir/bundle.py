@@ -88,10 +88,8 @@ def transaction(
 
     Raises MappingError where two entries have one key: a server may drop the second, silently.
     """
-    keys = [change.resource.key for change in changes]
-    if len(set(keys)) != len(keys):
-        raise MappingError("two entries of one transaction have one key")
-    urls = [full_url(key) for key in keys]
+    each_once(changes)
+    urls = [full_url(change.resource.key) for change in changes]
     within = {
         (c.resource.type, system, c.resource.key): f"{c.resource.type}/{c.id}" if c.id else url
         for c, url in zip(changes, urls, strict=True)
@@ -102,6 +100,13 @@ def transaction(
     ]
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
     return located(dumps(bundle), ChainMap(within, cast("dict[Reference, str]", references)))
+
+
+def each_once(changes: Sequence[Change]) -> None:
+    """Raises MappingError where two of these changes have one key: one would be lost or doubled."""
+    keys = [change.resource.key for change in changes]
+    if len(set(keys)) != len(keys):
+        raise MappingError("two resources that are to be sent together have one key")
 
 
 def full_url(key: str) -> str:
@@ -115,7 +120,10 @@ def batch(
     """The batch of changes that do not point to each other, as JSON.
 
     `outright` are the keys of what is made without the server's looking whether it is there.
+
+    Raises MappingError where two entries have one key: a server may make both.
     """
+    each_once(changes)
     entries = [_entry(change, outright) for change in changes]
     bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
     return located(dumps(bundle), references)

@@ -10,15 +10,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from alliance_fhir.errors import MappingError
-from alliance_fhir.fhir.bundle import Change
+from alliance_fhir.fhir.bundle import Change, each_once
 from alliance_fhir.fhir.versions import Json
 
 
 def waves(changes: Sequence[Change], system: str) -> list[list[Change]]:
     """The changes in the order in which they have to go; `system` is that of our identifiers.
 
-    Raises MappingError where two point to each other.
+    Raises MappingError where two have one key, or point to each other.
     """
+    each_once(changes)
     left = {(c.resource.type, system, c.resource.key): c for c in changes}
     pointed = {key: set(_named(c.resource.body)) for key, c in left.items()}
     ordered: list[list[Change]] = []
