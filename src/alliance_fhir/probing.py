@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from alliance_fhir.errors import ServerError
+from alliance_fhir.marked import Removed
 from alliance_fhir.received import part, text
 from alliance_fhir.targets.server import ServerTarget
 from alliance_fhir.transport.capabilities import Abilities
@@ -26,13 +28,18 @@ class Row(NamedTuple):
 
 
 class Probed(NamedTuple):
-    """What is known of a server after a probe. `left` is what could not be removed again."""
+    """What is known of a server after a probe.
+
+    `left` is what was not removed again, as `Type/id`, and what may be there without our knowing
+    where, as the search that would find it. `error` is what ended the trials before their time.
+    """
 
     server: str
     rows: list[Row]
     quirks: list[Quirk]
     refused: dict[str, list[str]]
     left: list[str]
+    error: ServerError | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The shape in `--json`."""
@@ -49,16 +56,20 @@ def probe(target: ServerTarget, *, write: bool) -> Probed:
     """Reads what a server says of itself and, with `write`, tries it out.
 
     What was found counts for the target from then on. Raises ServerError where the server does not
-    answer, or takes nothing at all.
+    answer to be read; where the trials end so, that is in the result, with what they have left.
     """
-    left: list[str] = []
+    removed, error = Removed(None, []), None
     if write:
-        trials = Probe(target.client)
+        trials, found = Probe(target.client), dict[str, bool]()
         try:
             found = trials.run()
+        except ServerError as ended:
+            error = ended
         finally:
-            deleted, left = trials.remove()
-        target.abilities.try_out({**found, "delete": deleted})
+            removed = trials.remove()
+        if not error:
+            deletes = {} if removed.deletes is None else {"delete": removed.deletes}
+            target.abilities.try_out({**found, **deletes})
     abilities = target.abilities
     told = part(abilities.statement.body, "software")
     return Probed(
@@ -66,7 +77,8 @@ def probe(target: ServerTarget, *, write: bool) -> Probed:
         [_row(trait, abilities) for trait in TRAITS],
         quirks_of(abilities.statement.body),
         {type_: sorted(some) for type_, some in sorted(abilities.refused.items())},
-        left,
+        removed.left,
+        error,
     )
 
 
