@@ -60,6 +60,20 @@ class Marked:
             head["identifier"] = [{"system": SYSTEM, "value": key}]
         return {**head, **elements}
 
+    def provenance(self, place: str) -> Json:
+        """A Provenance of what is there. It bears the mark where no tags are kept, too."""
+        return self.body(
+            "Provenance",
+            target=[{"reference": place}],
+            recorded="2000-01-01T00:00:00Z",
+            agent=[{"who": {"display": f"alliance-fhir probe {self.mark}"}}],
+        )
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where something of it is known to be."""
+        return tuple(self._places)
+
     def create(self, body: Json, condition: str = "") -> str:
         """Where the resource is then."""
         type_, key = text(body, "resourceType"), key_of(body)
@@ -217,7 +231,7 @@ class Marked:
         if type_ != "Provenance":
             keys = (f"{self.mark}-{number}" for number in range(1, self._count + 1))
             yield "identifier", ",".join(f"{system}|{key}" for key in keys)
-        elif about := [place for place in self._places if place.startswith("Observation/")]:
+        elif about := [p for p in self._places if not p.startswith("Provenance/")]:
             yield "target", ",".join(about)
 
 

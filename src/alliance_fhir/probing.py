@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from alliance_fhir.errors import ServerError
-from alliance_fhir.marked import Removed
+from alliance_fhir.marked import Marked, Removed
 from alliance_fhir.received import part, text
 from alliance_fhir.targets.server import ServerTarget
 from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.quirks import Quirk, quirks_of
 from alliance_fhir.transport.traits import BY_IDENTIFIER, TRAITS, Trait
 from alliance_fhir.trials import Probe
+from alliance_fhir.type_trials import try_types
 
 
 class Row(NamedTuple):
@@ -60,13 +61,15 @@ def probe(target: ServerTarget, *, write: bool) -> Probed:
     """
     removed, error = Removed(None, []), None
     if write:
-        trials, found = Probe(target.client), dict[str, bool]()
+        made, found = Marked(target.client), dict[str, bool]()
         try:
-            found = trials.run()
+            try_types(made, target.version, target.abilities)
+            if "create" not in target.abilities.refusals.get("Observation", ()) or not made.places:
+                found = Probe(target.client, made).run()
         except ServerError as ended:
             error = ended
         finally:
-            removed = trials.remove()
+            removed = made.remove()
         if not error:
             deletes = {} if removed.deletes is None else {"delete": removed.deletes}
             target.abilities.try_out({**found, **deletes})

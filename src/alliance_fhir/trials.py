@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from alliance_fhir.errors import BadReply, Conflict, Refused
 from alliance_fhir.fhir.bundle import entity_tag, escaped
-from alliance_fhir.marked import SYSTEM, Marked, Removed, entry, key_of
+from alliance_fhir.marked import SYSTEM, Marked, entry, key_of
 from alliance_fhir.received import Json, part, text
 from alliance_fhir.transport.client import Client
 
@@ -21,17 +21,18 @@ _PATIENCE = 5.0
 
 
 class Probe:
-    """The trials at one server. `remove` removes what they made."""
+    """The trials at one server. What they make is `made`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, made: Marked) -> None:
         self._client = client
-        self._made = Marked(client)
-        self._first = ""
+        self._made = made
+        self._first = self._key = ""
         self._shown: dict[str, bool] = {}
 
     def run(self) -> dict[str, bool]:
         """What every trial shows. Raises ServerError where nothing at all can be written."""
-        self._first = self._made.create(self._body())
+        body = self._body()
+        self._first, self._key = self._made.create(body), key_of(body)
         for trait, trial in TRIALS.items():
             try:
                 shown = trial(self)
@@ -40,10 +41,6 @@ class Probe:
             if shown is not None:
                 self._shown[trait] = shown
         return self._shown
-
-    def remove(self) -> Removed:
-        """Removes what was made; to be called whatever `run` came to."""
-        return self._made.remove()
 
     def _body(self) -> Json:
         return self._made.body(
@@ -76,11 +73,11 @@ class Probe:
 
     def identifier_search(self) -> bool:
         """What was made is found by its identifier."""
-        return self._found("identifier", f"{self._made.mark}-1")
+        return self._found("identifier", self._key)
 
     def tags(self) -> bool:
         """What was made is found by its tag."""
-        return self._found("_tag", f"{self._made.mark}-1")
+        return self._found("_tag", self._key)
 
     def conditional_create(self) -> bool | None:
         """Made on condition twice, it is there once."""
@@ -142,14 +139,7 @@ class Probe:
 
     def provenance(self) -> bool:
         """A Provenance of what was made is taken."""
-        self._made.create(
-            self._made.body(
-                "Provenance",
-                target=[{"reference": self._first}],
-                recorded="2000-01-01T00:00:00Z",
-                agent=[{"who": {"display": f"alliance-fhir probe {self._made.mark}"}}],
-            )
-        )
+        self._made.create(self._made.provenance(self._first))
         return True
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from conftest import Ran
 
 KINDS: dict[str, tuple[int, int, dict[str, set[str]]]] = {
-    "everything": (12, 9, {}),
-    "no tags": (12, 9, {"lacks": {"tags"}}),
-    "tags not kept": (12, 9, {"ignores": {"tags"}}),
-    "no identifiers": (10, 8, {"lacks": {"identifier-search"}}),
+    "everything": (22, 14, {}),
+    "no tags": (22, 14, {"lacks": {"tags"}}),
+    "tags not kept": (22, 14, {"ignores": {"tags"}}),
+    "no identifiers": (20, 13, {"lacks": {"identifier-search"}}),
 }
 """What a server is like; how often a probe writes there to try something out, and to remove."""
 TRIED, REMOVING, _ = KINDS["everything"]
@@ -117,7 +117,7 @@ def test_what_cannot_be_looked_for_is_told(
             server.arm(faults.lost_reply().nth(1))
             [*_, body] = server.everything
             [*_, tag] = body["meta"]["tag"]
-            where = f"Observation?_tag={tag['system']}|{tag['code']}"
+            where = f"{body['resourceType']}?_tag={tag['system']}|{tag['code']}"
             assert (left(ran) == [where]) if words else (f"not removed: {where}" in ran.out)
 
 
