@@ -103,8 +103,7 @@ def test_what_cannot_be_looked_for_is_told(
     status: int, command: Callable[..., Ran], naps: list[float]
 ) -> None:
     def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
-        searches = request.path.endswith("_search") or request.path == "Observation"
-        if searches and not request.is_write:
+        if request.is_search and request.path != "metadata":
             return Answer(status, outcome("processing"))
         return proceed()
 
