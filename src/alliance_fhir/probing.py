@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from alliance_fhir.errors import ServerError
+from alliance_fhir.marked import Marked, Removed
 from alliance_fhir.received import part, text
 from alliance_fhir.targets.server import ServerTarget
 from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.quirks import Quirk, quirks_of
 from alliance_fhir.transport.traits import BY_IDENTIFIER, TRAITS, Trait
 from alliance_fhir.trials import Probe
+from alliance_fhir.type_trials import try_types
 
 
 class Row(NamedTuple):
@@ -26,13 +29,18 @@ class Row(NamedTuple):
 
 
 class Probed(NamedTuple):
-    """What is known of a server after a probe. `left` is what could not be removed again."""
+    """What is known of a server after a probe.
+
+    `left` is what was not removed again, as `Type/id`, and what may be there without our knowing
+    where, as the search that would find it. `error` is what ended the trials before their time.
+    """
 
     server: str
     rows: list[Row]
     quirks: list[Quirk]
     refused: dict[str, list[str]]
     left: list[str]
+    error: ServerError | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The shape in `--json`."""
@@ -49,16 +57,22 @@ def probe(target: ServerTarget, *, write: bool) -> Probed:
     """Reads what a server says of itself and, with `write`, tries it out.
 
     What was found counts for the target from then on. Raises ServerError where the server does not
-    answer, or takes nothing at all.
+    answer to be read; where the trials end so, that is in the result, with what they have left.
     """
-    left: list[str] = []
+    removed, error = Removed(None, []), None
     if write:
-        trials = Probe(target.client)
+        made, found = Marked(target.client), dict[str, bool]()
         try:
-            found = trials.run()
+            try_types(made, target.version, target.abilities)
+            if "create" not in target.abilities.refusals.get("Observation", ()) or not made.places:
+                found = Probe(target.client, made).run()
+        except ServerError as ended:
+            error = ended
         finally:
-            deleted, left = trials.remove()
-        target.abilities.try_out({**found, "delete": deleted})
+            removed = made.remove()
+        if not error:
+            deletes = {} if removed.deletes is None else {"delete": removed.deletes}
+            target.abilities.try_out({**found, **deletes})
     abilities = target.abilities
     told = part(abilities.statement.body, "software")
     return Probed(
@@ -66,7 +80,8 @@ def probe(target: ServerTarget, *, write: bool) -> Probed:
         [_row(trait, abilities) for trait in TRAITS],
         quirks_of(abilities.statement.body),
         {type_: sorted(some) for type_, some in sorted(abilities.refused.items())},
-        left,
+        removed.left,
+        error,
     )
 
 

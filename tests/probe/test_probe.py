@@ -129,9 +129,11 @@ def test_a_folder_is_no_server(command: Callable[..., Ran], tmp_path: object) ->
 
 
 @pytest.mark.server
-def test_hapi(hapi_r4: str, command: Callable[..., Ran]) -> None:
-    ran = command("probe", hapi_r4, "--write", "--json")
+@pytest.mark.parametrize("version", ["r4", "r4b", "r5"])
+def test_hapi(version: str, request: pytest.FixtureRequest, command: Callable[..., Ran]) -> None:
+    ran = command("probe", request.getfixturevalue(f"hapi_{version}"), "--write", "--json")
     assert found(ran) == ALL
+    assert (ran.json["probe"]["left"], ran.json["probe"]["refused"]) == ([], {})
     assert "HAPI" in ran.json["probe"]["server"]
     assert ran.json["probe"]["quirks"]
 

@@ -4,44 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from alliance_fhir.testing import Answer, FhirServer, Request
-from contract.clinic import MRN, ROW, patient, write_rows
+from alliance_fhir.testing import FhirServer
+from contract.clinic import ROW, patient, write_rows
+
+from .statements import Json, of_statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Ran
-
-Json = dict[str, Any]
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """A clinic's file, and its alliance.toml beside it."""
-    toml = f'source = "clinic-east"\npatient_system = "{MRN}"\nsynthetic = true\n'
-    (tmp_path / "alliance.toml").write_text(toml)
-    return write_rows(tmp_path / "assessments.csv", [ROW])
-
-
-def of_statement(
-    server: FhirServer, change: Callable[[Json], None]
-) -> Callable[[Request, Callable[[], Answer]], Answer]:
-    """The server's statement, changed."""
-
-    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
-        answer = proceed()
-        if request.path != "metadata":
-            return answer
-        body = json.loads(json.dumps(answer.body))
-        change(body["rest"][0])
-        return answer._replace(body=body)
-
-    return between
 
 
 def without(type_: str) -> Callable[[Json], None]:

@@ -53,15 +53,20 @@ def command(
         if not isinstance(target, ServerTarget):
             raise ConfigError("a folder takes everything; there is nothing to probe")
         probed = probe(target, write=write)
-        if write and settings.source:
+        if write and settings.source and not probed.error:
             _keep(target, settings, ledger)
         requests = target.requests()
     if json:
         result = Result(NAME, target=target.name, fhir_version=target.version.full)
         result.probe, result.requests = probed.as_json(), requests
+        if probed.error:
+            result.stopped, result.stop_code = str(probed.error), probed.error.exit_code
         print_json(result.as_json())
-        return
-    _show(target, probed, tried=write)
+    else:
+        _show(target, probed, tried=write)
+    if probed.error:
+        typer.echo(f"error: {probed.error}", err=True)
+        raise typer.Exit(probed.error.exit_code)
 
 
 def _keep(target: ServerTarget, settings: o.Settings, ledger: str) -> None:

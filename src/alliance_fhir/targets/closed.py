@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from alliance_fhir.domain.records import Identifier
+from alliance_fhir.errors import AuthFailed, Refused, ServerError
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.targets.base import NOBODY
 from alliance_fhir.targets.looking import patient_of
@@ -20,6 +21,15 @@ Kind = tuple[str, str]
 """A type, and what is done with it: "create" or "update"."""
 _ENOUGH = 2
 """So many patients for whom a type is forbidden are no chance."""
+
+_CLOSED = (403, 404, 405, 501)
+
+
+def is_of_the_type(error: ServerError) -> bool:
+    """Whether a server declined a resource of nobody's for its type, and not for what it holds."""
+    if isinstance(error, Refused) and "not-supported" in error.issues:
+        return True
+    return isinstance(error, (AuthFailed, Refused)) and error.status in _CLOSED
 
 
 class ClosedTypes:
