@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alliance_fhir.domain.receipt import Finding, Receipt, Tally
-from alliance_fhir.planned import Planned
+from alliance_fhir.planned import OBSTACLES, Planned
 from alliance_fhir.recording import told_of
+
+_TOLD = (*OBSTACLES, "rejected")
 
 
 def foreseen(planned: Planned, *, ended: bool, proven: bool) -> list[Receipt]:
@@ -15,7 +17,7 @@ def foreseen(planned: Planned, *, ended: bool, proven: bool) -> list[Receipt]:
     receipts: list[Receipt] = []
     for decision in planned.decisions:
         receipt = told_of(decision)
-        if receipt.state in ("created", "updated"):
+        if decision.sends:
             state = "blocked" if planned.rule else receipt.state
             receipt = receipt._replace(state="not_sent" if ended else state)
         receipts.append(receipt)
@@ -45,6 +47,3 @@ def count(tally: Tally, planned: Planned, receipts: Iterable[Receipt], target: s
             (tally.rejected if receipt.state == "rejected" else tally.blocked).append(finding)
     for rule in planned.warnings:
         tally.warnings.append(Finding(path, origin.row, "", rule))
-
-
-_TOLD = ("blocked", "conflict", "foreign", "gone", "rejected")

@@ -5,8 +5,6 @@ were sent once, or that are asked for, did not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Self
 
 from alliance_fhir.asking import Options, asked_for
 from alliance_fhir.dead_letters import DeadLetters
@@ -17,27 +15,16 @@ from alliance_fhir.seen import Seen
 
 
 class Intake:
-    """The records of one run; what is read and what is wrong with it goes to the tally."""
+    """The records of one run; what is read and what is wrong with it goes to the tally, and the
+    keys of all that there are to `seen`, where that is asked for."""
 
-    def __init__(self, options: Options, tally: Tally) -> None:
+    def __init__(self, options: Options, tally: Tally, seen: Seen) -> None:
         self._options = options
         self._tally = tally
-        self._seen = Seen()
+        self._seen = seen
         self._met: set[str] = set()
         self._unread: set[str] = set()
         """The files of which the key of a row could not be read; "" where a whole file was not."""
-
-    def __enter__(self) -> Self:
-        self._seen.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._seen.__exit__(kind, error, trace)
 
     def of(self, everything: Iterator[Group | Finding]) -> Iterator[Group]:
         """The groups that are asked for."""

@@ -10,6 +10,9 @@ from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.ledger.entries import Entry
 
+OBSTACLES = ("conflict", "foreign", "gone", "blocked")
+"""One such resource holds its whole group back: an event arrives whole or not at all."""
+
 
 @dataclass
 class Planned:

@@ -16,7 +16,7 @@ from alliance_fhir.domain.receipt import WARNINGS
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.ledger.entries import ACKNOWLEDGED, RETRACTED, Entry
 from alliance_fhir.ledger.store import Ledger
-from alliance_fhir.planned import Planned, account_for, is_missing, pointing_anew
+from alliance_fhir.planned import OBSTACLES, Planned, account_for, is_missing, pointing_anew
 from alliance_fhir.proofs import deleted, looked_for, unproven
 from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import Target, Wanted
@@ -201,7 +201,7 @@ class Planner:
         decisions = pointing_anew(self._as_one(group, decisions, said), look)
         planned = Planned(group, decisions)
         planned.arrived = [d.arrived for d in decisions if d.arrived]
-        planned.rule = next((d.rule for d in decisions if d.state in _OBSTACLES), "")
+        planned.rule = next((d.rule for d in decisions if d.state in OBSTACLES), "")
         done = ("updated", RULED)  # which is what was asked for
         planned.warnings = sorted(
             {d.rule for d in decisions if d.rule in WARNINGS and (d.state, d.rule) != done}
@@ -256,9 +256,6 @@ class Planner:
 
 
 _MANY = 20
-
-_OBSTACLES = ("conflict", "foreign", "gone", "blocked")
-"""One such resource holds its whole group back: an event arrives whole or not at all."""
 
 
 def _is_as_sent(resource: Resource, entry: Entry) -> bool:

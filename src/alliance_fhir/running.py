@@ -32,6 +32,7 @@ from alliance_fhir.public_servers import refuse_real_data
 from alliance_fhir.recording import IN_DOUBT
 from alliance_fhir.registering import Register
 from alliance_fhir.result import Result
+from alliance_fhir.seen import Seen
 from alliance_fhir.sources.readers import Sources
 from alliance_fhir.targets.base import BESIDE, Target
 
@@ -119,7 +120,8 @@ class Run:
         """The run, from the first row to the last receipt."""
         began = time.monotonic()
         self._begin()
-        with Intake(self._options, self._tally) as intake, kept(self._letters), self._lanes:
+        with Seen() as seen, kept(self._letters), self._lanes:
+            intake = Intake(self._options, self._tally, seen)
             every = self._mapping.groups(self._sources, checked=False)
             for chunk in _portions(intake.of(every)):
                 self._share()
