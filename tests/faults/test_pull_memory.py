@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alliance_fhir.testing import Answer, FhirServer, Request, bundle
-from ledger.test_room import unmeasured
+from growing import unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Callable

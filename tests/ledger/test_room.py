@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import resource
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,10 +10,12 @@ import sqlalchemy
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger.store import Ledger
 from contract.clinic import Row, patient
+from growing import python_within
 
 from .test_ledger import ENTRY, KEY, TARGET
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -87,19 +85,7 @@ def test_a_full_database_stops_the_run_and_loses_nothing(
 def sync_within(clinic: Syncing, size: int) -> subprocess.CompletedProcess[str]:
     """The command in a process whose files may have so many bytes: SIGXFSZ, else EFBIG."""
     to = ("--to", clinic.little.url, "--ledger", str(clinic.ledger))
-    return subprocess.run(
-        [sys.executable, "-m", "alliance_fhir", "sync", str(clinic.folder), *to],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**unmeasured(), "PYTHONDONTWRITEBYTECODE": "1"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
-    )
-
-
-def unmeasured() -> dict[str, str]:
-    """The environment, without the measuring of coverage: that has files of its own that grow."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    return python_within(size, "-m", "alliance_fhir", "sync", clinic.folder, *to)
 
 
 @pytest.mark.parametrize("size", [1_000, 20_000, 36_000, 60_000, 90_000, 150_000])

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import resource
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,7 +13,7 @@ import pytest
 from alliance_fhir import Settings, open_target
 from alliance_fhir.pulling import pull
 from alliance_fhir.testing import FhirServer as LittleServer
-from ledger.test_room import unmeasured
+from growing import python_within
 
 from . import rows
 from .conftest import Pulling, observation
@@ -42,15 +39,7 @@ except AllianceError as error:
 
 def within(size: int, folder: Path, *words: object) -> str:
     """What Python says that ends 2, in a process whose files may have so many bytes."""
-    ran = subprocess.run(
-        [sys.executable, *map(str, words)],
-        check=False,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env={**unmeasured(), "PYTHONDONTWRITEBYTECODE": "1"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
-    )
+    ran = python_within(size, *words, folder=folder)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.count("\n") == 1
     return ran.stderr
