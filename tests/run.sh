@@ -37,7 +37,7 @@ if [ -n "$missing" ]; then
 else
   told=$(mktemp)
   # a test that hangs ends by itself (pytest's timeout); this is for a process that does not end
-  nice -n 5 timeout --kill-after=60 3000 "$bin/coverage" run -m pytest $every_core -m "$serverless" tests >"$told" 2>&1 &
+  nice -n 5 timeout --kill-after=60 4000 "$bin/coverage" run -m pytest $every_core -m "$serverless" tests >"$told" 2>&1 &
   beside=$!
   trap 'kill "$beside" 2>/dev/null; cat "$told"; rm -f "$told"' EXIT
   trap 'exit 130' INT TERM
