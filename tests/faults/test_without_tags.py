@@ -163,6 +163,24 @@ def test_a_bad_record_is_rejected_by_the_word_that_is_about_it(
     idle(clinic)
 
 
+@ON_THE_LADDER
+@pytest.mark.parametrize("lanes", [1])
+def test_what_is_retracted_is_under_a_provenance_as_well(
+    opened: Callable[..., Little], rung: str
+) -> None:
+    """By a process of its own, which has to learn it anew."""
+    clinic = opened(lacks=LADDER[rung] | {"tags"})
+    assert clinic.sync().code == 0
+    before = len(clinic.server.of_type("Provenance"))
+    config = ("--config", clinic.folder / "alliance.toml")
+    ran = clinic.run("retract", BAD.record_id, "--reason", "Not hers.", *config, *clinic.to)
+    assert ran.code == 0, ran.out
+    assert len(clinic.server.of_type("Provenance")) == before + 1
+    wrong = [one for one in clinic.server.everything if one.get("status") == "entered-in-error"]
+    assert len(wrong) == OF_A_ROW - 1
+    clinic.verified()
+
+
 def points_nowhere(call: Call) -> Answer:
     """What is changed by a transaction points to what is not there, as the server finds out late:
     creates go before changes."""
