@@ -44,7 +44,8 @@ class Marked:
         self._client = client
         self.mark = secrets.token_hex(6)
         self._count = 0
-        self._places: list[str] = []
+        self._places: dict[str, str] = {}
+        """Where something of it is, in the order in which it was made or found; and its key."""
         self._doubtful: dict[str, str] = {}
         """Of what was sent, and may be where nobody told us: its key, and its type."""
         self._lost = False
@@ -73,6 +74,11 @@ class Marked:
     def places(self) -> tuple[str, ...]:
         """Where something of it is known to be."""
         return tuple(self._places)
+
+    def one(self, type_: str) -> tuple[str, str]:
+        """The place and the key of the first of a type that is there; empty where none is."""
+        made = (item for item in self._places.items() if item[0].startswith(f"{type_}/"))
+        return next(made, ("", ""))
 
     def create(self, body: Json, condition: str = "") -> str:
         """Where the resource is then."""
@@ -128,8 +134,7 @@ class Marked:
             self._doubtful.pop(key, None)
 
     def _there(self, place: str, key: str) -> None:
-        if place not in self._places:
-            self._places.append(place)
+        self._places.setdefault(place, key)
         self._doubtful.pop(key, None)
 
     def version(self, place: str) -> str:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote
 
-from alliance_fhir.errors import BadReply, Conflict, Refused
+from alliance_fhir.errors import AuthFailed, BadReply, Conflict, Refused
 from alliance_fhir.fhir.bundle import entity_tag, escaped
 from alliance_fhir.marked import SYSTEM, Marked, entry, key_of
 from alliance_fhir.received import Json, part, text
@@ -18,10 +18,13 @@ from alliance_fhir.transport.client import Client
 
 _PATIENCE = 5.0
 """Seconds in which what was written has to be found."""
+_FORBIDDEN = 403
+"""What is not allowed to us is lacking; with other credentials that fail nothing can be tried."""
 
 
 class Probe:
-    """The trials at one server. What they make is `made`."""
+    """The trials at one server. What they make is `made`, in which there may be something already:
+    one more is not made where one will do."""
 
     def __init__(self, client: Client, made: Marked) -> None:
         self._client = client
@@ -31,12 +34,18 @@ class Probe:
 
     def run(self) -> dict[str, bool]:
         """What every trial shows. Raises ServerError where nothing at all can be written."""
-        body = self._body()
-        self._first, self._key = self._made.create(body), key_of(body)
+        self._first, self._key = self._made.one("Observation")
+        if not self._first:
+            body = self._body()
+            self._first, self._key = self._made.create(body), key_of(body)
         for trait, trial in TRIALS.items():
             try:
                 shown = trial(self)
             except (Refused, BadReply, Conflict):
+                shown = False
+            except AuthFailed as error:
+                if error.status != _FORBIDDEN:
+                    raise
                 shown = False
             if shown is not None:
                 self._shown[trait] = shown
@@ -138,8 +147,9 @@ class Probe:
         return not self._made.hits(parameter, key_of(body))
 
     def provenance(self) -> bool:
-        """A Provenance of what was made is taken."""
-        self._made.create(self._made.provenance(self._first))
+        """A Provenance of what was made is taken, as may have been seen already."""
+        if self._made.one("Provenance") == ("", ""):
+            self._made.create(self._made.provenance(self._first))
         return True
 
 

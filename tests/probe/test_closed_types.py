@@ -106,9 +106,11 @@ def test_a_type_that_was_found_closed_is_named_by_the_plan(
 
 
 @pytest.mark.parametrize("told", [silent, claiming])
+@pytest.mark.parametrize("answer", [NOT_US[0], NOT_US[2]], ids=["403", "405"])
 @pytest.mark.parametrize("type_", ["Questionnaire", "Device", "Provenance"])
 def test_a_type_that_was_found_closed_is_left_out_by_the_plan(
     type_: str,
+    answer: Answer,
     told: Callable[[Json], None],
     source: Path,
     command: Callable[..., Ran],
@@ -116,9 +118,12 @@ def test_a_type_that_was_found_closed_is_left_out_by_the_plan(
 ) -> None:
     monkeypatch.chdir(source.parent)
     with FhirServer() as server:
-        server.between = closed(server, told, NOT_US[2], ("POST", type_))
+        server.between = closed(server, told, answer, ("POST", type_))
         probed, planned = plan_after_probe(server, source, command)
     assert probed.json["probe"]["refused"] == {type_: ["create"]}
+    found = {row["trait"]: row["found"] for row in probed.json["probe"]["traits"]}
+    assert found.pop("provenance") == (type_ != "Provenance")
+    assert set(found.values()) == {True}  # and all else was tried out
     [warning] = planned.json["warnings"]
     assert (planned.code, warning["column"], warning["rule"]) == (0, type_, "left-out")
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from conftest import Ran
 
 KINDS: dict[str, tuple[int, int, dict[str, set[str]]]] = {
-    "everything": (22, 14, {}),
-    "no tags": (22, 14, {"lacks": {"tags"}}),
-    "tags not kept": (22, 14, {"ignores": {"tags"}}),
-    "no identifiers": (20, 13, {"lacks": {"identifier-search"}}),
+    "everything": (20, 12, {}),
+    "no tags": (20, 12, {"lacks": {"tags"}}),
+    "tags not kept": (20, 12, {"ignores": {"tags"}}),
+    "no identifiers": (18, 11, {"lacks": {"identifier-search"}}),
 }
 """What a server is like; how often a probe writes there to try something out, and to remove."""
 TRIED, REMOVING, _ = KINDS["everything"]

@@ -355,6 +355,17 @@ def test_a_payload_breaks_the_server(server: FhirServer, http: Http) -> None:
     assert http.bundle("transaction", NEW).status_code == 200
 
 
+def test_conditions_by_a_parameter_are_declined(server: FhirServer, http: Http) -> None:
+    armed = server.arm(faults.refused_conditions("_tag", 422))
+    by_tag = entry("POST", "Observation", observation(), ifNoneExist="_tag=urn:example:t|1")
+    by_key = entry("POST", "Observation", observation(), ifNoneExist=KEY)
+    assert http.create(observation(), If_None_Exist="_tag=urn:example:t|1").status_code == 422
+    assert http.bundle("transaction", by_key, by_tag).status_code == 422
+    assert http.statuses("batch", by_key, by_tag) == ["201", "422"]
+    assert http("GET", "Observation?_tag=urn:example:t|1").status_code == 200
+    assert (armed.hits, count(server)) == (3, 1)
+
+
 def test_updates_conflict_though_nothing_changed(server: FhirServer, http: Http) -> None:
     armed = server.arm(faults.conflict_storm(3))
     update = entry("PUT", "Patient/p", {**P, "active": True})

@@ -27,7 +27,7 @@ Search = Mapping[str, str]
 
 _BY_ID = frozenset({"Provenance", "Patient", "Practitioner"})
 """Types without a business identifier of ours: found again by the id that the server gave."""
-_UNKNOWN = (400, 404, 422, 501)
+UNKNOWN = (400, 404, 422, 501)
 """What a search is declined with whose parameter is not known."""
 _DATES = {"QuestionnaireResponse": "authored", "Observation": "date"}
 """By what the day of a record is searched; a Provenance bears another day, that of the write."""
@@ -108,7 +108,7 @@ class Finder:
                 yield from self._about(unseen)
                 return
             except Refused as refused:  # then there is one way left
-                if refused.status not in _UNKNOWN:
+                if refused.status not in UNKNOWN:
                     raise
         for search in self._by_patient(type_, unseen):
             yield from self._search(type_, search)
@@ -122,7 +122,7 @@ class Finder:
 
     def _cannot(self, type_: str, refused: Refused) -> bool:
         """Whether a search was declined because of its parameter; from now on we know."""
-        if refused.status not in _UNKNOWN or type_ not in (*_DATES, "Provenance"):
+        if refused.status not in UNKNOWN or type_ not in (*_DATES, "Provenance"):
             return False
         self._abilities.lacking.add("tags" if type_ == "Provenance" else "identifier-search")
         return True

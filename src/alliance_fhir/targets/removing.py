@@ -9,6 +9,7 @@ from alliance_fhir.errors import AuthFailed, BadReply, Conflict, Refused
 from alliance_fhir.fhir.bundle import entity_tag, escaped
 from alliance_fhir.fhir.reply import Found, Ours, found, tags_of
 from alliance_fhir.fhir.versions import Json
+from alliance_fhir.targets.finding import UNKNOWN
 from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.client import Client
 
@@ -80,7 +81,7 @@ class Remover:
                     if run in tags_of(body, system):
                         yield found(body, self._ours), tags_of(body, self._ours.touched), body
             except Refused as refused:
-                if refused.status not in (400, 404, 422, 501):
+                if refused.status not in UNKNOWN:
                     raise
 
     @property

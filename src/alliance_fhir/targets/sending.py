@@ -26,9 +26,10 @@ from alliance_fhir.targets.base import Partly
 from alliance_fhir.targets.closed import ClosedTypes
 from alliance_fhir.targets.finding import Finder
 from alliance_fhir.targets.looking import Looks
+from alliance_fhir.targets.tags import TagConditions
 from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.client import Client
-from alliance_fhir.transport.outcomes import error_of, names_an_entry
+from alliance_fhir.transport.outcomes import Reply, error_of, names_an_entry
 from alliance_fhir.transport.retry import Waited, patiently
 
 _Places = dict[Reference, str]
@@ -50,6 +51,7 @@ class Sender:
         self._took_one = False
         """Whether the server ever took a transaction: from then on a refusal is of its content."""
         self._closed = ClosedTypes(abilities)
+        self._tags = TagConditions(finder, abilities)
 
     def send(self, changes: Sequence[Change], references: References) -> list[Delivered]:
         """One answer a change, in their order. Raises Partly where a part of them arrived."""
@@ -135,9 +137,16 @@ class Sender:
             raise Partly(done, error) from None
 
     def _transaction(self, changes: Sequence[Change], references: References) -> list[Delivered]:
-        bundle = transaction(
-            changes, references, self._ours.identifiers, self._looks.outright(changes)
+        return self._tags.tried(
+            changes,
+            self._looks.outright(changes),
+            lambda outright: self._at_once(changes, references, outright),
         )
+
+    def _at_once(
+        self, changes: Sequence[Change], references: References, outright: set[str]
+    ) -> list[Delivered]:
+        bundle = transaction(changes, references, self._ours.identifiers, outright)
         try:
             reply = self._client.post("", bundle)
         except AuthFailed as error:
@@ -188,13 +197,16 @@ class Sender:
 
     def _single(self, change: Change, known: References) -> Delivered:
         resource, body = change.resource, body_of(change, known)
-        try:
+
+        def send(outright: set[str]) -> Reply:
             if change.state == "created":
-                asked = "" if self._looks.outright([change]) else condition(resource)
-                reply = self._client.post(resource.type, body, if_none_exist=asked)
-            else:
-                tag = entity_tag(change.version) if change.version else ""
-                reply = self._client.put(f"{resource.type}/{change.id}", body, if_match=tag)
+                asked = "" if outright else condition(resource)
+                return self._client.post(resource.type, body, if_none_exist=asked)
+            tag = entity_tag(change.version) if change.version else ""
+            return self._client.put(f"{resource.type}/{change.id}", body, if_match=tag)
+
+        try:
+            reply = self._tags.tried([change], self._looks.outright([change]), send)
         except Refused as refused:
             if refused.status == 501 and change.version:
                 self._abilities.lacking.add("if-match")

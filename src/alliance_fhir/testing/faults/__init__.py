@@ -61,6 +61,7 @@ from alliance_fhir.testing.faults.writes import (
     pretended,
     racing_creates,
     read_only_type,
+    refused_conditions,
     too_large,
     unauthorized,
 )
@@ -94,6 +95,7 @@ __all__ = [
     "racing_creates",
     "read_only_type",
     "redirected",
+    "refused_conditions",
     "rewritten",
     "shortened_decimals",
     "slow",

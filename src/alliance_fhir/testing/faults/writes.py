@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from urllib.parse import parse_qsl
 
 from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.testing.faults.arming import Call, Fault
@@ -56,6 +57,17 @@ def chokes_on(text: str, status: int = 500) -> Fault:
         return bool(single) and text.encode() in dumps(asked.resource or {})
 
     return _met("chokes", status, fits)
+
+
+def refused_conditions(parameter: str, status: int = 400) -> Fault:
+    """Conditional creates by a parameter are declined, in bundles too, though searches by it are
+    answered. Always."""
+
+    def fits(asked: Interaction) -> bool:
+        condition = (asked.condition or "").rpartition("?")[2]
+        return any(name == parameter for name, _ in parse_qsl(condition))
+
+    return _met(f"no condition by {parameter}", status, fits)
 
 
 def conflict_storm(updates: int = 3, status: int = 409) -> Fault:
