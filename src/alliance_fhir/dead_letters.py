@@ -25,8 +25,10 @@ from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.ledger.place import HOME, is_url, usual_name
+from alliance_fhir.room import unwritable
 
 SUFFIX = ".dead-letters.jsonl"
+_AFTER = "what was refused is sent again, and nothing will be there twice"
 _EVERY = 2.0
 """Seconds between two writings of the file while a run goes on."""
 
@@ -174,9 +176,7 @@ class DeadLetters:
             else:
                 self.path.unlink(missing_ok=True)
         except OSError as error:
-            raise ConfigError(
-                f"{self.path}: the dead letters cannot be written: {error.strerror}"
-            ) from None
+            raise unwritable(f"{self.path}: the dead letters", error, _AFTER) from None
         self._known = {letter.key for letter in whole}
 
 
