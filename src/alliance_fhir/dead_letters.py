@@ -25,7 +25,9 @@ from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.ledger.place import HOME, is_url, usual_name
+from alliance_fhir.paths import PathLike
 from alliance_fhir.room import unwritable
+from alliance_fhir.slips import slip
 
 SUFFIX = ".dead-letters.jsonl"
 _AFTER = "what was refused is sent again, and nothing will be there twice"
@@ -89,12 +91,12 @@ class DeadLetters:
     put in meanwhile stays. Raises ConfigError, naming the line, for what is no dead letter.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: PathLike) -> None:
+        self.path = Path(path)
         self._lock = threading.Lock()
         self._new: dict[str, Letter] = {}
         self._out: set[str] = set()
-        self._known = {letter.key for letter in _read(path)}
+        self._known = {letter.key for letter in _read(self.path)}
         self._saved = time.monotonic()
 
     def __len__(self) -> int:
@@ -214,9 +216,7 @@ def _letter(place: str, line: bytes) -> Letter:
     try:
         return Letter.model_validate(orjson.loads(line))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(map(str, first["loc"])) or "it"
-        why = f"{key}: {first['msg']}"
+        why = slip(error)
     except ValueError:
         why = "it is no JSON"
     raise ConfigError(f"{place}: is no dead letter ({why}); mend the line, or remove it")
