@@ -166,6 +166,7 @@ class Settings(Frozen):
     look_back_days: int = Field(default=365, ge=0)
 
     encoding: Annotated[str, AfterValidator(_encoding)] = ""
+    sheet: str = ""
     delimiter: str = Field(default="", max_length=1)
     decimal_mark: Literal[".", ","] = "."
     date_format: Annotated[str, AfterValidator(_date_format)] = ""
