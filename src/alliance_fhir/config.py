@@ -9,19 +9,30 @@ from __future__ import annotations
 import codecs
 import os
 import re
-import tomllib
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, cast
 from warnings import catch_warnings
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from alliance_fhir.abilities import Ability
 from alliance_fhir.errors import ConfigError
+from alliance_fhir.paths import PathLike
 from alliance_fhir.secret import owner_only
+from alliance_fhir.slips import UnreadableError, slip, told_in
 
 FILE = "alliance.toml"
 IDENTIFIER_ROOT = "https://alliance-fhir.github.io/id"
@@ -55,7 +66,7 @@ class TargetSettings(Frozen):
     insecure: bool = False
     lanes: int = Field(default=2, ge=1, le=32)
     rate: float = Field(default=0, ge=0)
-    without: tuple[Ability | Literal["rollback"], ...] = ()
+    without: tuple[Literal[Ability, "rollback"], ...] = ()
     """What the server cannot do, whatever it says of itself."""
     auth: dict[str, Any] = {}
     """What `method` needs: each method of transport/auth has a model of its own for this."""
@@ -80,6 +91,18 @@ def _system(value: str) -> str:
 
 
 Uri = Annotated[str, AfterValidator(_system)]
+
+
+_SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def _source(value: str) -> str:
+    if value and not _SOURCE.fullmatch(value):
+        raise ValueError(
+            'must be one word of letters, digits, ".", "_" and "-", beginning with a letter or a '
+            "digit, 64 of them at most, such as clinic-east"
+        )
+    return value
 
 
 def _named(value: str) -> str:
@@ -127,11 +150,12 @@ def _date_format(pattern: str) -> str:
 class Settings(Frozen):
     """What alliance.toml says; `folder` is where it lies, and what its paths are relative to.
 
-    Every key is described in the reference (docs/reference/alliance-toml.md).
+    Every key is described in the reference (docs/reference/alliance-toml.md). Raises ConfigError
+    naming the key that is wrong and what it must be.
     """
 
     folder: Path = Field(default=Path(), exclude=True)
-    source: str = Field(default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$", max_length=64)
+    source: Annotated[str, AfterValidator(_source)] = ""
     base: Uri | None = None
     organization: Annotated[str, AfterValidator(_named)] = ""
     patient_system: Uri | None = None
@@ -142,6 +166,7 @@ class Settings(Frozen):
     look_back_days: int = Field(default=365, ge=0)
 
     encoding: Annotated[str, AfterValidator(_encoding)] = ""
+    sheet: str = ""
     delimiter: str = Field(default="", max_length=1)
     decimal_mark: Literal[".", ","] = "."
     date_format: Annotated[str, AfterValidator(_date_format)] = ""
@@ -160,6 +185,15 @@ class Settings(Frozen):
     synthetic: bool = False
 
     targets: dict[str, TargetSettings] = {}
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _told(cls, told: Any, make: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        try:
+            return make(told)
+        except ValidationError as error:
+            place = cast("dict[str, str]", info.context or {}).get("file", cls.__name__)
+            raise ConfigError(f"{place}: {slip(error, model=cls)}") from None
 
     @field_validator("confidentiality", mode="before")
     @classmethod
@@ -233,33 +267,19 @@ def find(explicit: Path | None, sources: tuple[Path, ...] = ()) -> Path | None:
     return next((p for p in (folder / FILE for folder in [*first, Path()]) if p.is_file()), None)
 
 
-def load(path: Path | None) -> Settings:
+def load(path: PathLike | None) -> Settings:
     """Settings from a file, or the defaults. Raises ConfigError naming the key and the reason."""
     if path is None:
         return Settings()
+    path = Path(path)
     try:
-        told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:  # among them UnicodeDecodeError, TOMLDecodeError
-        raise ConfigError(f"{path}: cannot be read as TOML: {error}") from None
-    return parse(told, path.parent, str(path))
+        return parse(told_in(path), path.parent, str(path))
+    except UnreadableError as error:
+        raise ConfigError(f"{path}: {error}") from None
 
 
 def parse(told: dict[str, Any], folder: Path = Path(), name: str = FILE) -> Settings:
     """Settings from what a file said. Raises ConfigError naming the key and the reason."""
     if "folder" in told:
         raise ConfigError(f"{name}: folder: is no key that we know")
-    try:
-        return Settings.model_validate({**told, "folder": folder})
-    except ValidationError as error:
-        raise ConfigError(f"{name}: {slip(error)}") from None
-
-
-def slip(error: ValidationError, place: str = "") -> str:
-    """The first key that is wrong, and why; never its value, which may be a secret."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    key = ".".join([*([place] if place else []), *map(str, first["loc"])])
-    unknown = first["type"] == "extra_forbidden"
-    reason = "is no key that we know" if unknown else first["msg"]
-    return f"{key}: {reason.removeprefix('Value error, ')}"
+    return Settings.model_validate({**told, "folder": folder}, context={"file": name})

@@ -25,8 +25,12 @@ from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.ledger.place import HOME, is_url, usual_name
+from alliance_fhir.paths import PathLike
+from alliance_fhir.room import unwritable
+from alliance_fhir.slips import slip
 
 SUFFIX = ".dead-letters.jsonl"
+_AFTER = "what was refused is sent again, and nothing will be there twice"
 _EVERY = 2.0
 """Seconds between two writings of the file while a run goes on."""
 
@@ -87,12 +91,12 @@ class DeadLetters:
     put in meanwhile stays. Raises ConfigError, naming the line, for what is no dead letter.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: PathLike) -> None:
+        self.path = Path(path)
         self._lock = threading.Lock()
         self._new: dict[str, Letter] = {}
         self._out: set[str] = set()
-        self._known = {letter.key for letter in _read(path)}
+        self._known = {letter.key for letter in _read(self.path)}
         self._saved = time.monotonic()
 
     def __len__(self) -> int:
@@ -174,9 +178,7 @@ class DeadLetters:
             else:
                 self.path.unlink(missing_ok=True)
         except OSError as error:
-            raise ConfigError(
-                f"{self.path}: the dead letters cannot be written: {error.strerror}"
-            ) from None
+            raise unwritable(f"{self.path}: the dead letters", error, _AFTER) from None
         self._known = {letter.key for letter in whole}
 
 
@@ -214,9 +216,7 @@ def _letter(place: str, line: bytes) -> Letter:
     try:
         return Letter.model_validate(orjson.loads(line))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(map(str, first["loc"])) or "it"
-        why = f"{key}: {first['msg']}"
+        why = slip(error)
     except ValueError:
         why = "it is no JSON"
     raise ConfigError(f"{place}: is no dead letter ({why}); mend the line, or remove it")

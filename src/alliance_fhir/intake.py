@@ -23,8 +23,8 @@ class Intake:
         self._tally = tally
         self._seen = seen
         self._met: set[str] = set()
-        self._unread: set[str] = set()
-        """The files of which the key of a row could not be read; "" where a whole file was not."""
+        self._unread: dict[str, int] = {}
+        """The files of which a row's key could not be read, and that row; 0 where nothing of it."""
 
     def of(self, everything: Iterator[Group | Finding]) -> Iterator[Group]:
         """The groups that are asked for."""
@@ -41,16 +41,16 @@ class Intake:
             if self._options.only and one.key in self._options.only:
                 self._met.add(one.key)
             if isinstance(one, Finding) and not one.key and one.rule not in WARNINGS:
-                self._unread.add(one.path if one.row else "")
+                self._unread[one.path] = min(one.row, self._unread.get(one.path, one.row))
             yield one
 
     def disappeared(self, ledger: Ledger, source: str) -> list[Finding]:
         """What was sent once and did not come now.
 
         Where a whole file could not be read nothing is known; where the key of a row could not be
-        read, nothing of its file.
+        read, nothing of its file: `not_compared` tells.
         """
-        if "" in self._unread:
+        if self._lacks_a_file:
             return []
         return [
             Finding(entry.path, entry.row, "", "disappeared")
@@ -58,8 +58,20 @@ class Intake:
             if entry.group_key not in self._seen and entry.path not in self._unread
         ]
 
+    def not_compared(self) -> list[Finding]:
+        """The files of which it is not known what is gone from them, and why."""
+        whole = "The file could not be read: what is gone from the sources is not known. Mend it."
+        return [
+            Finding(path, row, "", "not-compared", "" if row else whole)
+            for path, row in self._unread.items()
+        ]
+
+    @property
+    def _lacks_a_file(self) -> bool:
+        return 0 in self._unread.values()
+
     def without_row(self, letters: DeadLetters) -> list[Finding]:
         """The letters that are asked for, and whose records did not come."""
-        if not self._options.only or "" in self._unread:
+        if not self._options.only or self._lacks_a_file:
             return []
         return letters.findings(self._options.only - self._met)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from alliance_fhir.errors import ConfigError
+from alliance_fhir.room import unwritable
 
 if sys.platform == "win32":
     import msvcrt
@@ -63,7 +64,7 @@ class FileLock:
             self._unmake()
             busy = isinstance(error, (BlockingIOError, PermissionError)) and not error.filename
             if not busy:  # a folder that is not to be written, a file system without locks
-                raise ConfigError(f"{self._what} cannot be written: {error.strerror}") from None
+                raise unwritable(self._what, error, "nothing was begun") from None
         raise ConfigError(f"{self._busy}; wait for it to end, and run again")
 
     def _taken(self) -> IO[bytes] | None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.group import Resource
+from alliance_fhir.room import writing
 from alliance_fhir.targets.manifest import MANIFEST
 
 _OURS = {"Device", "Observation", "Provenance", "Questionnaire", "QuestionnaireResponse"}
 _BUFFER = 1024 * 1024
+_AFTER = "nothing is lost, and files of an earlier run are as they were"
 
 
 class NdjsonFolder:
@@ -31,10 +33,8 @@ class NdjsonFolder:
                 f"{folder} is a target of sync; files beside its own would be there twice. Name "
                 "another folder"
             )
-        try:
+        with self._writing():
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._unwritable(error) from None
 
     def __enter__(self) -> Self:
         return self
@@ -49,13 +49,11 @@ class NdjsonFolder:
 
     def write(self, resources: Iterable[Resource]) -> None:
         """A line for each resource, in the file of its type."""
-        try:
+        with self._writing():
             for resource in resources:
                 file = self._files.get(resource.type) or self._open(resource.type)
                 file.write(resource.json() + b"\n")
                 self._counts[resource.type] += 1
-        except OSError as error:
-            raise self._unwritable(error) from None
 
     def _open(self, type_: str) -> IO[bytes]:
         file = self._files[type_] = self._part(type_).open("wb", buffering=_BUFFER)
@@ -77,16 +75,15 @@ class NdjsonFolder:
     def finish(self) -> dict[str, int]:
         """Gives the files their names, and says how many resources of each type there are."""
         counts = dict(sorted(self._counts.items()))
-        try:
-            for type_, file in self._files.items():
+        with self._writing():
+            for file in self._files.values():  # all, before one gets its name: the last finds room
                 file.close()
+            for type_ in self._files:
                 self._part(type_).replace(self._folder / f"{type_}.ndjson")
             for type_ in _OURS - set(self._files):  # of an earlier run: they would not fit these
                 (self._folder / f"{type_}.ndjson").unlink(missing_ok=True)
-        except OSError as error:
-            raise self._unwritable(error) from None
         self._files.clear()
         return counts
 
-    def _unwritable(self, error: OSError) -> ConfigError:
-        return ConfigError(f"{self._folder} cannot be written: {error.strerror}")
+    def _writing(self) -> AbstractContextManager[None]:
+        return writing(self._folder, _AFTER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,6 +15,7 @@ from alliance_fhir.fhir.labels import run_created, run_touched
 from alliance_fhir.fhir.provenance import tag_system
 from alliance_fhir.fhir.reply import Ours
 from alliance_fhir.ledger.place import HOME, is_url, usual_name
+from alliance_fhir.paths import PathLike
 from alliance_fhir.targets.base import Target
 from alliance_fhir.targets.folder import FolderTarget
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def open_target(
-    name: str,
+    name: PathLike,
     settings: Settings,
     fhir_version: str = "",
     *,
@@ -42,6 +44,7 @@ def open_target(
     `auth` and `tls` take the place of what the settings say, for methods that they do not know.
     Raises ConfigError for what no target is called; ServerError where a server does not answer.
     """
+    name = _called(name)
     told = settings.targets.get(name) or TargetSettings(url=name, insecure=insecure)
     root = settings.root
     ours = Ours(identifier_system(root), tag_system(root), run_created(root), run_touched(root))
@@ -90,6 +93,13 @@ def _client(
         insecure=insecure,
         rate=told.rate,
     )
+
+
+def _called(name: PathLike) -> str:
+    """What a target is called. Raises ConfigError for a URL of which somebody made a path."""
+    if not isinstance(name, str) and re.match(r"https?:", os.fspath(name)):
+        raise ConfigError("a server's URL is text: a path drops one of its slashes")
+    return os.fspath(name)
 
 
 _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?/.*|[A-Za-z0-9.-]+:\d+(/.*)?")

@@ -18,6 +18,7 @@ from alliance_fhir.fhir.provenance import tag_system
 from alliance_fhir.fhir.reply import Ours, own_key, version_of
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.mirror import Copy, Mirror, Progress
+from alliance_fhir.paths import PathLike
 from alliance_fhir.received import part, text
 from alliance_fhir.result import Pulled, Result
 from alliance_fhir.tabulating import tabulate
@@ -35,10 +36,10 @@ EVERYTHING_OURS = Wish()
 
 def pull_table(
     target: Target,
-    table: Path,
+    table: PathLike,
     settings: Settings,
     wish: Wish = EVERYTHING_OURS,
-    out: Path | None = None,
+    out: PathLike | None = None,
     watch: Watch = lambda _: None,
 ) -> Result:
     """Reads the assessments at a target into the file `table`, in the wide layout.
@@ -48,7 +49,8 @@ def pull_table(
     """
     if missing := set(TABLE) - set(wish.types):
         raise ConfigError(f"assessments are made from {' and '.join(TABLE)}: add {missing.pop()}")
-    folder = out or table.with_name(f".{table.stem}.pull")
+    table = Path(table)
+    folder = Path(out) if out else table.with_name(f".{table.stem}.pull")
     began = time.monotonic()
     result = pull(target, folder, settings, wish, watch)
     if not result.stopped:
@@ -63,7 +65,7 @@ def pull_table(
 
 def pull(
     target: Target,
-    out: Path,
+    out: PathLike,
     settings: Settings,
     wish: Wish = EVERYTHING_OURS,
     watch: Watch = lambda _: None,
@@ -78,7 +80,7 @@ def pull(
     ours = Ours(identifier_system(settings.root), tag_system(settings.root))
     source = source_of(target, ours)
     request = {"types": sorted(wish.types), "everybody": wish.everybody, "all": not wish.since_last}
-    mirror = Mirror(out, target.identity, request)
+    mirror = Mirror(Path(out), target.identity, request)
     try:
         run = _Run(source, mirror, ours, wish, watch)
         try:

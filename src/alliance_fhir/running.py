@@ -137,6 +137,7 @@ class Run:
             self._finish()
             if self._options.complete:
                 self._tally.disappeared += intake.disappeared(self._ledger, self._settings.source)
+                self._tally.warnings += intake.not_compared()
             if self._letters:
                 self._tally.warnings += intake.without_row(self._letters)
         if self._letters and len(self._letters):

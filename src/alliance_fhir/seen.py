@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from types import TracebackType
 from typing import Self
+
+from alliance_fhir.room import Spool
 
 
 class Seen:
     """A set of texts."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("")
+        self._database = Spool()
         self._database.execute("PRAGMA cache_size = -16000")
         self._database.execute("CREATE TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID")
 

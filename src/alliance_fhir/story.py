@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from alliance_fhir.asking import Options, Progress, Watch, asked_for, unwatched
@@ -18,6 +19,7 @@ from alliance_fhir.interpreter import attuned
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, file_time, site_catalog
 from alliance_fhir.ndjson import NdjsonFolder
+from alliance_fhir.paths import PathLike, Paths, several
 from alliance_fhir.result import Result
 from alliance_fhir.running import CHUNK, Run
 from alliance_fhir.sources.readers import Sources
@@ -31,7 +33,7 @@ DEFAULTS = Options()
 
 @attuned()
 def sync(
-    sources: Sequence[Path],
+    sources: Paths,
     target: Target,
     ledger: Ledger,
     settings: Settings,
@@ -46,12 +48,12 @@ def sync(
     Raises ConfigError, InputError, InstrumentError and MappingError; what a server did not do is
     told by the result.
     """
-    return Run("sync", sources, target, ledger, settings, options, watch, letters).go()
+    return Run("sync", several(sources), target, ledger, settings, options, watch, letters).go()
 
 
 @attuned()
 def plan(
-    sources: Sequence[Path],
+    sources: Paths,
     target: Target,
     ledger: Ledger,
     settings: Settings,
@@ -59,12 +61,12 @@ def plan(
     watch: Watch = unwatched,
 ) -> Result:
     """What `sync` would do now, with the same counts; writes neither to target nor to ledger."""
-    return Run("plan", sources, target, ledger, settings, options, watch).go()
+    return Run("plan", several(sources), target, ledger, settings, options, watch).go()
 
 
 @attuned()
 def check(
-    sources: Sequence[Path],
+    sources: Paths,
     settings: Settings,
     version: Version,
     options: Options = DEFAULTS,
@@ -73,7 +75,7 @@ def check(
     """Reads, scores and maps everything and writes nothing: every bad row is named."""
     began = time.monotonic()
     result = Result("check", fhir_version=version.full)
-    files = Sources(sources, settings, catalog := site_catalog(settings))
+    files = Sources(several(sources), settings, catalog := site_catalog(settings))
     for _ in files.attempts():
         result.tally = Tally()
         mapping = Mapping(settings, catalog, version, options.check)
@@ -85,8 +87,8 @@ def check(
 
 @attuned()
 def map_to(
-    sources: Sequence[Path],
-    out: Path,
+    sources: Paths,
+    out: PathLike,
     settings: Settings,
     version: Version,
     options: Options = DEFAULTS,
@@ -98,10 +100,10 @@ def map_to(
     `recorded` is the instant that Provenances bear; without it, each source file's own time.
     """
     began = time.monotonic()
-    result = Result("map", target=str(out), fhir_version=version.full)
-    files = Sources(sources, settings, catalog := site_catalog(settings))
+    result = Result("map", target=os.fspath(out), fhir_version=version.full)
+    files = Sources(several(sources), settings, catalog := site_catalog(settings))
     provenance = ProvenanceWriter(settings)
-    with NdjsonFolder(out) as folder:
+    with NdjsonFolder(Path(out)) as folder:
         for _ in files.attempts():
             folder.clear()
             result.tally = Tally()
@@ -129,7 +131,7 @@ def _watched(
 
 
 def open_ledger(
-    place: str | Path, target: Target, settings: Settings, *, create: bool = True
+    place: PathLike, target: Target, settings: Settings, *, create: bool = True
 ) -> Ledger:
     """The ledger of a target: a file, or a PostgreSQL URL without a password in it.
 
@@ -137,4 +139,5 @@ def open_ledger(
     not to be reached. Without `create` nothing is made where there is none: for `plan`, which
     leaves no trace.
     """
-    return Ledger(place, target.identity, fingerprint(settings.secret), create=create)
+    at = place if isinstance(place, str) else Path(place)
+    return Ledger(at, target.identity, fingerprint(settings.secret), create=create)

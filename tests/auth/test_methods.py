@@ -69,7 +69,7 @@ def test_each_method_tells_what_is_wrong_with_its_settings(tmp_path: Path, name:
     assert str(wrong.value) == "targets.live.auth.password: is no key that we know"
     for key in set(told) - {"method", "token_url", "scopes"}:
         if METHODS[name].settings.model_fields[key].is_required():
-            with pytest.raises(ConfigError, match=rf"^auth\.{key}: Field required$"):
+            with pytest.raises(ConfigError, match=rf"^auth\.{key}: is missing; add it$"):
                 method({k: v for k, v in told.items() if k != key}, tmp_path)
 
 

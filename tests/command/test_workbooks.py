@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from openpyxl import Workbook
 
 from alliance_fhir.sources.excel import as_text
 
@@ -29,11 +30,12 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from conftest import Ran
 
     from .books import Cell
+    from .tables import Row
 
 BERLIN = 'zone = "Europe/Berlin"'
 NO_WORKBOOK = "Save it again as .xlsx, or as CSV."
@@ -232,3 +234,96 @@ def test_real_dates_are_read_whatever_the_date_format_says(command: Callable[...
 )
 def test_a_cell_as_text(value: Cell, text: str) -> None:
     assert as_text(value) == text
+
+
+# --- several sheets -------------------------------------------------------------------------------
+
+ONE_MORE = (
+    "1 other sheet holds something; the first was read. Name one as `sheet` in alliance.toml, or "
+    "save each as a file."
+)
+TWO_MORE = ONE_MORE.replace("1 other sheet holds", "2 other sheets hold")
+
+
+def sheets(**pages: Sequence[Sequence[Cell]]) -> None:
+    """A workbook of these sheets."""
+    whole = Workbook()
+    whole.remove(whole.worksheets[0])
+    for name, cells in pages.items():
+        page = whole.create_sheet(name)
+        for row in cells:
+            page.append(row)
+    whole.save("a.xlsx")
+
+
+def cells_of(*rows: Row) -> list[list[Cell]]:
+    """The cells of a sheet of these rows."""
+    names = columns(rows)
+    return [[*names], *([row.get(name) or None for name in names] for row in rows)]
+
+
+FIRST, SECOND = cells_of(srs()), cells_of(srs(session="2"), srs(session="3"))
+
+
+@pytest.mark.parametrize("name", ["check", "map"])
+def test_sheets_that_were_not_read_are_told_by_their_number(
+    command: Callable[..., Ran], name: str
+) -> None:
+    """Not by their names: those may be patients'. An empty sheet is none."""
+    site()
+    words = (name, "a.xlsx", *(("--out", "out") if name == "map" else ()))
+    sheets(Ratings=FIRST, Sheet2=[], Sheet3=[])
+    assert "warnings" not in said(command(*words, "--json"))
+    sheets(Ratings=FIRST, **{SECRET: SECOND}, Sheet3=[])
+    one = command(*words, "--json")
+    assert one.code == 0
+    assert one.json["records"]["read"] == 1
+    assert one.json["warnings"] == [finding(0, "", "other-sheets", ONE_MORE, "a.xlsx")]
+    sheets(Ratings=FIRST, **{SECRET: SECOND}, More=[[], [None, None, "x"]])
+    two = command(*words)
+    assert f"  a.xlsx: other-sheets. {TWO_MORE}" in two.out.splitlines()
+    keeps_silent(one)
+    assert SECRET not in two.out + two.err
+
+
+def test_a_sheet_of_charts_alone_is_not_counted(command: Callable[..., Ran]) -> None:
+    site()
+    whole = Workbook()
+    for row in FIRST:
+        whole.worksheets[0].append(row)
+    whole.create_chartsheet("Chart")
+    whole.save("a.xlsx")
+    assert "warnings" not in said(command("check", "a.xlsx", "--json"))
+
+
+@pytest.mark.parametrize("first", [[], [["Read me first"]]])
+def test_where_the_first_sheet_is_none_the_others_are_told_as_well(
+    command: Callable[..., Ran], first: list[list[Cell]]
+) -> None:
+    site()
+    sheets(Cover=first, Ratings=SECOND)
+    ran = command("check", "a.xlsx", "--json")
+    assert ran.code == 3
+    assert ran.json["warnings"] == [finding(0, "", "other-sheets", ONE_MORE, "a.xlsx")]
+    assert len(ran.json["rejected"]) == 1
+
+
+@pytest.mark.parametrize("name", ["Ratings", " ratings "])
+def test_the_sheet_that_is_named_is_read(command: Callable[..., Ran], name: str) -> None:
+    site(f'sheet = "{name}"')
+    sheets(Cover=[["Read me first"]], Ratings=SECOND)
+    ran = command("check", "a.xlsx", "--json")
+    assert said(ran) == outcome("check", (2, 2, 0))
+    write("b.csv", srs())
+    assert command("check", "b.csv").code == 0  # a text file has no sheets
+
+
+def test_a_sheet_that_there_is_not_is_told_and_none_is_read(command: Callable[..., Ran]) -> None:
+    site(f'sheet = "{SECRET}"')
+    sheets(Ratings=FIRST)
+    ran = command("check", "a.xlsx", "--json")
+    assert ran.code == 3
+    assert said(ran) == outcome(
+        "check", (0, 0, 0), [finding(0, "", "missing-sheet", path="a.xlsx")], code=3
+    )
+    keeps_silent(ran)

@@ -110,6 +110,7 @@ def test_a_file_that_cannot_be_read_says_nothing_about_its_rows(clinic: Clinic) 
     result = clinic.sync(complete=True)
     assert result.exit_code == 3
     assert result.tally.disappeared == []
+    assert rules(result, "warnings") == ["not-compared"]
 
 
 @by_the_ledger

@@ -159,8 +159,8 @@ def test_a_row_that_is_bad_now_is_told_and_the_letter_stays(site: Site) -> None:
     ("line", "why"),
     [
         ("{", "no JSON"),
-        ("[]", "dict"),
-        ('{"key": "k"}', "path: Field required"),
+        ("[]", "must be a table"),
+        ('{"key": "k"}', "path: is missing; add it"),
         ('{"row": "two"}', "row:"),
     ],
 )

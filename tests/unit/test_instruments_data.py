@@ -618,3 +618,11 @@ def test_a_file_that_is_not_text_is_an_error_that_names_it(tmp_path: Path) -> No
 
 def test_our_other_instruments_outlive_a_broken_file(tmp_path: Path) -> None:
     assert written(tmp_path, "id = ")["wai-sr"].size == 12
+
+
+def test_a_slip_is_one_line_with_file_place_and_rule(tmp_path: Path) -> None:
+    catalog = written(tmp_path, changed('kind = "code"', 'kind = "coed"'))
+    with pytest.raises(InstrumentError) as caught:
+        catalog.find("clinic-scale")
+    told = f"{tmp_path / 'clinic-scale.toml'}: items.0.kind: must be 'code', 'integer' or 'decimal'"
+    assert str(caught.value) == told

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -322,6 +324,35 @@ def test_a_jvm_that_crashes_on_its_archive_is_started_once_more_without(
     with pytest.raises(Unavailable, match="FAILED otherwise"):
         run("start", "--port", port)
     assert not classes.exists()
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """No file of this process may have a single byte."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_server_that_cannot_be_remembered_is_not_left_running(bare: Path, port: int) -> None:
+    sleeping = f"exec {sys.executable} -c 'import time; time.sleep(60)' \"$@\""
+    known = "-version) echo 'openjdk version \"17.0.1\"' ;;"
+    executable(bare, "java", f'case "$*" in {known} *) {sleeping} ;; esac')
+    jar = places.made(places.home() / build.key()) / build.JAR
+    jar.touch()
+    file = places.run() / f"{port}.json"
+    with no_room(), pytest.raises(ConfigError) as raised:
+        run("start", "--port", port)
+    assert str(raised.value) == (
+        f"{file} cannot be written: File too large; where the disk is full, or the size of files "
+        "limited (ulimit -f), make room, and run again: no server was left running"
+    )
+    [child] = state.children.values()
+    assert child.poll() == -9
+    assert sandbox.status() == []
 
 
 def test_the_end_of_a_log(tmp_path: Path) -> None:

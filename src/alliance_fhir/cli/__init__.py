@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -24,7 +26,8 @@ from alliance_fhir.cli import (
     verify,
 )
 from alliance_fhir.cli import map as map_
-from alliance_fhir.errors import AllianceError
+from alliance_fhir.errors import AllianceError, ConfigError
+from alliance_fhir.room import is_full, unwritable
 
 app = typer.Typer(
     name="alliance-fhir",
@@ -55,6 +58,7 @@ def _root(  # pyright: ignore[reportUnusedFunction] - typer calls it
     pass
 
 
+_DONE = "what was done stays done, and nothing will be there twice"
 _INTERRUPTED = "interrupted; run it again to go on where it was"
 
 
@@ -65,6 +69,7 @@ class _Interrupted(BaseException):
 def main() -> None:
     """The command `alliance-fhir`: errors of ours become a message and an exit code."""
     interrupted = False
+    _buffer()
 
     def interrupt(number: int, frame: object) -> None:
         nonlocal interrupted
@@ -79,6 +84,8 @@ def main() -> None:
     except AllianceError as error:
         _end(str(error), error.exit_code)
     except Exception as error:
+        if isinstance(error, OSError) and is_full(error):  # all else that we write tells its place
+            _unsaid(unwritable("the result", error, _DONE))
         if os.environ.get("ALLIANCE_FHIR_DEBUG"):
             raise
         # what is interrupted in the middle of a library's code may come out as another error
@@ -87,15 +94,42 @@ def main() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def _end(message: str, code: int) -> None:
+def _buffer() -> None:
+    """Without a buffer (PYTHONUNBUFFERED, as containers have it) Python drops without a word what a
+    file has no room for. Through one, all of a result arrives, or it is an error."""
+    raw: object = getattr(sys.stdout, "buffer", None)
+    if isinstance(raw, io.RawIOBase):
+        whole = io.BufferedWriter(raw)
+        encoding, errors = sys.stdout.encoding, sys.stdout.errors
+        sys.stdout = io.TextIOWrapper(whole, encoding, errors, write_through=True)
+
+
+def _end(message: str, code: int) -> NoReturn:
     """Says why the command ends here; with --json also as the object that programs wait for."""
     words = sys.argv[1:]
     if "--json" in words:
         command = next((word for word in words if not word.startswith("-")), "")
         shape = {"command": command, "stopped": message, "exit_code": code}
-        typer.echo(json.dumps({**shape, "rejected": [], "blocked": []}, indent=2))
+        try:
+            typer.echo(json.dumps({**shape, "rejected": [], "blocked": []}, indent=2))
+        except OSError:  # there is no room for that either
+            _drop()
     typer.echo(f"error: {message}", err=True)
     sys.exit(code)
+
+
+def _unsaid(error: ConfigError) -> NoReturn:
+    """Ends the command where standard output goes to a file for which there is no room."""
+    _drop()
+    typer.echo(f"error: {error}", err=True)
+    sys.exit(error.exit_code)
+
+
+def _drop() -> None:
+    """What is left to be printed goes nowhere: Python would try it once more at its very end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _defect(error: Exception) -> str:

@@ -16,6 +16,7 @@ from alliance_fhir.cli.show import people, print_json
 from alliance_fhir.config import Settings
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.result import Result
+from alliance_fhir.room import writing
 from alliance_fhir.story import sync, verify
 
 HOME = Path("alliance-demo")
@@ -43,14 +44,14 @@ def _clinic(folder: Path) -> Path:
     clinic = files("alliance_fhir") / "examples" / "clinic"
     if not clinic.is_dir():
         raise ConfigError("the example clinic is not in this installation")
-    try:
+    with writing(folder, "it begins anew"):
         folder.mkdir(parents=True, exist_ok=True)
         for file in clinic.iterdir():
             copy = folder / file.name
             if file.is_file() and not copy.exists():  # what somebody changed stays changed
-                copy.write_bytes(file.read_bytes())
-    except OSError as error:
-        raise ConfigError(f"{folder} cannot be written: {error.strerror}") from None
+                part = folder / f".{file.name}.part"
+                part.write_bytes(file.read_bytes())
+                part.replace(copy)
     return folder
 
 

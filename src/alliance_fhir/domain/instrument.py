@@ -6,6 +6,7 @@ checked; the scoring rules themselves are in `scoring`.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -32,15 +33,32 @@ MARKS: dict[Mark, str] = {
 }
 
 
+_SPAN = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?", re.ASCII)
+
+
 def _numbers(value: object) -> object:
     """`"1-4, 7"` -> (1, 2, 3, 4, 7): item numbers as people write them."""
     if not isinstance(value, str):
         return value
     numbers: list[int] = []
     for part in value.split(","):
-        first, _, last = part.strip().partition("-")
-        numbers.extend(range(int(first), int(last or first) + 1))
+        span = _SPAN.fullmatch(part.strip())
+        first, last = (int(span[1]), int(span[2] or span[1])) if span else (1, 0)
+        if first > last:
+            raise ValueError('must be numbers of items, such as "1-4, 7"')
+        numbers.extend(range(first, last + 1))
     return tuple(numbers)
+
+
+def _like(pattern: str, told: str) -> AfterValidator:
+    """Text of this form; `told` is what is said of any other."""
+
+    def checked(value: str) -> str:
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(told)
+        return value
+
+    return AfterValidator(checked)
 
 
 Tag = Annotated[str, AfterValidator(spelt)]
@@ -202,8 +220,11 @@ class Instrument(Facts):
     `answered-goals` scores the goals that have a level.
     """
 
-    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    id: Annotated[
+        str,
+        _like(r"[a-z0-9]+(-[a-z0-9]+)*", "must be small letters and digits, such as wai-sr"),
+    ]
+    version: Annotated[str, _like(r"\d+\.\d+\.\d+", "must be three whole numbers, such as 1.0.0")]
     title: str
     about: str
     perspectives: tuple[Perspective, ...] = Field(min_length=1)
@@ -212,7 +233,7 @@ class Instrument(Facts):
     items: tuple[Items, ...] = Field(min_length=1)
     reversed: Numbers = ()
     scores: tuple[ScoreRule, ...] = Field(min_length=1)
-    snomed: str = Field(default="", pattern=r"^\d*$")
+    snomed: Annotated[str, _like(r"\d*", "must be digits in quotes")] = ""
     licence: Licence
     evidence: EvidenceTable
     cutoffs: tuple[Cutoff, ...] = ()

@@ -33,6 +33,9 @@ RULES: dict[str, str] = {
     "duplicate-column": "Two columns have one name; rename or remove one.",
     "unknown-column": "The column is ignored; if it matters, name it in [columns].",
     "not-a-spreadsheet": "The file is no .xlsx workbook; save it again as one, or as CSV.",
+    "missing-sheet": "No sheet of it has the name that `sheet` has in alliance.toml.",
+    "other-sheets": "Other sheets hold something, and were not read; name one as `sheet`, or save "
+    "each as a file.",
     "zip-bomb": "The workbook unpacks to far more than a workbook does; do not open it.",
     # a row as a whole
     "too-many-cells": "The row has more cells than the header; look for an unquoted delimiter.",
@@ -106,6 +109,8 @@ RULES: dict[str, str] = {
     "it is looked for first.",
     "letter-without-row": "The dead letter's record is no longer in its file; remove the letter.",
     "disappeared": "The record was sent once and is no longer in the source; nothing was deleted.",
+    "not-compared": "The row's key could not be read: what is gone from this file is not known. "
+    "Mend the row.",
     # read back from a target
     "questionnaire-not-ours": "The form is none that is known here; add the site's file for it.",
     "patient-not-named": "The patient is not named by an identifier, and a row needs one.",
@@ -186,7 +191,8 @@ WARNINGS = frozenset(
     | {"person-not-found", "person-ambiguous"}
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
     | {"source-taken", "server-kept", "recreated", "adopted"}
-    | {"retracted", "reinstated", "in-doubt", "letter-without-row"}
+    | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
+    | {"other-sheets"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -14,21 +13,20 @@ from pydantic import ValidationError
 
 from alliance_fhir.domain.instrument import Instrument
 from alliance_fhir.errors import InstrumentError
+from alliance_fhir.paths import Paths, several
+from alliance_fhir.slips import UnreadableError, slip, told_in
 
 DATA = files("alliance_fhir.instruments") / "data"
 
 
 def load(file: Traversable | Path) -> Instrument:
-    """One instrument file. Raises InstrumentError naming the file, the key and the reason."""
+    """One instrument file. Raises InstrumentError naming the file, the key and what it must be."""
     try:
-        return Instrument.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return Instrument.model_validate(told_in(file))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        told = first["msg"].removeprefix("Value error, ")
-        raise InstrumentError(": ".join(filter(None, (file.name, where, told)))) from None
-    except (ValueError, OSError) as error:  # among them TOMLDecodeError, UnicodeDecodeError
-        raise InstrumentError(f"{file.name}: cannot be read as TOML: {error}") from None
+        raise InstrumentError(f"{file}: {slip(error, model=Instrument)}") from None
+    except UnreadableError as error:
+        raise InstrumentError(f"{file}: {error}") from None
 
 
 @cache
@@ -43,14 +41,14 @@ class Catalog:
     are not instruments and left alone).
     """
 
-    def __init__(self, folders: Iterable[Path] = ()) -> None:
+    def __init__(self, folders: Paths = ()) -> None:
         self._files: dict[str, Traversable | Path] = {
             file.name.removesuffix(".toml"): file
             for file in DATA.iterdir()
             if file.name.endswith(".toml")
         }
         self._own: set[str] = set()
-        for folder in folders:
+        for folder in several(folders):
             for path in sorted(folder.glob("*.toml")):
                 if "." not in path.stem:
                     self._files[path.stem] = path
@@ -68,7 +66,7 @@ class Catalog:
         file = self._files[name]
         found = load(file) if name in self._own else _shipped(file.name)
         if found.id != name:
-            raise InstrumentError(f"{file.name}: the id inside must be the file's own name")
+            raise InstrumentError(f"{file}: id: must be the file's own name, without .toml")
         return found
 
     def is_own(self, name: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from pydantic import Field, ValidationError
 from alliance_fhir.domain.instrument import Instrument, Perspective, Wording
 from alliance_fhir.domain.languages import lookup, spelt
 from alliance_fhir.errors import InstrumentError
+from alliance_fhir.slips import UnreadableError, slip, told_in
 
 _NAME = re.compile(r"(?P<id>[A-Za-z0-9-]+)\.(?P<language>[^.]+)\.toml", re.ASCII)
 
@@ -72,8 +72,9 @@ class TextPacks:
             if name:
                 packs = self._packs.setdefault(name["id"].lower(), {})
                 if language in packs:
-                    raise InstrumentError(f"{path.name}: {packs[language][0]} is the same pack")
-                packs[language] = path.name, _load(path)
+                    same = Path(packs[language][0]).name
+                    raise InstrumentError(f"{path}: {same} is the same pack; remove one")
+                packs[language] = str(path), _load(path)
 
     def find(
         self, instrument: Instrument, perspective: Perspective, language: str | None
@@ -94,13 +95,11 @@ class TextPacks:
 
 def _load(path: Path) -> TextPack:
     try:
-        return TextPack.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return TextPack.model_validate(told_in(path))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise InstrumentError(f"{path.name}: {where}: {first['msg']}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise InstrumentError(f"{path.name}: cannot be read as TOML: {error}") from None
+        raise InstrumentError(f"{path}: {slip(error, model=TextPack)}") from None
+    except UnreadableError as error:
+        raise InstrumentError(f"{path}: {error}") from None
 
 
 def _surplus(pack: TextPack, instrument: Instrument) -> Iterator[str]:

@@ -13,6 +13,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from alliance_fhir.errors import ConfigError
+from alliance_fhir.room import unwritable
 
 HOME = ".alliance-fhir"
 """Where ledgers lie unless the settings say otherwise: beside alliance.toml."""
@@ -64,9 +65,7 @@ class Place:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            raise ConfigError(
-                f"{self.file}: the ledger cannot be written: {error.strerror}"
-            ) from None
+            raise unwritable(f"{self.file}: the ledger", error, "nothing was begun") from None
 
 
 def is_url(told: str | Path) -> bool:

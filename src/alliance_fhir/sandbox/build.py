@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alliance_fhir.errors import Unavailable
+from alliance_fhir.room import writing
 from alliance_fhir.sandbox import places
 from alliance_fhir.sandbox.log import tail
 from alliance_fhir.sandbox.tools import find_maven
@@ -34,7 +35,8 @@ def server_jar(ways_out: str, progress: Callable[[str], None]) -> Path:
     """The server's jar in the cache, its libraries in `lib` beside it; built if not there yet.
 
     Builds that run at the same time wait for the first of them. Raises ConfigError, ending in
-    `ways_out`, when Maven or the compiler is missing; Unavailable when Maven fails.
+    `ways_out`, when Maven or the compiler is missing, and where there is no room; Unavailable when
+    Maven fails.
     """
     home = places.home()
     done = home / key()
@@ -44,7 +46,8 @@ def server_jar(ways_out: str, progress: Callable[[str], None]) -> Path:
     with places.locked(home / "build.lock"):
         if not (done / JAR).exists():  # another process may have built it while we waited
             progress("building the server with Maven (once; downloads up to 263 MB) ...")
-            _build(maven, home, done)
+            with writing(home, "nothing is left of what was built"):
+                _build(maven, home, done)
     return done / JAR
 
 

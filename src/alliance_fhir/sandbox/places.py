@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alliance_fhir.errors import ConfigError
+from alliance_fhir.room import writing
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -48,7 +49,9 @@ def made(folder: Path) -> Path:
 @contextmanager
 def locked(file: Path) -> Generator[None]:
     """Hold `file` alone, waiting for whoever holds it; a process that dies lets go of it."""
-    with file.open("w", encoding="utf-8") as handle:
+    with writing(file, "nothing was begun"):
+        handle = file.open("w", encoding="utf-8")
+    with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from alliance_fhir.errors import Unavailable
+from alliance_fhir.room import writing
 from alliance_fhir.sandbox import archive, places, state
 from alliance_fhir.sandbox.log import tail
 from alliance_fhir.sandbox.state import FhirVersion, Running
@@ -38,7 +39,10 @@ PAUSE = 0.2
 
 
 def launch(server: Running, java: Java, jar: Path) -> Running:
-    """Launch the server that `server` describes, and remember it; its pid is filled in."""
+    """Launch the server that `server` describes, and remember it; its pid is filled in.
+
+    Raises ConfigError, and leaves none running, where it cannot be remembered.
+    """
     archive.drop(server.port)
     command = [
         str(java.command),
@@ -49,7 +53,9 @@ def launch(server: Running, java: Java, jar: Path) -> Running:
         *server.java_options,  # last, as the last word counts
         *("-jar", str(jar), str(server.port), server.fhir_version),
     ]
-    with server.log.open("wb") as log:
+    with writing(server.log, "nothing was begun"):
+        output = server.log.open("wb")
+    with output as log:
         # The user's own Java; what else is on the line was checked, or is the caller's own option.
         process = subprocess.Popen(  # noqa: S603
             command,
@@ -61,7 +67,12 @@ def launch(server: Running, java: Java, jar: Path) -> Running:
         )
     state.children[process.pid] = process
     launched = replace(server, pid=process.pid)
-    state.write(launched)
+    try:
+        state.write(launched)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     return launched
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from alliance_fhir.room import writing
 from alliance_fhir.sandbox import places
 from alliance_fhir.sandbox.build import JAR
 
@@ -43,11 +44,15 @@ children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def write(server: Running) -> None:
-    """Remember a server, in one step: whoever reads sees all of it or nothing."""
+    """Remember a server, in one step: whoever reads sees all of it or nothing.
+
+    Raises ConfigError where there is no room for it.
+    """
     file = _file(server.port)
     draft = file.with_suffix(".new")
-    draft.write_bytes(_FORMAT.dump_json(server))
-    draft.replace(file)
+    with writing(file, "no server was left running"):
+        draft.write_bytes(_FORMAT.dump_json(server))
+        draft.replace(file)
 
 
 def read(port: int) -> Running | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 LONGEST_CELL = 32_767
@@ -18,6 +18,10 @@ class Spoilt(NamedTuple):
 
 Cells = tuple[int, list[str] | Spoilt]
 """A row's number, counted from 1, and its cells; or what is wrong with the row as a whole."""
+
+
+Tell = Callable[[str, str], None]
+"""Takes a rule and a remedy, for what is to be told of a file as a whole although it is read."""
 
 
 def sound(cells: list[str]) -> list[str] | Spoilt:

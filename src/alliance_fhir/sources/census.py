@@ -6,9 +6,10 @@ disk when they are many, so that memory stays flat.
 
 from __future__ import annotations
 
-import sqlite3
 from types import TracebackType
 from typing import Literal, Self
+
+from alliance_fhir.room import Spool
 
 Repeat = Literal["equal", "different"]
 
@@ -17,7 +18,7 @@ class Census:
     """Counts keys; then tells for each that came twice or more whether its rows were all equal."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("")  # no name: SQLite's temporary file
+        self._database = Spool()
         self._database.execute("PRAGMA cache_size = -4000")  # kB; beyond it the disk is used
         self._database.execute("CREATE TABLE seen (key TEXT, content TEXT)")
         self._waiting: list[tuple[str, str]] = []

@@ -11,7 +11,7 @@ from pathlib import Path
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import RULES
 from alliance_fhir.errors import InputError
-from alliance_fhir.sources.cells import LONGEST_CELL, Cells, Spoilt, sound
+from alliance_fhir.sources.cells import LONGEST_CELL, Cells, Spoilt, Tell, sound
 
 DELIMITERS = (",", ";", "\t")
 _MARKS = (
@@ -21,7 +21,9 @@ _MARKS = (
 )
 
 
-def rows(path: Path, settings: Settings, known: Callable[[str], bool]) -> Iterator[Cells]:
+def rows(
+    path: Path, settings: Settings, known: Callable[[str], bool], tell: Tell
+) -> Iterator[Cells]:
     """The file's rows with their numbers; a row that cannot be read comes as the rule it breaks.
 
     `known` tells the name of a column that we know from one that we do not: the delimiter is the

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import groupby
@@ -20,6 +19,7 @@ from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Origin
 from alliance_fhir.instruments.catalog import Catalog
+from alliance_fhir.room import Spool
 from alliance_fhir.sources.cells import Cells, Spoilt, problem
 from alliance_fhir.sources.fields import Bad
 from alliance_fhir.sources.layout import HEAD, Layout, Names
@@ -79,7 +79,7 @@ class LongTable:
 
     def identities(self) -> Iterator[tuple[str, str]]:
         """Key and content of each assessment that can be gathered whole."""
-        with closing(sqlite3.connect("")) as spool:
+        with closing(Spool()) as spool:
             for _ in self._lay_down(spool):
                 pass
             for gathered in self._gather(spool):
@@ -96,7 +96,7 @@ class LongTable:
         A bad row takes its whole assessment with it: a record that lacks an answer which was given
         would be a false one. That row's finding stands for all of them.
         """
-        with closing(sqlite3.connect("")) as spool:
+        with closing(Spool()) as spool:
             yield from self._lay_down(spool)
             for gathered in self._gather(spool):
                 yield self._record(gathered) if isinstance(gathered, _Gathered) else gathered
@@ -115,7 +115,7 @@ class LongTable:
         content = gathered.content(self._names, self._settings.secret)
         return Read(Origin(self._path, gathered.row), key, record, content)
 
-    def _lay_down(self, spool: sqlite3.Connection) -> Iterator[Finding]:
+    def _lay_down(self, spool: Spool) -> Iterator[Finding]:
         spool.execute("PRAGMA cache_size = -16000")
         spool.execute("CREATE TABLE answer (key, row INTEGER, item, value, head)")
         spool.execute("CREATE TABLE held_back (key TEXT PRIMARY KEY) WITHOUT ROWID")
@@ -167,7 +167,7 @@ class LongTable:
             raise Bad("item", "unknown-item")
         return name
 
-    def _gather(self, spool: sqlite3.Connection) -> Iterator[_Gathered | Finding]:
+    def _gather(self, spool: Spool) -> Iterator[_Gathered | Finding]:
         """In the order of their first rows."""
         rows = spool.execute(
             "SELECT min(row) OVER (PARTITION BY key) AS first, row, item, value, head, key "

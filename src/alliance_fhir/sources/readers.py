@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from alliance_fhir.domain.receipt import RULES, Finding
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources import csv, excel
-from alliance_fhir.sources.cells import Cells, Spoilt
+from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
 from alliance_fhir.sources.layout import Layout, Names, check_names
 from alliance_fhir.sources.long import LongTable
@@ -19,10 +20,10 @@ from alliance_fhir.sources.wide import Read, WideTable
 
 
 class Reader(Protocol):
-    """A file's rows with their numbers, the header first."""
+    """A file's rows with their numbers, the header first; what is to be told of it before that."""
 
     def __call__(
-        self, path: Path, settings: Settings, known: Callable[[str], bool]
+        self, path: Path, settings: Settings, known: Callable[[str], bool], tell: Tell
     ) -> Iterator[Cells]: ...
 
 
@@ -95,7 +96,7 @@ class Sources:
         with Census() as census:
             for path in self.files:
                 try:
-                    for table in self._open(path):
+                    for table in self._open(path, lambda rule, remedy: None):
                         for key, content in table.identities():
                             census.add(key, content)
                             self.count += 1
@@ -105,16 +106,21 @@ class Sources:
 
     def _all(self) -> Iterator[Read | Finding]:
         for path in self.files:
+            told: list[Finding] = []
+            tell = partial(_note, told, str(path))
             try:
-                for table in self._open(path):
+                for table in self._open(path, tell):
+                    while told:
+                        yield told.pop()
                     yield from table.unknown_columns()
                     yield from table.records()
             except InputError as error:
+                yield from told
                 yield Finding(str(path), 0, "", error.rule, error.remedy)
 
-    def _open(self, path: Path) -> Iterator[WideTable | LongTable]:
+    def _open(self, path: Path, tell: Tell) -> Iterator[WideTable | LongTable]:
         """The table in a file; a generator, so that the file is closed with it."""
-        rows = READERS[path.suffix.lower()](path, self._settings, self._names.known)
+        rows = READERS[path.suffix.lower()](path, self._settings, self._names.known, tell)
         try:
             header = next(rows, None)
             if header is None:
@@ -129,6 +135,10 @@ class Sources:
             close = getattr(rows, "close", None)
             if close:
                 close()
+
+
+def _note(told: list[Finding], path: str, rule: str, remedy: str) -> None:
+    told.append(Finding(path, 0, "", rule, remedy))
 
 
 def _files(path: Path) -> list[Path]:

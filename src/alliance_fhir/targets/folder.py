@@ -19,6 +19,7 @@ from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Delivered, Found, Ours
 from alliance_fhir.fhir.versions import Json, Version, version
+from alliance_fhir.room import unwritable
 from alliance_fhir.targets.base import Wanted
 from alliance_fhir.targets.lock import FolderLock
 from alliance_fhir.targets.manifest import (
@@ -31,6 +32,8 @@ from alliance_fhir.targets.manifest import (
     to_disk,
 )
 from alliance_fhir.targets.stage import Stage
+
+_AFTER = "it is as it was before, and nothing will be there twice"
 
 
 class FolderTarget:
@@ -186,10 +189,10 @@ class FolderTarget:
                 self._stage.clear()  # it was of the old generation
             left = leftovers(self._folder, self._manifest)
         except OSError as error:
-            raise ConfigError(f"{self._folder} cannot be written: {error.strerror}") from None
-        for path in left:
-            with suppress(OSError):  # a reader of the old generation may still hold it
-                path.unlink()
+            with suppress(OSError):  # half a generation takes the room that the next run needs
+                _remove(leftovers(self._folder, self._manifest))
+            raise unwritable(self._folder, error, _AFTER) from None
+        _remove(left)
         self._lock.release()
 
     def _written(self, types: list[str]) -> Manifest:
@@ -217,6 +220,12 @@ class FolderTarget:
         """Lets go of what was laid aside, and of the folder."""
         self._stage.close()
         self._lock.release()
+
+
+def _remove(files: Iterable[Path]) -> None:
+    for path in files:
+        with suppress(OSError):  # a reader of the old generation may still hold it
+            path.unlink()
 
 
 def _digest(path: Path) -> str:

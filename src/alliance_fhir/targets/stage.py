@@ -6,7 +6,6 @@ holds keys and places alone: to look something up, its own line is read.
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
@@ -20,6 +19,7 @@ from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.reply import Found, Ours, found, own_key
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.received import once_parsed, parsed
+from alliance_fhir.room import Spool
 from alliance_fhir.targets.manifest import RESTORE
 
 _BLOCK = 1 << 20
@@ -33,7 +33,7 @@ class Stage:
         self._files: dict[str, IO[bytes]] = {}
         self._digests: dict[str, str] = {}
         self._edited: set[str] = set()
-        self._staged = sqlite3.connect("")
+        self._staged = Spool()
         self._staged.execute("PRAGMA cache_size = -16000")
         self._staged.execute("CREATE TABLE new (type, key, line, PRIMARY KEY (type, key))")
         self._staged.execute("CREATE TABLE old (type, key, start, length, number)")
@@ -45,12 +45,15 @@ class Stage:
         self._staged.execute("DELETE FROM old")
         self._digests.clear()
         self._edited.clear()
+        self._let_go()
+
+    def _let_go(self) -> None:
         while self._files:
             self._files.popitem()[1].close()
 
     def close(self) -> None:
         """Lets go of the files, and drops what was laid aside."""
-        self.clear()
+        self._let_go()
         self._staged.close()
 
     def knows(self, type_: str) -> bool:

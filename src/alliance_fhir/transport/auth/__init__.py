@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from alliance_fhir.config import TOKEN_VARIABLE, slip
+from alliance_fhir.config import TOKEN_VARIABLE
 from alliance_fhir.errors import ConfigError
+from alliance_fhir.slips import slip
 from alliance_fhir.transport.auth.method import Method, Site
 from alliance_fhir.transport.auth.oauth import ClientSecret, Smart
 from alliance_fhir.transport.auth.plain import Basic, BearerToken, NoAuth, checked_token

@@ -1,0 +1,17 @@
+"""Paths as callers of the Python API have them: text, `pathlib.Path`, or anything like one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+PathLike = str | os.PathLike[str]
+Paths = PathLike | Iterable[PathLike]
+
+
+def several(told: Paths) -> list[Path]:
+    """The paths that are named; one alone need not be in a list."""
+    if isinstance(told, str | os.PathLike):
+        return [Path(told)]
+    return [Path(one) for one in told]
