@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 # what runs between fork and exec, in a process with threads, may wait for ever for a lock that one
 # of them had: the limit is set by a program, which becomes the one that it is for
@@ -20,18 +17,25 @@ os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 
 
 def python_within(
-    size: int, *words: object, folder: Path | None = None
+    size: int,
+    *words: object,
+    folder: Path | None = None,
+    out: Path | None = None,
+    **environment: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs Python with these words: more bytes in a file give SIGXFSZ, which Python ignores, and
-    then EFBIG."""
-    return subprocess.run(
-        [sys.executable, "-c", LIMITED, str(size), *map(str, words)],
-        check=False,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        env={**unmeasured(), "PYTHONDONTWRITEBYTECODE": "1"},
-    )
+    """Runs Python with these words; `out` takes what it prints. More bytes in a file give SIGXFSZ,
+    which Python ignores, and then EFBIG."""
+    told = {**unmeasured(), "PYTHONDONTWRITEBYTECODE": "1", **environment}
+    with (out or Path(os.devnull)).open("w") as file:
+        return subprocess.run(
+            [sys.executable, "-c", LIMITED, str(size), *map(str, words)],
+            check=False,
+            cwd=folder,
+            stdout=file if out else subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=told,
+        )
 
 
 def unmeasured() -> dict[str, str]:

@@ -4,10 +4,7 @@ ends right."""
 from __future__ import annotations
 
 import json
-import os
-import resource
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +13,7 @@ import pytest
 
 from alliance_fhir.testing import Answer, FhirServer, Request, outcome
 from contract.clinic import Row, patient, write_rows
-from ledger.test_room import unmeasured
+from growing import python_within
 
 from .tables import LATER, long_rows, mapped, site, srs, write, written
 
@@ -39,17 +36,7 @@ def within(
     size: int, *words: object, out: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """The command in a process whose files may have so many bytes; `out` takes what it prints."""
-    told = {**unmeasured(), "PYTHONDONTWRITEBYTECODE": "1", **environment}
-    with (out or Path(os.devnull)).open("w") as file:
-        return subprocess.run(
-            [sys.executable, "-m", "alliance_fhir", *map(str, words)],
-            check=False,
-            stdout=file if out else subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=told,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
-        )
+    return python_within(size, "-m", "alliance_fhir", *words, out=out, **environment)
 
 
 def said_one_line(ran: subprocess.CompletedProcess[str]) -> str:

@@ -9,9 +9,7 @@ import os
 import shutil
 import signal
 import sqlite3
-import sys
-import time
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from hashlib import blake2b
 from typing import IO, TYPE_CHECKING, Any
@@ -23,11 +21,13 @@ from alliance_fhir.errors import BadReply, ConfigError, Conflict
 from alliance_fhir.targets.folder import FolderTarget
 from alliance_fhir.targets.lock import FolderLock
 
+from .apart import begin, ended, hold, pipe, sync_until, sync_when_it_may
 from .clinic import CHANGED, ROW, Clinic, Row, counts, rules
 from .places import FolderPlace, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
     from alliance_fhir.result import Result
@@ -55,41 +55,11 @@ def planned(clinic: Clinic) -> Result:
         return plan(clinic.sources, target, ledger, clinic.settings)
 
 
-def killed_at(step: int, clinic: Clinic, folder: Path) -> bool:
-    """A sync in a process of its own, killed before its step; false where it came to its end.
-
-    A step is a file opened, renamed, removed or written to disk in the folder.
-    """
-    child = os.fork()
-    if child:
-        end = os.waitpid(child, 0)[1]
-        assert os.WIFSIGNALED(end) or end == 0
-        return os.WIFSIGNALED(end)
-    left = step
-
-    def kill() -> None:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def audited(event: str, args: tuple[Any, ...]) -> None:
-        if event in ("open", "os.rename", "os.remove") and str(args[0]).startswith(str(folder)):
-            kill()
-
-    really = os.fsync
-
-    def to_disk(file: int) -> None:
-        kill()
-        really(file)
-
-    os.fsync = to_disk
-    sys.addaudithook(audited)
-    try:
-        clinic.sync_alone()
-        os._exit(0)
-    finally:
-        os._exit(1)
+def killed_at(step: int, clinic: Clinic) -> bool:
+    """A sync in a process of its own, killed before its step; false where it came to its end."""
+    code = ended(begin(sync_until, clinic, step))
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
 
 
 @pytest.mark.parametrize("start", ["nothing", "an earlier generation"])
@@ -109,7 +79,7 @@ def test_a_kill_at_any_step_leaves_the_old_state_or_the_new_one(
         for there in (folder.folder, clinic.folder):
             shutil.rmtree(there)
             shutil.copytree(saved / there.name, there)
-        killed = killed_at(step, clinic, folder.folder)
+        killed = killed_at(step, clinic)
         found = complete(folder.folder)
         if found.keys() != old.keys():
             new = new or found
@@ -131,7 +101,7 @@ def test_after_a_kill_the_next_run_goes_on(
     if start != "nothing":
         clinic.settled(ROW)
     clinic.write(CHANGED)
-    assert killed_at(step, clinic, folder.folder)
+    assert killed_at(step, clinic)
     assert clinic.sync().exit_code == 0
     total = folder.by_short_name()["total"]
     assert total["valueQuantity"]["value"] == 32
@@ -570,25 +540,16 @@ def test_a_run_of_another_process_holds_the_folder_until_it_is_killed(
     folder: FolderPlace, clinic: Clinic
 ) -> None:
     clinic.write(ROW)
-    told, tell = os.pipe()
-    child = os.fork()
-    if not child:
+    told, tell = pipe()
+    with told, tell:
+        child = begin(hold, clinic, tell)
         try:
-            target = open_target(folder.address, clinic.settings)
-            target.begin(writing=True)
-            os.write(tell, b"locked")
-            signal.pause()
+            assert told.poll(60)
+            with pytest.raises(ConfigError, match="another run is writing"):
+                clinic.sync_alone()
         finally:
-            os._exit(1)
-    try:
-        assert os.read(told, 6) == b"locked"
-        with pytest.raises(ConfigError, match="another run is writing"):
-            clinic.sync_alone()
-    finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        os.close(told)
-        os.close(tell)
+            child.kill()
+        assert ended(child) == -signal.SIGKILL
     assert counts(clinic.sync()) == {"created": 9}
     complete(folder.folder)
 
@@ -647,23 +608,12 @@ def test_runs_at_a_time_take_turns(folder: FolderPlace, clinic: Clinic, tmp_path
     """Each of four processes sends its own clinic's row, again and again until it may."""
     clinic.write(ROW)
     names = ["north", "east", "south", "west"]
-    children: list[int] = []
+    children: list[BaseProcess] = []
     for name in names:
-        child = os.fork()
-        if child:
-            children.append(child)
-            continue
-        try:
-            clinic.set(source=name)
-            clinic.ledger = tmp_path / f"{name}.sqlite"
-            for _ in range(200):
-                with suppress(ConfigError):
-                    clinic.sync_alone()
-                    os._exit(0)
-                time.sleep(0.05)
-        finally:
-            os._exit(1)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0] * len(names)
+        clinic.set(source=name)
+        clinic.ledger = tmp_path / f"{name}.sqlite"
+        children.append(begin(sync_when_it_may, clinic))
+    assert [ended(child) for child in children] == [0] * len(names)
     assert folder.manifest["generation"] == len(names)
     assert len(folder.of_type("QuestionnaireResponse")) == len(names)
     complete(folder.folder)
