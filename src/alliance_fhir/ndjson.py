@@ -10,7 +10,7 @@ from typing import IO, Self
 
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.group import Resource
-from alliance_fhir.room import writing
+from alliance_fhir.room import unwritable, writing
 from alliance_fhir.targets.manifest import MANIFEST
 
 _OURS = {"Device", "Observation", "Provenance", "Questionnaire", "QuestionnaireResponse"}
@@ -49,11 +49,13 @@ class NdjsonFolder:
 
     def write(self, resources: Iterable[Resource]) -> None:
         """A line for each resource, in the file of its type."""
-        with self._writing():
+        try:  # for each record: not by `writing`, which takes longer
             for resource in resources:
                 file = self._files.get(resource.type) or self._open(resource.type)
                 file.write(resource.json() + b"\n")
                 self._counts[resource.type] += 1
+        except OSError as error:
+            raise unwritable(self._folder, error, _AFTER) from None
 
     def _open(self, type_: str) -> IO[bytes]:
         file = self._files[type_] = self._part(type_).open("wb", buffering=_BUFFER)

@@ -112,8 +112,7 @@ def map_to(
                 when = recorded or file_time(group.origin.path)
                 proof = provenance.write(group, group.resources, "create", when)
                 mapping.checker.check([proof])
-                folder.write(group.resources)
-                folder.write([proof])
+                folder.write([*group.resources, proof])
             folder.write(mapping.shared.values())
         result.files = folder.finish()
     result.seconds = time.monotonic() - began
