@@ -159,9 +159,9 @@ class Run:
         if self._at_once:
             self._target.admit(self._at_once)
         self._target.recall(self._ledger.fact(ABILITIES))
-        self._same_target()
-        if not self._dry:
+        if not self._dry:  # from now on nobody takes away what records refer to
             self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)
+        self._same_target()
 
     def _hurry(self) -> None:
         self._target.hurry()
