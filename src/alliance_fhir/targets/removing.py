@@ -62,6 +62,10 @@ _REFERRING: dict[str, tuple[tuple[str, str], ...]] = {
 """By what search it is seen that somebody still needs a thing."""
 
 
+_EVER = "1970-01-01T00:00:00Z"
+"""Without a time HAPI 8.8.0 gives as many versions as there were when it was asked a minute ago."""
+
+
 class Seen(NamedTuple):
     """What is or was there, with the runs that had changed it by then."""
 
@@ -116,7 +120,7 @@ class Remover:
                 raise
 
     def _history(self, place: str) -> Iterator[Json]:
-        page, pages = self._client.get(place).body, set[str]()
+        page, pages = self._client.get(place, {"_since": _EVER}).body, set[str]()
         while True:
             if page.get("resourceType") != "Bundle":
                 raise BadReply(f"{self._client.base} gave no history, but something else")
