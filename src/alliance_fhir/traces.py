@@ -121,7 +121,8 @@ class Traces:
     # --- by its tags
 
     def by_tag(self, left: set[tuple[str, str]]) -> Mapping[str, list[Part]]:
-        """What bears the run's tag at the server, by record, but for what was `left`."""
+        """What bears the run's tag at the server, by record, but for what was `left`, and what says
+        where that comes from."""
         groups: dict[str, list[Part]] = {}
         made = {
             (one.hit.type, one.hit.id): self._tagged(one, made=True)
@@ -133,7 +134,7 @@ class Traces:
             if not (part := self._tagged(one, made=False)).live
         }
         for place, part in (touched | made).items():
-            if place not in left:
+            if left.isdisjoint({place, *_about(part.body)}):
                 groups.setdefault(_group_of(part), []).append(part)
         return groups
 

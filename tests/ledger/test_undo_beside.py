@@ -100,7 +100,7 @@ class Site:
         self.belongs_together(people=people)
         there = self.there
         assert there.pop("Provenance") >= rows
-        expected = {**SHARED, **{type_: n * rows for type_, n in OF_ROW.items()}}
+        expected: dict[str, int] = {**SHARED, **{type_: n * rows for type_, n in OF_ROW.items()}}
         assert there == Counter({t: n for t, n in expected.items() if t != "Provenance"})
 
 
@@ -201,24 +201,48 @@ def test_what_an_undo_finds_by_tags_is_not_learnt_as_if_it_were_there(site: Site
     site.is_whole_after_a_sync(len(OLD), people=False)
 
 
-def test_a_record_that_a_sync_is_changing_is_waited_for(site: Site) -> None:
-    """Then it is a later run's, and nothing of it is touched."""
-    write_rows(site.rows, OLD[:1])
-    run = site.run("sync").json["run"]
+def while_it_is_changed(site: Site, *words: str) -> tuple[int, str]:
+    """What a command says that begins while a sync is writing another version of its record."""
     write_rows(site.rows, [OLD[0].with_item(4, "4")])
-    undo: list[subprocess.Popen[str]] = []
+    other: list[subprocess.Popen[str]] = []
 
     def beside() -> None:
-        undo.append(site.started("undo", run))
-        assert site.wait_for("pg_try_advisory_lock", 2)  # the sync has it, the undo wants it
+        other.append(site.started(*words))
+        assert site.wait_for("pg_try_advisory_lock", 2)  # the sync has it, the other wants it
 
-    site.server.between = once(lambda request, answer: answer is None and request.is_write, beside)
+    def changes(request: Request, answer: Answer | None) -> bool:
+        return answer is None and request.is_write and b"valueQuantity" in request.body
+
+    site.server.between = once(changes, beside)
     with site.started("sync") as sync:
         sync.communicate()
-    said, _ = undo[0].communicate()
-    assert (sync.returncode, undo[0].returncode) == (0, 7)
-    assert said.count('"changed-later"') == 3
+    said, _ = other[0].communicate()
+    assert sync.returncode == 0
+    return other[0].returncode, said
+
+
+@pytest.mark.parametrize("ledger", ["its own", "another's"])
+def test_an_undo_waits_for_a_record_that_a_sync_is_changing(site: Site, ledger: str) -> None:
+    """Then it is a later run's, and nothing of it is touched."""
+    write_rows(site.rows, OLD[:1])
+    place = site.folder / "other.sqlite" if ledger == "another's" else ""
+    run = site.run("sync", ledger=place).json["run"]
+    code, said = while_it_is_changed(site, "undo", run)
+    assert (code, said.count('"changed-later"')) == (7, 3)
     assert site.there["Provenance"] == 2
+    assert site.there["Observation"] == 5
+
+
+def test_a_retraction_is_of_what_a_sync_was_writing(site: Site) -> None:
+    write_rows(site.rows, OLD[:1])
+    site.run("sync")
+    code, said = while_it_is_changed(site, "retract", OLD[0].record_id, "--reason", "Withdrawn.")
+    assert (code, said.count('"changed-at-target"')) == (0, 0)
+    there = [body for body in site.server.everything if "status" in body]
+    told = {body["status"] for body in there if body["resourceType"] == "Observation"}
+    assert told == {"entered-in-error"}
+    [total] = [b for b in there if b.get("valueQuantity", {}).get("value") == 32]
+    assert total["resourceType"] == "Observation"
     site.belongs_together()
 
 

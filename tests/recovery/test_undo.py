@@ -137,6 +137,19 @@ def test_a_ledger_that_began_with_the_change_has_it_put_back_all_the_same(site: 
     assert site.verified()
 
 
+def test_a_ledger_that_was_lost_and_found_again_leaves_a_record_whole(site: Site) -> None:
+    """It knows no Provenance: that is found by its tag, and tells of what is left."""
+    first = site.sync().json["run"]
+    site.forget()
+    site.sync()
+    place = where(site.of_record(FIRST)["total"])
+    [total] = [body for body in site.server.everything if where(body) == place]
+    site.server.put(**{**total, "note": [{"text": "looked at"}]})
+    ran = site.command("undo", first)
+    assert (ran.code, told(ran, "blocked")[0]) == (7, "changed-at-target")
+    assert (len(site.of_record(FIRST)), site.counts()["Provenance"]) == (6, 1)
+
+
 @pytest.mark.parametrize("kind", ["right", "read-and-compare"])
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
 def test_without_a_ledger_what_others_changed_since_is_not_put_back(site: Site, when: str) -> None:
