@@ -67,8 +67,6 @@ class Traces:
         """What the run did with a record, and whether it can be taken back."""
         done: list[Part] = []
         rows = self.rows.get(group, [])
-        if rows and self._ledger.shared:  # others may have been at it since it was listed
-            rows = list(self._ledger.of_run(self._run, rows[0]))
         current = self._ledger.current({row.key for row in rows})
         for key, some in groupby(sorted(rows), lambda row: row.key):
             if part := self._part(key, list(some), current.get(key, [])):

@@ -233,6 +233,39 @@ def test_an_undo_waits_for_a_record_that_a_sync_is_changing(site: Site, ledger: 
     assert site.there["Observation"] == 5
 
 
+def test_what_an_undo_finds_by_tags_is_waited_for_too(site: Site) -> None:
+    """The sync takes it up after the undo has asked the ledger, and found it at the server."""
+    write_rows(site.rows, OLD[:1])
+    run = site.run("sync", ledger=site.folder / "other.sqlite").json["run"]
+    write_rows(site.rows, [OLD[0].with_item(4, "4")])
+    writing, waited = threading.Event(), list[bool]()
+    sync: list[subprocess.Popen[str]] = []
+
+    def before(request: Request, answer: Answer | None) -> bool:
+        return answer is None and request.is_write and b"valueQuantity" in request.body
+
+    def write() -> None:
+        writing.set()
+        waited.append(site.wait_for("pg_try_advisory_lock", 2))
+
+    def found(request: Request, answer: Answer | None) -> bool:
+        last = request.path == "Patient/_search" and b"_tag" in request.body
+        return answer is not None and last and b"run-touched" in request.body
+
+    def begin() -> None:
+        sync.append(site.started("sync"))
+        assert writing.wait(60)
+
+    begins, writes = once(found, begin), once(before, write)
+    site.server.between = lambda request, proceed: begins(request, lambda: writes(request, proceed))
+    with site.started("undo", run) as undo:
+        said, _ = undo.communicate()
+    sync[0].communicate()
+    assert (sync[0].returncode, undo.returncode, waited) == (0, 7, [True])
+    assert said.count('"changed-later"') == 3
+    assert (site.there["Provenance"], site.there["Observation"]) == (2, 5)
+
+
 def test_a_retraction_is_of_what_a_sync_was_writing(site: Site) -> None:
     write_rows(site.rows, OLD[:1])
     site.run("sync")

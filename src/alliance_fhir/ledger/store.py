@@ -281,13 +281,9 @@ class Ledger:
             found += [Entry(*row) for row in self._database.read(query.order_by(*_ORDER))]
         return found
 
-    def of_run(self, run_id: str, beside: Entry | None = None) -> Iterator[Entry]:
-        """What a run made or changed, by group; superseded versions too. `beside`: of the group
-        alone that this row is of."""
+    def of_run(self, run_id: str) -> Iterator[Entry]:
+        """What a run made or changed, by group; superseded versions too."""
         by = (entry.c.made_by == run_id) | (entry.c.run == run_id)
-        if beside:
-            by &= entry.c.source == beside.source
-            by &= entry.c.group_key == beside.group_key
         query = select(entry).where(by).order_by(entry.c.group_key, *_ORDER)
         return (Entry(*row) for row in self._database.stream(query))
 
