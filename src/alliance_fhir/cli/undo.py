@@ -32,7 +32,7 @@ def command(
     from alliance_fhir.undoing import undo
 
     settings = o.settings_for(config)
-    # a file that is not there is not made for it; on PostgreSQL others may begin to use it meanwhile
+    # no file is made for it; a ledger on PostgreSQL is, as others may begin to use it meanwhile
     create = bool(run) and is_url(ledger or settings.ledger or "")
     with opened(to, settings, fhir, ledger, insecure=insecure, create=create) as (target, book):
         if not run:
