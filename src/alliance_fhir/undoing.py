@@ -22,6 +22,7 @@ from alliance_fhir.fhir.versions import Json
 from alliance_fhir.fhir.waves import waves
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.result import Result
+from alliance_fhir.running import ABILITIES
 from alliance_fhir.targets.base import Target, Wanted
 from alliance_fhir.targets.removing import TYPES, Remover
 from alliance_fhir.traces import Part, Traces
@@ -37,6 +38,8 @@ def undo(run: str, target: Target, ledger: Ledger, remover: Remover, settings: S
     result.undone = {"removed": 0, "restored": 0, "already_gone": 0, "left": 0}
     undoing = _Undoing(run, target, ledger, remover, result)
     ledger.begin_run(result.run, "undo", settings.source)
+    target.begin(writing=True)
+    target.recall(ledger.fact(ABILITIES))
     try:
         undoing.go()
     except ServerError as error:

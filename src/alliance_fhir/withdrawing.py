@@ -27,6 +27,7 @@ from alliance_fhir.mapping import site_catalog
 from alliance_fhir.naming import Names, Record
 from alliance_fhir.releasing import Releaser
 from alliance_fhir.result import Result
+from alliance_fhir.running import ABILITIES
 from alliance_fhir.targets.base import Partly, Target
 from alliance_fhir.writing import marks_of
 
@@ -57,6 +58,7 @@ def retract(
     for target, ledger in places:
         ledger.begin_run(result.run, result.command, settings.source)
         target.begin(writing=True)
+        target.recall(ledger.fact(ABILITIES))
         finder = Names(target, ledger, settings, site_catalog(settings), only=only)
         looked = {number: finder.find(name) for number, name in enumerate(names, 1)}
         found |= {number for number, record in looked.items() if record}
