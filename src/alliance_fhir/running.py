@@ -160,9 +160,9 @@ class Run:
         if self._at_once:
             self._target.admit(self._at_once)
         self._target.recall(self._ledger.fact(ABILITIES))
-        self._same_target()
-        if not self._dry:
+        if not self._dry:  # from now on nobody takes away what records refer to
             self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)
+        self._same_target()
 
     def _hurry(self) -> None:
         self._target.hurry()
@@ -191,13 +191,18 @@ class Run:
             return [_not_sent(group) for group in chunk]
         try:
             planned = self._planner.decide(chunk)
-            ready = [p for p in planned if (p.changes or p.unproven) and not p.rule]
+            ready = [p for p in planned if self._needs_people(p) and not p.rule]
             self._tally.warnings.extend(self._register.find(ready))
             planned = [self._again_if_moved(p) for p in planned]
         except ServerError as error:
             self._stop(error)
             return [_not_sent(group) for group in chunk]
         return planned
+
+    def _needs_people(self, planned: Planned) -> bool:
+        """Whether it is to be sent; or may be after all, where others may take away what was found
+        of it before we have a claim on it."""
+        return bool(planned.changes or planned.unproven or (planned.writes and self._ledger.shared))
 
     def _again_if_moved(self, planned: Planned) -> Planned:
         """Decides anew, by the target, where the patient is another one there than at the last

@@ -27,6 +27,7 @@ from alliance_fhir.mapping import site_catalog
 from alliance_fhir.naming import Names, Record
 from alliance_fhir.releasing import Releaser
 from alliance_fhir.result import Result
+from alliance_fhir.running import ABILITIES
 from alliance_fhir.targets.base import Partly, Target
 from alliance_fhir.writing import marks_of
 
@@ -52,17 +53,21 @@ def retract(
         target=", ".join(target.name for target in targets),
         fhir_version=targets[0].version.full,
     )
-    work: list[tuple[Withdrawal, dict[str, Record]]] = []
+    work: list[tuple[Withdrawal, list[tuple[str, Record]]]] = []
     found: set[int] = set()
     for target, ledger in places:
         ledger.begin_run(result.run, result.command, settings.source)
         target.begin(writing=True)
+        target.recall(ledger.fact(ABILITIES))
         finder = Names(target, ledger, settings, site_catalog(settings), only=only)
         looked = {number: finder.find(name) for number, name in enumerate(names, 1)}
         found |= {number for number, record in looked.items() if record}
-        records = {record.key: record for record in looked.values() if record}
-        withdrawal = Withdrawal(target, ledger, settings, result.run, reason, result.tally, only)
-        work.append((withdrawal, records))
+        named = zip(names, looked.values(), strict=True)
+        records = {_meant(record): (name, record) for name, record in named if record}
+        withdrawal = Withdrawal(
+            target, ledger, settings, result.run, reason, result.tally, only, finder.find
+        )
+        work.append((withdrawal, list(records.values())))
     if missing := set(range(1, len(names) + 1)) - found:
         raise ConfigError(
             f"KEY {min(missing)} of {len(names)} names nothing that is at {result.target}; nothing "
@@ -72,7 +77,7 @@ def retract(
     result.tally.read = result.tally.accepted = len(names)
     try:
         for withdrawal, records in work:
-            withdrawal.carry_out(records.values())
+            withdrawal.carry_out(records)
     except ServerError as error:
         result.stopped, result.stop_code = str(error), error.exit_code
     result.seconds = time.monotonic() - began
@@ -91,6 +96,7 @@ class Withdrawal:
         reason: str,
         tally: Tally,
         only: bool,
+        find: Callable[[str], Record | None],
         clock: Callable[[], str] = now,
     ) -> None:
         self._target = target
@@ -100,16 +106,20 @@ class Withdrawal:
         self._reason = reason
         self._tally = tally
         self._only = only
+        self._find = find
         self._clock = clock
         self._writer = ProvenanceWriter(settings)
         self._marks = marks_of(settings, target, run)
         self._releaser = Releaser(ledger, target, settings, run, self._marks, clock)
 
-    def carry_out(self, records: Iterable[Record]) -> None:
-        """Retracts what is left of the records. Raises what stops the run."""
-        for record in records:
+    def carry_out(self, records: Iterable[tuple[str, Record]]) -> None:
+        """Retracts what is left of the records, each with its name. Raises what stops the run."""
+        for name, record in records:
             with self._ledger.claim(record.key):
-                self._one(record)
+                # what another process did since is in the ledger and at the target
+                again = self._find(name) if self._ledger.shared else record
+                if again:
+                    self._one(again)
         self._target.finish()
         self._ledger.end_run(self._run)
         self._ledger.commit()
@@ -259,6 +269,11 @@ class Withdrawal:
         finding = Finding(self._target.name, 0, "", rule, remedy, resource=place)
         self._tally.resources[state] += 1
         (self._tally.rejected if state == "rejected" else self._tally.blocked).append(finding)
+
+
+def _meant(record: Record) -> tuple[str, ...]:
+    """What a name names: a record, or with `--only` a resource of it."""
+    return record.key, *sorted({hit.key for hit in record.hits})
 
 
 def _nothing(source: str) -> Entry:

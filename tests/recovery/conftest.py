@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from alliance_fhir.domain.keys import record_key
-from alliance_fhir.testing import FhirServer
+from alliance_fhir.testing import AbilityProxy, FhirServer
 from contract.clinic import MRN, ROW, Row, patient, rows_of, write_rows
 from contract.kinds import HELIOS, MEDPLUM, R4, R4B, R5, UNSAID
 from contract.places import ServerPlace, name_of, short
@@ -34,6 +34,12 @@ RUNGS: dict[str, frozenset[str]] = {
     "no-versions": frozenset({"if-match", "versions"}),
     "by-patient": frozenset({"identifier-search"}),
 }
+LESS: dict[str, frozenset[str]] = {
+    "no-delete": frozenset({"delete"}),
+    "no-history": frozenset({"if-match", "versions", "history"}),
+    "no-tags": frozenset({"tags"}),
+}
+"""What a proxy takes away from HAPI: what taking back is done by."""
 EVERY = [*RUNGS, R4]
 OTHERS = [R4B, R5, MEDPLUM, HELIOS]
 """The other real servers: the main tests."""
@@ -123,6 +129,12 @@ class Site(NamedTuple):
         return rows_of(self.ledger, query)
 
 
+def behind(less: str) -> pytest.MarkDecorator:
+    """On HAPI behind a proxy that takes something away from it."""
+    kinds = [pytest.param(f"hapi_r4:{less}", id=f"hapi-r4:{less}", marks=pytest.mark.server)]
+    return pytest.mark.parametrize("kind", kinds)
+
+
 def where(body: Json) -> str:
     """A resource as `Type/id`."""
     return f"{body['resourceType']}/{body['id']}"
@@ -164,6 +176,11 @@ def site(
     if kind in RUNGS:
         with FhirServer(lacks=RUNGS[kind]) as little:
             yield from _opened(folder, little.url, little, command)
+    elif ":" in kind:
+        name, _, less = kind.partition(":")
+        url = request.getfixturevalue(name)
+        with AbilityProxy(url, lacks=LESS[less]) as proxy:
+            yield from _opened(folder, url, None, command, address=proxy.url)
     else:
         url = request.getfixturevalue(kind)
         yield from _opened(folder, url, None, command, UNSAID.get(kind, ""))
@@ -175,9 +192,10 @@ def _opened(
     little: FhirServer | None,
     command: Callable[..., Ran],
     fhir: str = "",
+    address: str = "",
 ) -> Iterator[Site]:
     there = ServerPlace(url)
-    there.fhir = fhir
+    there.address, there.fhir = address or url, fhir
     site = Site(folder, there, little, command)
     site.write(FIRST, SECOND)
     for row in (FIRST, SECOND):

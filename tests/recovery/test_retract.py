@@ -227,6 +227,15 @@ def test_what_a_corrected_row_no_longer_gives_is_retracted_alone(site: Site) -> 
     assert site.verified()
 
 
+def test_two_of_one_record_are_retracted_alone(site: Site) -> None:
+    site.sync()
+    ran = site.retract(f"{KEY}-bond", f"{KEY}-goal", "--only")
+    assert (ran.code, resources(ran)) == (0, {"updated": 2, "created": 2})
+    there = site.of_record(FIRST)
+    wrong = {part.partition("-")[0] for part, body in there.items() if body["status"] in WRONG}
+    assert wrong == {"bond", "goal"}
+
+
 def there_id(there: dict[str, Json]) -> str:
     """The id of what was retracted alone."""
     return next(body["id"] for part, body in there.items() if "-retracted-" in part)

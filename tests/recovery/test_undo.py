@@ -15,6 +15,7 @@ from .conftest import (
     CREATED,
     FIRST,
     SECOND,
+    TOUCHED,
     Site,
     everywhere,
     resources,
@@ -89,14 +90,155 @@ def test_a_retraction_can_be_undone(site: Site) -> None:
     assert site.verified()
 
 
-def test_a_retraction_without_a_ledger_cannot_be_undone_and_that_is_told(site: Site) -> None:
+@everywhere(but=("no-versions",), main=True)
+def test_without_a_ledger_what_was_changed_is_put_back_from_the_history(site: Site) -> None:
+    first = site.sync().json["run"]
+    before = contents(site)
+    site.write(CHANGED, SECOND, THIRD)
+    second = site.sync().json["run"]
+    site.forget()
+    ran = site.command("undo", second)
+    assert (ran.code, told(ran, "blocked")) == (0, [])
+    assert ran.json["undone"] == undone(removed=8, restored=3)
+    assert contents(site) == before
+    assert not site.ledger.exists()
+    ran = site.command("undo", second)  # where tags stay, it is still found by them
+    assert ran.json.get("undone", NOTHING) == NOTHING
+    assert contents(site) == before
+    site.write(FIRST, SECOND)
+    assert resources(site.sync()) == {"unchanged": 14}
+    assert {body["id"] for body in site.there.everything if tags(body, CREATED) == [first]}
+
+
+@everywhere(but=("no-versions", "by-patient"))
+def test_without_a_ledger_a_retraction_is_undone(site: Site) -> None:
     site.sync()
+    before = contents(site)
     site.forget()
     run = site.retract(KEY).json["run"]
+    site.forget()
     ran = site.command("undo", run)
-    assert (ran.code, told(ran, "blocked")) == (7, ["not-restored"] * 6)
-    assert "no ledger knows" in ran.json["blocked"][0]["remedy"]
-    assert site.statuses(FIRST) == {"entered-in-error"}
+    assert (ran.code, ran.json["undone"]) == (0, undone(removed=1, restored=6))
+    assert contents(site) == before
+    assert resources(site.sync()) == {"unchanged": 14}
+
+
+def test_a_ledger_that_began_with_the_change_has_it_put_back_all_the_same(site: Site) -> None:
+    """It does not know from what: it was lost before."""
+    site.sync()
+    before = contents(site)
+    site.forget()
+    site.write(CHANGED, SECOND)
+    second = site.sync().json["run"]
+    ran = site.command("undo", second)
+    assert (ran.code, ran.json["undone"]) == (0, undone(removed=1, restored=3))
+    assert contents(site) == before
+    assert resources(site.sync()) == {"updated": 3, "created": 1, "unchanged": 11}
+    assert site.verified()
+
+
+def test_a_ledger_that_was_lost_and_found_again_leaves_a_record_whole(site: Site) -> None:
+    """It knows no Provenance: that is found by its tag, and tells of what is left."""
+    first = site.sync().json["run"]
+    site.forget()
+    site.sync()
+    place = where(site.of_record(FIRST)["total"])
+    [total] = [body for body in site.server.everything if where(body) == place]
+    site.server.put(**{**total, "note": [{"text": "looked at"}]})
+    ran = site.command("undo", first)
+    assert (ran.code, told(ran, "blocked")[0]) == (7, "changed-at-target")
+    assert (len(site.of_record(FIRST)), site.counts()["Provenance"]) == (6, 1)
+
+
+@pytest.mark.parametrize("kind", ["right", "read-and-compare"])
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_without_a_ledger_what_others_changed_since_is_not_put_back(site: Site, when: str) -> None:
+    site.sync()
+    site.write(CHANGED, SECOND)
+    second = site.sync().json["run"]
+    site.forget()
+    place = where(site.of_record(FIRST)["total"])
+
+    def edit() -> None:
+        [total] = [body for body in site.server.everything if where(body) == place]
+        site.server.put(**{**total, "note": [{"text": "looked at"}]})
+
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        answer = proceed()
+        if request.path == f"{place}/_history":
+            edit()
+        return answer
+
+    if when == "before":
+        edit()
+    else:
+        site.server.between = between
+    ran = site.command("undo", second)
+    assert ran.code == 7
+    assert {f["resource"]: f["rule"] for f in ran.json["blocked"]}[place] == "changed-at-target"
+    total = site.of_record(FIRST)["total"]
+    assert (total["valueQuantity"]["value"], bool(total["note"])) == (32, True)
+
+
+@pytest.mark.parametrize(("item", "left"), [(4, 0), (1, 1)], ids=["all of it", "a part"])
+def test_without_a_ledger_what_a_later_run_changed_is_not_put_back(
+    site: Site, item: int, left: int
+) -> None:
+    """Of what was changed again, most servers take the earlier run's tag off."""
+    site.sync()
+    site.write(CHANGED, SECOND)
+    second = site.sync().json["run"]
+    site.write(CHANGED.with_item(item, "1"), SECOND)
+    third = site.sync().json["run"]
+    after = contents(site)
+    tagged = [b for b in site.there.everything if tags(b, TOUCHED) == [second]]
+    assert len(tagged) == left
+    site.forget()
+    ran = site.command("undo", second)
+    assert (ran.code, set(told(ran, "blocked"))) == (7, {"changed-later"})
+    assert contents(site) == after
+    assert site.command("undo", third).code == 0
+    assert site.of_record(FIRST)["total"]["valueQuantity"]["value"] == 32
+
+
+@pytest.mark.parametrize("kind", ["right", "no-versions"])
+def test_without_ledger_and_history_what_was_only_changed_is_told(site: Site) -> None:
+    site.sync()
+    site.write(CHANGED, SECOND)
+    second = site.sync().json["run"]
+    site.forget()
+    site.server.conduct.lacks |= {"history"}
+    after = contents(site)
+    ran = site.command("undo", second)
+    assert (ran.code, told(ran, "blocked")) == (7, ["not-restored"] * 3)
+    assert "neither a ledger nor" in ran.json["blocked"][0]["remedy"]
+    assert ran.json["undone"] == undone(left=4)  # with the Provenance, which is still true
+    assert contents(site) == after
+
+
+@pytest.mark.parametrize("ignored", ["history", "tags"])
+def test_a_history_that_tells_something_else_is_not_believed(site: Site, ignored: str) -> None:
+    """It has the last version alone; or every version bears the labels of the last."""
+
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        answer = proceed()
+        if request.path.endswith("_history") and ignored == "tags":
+            newest = answer.body["entry"][0]["resource"]["meta"]["tag"]
+            for entry in answer.body["entry"]:
+                entry["resource"]["meta"]["tag"] = newest
+        return answer
+
+    site.sync()
+    site.write(CHANGED, SECOND)
+    second = site.sync().json["run"]
+    site.forget()
+    site.server.between = between
+    if ignored == "history":
+        site.server.conduct.ignores = frozenset({"history"})
+    after = contents(site)
+    ran = site.command("undo", second)
+    assert (ran.code, told(ran, "blocked")) == (7, ["not-restored"] * 3)
+    assert contents(site) == after
 
 
 def test_what_a_run_only_learnt_is_not_its_own(site: Site) -> None:
@@ -118,17 +260,6 @@ def test_without_its_ledger_it_goes_by_the_tags(site: Site) -> None:
     assert ran.code == 0
     assert contents(site) == before
     assert not site.ledger.exists()
-
-
-def test_without_a_ledger_what_was_only_changed_is_told(site: Site) -> None:
-    site.sync()
-    site.write(CHANGED, SECOND)
-    second = site.sync().json["run"]
-    site.forget()
-    ran = site.command("undo", second)
-    assert (ran.code, told(ran, "blocked")) == (7, ["not-restored"] * 3)
-    assert ran.json["undone"] == undone(left=4)  # with the Provenance, which is still true
-    assert site.of_record(FIRST)["total"]["valueQuantity"]["value"] == 32
 
 
 @pytest.mark.parametrize("ledger", [True, False], ids=["ledger", "tags"])
@@ -214,6 +345,7 @@ def test_a_server_without_history_says_what_stays(site: Site) -> None:
     site.server.between = between
     ran = site.command("undo", run)
     assert (ran.code, told(ran, "blocked")) == (7, ["not-restored"] * 3)
+    assert ran.json["undone"] == undone(left=4)  # with the Provenance, which is still true
     assert site.of_record(FIRST)["total"]["valueQuantity"]["value"] == 32
     assert site.verified()
 

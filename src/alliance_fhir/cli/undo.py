@@ -27,11 +27,14 @@ def command(
     from alliance_fhir.cli.running import opened
     from alliance_fhir.cli.show import print_json, show
     from alliance_fhir.errors import ConfigError
+    from alliance_fhir.ledger.place import is_url
     from alliance_fhir.targets.server import ServerTarget
     from alliance_fhir.undoing import undo
 
     settings = o.settings_for(config)
-    with opened(to, settings, fhir, ledger, insecure=insecure, create=False) as (target, book):
+    # no file is made for it; a ledger on PostgreSQL is, as others may begin to use it meanwhile
+    create = bool(run) and is_url(ledger or settings.ledger or "")
+    with opened(to, settings, fhir, ledger, insecure=insecure, create=create) as (target, book):
         if not run:
             runs = book.runs()
             if json:

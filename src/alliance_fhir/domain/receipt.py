@@ -100,6 +100,7 @@ RULES: dict[str, str] = {
     "not-accepted": "The target takes none of this type, or not from us; `probe` tells more.",
     "left-out": "The target takes none of this type; the records went there without it.",
     "still-referenced": "Others refer to it, who would be left with nothing; it was not removed.",
+    "in-use": "Another run uses this ledger and may need it; undo again when that has ended.",
     "changed-later": "A later run of ours changed it; undo that one first.",
     "not-removed": "The target removes nothing, or not for us; retract the records instead.",
     "not-restored": "The target does not keep the version before; it was left as it is.",

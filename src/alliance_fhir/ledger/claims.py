@@ -1,4 +1,5 @@
-"""One process at a time deals with a group or a shared resource, on whichever machine it runs.
+"""One process at a time deals with a group or a shared resource, on whichever machine it runs; and
+what groups refer to is taken away by nobody while a run is on its way that may need it.
 
 A claim is an advisory lock of PostgreSQL. The server holds it for as long as our session lives: it
 is free again when the process ends, in whatever way.
@@ -19,7 +20,12 @@ from alliance_fhir.ledger.database import Telling
 
 _TAKE = text("SELECT pg_try_advisory_lock(:number)")
 _RELEASE = text("SELECT pg_advisory_unlock(:number)")
+_JOIN = text("SELECT pg_try_advisory_lock_shared(:number)")
 _SCHEMA = text("SELECT current_schema()")
+_ALL = ""
+"""The key of what all runs use together: no group or resource has it."""
+_SAME = "busy with the same record"
+_BARRED = "taking back what records refer to"
 _SHORTEST, _LONGEST = 0.01, 0.25
 """Seconds between two tries: a group is a request or two."""
 MOST = 900.0
@@ -71,18 +77,41 @@ class Claims:
                 del self._holders[key]
                 self._changed.notify_all()
 
-    def _taken(self, key: str) -> int:
+    def join(self) -> None:
+        """Uses, beside other runs, what groups refer to, until the session is closed.
+
+        Raises ConfigError as `claim` does: one process may have it alone for some time.
+        """
+        self._taken(_ALL, _JOIN, _BARRED)
+
+    @contextmanager
+    def alone(self) -> Generator[bool]:
+        """Whether no other run uses what groups refer to; then none begins to meanwhile.
+
+        Nobody is waited for: a run may take hours. That we have joined does not stand against us.
+        """
+        number = self._number(_ALL)
+        if not self._ask(_TAKE, number):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            with suppress(ConfigError):  # a session that was lost holds nothing any more
+                self._ask(_RELEASE, number)
+
+    def _taken(self, key: str, statement: TextClause = _TAKE, busy: str = _SAME) -> int:
         until = time.monotonic() + MOST
         pause = _SHORTEST
         number = self._number(key)
-        while not self._ask(_TAKE, number):
+        while not self._ask(statement, number):
             if time.monotonic() > until:
                 raise ConfigError(
-                    f"{self._name}: another process has been busy with the same record for "
+                    f"{self._name}: another process has been {busy} for "
                     f"{MOST / 60:.0f} minutes; look whether it hangs, end it, and run again"
                 )
             if self._hurried.wait(pause):  # other lanes go on meanwhile
-                raise ConfigError(f"{self._name}: broken off while another process had the record")
+                raise ConfigError(f"{self._name}: broken off while another process was {busy}")
             pause = min(2 * pause, _LONGEST)
         return number
 

@@ -100,6 +100,11 @@ class Ledger:
         """
         return self._claims.claim(key) if self._claims else nullcontext()
 
+    def alone(self) -> AbstractContextManager[bool]:
+        """Whether no other run is on its way with this ledger, so that what its records refer to is
+        needed by nobody; whoever begins one meanwhile waits. A file is one run's alone anyway."""
+        return self._claims.alone() if self._claims else nullcontext(True)
+
     def hurry(self) -> None:
         """Nobody waits for a claim any longer: the run is broken off. For another thread."""
         if self._claims:
@@ -139,12 +144,15 @@ class Ledger:
         return self._database.together(commit=commit, soon=soon)
 
     def begin_run(self, run_id: str, command: str, source: str) -> None:
-        """Notes that a run began. A ledger in a file is this run's alone from now on.
+        """Notes that a run began. A ledger in a file is this run's alone from now on; on PostgreSQL
+        nobody is `alone` with it until this run has let go of it.
 
         Raises ConfigError where another run has it.
         """
         if self._lock:
             self._lock.take()
+        if self._claims:
+            self._claims.join()
         values = {"id": run_id, "command": command, "source": source, "started": _now()}
         self._database.write(run.insert(), [values])
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from alliance_fhir.errors import AuthFailed, BadReply, Conflict, Refused
 from alliance_fhir.fhir.bundle import entity_tag, escaped
 from alliance_fhir.fhir.reply import Found, Ours, found, tags_of
 from alliance_fhir.fhir.versions import Json
+from alliance_fhir.received import part, parts
 from alliance_fhir.targets.finding import UNKNOWN
 from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.client import Client
+from alliance_fhir.transport.paging import next_link, same_host
 
 TYPES = (
     "Provenance",
@@ -61,6 +63,18 @@ _REFERRING: dict[str, tuple[tuple[str, str], ...]] = {
 """By what search it is seen that somebody still needs a thing."""
 
 
+_EVER = "1970-01-01T00:00:00Z"
+"""Without a time HAPI 8.8.0 gives as many versions as there were when it was asked a minute ago."""
+
+
+class Seen(NamedTuple):
+    """What is or was there, with the runs that had changed it by then."""
+
+    hit: Found
+    touched: frozenset[str]
+    body: Json
+
+
 class Remover:
     """Removes from one server. The arguments are those of its target."""
 
@@ -69,9 +83,9 @@ class Remover:
         self._ours = ours
         self._abilities = abilities
 
-    def bearing(self, system: str, run: str) -> Iterator[tuple[Found, list[str], Json]]:
-        """What bears the tag of a run, with the runs that changed it; every hit is looked at, as
-        servers are known that return others too. Nothing where the server finds by no tag."""
+    def bearing(self, system: str, run: str) -> Iterator[Seen]:
+        """What bears the tag of a run; every hit is looked at, as servers are known that return
+        others too. Nothing where the server finds by no tag."""
         if "tags" not in self._abilities:
             return
         for type_ in TYPES:
@@ -79,10 +93,49 @@ class Remover:
             try:
                 for body in self._client.search(type_, search):
                     if run in tags_of(body, system):
-                        yield found(body, self._ours), tags_of(body, self._ours.touched), body
+                        yield self._seen(body)
             except Refused as refused:
                 if refused.status not in UNKNOWN:
                     raise
+
+    def again(self, hit: Found) -> Seen | None:
+        """What was found, as it is now; None where it is there no more."""
+        try:
+            return self._seen(self._client.get(f"{hit.type}/{hit.id}").body)
+        except Refused as refused:
+            if refused.status not in (404, 410):
+                raise
+        return None
+
+    def versions(self, hit: Found) -> Iterator[Seen]:
+        """What it was, the newest version first, back to where it was made or deleted; nothing
+        where the server does not tell."""
+        try:
+            for entry in self._history(f"{hit.type}/{hit.id}/_history"):
+                body = part(entry, "resource")
+                if (body.get("resourceType"), body.get("id")) != (hit.type, hit.id):
+                    return
+                yield self._seen(body)
+        except Refused as refused:
+            if refused.status not in (400, 404, 405, 410, 501):
+                raise
+
+    def _history(self, place: str) -> Iterator[Json]:
+        page, pages = self._client.get(place, {"_since": _EVER}).body, set[str]()
+        while True:
+            if page.get("resourceType") != "Bundle":
+                raise BadReply(f"{self._client.base} gave no history, but something else")
+            yield from parts(page, "entry")
+            if not (following := next_link(page)):
+                return
+            if (url := same_host(self._client.base, following)) in pages:
+                raise BadReply(f"{self._client.base} gave a history that has no end")
+            pages.add(url)
+            page = self._client.follow(url).body
+
+    def _seen(self, body: Json) -> Seen:
+        touched = frozenset(tags_of(body, self._ours.touched))
+        return Seen(found(body, self._ours), touched, body)
 
     @property
     def made(self) -> str:
