@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alliance_fhir.testing import Request, faults
+from alliance_fhir.testing import Answer, Request, faults, outcome
 from alliance_fhir.testing.messages import parsed
 
 from .conftest import OF_A_ROW, ROWS, Little, amended
@@ -24,7 +24,6 @@ from .test_without_tags import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from alliance_fhir.testing import Answer
 
 NO_TAGS = frozenset({"tags"})
 KEEPS = pytest.mark.parametrize("ignores", [frozenset[str](), NO_TAGS], ids=["kept", "not-kept"])
@@ -231,3 +230,27 @@ def test_of_two_that_are_ours_no_third_is_made(opened: Callable[..., Little], ru
     if rung == "transactions":
         told = [told["rule"] for told in ran.json["blocked"]]
         assert (ran.code, set(told)) == (7, {"always-in-conflict"})
+
+
+@ON_THE_LADDER
+@pytest.mark.parametrize("lanes", [1])
+def test_a_provenance_that_is_always_in_conflict_is_told(
+    opened: Callable[..., Little], rung: str
+) -> None:
+    """Of records that arrived as well: with or without a condition it is not taken."""
+    clinic = opened(lacks=LADDER[rung])
+    clinic.write(ROWS[0])
+    clinic.arm(
+        faults.Fault(
+            "no Provenance",
+            meet=lambda asked: Answer(412, outcome("conflict")),
+            fits_interaction=lambda asked: (asked.method, asked.path) == ("POST", "Provenance"),
+        ).always()
+    )
+    ran = clinic.sync()
+    told = {told["rule"] for told in ran.json["blocked"]}
+    assert (ran.code, told) == (7, {"always-in-conflict"}), ran.out
+    clinic.armed[0].disarm()
+    assert clinic.sync().code == 0
+    proven_once(clinic.server.everything, clinic.rows)
+    idle(clinic)
