@@ -172,6 +172,27 @@ def test_what_is_retracted_is_under_a_provenance(
     clinic.verified()
 
 
+@ON_THE_LADDER
+@pytest.mark.parametrize("lanes", [1])
+def test_that_one_was_taken_says_nothing_where_there_was_none(
+    opened: Callable[..., Little], rung: str
+) -> None:
+    """Others begin to write when our first is there: only then it shows."""
+    clinic = opened(lacks=LADDER[rung])
+    blind(clinic)
+
+    def between(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        if request.is_write and len(clinic.server.of_type("Provenance")) == 1:
+            theirs(clinic, 2)
+        return proceed()
+
+    clinic.server.between = between
+    ran = clinic.sync()
+    assert (ran.code, ran.json["blocked"]) == (0, [])
+    proven_once(ours(clinic), ROWS)
+    idle(clinic)
+
+
 # --- a conflict is one all the same
 
 
