@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.testing import Answer, Request, faults, outcome
 from alliance_fhir.testing.messages import parsed
 
@@ -151,6 +152,40 @@ def test_where_transactions_are_not_rolled_back(
     assert clinic.sync().code == 0
     proven_once(ours(clinic), ROWS)
     idle(clinic)
+
+
+def keeps_the_rest(call: faults.Call) -> Answer:
+    """Of a record the last score is declined, and all else is kept."""
+    asked = parsed(call.request.body)
+    types = [entry["resource"]["resourceType"] for entry in asked["entry"]]
+    if "Observation" not in types:
+        return call.proceed()
+    place = len(types) - 1 - types[::-1].index("Observation")
+    gone = asked["entry"].pop(place)
+    body = dumps(asked).replace(f'"reference":"{gone["fullUrl"]}",'.encode(), b"")
+    answer = call.send(call.request._replace(body=body))
+    if isinstance(answer.body, dict) and answer.status == 200:
+        refused = {"response": {"status": "422", "outcome": outcome("value")}}
+        answer.body["entry"].insert(place, refused)
+    return answer
+
+
+@pytest.mark.parametrize("lanes", [1])
+def test_another_provenance_among_what_arrived_in_part_is_not_ours(
+    opened: Callable[..., Little],
+) -> None:
+    clinic = opened()
+    clinic.write(ROWS[0])
+    theirs(clinic, 1)
+    fault = faults.Fault("keeps the rest", keeps_the_rest, fits=faults.is_bundle("transaction"))
+    clinic.arm(fault.always())
+    blind(clinic)
+    ran = clinic.sync()
+    assert (ran.code, [one["rule"] for one in ran.json["rejected"]]) == (4, ["refused"]), ran.out
+    assert len(clinic.server.of_type("Provenance")) == 2
+    clinic.armed[0].disarm()
+    assert clinic.sync().code == 0
+    clinic.verified()
 
 
 @ON_THE_LADDER
