@@ -122,7 +122,7 @@ class Delivery:
                 for decision in planned.changes:  # what is there then is none of this run's doing
                     del receipts[decision.resource.key]
                 if last:
-                    receipts |= _not_taken_of(planned, "conflict", _CONTESTED)
+                    receipts |= _contested_of(planned)
                     break
             elif error and (last or not (isinstance(error, Unavailable) and error.sent)):
                 self._record.commit()
@@ -280,6 +280,16 @@ def _not_taken_of(
         d.resource.key: Receipt(d.resource.type, d.resource.key, state, rule=rule, remedy=remedy)
         for d in planned.changes
     }
+
+
+def _contested_of(planned: Planned) -> dict[str, Receipt]:
+    """What is said of a record, or of the Provenance of one that arrived, where the target says
+    each time that it has another version."""
+    told = _not_taken_of(planned, "conflict", _CONTESTED)
+    if planned.unproven:
+        key = planned.group.key
+        told[key] = Receipt("Provenance", key, "conflict", rule=_CONTESTED)
+    return told
 
 
 def _unproven_of(planned: Planned, refused: Refused) -> dict[str, Receipt]:

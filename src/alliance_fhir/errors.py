@@ -113,9 +113,16 @@ class Refused(ServerError):
 
 
 class Conflict(ServerError):
-    """The target's copy changed since we last saw it; nothing was overwritten."""
+    """The target's copy changed since we last saw it; nothing was overwritten.
+
+    `status` is the HTTP status, or 0 where it was found out by a look.
+    """
 
     exit_code = 14
+
+    def __init__(self, message: str, *, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class BadReply(ServerError):

@@ -366,6 +366,22 @@ def test_conditions_by_a_parameter_are_declined(server: FhirServer, http: Http) 
     assert (armed.hits, count(server)) == (3, 1)
 
 
+def test_conditions_by_a_parameter_are_ignored(server: FhirServer, http: Http) -> None:
+    armed = server.arm(faults.ignored_conditions("_tag"))
+    by_tag = entry("POST", "Observation", observation(), ifNoneExist="_tag=urn:example:t|1")
+    by_both = entry("POST", "Observation", observation(), ifNoneExist=f"_tag=a|b&{KEY}")
+    assert http.create(observation(), If_None_Exist="_tag=urn:example:t|1").status_code == 201
+    assert http.create(observation(), If_None_Exist="_tag=urn:example:t|1").status_code == 200
+    assert http.statuses("batch", by_both, by_tag) == ["200", "200"]
+    assert http.statuses("transaction", by_both, by_tag) == ["200", "200"]
+    assert (armed.hits, count(server)) == (4, 1)
+    server.put(**observation("2"))
+    assert http.create(observation(), If_None_Exist="_tag=urn:example:t|1").status_code == 412
+    assert http("GET", "Observation?_tag=urn:example:t|1").json()["total"] == 0
+    armed.disarm()
+    assert http.create(observation(), If_None_Exist="_tag=urn:example:t|1").status_code == 201
+
+
 def test_updates_conflict_though_nothing_changed(server: FhirServer, http: Http) -> None:
     armed = server.arm(faults.conflict_storm(3))
     update = entry("PUT", "Patient/p", {**P, "active": True})

@@ -111,6 +111,38 @@ def test_an_entry_that_is_no_success_is_no_success(response: Json) -> None:
         answered(NEW, **response)
 
 
+TAG = {"system": "urn:example:proofs", "code": "p-1"}
+PROOF: Json = {
+    "resourceType": "Provenance",
+    "meta": {"tag": [{"system": "urn:example:labels", "code": "x"}, TAG]},
+    "target": [{"type": "Observation", "identifier": {"system": "urn:example:k", "value": "k"}}],
+    "recorded": "2026-03-01T08:00:00Z",
+    "activity": {"text": "create"},
+}
+
+
+@pytest.mark.parametrize(
+    ("there", "strange"),
+    [
+        ({}, False),
+        ({"recorded": "2026-03-02T08:00:00Z", "activity": {"text": "update"}}, False),  # by its tag
+        ({"meta": {"tag": [{**TAG, "code": "p-2"}]}}, True),
+        ({"meta": {}, "recorded": "2026-03-02T08:00:00Z"}, False),  # tags are not kept
+        ({"meta": {}, "activity": {"text": "update"}}, True),
+        ({"meta": {}, "target": [{"reference": "Observation/9"}]}, True),
+        ({"meta": {"tag": "none"}}, True),
+    ],
+)
+def test_a_provenance_that_existed_is_held_against_what_was_sent(
+    there: Json, strange: bool
+) -> None:
+    change = Change(Resource("Provenance", "p-1", PROOF, "0" * 32), "created")
+    answer = answered(change, {**PROOF, "id": "1", **there}, status="200 OK")
+    assert (answer.existed, answer.strange) == (True, strange)
+    made = answered(change, {**PROOF, "id": "1", **there}, status="201 Created")
+    assert (made.existed, made.strange) == (False, False)
+
+
 @pytest.mark.parametrize("status", ["404 Not Found", "429 Too Many Requests", "500"])
 def test_an_entry_that_is_declined_says_why(status: str) -> None:
     told = answered(NEW, status=status, location="Observation/1", outcome=outcome("value"))

@@ -25,7 +25,8 @@ class Delivered(NamedTuple):
     """What a server did with one change: `existed` where it had the resource already.
 
     `digest` is of the content that came back; empty where the reply had no body. `id` is empty
-    where the reply does not say where it is: then it has to be looked for.
+    where the reply does not say where it is: then it has to be looked for. `strange`: what existed
+    is a Provenance that is not seen to be the one that was sent.
     """
 
     change: Change
@@ -33,6 +34,7 @@ class Delivered(NamedTuple):
     version: str
     digest: str
     existed: bool
+    strange: bool = False
 
 
 class Found(NamedTuple):
@@ -104,7 +106,19 @@ def _one(change: Change, answer: Json) -> Delivered | Declined:
         if status[:1] in ("4", "5") and status.isdecimal() and len(status) == 3:
             return Declined(change, int(status), part(response, "outcome"))
         raise BadReply(f"an entry of a transaction was answered with {status or 'nothing'}")
-    body = part(answer, "resource")
+    existed = change.state == "created" and status == "200"
+    return _done(change, part(answer, "resource"), response, existed=existed)
+
+
+def existing(change: Change, body: Json) -> Delivered:
+    """What a server has where it says that a change is done, as it was read there.
+
+    Raises BadReply where that is something of another type.
+    """
+    return _done(change, body, {}, existed=True)
+
+
+def _done(change: Change, body: Json, response: Json, *, existed: bool) -> Delivered:
     if body.get("resourceType") == "OperationOutcome":
         body = {}
     place = _LOCATION.search(text(response, "location"))
@@ -112,8 +126,23 @@ def _one(change: Change, answer: Json) -> Delivered | Declined:
         raise BadReply("an entry of a transaction was answered with another resource")
     id_ = text(body, "id") or (place["id"] if place else change.id)
     version = version_of(body) or (place and place["version"]) or etag(response.get("etag"))
-    existed = change.state == "created" and status == "200"
-    return Delivered(change, id_, version or "", _digest(change.resource, body), existed)
+    strange = existed and change.resource.type == "Provenance" and not _is_it(change.resource, body)
+    return Delivered(change, id_, version or "", _digest(change.resource, body), existed, strange)
+
+
+def _is_it(proof: Resource, came: Json) -> bool:
+    """Whether this Provenance is the one that was sent, maybe at another time: by its tag; where it
+    bears none of ours, as servers may not keep them, by all that it says but when and who."""
+    tag = proof.body["meta"]["tag"][-1]
+    try:
+        codes = tags_of(came, tag["system"])
+        return tag["code"] in codes if codes else _said(came) == _said(proof.body)
+    except BadReply:  # anybody's, and in a shape that nobody expects
+        return False
+
+
+def _said(proof: Json) -> str:
+    return content_digest({name: proof.get(name) for name in ("target", "activity", "entity")})
 
 
 def _digest(sent: Resource, came: Json) -> str:

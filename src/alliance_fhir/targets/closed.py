@@ -61,6 +61,13 @@ class ClosedTypes:
                 if status == 405 or (known and kind not in self._taken):
                     self._abilities.learn(*kind)
 
+    def forbidden(self, error: AuthFailed, changes: Sequence[Change]) -> ServerError:
+        """What a 403 means: not that the run is to stop, as with other credentials that fail."""
+        if error.status != 403:
+            return error
+        self.declined(changes, error.status)
+        return Refused(str(error), status=403)
+
     def to_be_found(self, changes: Sequence[Change], status: int) -> bool:
         """Whether a type seems to be closed, of several that were declined together: then it is
         worth that one group arrives in part to know which."""

@@ -76,7 +76,7 @@ class Looks:
 
     def placed(self, answer: Delivered) -> Delivered:
         """The answer with where the resource is: some servers do not say."""
-        if answer.id and not (answer.existed and not answer.digest):
+        if answer.id and (answer.strange or answer.digest or not answer.existed):
             return answer
         change = answer.change
         hits = self._finder.find(self._wanted(change)).get(change.resource.key, [])
@@ -84,7 +84,8 @@ class Looks:
             raise BadReply(
                 f"{self._name} took a {change.resource.type} and does not say where it is"
             )
-        return answer._replace(id=hits[0].id, version=hits[0].version, digest=hits[0].digest)
+        [hit] = hits
+        return answer._replace(id=hit.id, version=hit.version, digest=hit.digest, strange=False)
 
 
 def patient_of(resource: Resource) -> Identifier:

@@ -10,34 +10,33 @@ from collections import ChainMap
 from collections.abc import Iterable, Sequence
 from typing import cast
 
-from alliance_fhir.errors import AuthFailed, Refused, ServerError, Unavailable
+from alliance_fhir.errors import AuthFailed, Refused, ServerError
 from alliance_fhir.fhir.bundle import (
     Change,
-    batch,
-    body_of,
-    condition,
-    entity_tag,
     transaction,
 )
-from alliance_fhir.fhir.logical import Reference, References
-from alliance_fhir.fhir.reply import Declined, Delivered, Ours, answered, single
-from alliance_fhir.fhir.waves import waves
+from alliance_fhir.fhir.logical import References
+from alliance_fhir.fhir.reply import Delivered, Ours, answered
 from alliance_fhir.targets.base import Partly
 from alliance_fhir.targets.closed import ClosedTypes
 from alliance_fhir.targets.finding import Finder
 from alliance_fhir.targets.looking import Looks
+from alliance_fhir.targets.pieces import (
+    NO_SUCH_PLACE,
+    NO_SUCH_THING,
+    TOO_LARGE,
+    Pieces,
+    Places,
+    first_error,
+    places_about,
+    places_of,
+)
 from alliance_fhir.targets.tags import TagConditions
 from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.client import Client
-from alliance_fhir.transport.outcomes import Reply, error_of, names_an_entry
-from alliance_fhir.transport.retry import Waited, patiently
+from alliance_fhir.transport.outcomes import names_an_entry
 
-_Places = dict[Reference, str]
-_NO_SUCH_PLACE = (404, 501)
-_NO_SUCH_THING = (*_NO_SUCH_PLACE, 405)
-_CLOSED = (403, *_NO_SUCH_THING)
-_TOO_LARGE = 413
-_NOT_NOW = (429, 503)
+_CLOSED = (403, *NO_SUCH_THING)
 
 
 class Sender:
@@ -51,7 +50,10 @@ class Sender:
         self._took_one = False
         """Whether the server ever took a transaction: from then on a refusal is of its content."""
         self._closed = ClosedTypes(abilities)
-        self._tags = TagConditions(finder, abilities)
+        self._tags = TagConditions(client, finder, abilities)
+        self._pieces = Pieces(
+            client, ours.identifiers, abilities, self._looks, self._closed, self._tags
+        )
 
     def send(self, changes: Sequence[Change], references: References) -> list[Delivered]:
         """One answer a change, in their order. Raises Partly where a part of them arrived."""
@@ -61,19 +63,43 @@ class Sender:
         there = self._looks.there(changes)
         left = [change for change in changes if change.resource.key not in there]
         if there:
-            references = ChainMap(self._places(there.values()), cast("_Places", references))
+            references = self._with(there.values(), references)
         if "if-match" in self._abilities.lacking:
             left = [change._replace(version="") for change in left]
         try:
-            answers = self._sent(left, references) if left else []
+            answers = self._proven(self._sent(left, references), references) if left else []
         except Partly as partly:
-            raise Partly([*there.values(), *partly.answers], partly.error) from None
+            arrived = [answer for answer in partly.answers if not answer.strange]
+            raise Partly([*there.values(), *arrived], partly.error) from None
         told = {answer.change.resource.key: answer for answer in answers} | there
         return [told[change.resource.key] for change in changes]
 
+    def _proven(self, answers: Sequence[Delivered], references: References) -> list[Delivered]:
+        """The answers, with our own Provenance where the server says that it had one already and
+        means another one."""
+        done = [answer for answer in answers if not answer.strange]
+        known = self._with(done, references)
+        try:
+            for answer in answers:
+                if answer.strange:
+                    about = places_about(answer.change.resource, known, self._ours.identifiers)
+                    there = self._tags.ours(answer, about)
+                    done += [there] if there else self._sent([answer.change], known)
+        except Partly as partly:
+            raise Partly([*done, *partly.answers], partly.error) from None
+        except ServerError as error:
+            if not done:
+                raise
+            raise Partly(done, error) from None
+        return done
+
+    def _with(self, done: Iterable[Delivered], references: References) -> References:
+        """Where everything is, with these."""
+        return ChainMap(places_of(done, self._ours.identifiers), cast("Places", references))
+
     def _sent(self, changes: Sequence[Change], references: References) -> list[Delivered]:
         if "transactions" not in self._abilities:
-            return self._in_waves(changes, references)
+            return self._pieces.send(changes, references)
         try:
             return self._transaction(changes, references)
         except Refused as refused:
@@ -85,8 +111,8 @@ class Sender:
         self, refused: Refused, changes: Sequence[Change], references: References
     ) -> list[Delivered]:
         """A group whose transaction was declined, in another way, where there is one."""
-        if refused.status == _TOO_LARGE:
-            return self._in_waves(changes, references)
+        if refused.status == TOO_LARGE:
+            return self._pieces.send(changes, references)
         if not self._took_one and _is_of_transactions(refused):
             return self._without_transactions(refused, changes, references)
         if refused.status in _CLOSED and _is_proven(changes):
@@ -95,7 +121,7 @@ class Sender:
             except Refused as again:
                 refused = again
         if self._closed.to_be_found(changes, refused.status):
-            return self._in_waves(changes, references)
+            return self._pieces.send(changes, references)
         raise refused
 
     def _without_if_match(self, refused: Refused, changes: Sequence[Change]) -> bool:
@@ -114,9 +140,9 @@ class Sender:
         when they were taken. Where they are declined as well, it was about one of them."""
         # what is to be changed may be what is not there: that is a conflict, and no lack
         self._looks.compare([change for change in changes if change.state == "updated"])
-        if refused.status in _NO_SUCH_PLACE:
+        if refused.status in NO_SUCH_PLACE:
             self._abilities.lacking.add("transactions")
-        done = self._in_waves(changes, references)
+        done = self._pieces.send(changes, references)
         self._abilities.lacking.add("transactions")
         return done
 
@@ -126,7 +152,7 @@ class Sender:
         rest = [change for change in changes if change.resource.type != "Provenance"]
         proof = [change for change in changes if change.resource.type == "Provenance"]
         done = self._transaction(rest, references)
-        known = ChainMap(self._places(done), cast("_Places", references))
+        known = self._with(done, references)
         try:
             return [*done, *self._transaction(proof, known)]
         except Refused as refused:
@@ -150,7 +176,7 @@ class Sender:
         try:
             reply = self._client.post("", bundle)
         except AuthFailed as error:
-            raise self._forbidden(error, changes) from None
+            raise self._closed.forbidden(error, changes) from None
         answers = answered(changes, reply.body)
         self._took_one = True
         done = [self._looks.placed(answer) for answer in answers if isinstance(answer, Delivered)]
@@ -158,143 +184,7 @@ class Sender:
         if len(done) == len(answers):
             return done
         self._abilities.lacking.add("rollback")
-        raise Partly(done, self._first_error(answers))
-
-    def _in_waves(self, changes: Sequence[Change], references: References) -> list[Delivered]:
-        """What is pointed to first, so that what points to it can say where it is."""
-        done: list[Delivered] = []
-        known = ChainMap(_Places(), cast("_Places", references))  # people may be many: no copy
-        for wave in waves(changes, self._ours.identifiers):
-            together = len(wave) > 1 and "batches" in self._abilities
-            send = self._batch if together else self._one_by_one
-            try:
-                done += send(wave, known)
-            except Partly as partly:
-                raise Partly([*done, *partly.answers], partly.error) from None
-            except ServerError as error:
-                if not done:
-                    raise
-                raise Partly(done, error) from None
-            known.update(self._places(done))
-        return done
-
-    def _places(self, answers: Iterable[Delivered]) -> _Places:
-        """Where everything is, for what points to it."""
-        system = self._ours.identifiers
-        types = ((answer.change.resource, answer.id) for answer in answers)
-        return {(one.type, system, one.key): f"{one.type}/{id_}" for one, id_ in types}
-
-    def _one_by_one(self, wave: Sequence[Change], known: References) -> list[Delivered]:
-        done: list[Delivered] = []
-        for change in wave:
-            try:
-                done.append(self._single(change, known))
-            except ServerError as error:
-                if not done:
-                    raise
-                raise Partly(done, error) from None
-        return done
-
-    def _single(self, change: Change, known: References) -> Delivered:
-        resource, body = change.resource, body_of(change, known)
-
-        def send(outright: set[str]) -> Reply:
-            if change.state == "created":
-                asked = "" if outright else condition(resource)
-                return self._client.post(resource.type, body, if_none_exist=asked)
-            tag = entity_tag(change.version) if change.version else ""
-            return self._client.put(f"{resource.type}/{change.id}", body, if_match=tag)
-
-        try:
-            reply = self._tags.tried([change], self._looks.outright([change]), send)
-        except Refused as refused:
-            if refused.status == 501 and change.version:
-                self._abilities.lacking.add("if-match")
-                return self._single(change._replace(version=""), known)
-            if refused.status == 405:
-                self._closed.declined([change], refused.status)
-            raise
-        except AuthFailed as error:
-            raise self._forbidden(error, [change]) from None
-        self._closed.took([change])
-        return self._looks.placed(single(change, reply.status, reply.body, reply.headers))
-
-    def _batch(self, wave: Sequence[Change], known: References) -> list[Delivered]:
-        """A wave in one batch; what the server puts off of it is sent again, and nothing else."""
-        answers: dict[str, Delivered | Declined] = {}
-        try:
-            self._in_batches(wave, known, answers)
-        except Refused as refused:
-            if answers or refused.status not in (*_NO_SUCH_THING, _TOO_LARGE):
-                raise
-            if refused.status != _TOO_LARGE:
-                self._abilities.lacking.add("batches")
-            return self._one_by_one(wave, known)
-        except ServerError as error:
-            done = [a for a in answers.values() if isinstance(a, Delivered)]
-            if done:
-                raise Partly([self._looks.placed(a) for a in done], error) from None
-            raise
-        return self._of_batch([answers[change.resource.key] for change in wave])
-
-    def _in_batches(
-        self, wave: Sequence[Change], known: References, answers: dict[str, Delivered | Declined]
-    ) -> None:
-        """Sends batches until there is an answer to everything, or patience is at its end."""
-        outright = self._looks.outright(wave)
-        failed: list[ServerError] = []
-
-        def once() -> None:
-            left = [c for c in wave if _again(answers.get(c.resource.key))]
-            bundle = batch(left, known, outright)
-            try:
-                reply = self._client.post("", bundle)
-            except ServerError as error:  # after patience of its own
-                failed.append(error)
-                return
-            answers.update({a.change.resource.key: a for a in answered(left, reply.body)})
-            if any(_again(answer) for answer in answers.values()):
-                raise Waited(f"{self._client.base} puts off", sent=False, seconds=None)
-
-        patiently(once, self._client.patience, harmless=False, pace=self._client.pace)
-        if failed:
-            raise failed[0]
-
-    def _of_batch(self, answers: list[Delivered | Declined]) -> list[Delivered]:
-        done = [self._looks.placed(answer) for answer in answers if isinstance(answer, Delivered)]
-        self._closed.took(answer.change for answer in done)
-        if len(done) == len(answers):
-            return done
-        for answer in answers:
-            if isinstance(answer, Declined) and answer.status in (403, 405):
-                self._closed.declined([answer.change], answer.status)
-        error = self._first_error(answers)
-        if done:
-            raise Partly(done, error)
-        raise error
-
-    def _first_error(self, answers: Sequence[Delivered | Declined]) -> ServerError:
-        """What the others of a group are declined for; an entry is no reason to stop a run."""
-        first = next(answer for answer in answers if isinstance(answer, Declined))
-        place = f"{self._client.base} ({first.change.resource.type})"
-        error = error_of(first.status, place, first.outcome)
-        if isinstance(error, AuthFailed):
-            return Refused(str(error), status=first.status, outcome=first.outcome)
-        if isinstance(error, Unavailable):  # it may have been taken, and a look tells
-            return Unavailable(str(error), sent=True)
-        return error
-
-    def _forbidden(self, error: AuthFailed, changes: Sequence[Change]) -> ServerError:
-        """What a 403 means: not that the run is to stop, as with other credentials that fail."""
-        if error.status != 403:
-            return error
-        self._closed.declined(changes, error.status)
-        return Refused(str(error), status=403)
-
-
-def _again(answer: Delivered | Declined | None) -> bool:
-    """Whether an entry is still to be sent."""
-    return answer is None or (isinstance(answer, Declined) and answer.status in _NOT_NOW)
+        raise Partly(done, first_error(answers, self._client.base))
 
 
 def _is_proven(changes: Sequence[Change]) -> bool:
@@ -304,6 +194,6 @@ def _is_proven(changes: Sequence[Change]) -> bool:
 
 def _is_of_transactions(refused: Refused) -> bool:
     """Whether a transaction may have been declined because it is one, and not for what is in it."""
-    if refused.status in _NO_SUCH_THING:
+    if refused.status in NO_SUCH_THING:
         return True
     return "not-supported" in refused.issues and not names_an_entry(refused.outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.testing.faults.arming import Call, Fault
@@ -68,6 +68,35 @@ def refused_conditions(parameter: str, status: int = 400) -> Fault:
         return any(name == parameter for name, _ in parse_qsl(condition))
 
     return _met(f"no condition by {parameter}", status, fits)
+
+
+def ignored_conditions(parameter: str) -> Fault:
+    """In conditional creates a parameter is ignored, in bundles too, though searches by it are
+    answered: where the condition is by nothing else, anything of the type fits. Always."""
+
+    def blind(condition: str) -> str:
+        left = [p for p in parse_qsl(condition) if p[0] != parameter]
+        return urlencode(left or [("_lastUpdated", "ge1900-01-01")])
+
+    def act(call: Call) -> Answer:
+        return call.send(_on_conditions(call.request, blind))
+
+    def fits(request: Request) -> bool:
+        told = [name for _, asked in _conditions(request) for name, _ in parse_qsl(asked)]
+        return parameter in told
+
+    return Fault(f"blind to {parameter}", act, fits=fits).always()
+
+
+def _on_conditions(request: Request, change: Callable[[str], str]) -> Request:
+    """The request with its conditions changed."""
+    if told := request.headers.get("if-none-exist"):
+        return request._replace(headers={**request.headers, "if-none-exist": change(told)})
+    asked = parsed(request.body)
+    for entry in asked["entry"]:
+        if _has(one := entry["request"]):
+            one["ifNoneExist"] = change(one["ifNoneExist"].rpartition("?")[2])
+    return request._replace(body=dumps(asked))
 
 
 def conflict_storm(updates: int = 3, status: int = 409) -> Fault:
