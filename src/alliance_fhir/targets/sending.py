@@ -11,10 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from alliance_fhir.errors import AuthFailed, Refused, ServerError
-from alliance_fhir.fhir.bundle import (
-    Change,
-    transaction,
-)
+from alliance_fhir.fhir.bundle import Change, transaction
 from alliance_fhir.fhir.logical import References
 from alliance_fhir.fhir.reply import Delivered, Ours, answered
 from alliance_fhir.targets.base import Partly
@@ -78,6 +75,8 @@ class Sender:
         """The answers, with our own Provenance where the server says that it had one already and
         means another one."""
         done = [answer for answer in answers if not answer.strange]
+        if len(done) == len(answers):
+            return done
         known = self._with(done, references)
         try:
             for answer in answers:

@@ -57,7 +57,7 @@ class TagConditions:
             self._abilities.lacking.add("tags")
             by_tag = []
         if not by_tag:  # nothing was asked that could be taken for something else
-            return [answer._replace(strange=False) for answer in answers]
+            return [a._replace(strange=False) if a.strange else a for a in answers]
         made = not any(answer.existed for answer in answers if _is_proof(answer.change))
         self._took_one = True
         self._kept_apart |= took_one and made
