@@ -71,7 +71,7 @@ class Site:
 
     def wait_for(self, query: str, sessions: int) -> bool:
         """Waits until so many did; false where they do not in good time."""
-        for _ in range(600):
+        for _ in range(3000):
             if self.waiting(query) >= sessions:
                 return True
             time.sleep(0.02)
@@ -131,7 +131,7 @@ def site(tmp_path: Path, place: Place, command: Callable[..., Ran]) -> Iterator[
         yield site
 
 
-def once(fits: Callable[[Request, Answer | None], bool], do: Callable[[], None]) -> Any:
+def once(fits: Callable[[Request, Answer | None], bool], do: Callable[[], object]) -> Any:
     """Does something once: before the first request that fits, or before its answer goes out."""
     lock = threading.Lock()
     done: list[Request] = []
@@ -152,6 +152,11 @@ def once(fits: Callable[[Request, Answer | None], bool], do: Callable[[], None])
         return answer
 
     return between
+
+
+def is_of_a_record(request: Request, answer: Answer | None) -> bool:
+    """Before a record is written."""
+    return answer is None and request.is_write and b"valueQuantity" in request.body
 
 
 def test_people_and_forms_stay_while_a_sync_may_need_them(site: Site) -> None:
@@ -213,10 +218,7 @@ def while_it_is_changed(site: Site, *words: str) -> tuple[int, str]:
         other.append(site.started(*words))
         assert site.wait_for("pg_try_advisory_lock", 2)  # the sync has it, the other wants it
 
-    def changes(request: Request, answer: Answer | None) -> bool:
-        return answer is None and request.is_write and b"valueQuantity" in request.body
-
-    site.server.between = once(changes, beside)
+    site.server.between = once(is_of_a_record, beside)
     with site.started("sync") as sync:
         sync.communicate()
     said, _ = other[0].communicate()
@@ -251,7 +253,9 @@ def test_a_sync_waits_for_a_record_that_is_being_taken_back(site: Site) -> None:
     def looked(request: Request, answer: Answer | None) -> bool:
         return answer is not None and request.path == "Observation/_search"
 
-    site.server.between = once(looked, beside)
+    begins = once(looked, beside)
+    writes = once(is_of_a_record, lambda: undo.wait(60))  # till then the ledger is in use
+    site.server.between = lambda request, proceed: begins(request, lambda: writes(request, proceed))
     with site.started("undo", run) as undo:
         said, _ = undo.communicate()
     sync[0].communicate()
@@ -269,9 +273,6 @@ def test_what_an_undo_finds_by_tags_is_waited_for_too(site: Site) -> None:
     writing, waited = threading.Event(), list[bool]()
     sync: list[subprocess.Popen[str]] = []
 
-    def before(request: Request, answer: Answer | None) -> bool:
-        return answer is None and request.is_write and b"valueQuantity" in request.body
-
     def write() -> None:
         writing.set()
         waited.append(site.wait_for("pg_try_advisory_lock", 2))
@@ -284,7 +285,7 @@ def test_what_an_undo_finds_by_tags_is_waited_for_too(site: Site) -> None:
         sync.append(site.started("sync"))
         assert writing.wait(60)
 
-    begins, writes = once(found, begin), once(before, write)
+    begins, writes = once(found, begin), once(is_of_a_record, write)
     site.server.between = lambda request, proceed: begins(request, lambda: writes(request, proceed))
     with site.started("undo", run) as undo:
         said, _ = undo.communicate()
