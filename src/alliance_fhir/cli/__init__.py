@@ -26,7 +26,7 @@ from alliance_fhir.cli import (
     verify,
 )
 from alliance_fhir.cli import map as map_
-from alliance_fhir.errors import AllianceError, ConfigError
+from alliance_fhir.errors import AllianceError
 from alliance_fhir.room import is_full, unwritable
 
 app = typer.Typer(
@@ -85,7 +85,9 @@ def main() -> None:
         _end(str(error), error.exit_code)
     except Exception as error:
         if isinstance(error, OSError) and is_full(error):  # all else that we write tells its place
-            _unsaid(unwritable("the result", error, _DONE))
+            _drop()
+            full = unwritable("the result", error, _DONE)
+            _end(str(full), full.exit_code)
         if os.environ.get("ALLIANCE_FHIR_DEBUG"):
             raise
         # what is interrupted in the middle of a library's code may come out as another error
@@ -116,13 +118,6 @@ def _end(message: str, code: int) -> NoReturn:
             _drop()
     typer.echo(f"error: {message}", err=True)
     sys.exit(code)
-
-
-def _unsaid(error: ConfigError) -> NoReturn:
-    """Ends the command where standard output goes to a file for which there is no room."""
-    _drop()
-    typer.echo(f"error: {error}", err=True)
-    sys.exit(error.exit_code)
 
 
 def _drop() -> None:
