@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
 from alliance_fhir.domain.records import Identifier
@@ -45,6 +46,19 @@ class Partly(Exception):
         super().__init__(str(error))
         self.answers = answers
         self.error = error
+
+
+@contextmanager
+def arrived(done: list[Delivered]) -> Generator[None]:
+    """Raises Partly for what fails meanwhile, where anything is `done` by then."""
+    try:
+        yield
+    except Partly as partly:
+        raise Partly([*done, *partly.answers], partly.error) from None
+    except ServerError as error:
+        if not done:
+            raise
+        raise Partly(done, error) from None
 
 
 class Target(Protocol):

@@ -15,7 +15,7 @@ from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.logical import Reference, References
 from alliance_fhir.fhir.reply import Declined, Delivered, answered, single
 from alliance_fhir.fhir.waves import waves
-from alliance_fhir.targets.base import Partly
+from alliance_fhir.targets.base import Partly, arrived
 from alliance_fhir.targets.closed import ClosedTypes
 from alliance_fhir.targets.looking import Looks
 from alliance_fhir.targets.tags import TagConditions
@@ -58,26 +58,16 @@ class Pieces:
         for wave in waves(changes, self._system):
             together = len(wave) > 1 and "batches" in self._abilities
             send = self._batch if together else self._one_by_one
-            try:
+            with arrived(done):
                 done += send(wave, known)
-            except Partly as partly:
-                raise Partly([*done, *partly.answers], partly.error) from None
-            except ServerError as error:
-                if not done:
-                    raise
-                raise Partly(done, error) from None
             known.update(places_of(done, self._system))
         return done
 
     def _one_by_one(self, wave: Sequence[Change], known: References) -> list[Delivered]:
         done: list[Delivered] = []
-        for change in wave:
-            try:
+        with arrived(done):
+            for change in wave:
                 done.append(self._single(change, known))
-            except ServerError as error:
-                if not done:
-                    raise
-                raise Partly(done, error) from None
         return done
 
     def _single(self, change: Change, known: References) -> Delivered:

@@ -14,7 +14,7 @@ from alliance_fhir.errors import AuthFailed, Refused, ServerError
 from alliance_fhir.fhir.bundle import Change, transaction
 from alliance_fhir.fhir.logical import References
 from alliance_fhir.fhir.reply import Delivered, Ours, answered
-from alliance_fhir.targets.base import Partly
+from alliance_fhir.targets.base import Partly, arrived
 from alliance_fhir.targets.closed import ClosedTypes
 from alliance_fhir.targets.finding import Finder
 from alliance_fhir.targets.looking import Looks
@@ -78,18 +78,12 @@ class Sender:
         if len(done) == len(answers):
             return done
         known = self._with(done, references)
-        try:
+        with arrived(done):
             for answer in answers:
                 if answer.strange:
                     about = places_about(answer.change.resource, known, self._ours.identifiers)
                     there = self._tags.ours(answer, about)
                     done += [there] if there else self._sent([answer.change], known)
-        except Partly as partly:
-            raise Partly([*done, *partly.answers], partly.error) from None
-        except ServerError as error:
-            if not done:
-                raise
-            raise Partly(done, error) from None
         return done
 
     def _with(self, done: Iterable[Delivered], references: References) -> References:
