@@ -196,6 +196,24 @@ def test_a_pid_that_is_somebody_elses_now_is_left_alone(port: int) -> None:
     assert run("stop", "--port", port) == f"no sandbox is running on port {port}\n"
 
 
+def test_a_server_is_known_as_ours_from_its_first_moment(port: int) -> None:
+    sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
+    words = ["-jar", f"/anywhere/{build.JAR}", str(port), "R4"]
+    server = remember(os.getpid(), port)
+    for _ in range(20):  # for some 0.1 ms the kernel tells no words of it
+        with subprocess.Popen([*sleeping, *words]) as launched:
+            alive = state.alive(replace(server, pid=launched.pid))
+            launched.kill()
+            assert alive
+
+
+def test_a_server_that_has_ended_is_not_believed_though_nobody_waited_for_it(port: int) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        remember(ended.pid, port)
+        assert sandbox.status() == []
+
+
 def test_an_unreadable_state_file_is_no_server(port: int) -> None:
     (places.run() / f"{port}.json").write_text('{"pid": 1')
     assert sandbox.status() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -38,6 +39,9 @@ class Running:
 
 
 _FORMAT = TypeAdapter(Running)
+
+WORDLESS = 1.0
+"""Seconds for which a process may be without a command line; the kernel's own never have one."""
 
 children: dict[int, subprocess.Popen[bytes]] = {}
 """Servers that this very process started: until it has waited for them, the dead seem alive."""
@@ -84,17 +88,30 @@ def alive(server: Running) -> bool:
         return False
     if not Path("/proc/self/cmdline").exists():  # no /proc, as on macOS: the pid must do
         return True
-    try:
-        command = Path(f"/proc/{server.pid}/cmdline").read_bytes().decode(errors="replace")
-    except OSError:
-        return False
-    # "... -jar /the/cache/sandbox.jar PORT VERSION", each word ended by a NUL.
-    match command.rstrip("\0").split("\0"):
+    # "... -jar /the/cache/sandbox.jar PORT VERSION"
+    match _words(Path(f"/proc/{server.pid}")):
         case [*_, jar, port, version]:
             ours = (str(server.port), server.fhir_version)
             return (port, version) == ours and jar.endswith(f"/{JAR}")
         case _:
             return False
+
+
+def _words(process: Path) -> list[str]:
+    """The command line of the process whose folder in /proc this is; empty where it is gone.
+
+    Just after its launch it reads as empty: the new program is there before its words are.
+    """
+    deadline = time.monotonic() + WORDLESS
+    while True:
+        try:
+            command = (process / "cmdline").read_bytes().decode(errors="replace")
+            ended = (process / "stat").read_bytes().rpartition(b") ")[2][:1] in b"ZX"
+        except OSError:
+            return []
+        if command or ended or time.monotonic() > deadline:
+            return command.rstrip("\0").split("\0")  # a NUL ends each word
+        time.sleep(0.001)
 
 
 def _believed(file: Path) -> Running | None:
