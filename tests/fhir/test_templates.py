@@ -22,7 +22,7 @@ from alliance_fhir.domain.records import Identifier, Moment
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import claimed_digest, content_digest, dumps
 from alliance_fhir.fhir.group import Group
-from alliance_fhir.fhir.template import ABOUT, DIGEST, KEY, PERFORMER, SUBJECT, TIME
+from alliance_fhir.fhir.template import ABOUT, DIGEST, ITEMS, KEY, PERFORMER, RATER, SUBJECT, TIME
 from alliance_fhir.fhir.versions import VERSIONS
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from alliance_fhir.mapping import Mapping
     from alliance_fhir.sources.readers import Sources
 
-MARKS = KEY + TIME.text + DIGEST + SUBJECT + ABOUT + PERFORMER
-assert MARKS == "\ue000\ue001\ue002\ue003\ue004\ue005"
+MARKS = KEY + TIME.text + DIGEST + SUBJECT + ABOUT + PERFORMER + RATER + ITEMS
+assert MARKS == "\ue000\ue001\ue002\ue003\ue004\ue005\ue006\ue007"
 
 SITES: dict[str, Settings] = {
     "as it comes": SETTINGS.model_copy(update={"synthetic": False, "organization": ""}),

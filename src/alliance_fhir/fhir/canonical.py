@@ -57,11 +57,6 @@ def dumps(resource: Json) -> bytes:
     return orjson.dumps(resource, exact_number)
 
 
-def canonical_text(form: Any) -> Any:
-    """A part in canonical form as ready text, to be put into forms that are to be digested."""
-    return orjson.Fragment(orjson.dumps(form, plain_number, orjson.OPT_SORT_KEYS))
-
-
 def digest(canonical: Any) -> str:
     """The digest of a value in canonical form: 32 hexadecimal digits."""
     text = orjson.dumps(canonical, plain_number, orjson.OPT_SORT_KEYS)
@@ -112,6 +107,11 @@ def claimed_digest(resource: Json) -> str:
 def seal(content: str) -> Json:
     """The extension that carries the digest of a resource's content."""
     return {"url": CONTENT_DIGEST, "valueString": content}
+
+
+def with_seal(resource: Json, content: str) -> Json:
+    """The resource with that digest as last extension; it has extensions already, none perhaps."""
+    return {**resource, "extension": [*resource["extension"], seal(content)]}
 
 
 def sealed(resource: Json) -> tuple[Json, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -12,7 +12,7 @@ from alliance_fhir.domain.instrument import Instrument, Perspective
 from alliance_fhir.domain.records import Moment
 from alliance_fhir.domain.scoring import Score
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.canonical import seal
+from alliance_fhir.fhir.canonical import with_seal
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.template import ABOUT, KEY, PERFORMER, SUBJECT, TIME, Template, json_text
@@ -93,9 +93,10 @@ class ScoreMapper:
         self._results: dict[tuple[Score, bool, bool], tuple[Json, Template]] = {}
         self._panels: dict[_Shape, Template] = {}
 
-    def map(self, facts: Facts, scores: Sequence[Score]) -> list[Resource]:
-        """The panel, then its members in the order of `scores`."""
-        values = facts.values()
+    def map(
+        self, facts: Facts, values: Mapping[str, bytes], scores: Sequence[Score]
+    ) -> list[Resource]:
+        """The panel, then its members in the order of `scores`. `values` are those of `facts`."""
         members = tuple([score.id for score in scores])
         shape = (bool(facts.about), facts.language, facts.answered, not facts.performer, members)
         template = self._panels.get(shape)
@@ -107,7 +108,7 @@ class ScoreMapper:
         ) -> Resource:
             content = template.digest(values)
             text = partial(template.text, values, content)
-            body = partial(self._sealed, content, build, facts, what)
+            body = partial(_sealed, content, build, facts, what)
             return Resource("Observation", f"{facts.key}-{name}", body, content, text)
 
         observations = [made("panel", template, self._panel, members)]
@@ -127,13 +128,6 @@ class ScoreMapper:
     def _member(self, facts: Facts, named: tuple[str, Json]) -> Json:
         name, result = named
         return {**self._start(facts, name, ()), **result}
-
-    @staticmethod
-    def _sealed(
-        content: str, build: Callable[[Facts, Any], Json], facts: Facts, what: object
-    ) -> Json:
-        body = build(facts, what)
-        return {**body, "extension": [*body["extension"], seal(content)]}
 
     def _start(self, facts: Facts, name: str, about: Sequence[Json | str]) -> Json:
         start: Json = {
@@ -183,6 +177,10 @@ class ScoreMapper:
                 {"code": self._codes[f"{score.id}-mean"], "valueQuantity": value}
             ]
         return result
+
+
+def _sealed(content: str, build: Callable[[Facts, Any], Json], facts: Facts, what: object) -> Json:
+    return with_seal(build(facts, what), content)
 
 
 def _same(result: Json, value: int | Decimal | None) -> bool:
