@@ -7,17 +7,30 @@ the same write, sent twice, leaves one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import PurePath
 from typing import Literal
 
+import orjson
+
 from alliance_fhir._version import __version__
 from alliance_fhir.config import Settings
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.canonical import digest, seal, sealed
+from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.labels import meta
+from alliance_fhir.fhir.template import (
+    KEY,
+    PLACE,
+    RATER,
+    REASON,
+    SOURCE,
+    TIME,
+    WRITE,
+    Template,
+    json_text,
+)
 from alliance_fhir.fhir.versions import Json, Version
 
 SOFTWARE = "device-alliance-fhir"
@@ -29,6 +42,11 @@ _ACTIVITIES: dict[Activity, Json] = {
     "nullify": el.NULLIFY,
 }
 """What a write did, as HL7's code for it. For keeping what somebody else wrote there is none."""
+
+_REMEMBERED = 1_000
+"""How many shapes are kept ready: records of one form have few."""
+
+_Shape = tuple[object, ...]
 
 
 def tag_system(root: str) -> str:
@@ -52,6 +70,7 @@ class ProvenanceWriter:
         )
         software = el.logical("Device", self._system, SOFTWARE)
         self._assembler: Json = {"type": el.ASSEMBLER, "who": software, **self._behalf}
+        self._templates: dict[_Shape, Template] = {}
 
     def write(
         self,
@@ -68,38 +87,72 @@ class ProvenanceWriter:
         targets after the write, where they are not the first ones: the same content, written twice
         with another between, was written by two writes.
         """
-        key = f"{group.key}-prov-{_about(targets, activity, versions)}"
-        source = {"system": self._digest_system, "value": f"blake2b:{group.source_digest}"}
-        what: Json = {"identifier": source}
-        entity = {"entity": [{"role": "source", "what": what}]} if group.source_digest else {}
-        form: Json = {
-            "resourceType": "Provenance",
-            "target": [el.logical(t.type, self._system, t.key) for t in targets],
-            "recorded": recorded,
-            "activity": {**_ACTIVITIES[activity], **({"text": reason} if reason else {})},
-            "agent": self._agents(group),
-            **entity,
+        about = _about(targets, activity, versions)
+        values = {
+            "key": group.key.encode(),
+            "write": about.encode(),
+            "time": (time := recorded.encode()),
+            "utc": time,
+            "rater": json_text(el.person(*group.author) if group.author else None),
+            "source": group.source_digest.encode(),
+            "place": json_text(f"{_file_name(group.origin.path)} row {group.origin.row}"),
+            "reason": json_text(reason),
         }
-        content = digest(form)  # the form is canonical: what is not in it yet does not count
-        what["display"] = f"{_file_name(group.origin.path)} row {group.origin.row}"
-        body: Json = {
+        template = self._template(group, targets, activity, told=bool(reason))
+        content = template.digest(values)
+        text = template.text(values, content)
+        key = f"{group.key}-prov-{about}"
+        return Resource("Provenance", key, partial(orjson.loads, text), content, text)
+
+    def _template(
+        self, group: Group, targets: Sequence[Resource], activity: Activity, *, told: bool
+    ) -> Template:
+        start = len(group.key)
+        keys = [
+            (t.type, KEY + t.key[start:] if t.key.startswith(group.key) else t.key) for t in targets
+        ]
+        kind = group.author.type if group.author else ""
+        shape = (activity, told, kind, bool(group.source_digest), *keys)
+        template = self._templates.get(shape)
+        if template is None:
+            template = self._made(activity, told, kind, bool(group.source_digest), keys)
+            if len(self._templates) < _REMEMBERED:
+                self._templates[shape] = template
+        return template
+
+    def _made(
+        self, activity: Activity, told: bool, author: str, source: bool, keys: list[tuple[str, str]]
+    ) -> Template:
+        """A template; `told` is whether there is a reason, `source` whether there is its digest."""
+        identified: Json = {
+            "identifier": {"system": self._digest_system, "value": f"blake2b:{SOURCE}"}
+        }
+        form: Json = {
             "resourceType": "Provenance",
             "meta": {
                 **self._meta,
-                "tag": [*self._tags, {"system": self._tag_system, "code": key}],
+                "tag": [*self._tags, {"system": self._tag_system, "code": f"{KEY}-prov-{WRITE}"}],
             },
-            "extension": [seal(content)],
-            **form,
+            "extension": [],
+            "target": [el.logical(type_, self._system, key) for type_, key in keys],
+            "recorded": TIME.text,
+            "activity": {**_ACTIVITIES[activity], **({"text": REASON} if told else {})},
+            "agent": self._agents(author),
         }
-        return Resource("Provenance", key, body, content)
+        if not source:
+            return Template(form)
+        entity = {"role": "source", "what": identified}
+        shown = {"role": "source", "what": {**identified, "display": PLACE}}
+        return Template({**form, "entity": [shown]}, canonical={**form, "entity": [entity]})
 
-    def _agents(self, group: Group) -> list[Json]:
-        if group.author is None:
+    def _agents(self, author: str) -> list[Json]:
+        """Who did it; `author` is the type of who answered."""
+        if not author:
             return [self._assembler]
-        author: Json = {"type": el.AUTHOR, "who": el.person(*group.author)}
-        if group.author.type == "Practitioner":  # US Core: whoever acts for an organization
-            author |= self._behalf
-        return [author, self._assembler]
+        told: Json = {"type": el.AUTHOR, "who": RATER}
+        if author == "Practitioner":  # US Core: whoever acts for an organization
+            told |= self._behalf
+        return [told, self._assembler]
 
 
 @cache

@@ -28,6 +28,10 @@ ABOUT: Final = "\ue004"
 PERFORMER: Final = "\ue005"
 RATER: Final = "\ue006"
 ITEMS: Final = "\ue007"
+WRITE: Final = "\ue008"
+SOURCE: Final = "\ue009"
+PLACE: Final = "\ue00a"
+REASON: Final = "\ue00b"
 _WRITTEN = {
     KEY: "key",
     DIGEST: "digest",
@@ -37,6 +41,10 @@ _WRITTEN = {
     f'"{PERFORMER}"': "performer",
     f'"{RATER}"': "rater",
     f'"{ITEMS}"': "items",
+    WRITE: "write",
+    SOURCE: "source",
+    f'"{PLACE}"': "place",
+    f'"{REASON}"': "reason",
 }
 _CANONICAL = {**_WRITTEN, TIME.text: "utc", f'"{ITEMS}"': "plain_items"}
 """What stands for a mark, in a resource as it is written, and in its canonical form."""
@@ -52,13 +60,15 @@ def json_text(value: object) -> bytes:
 class Template:
     """One shape: `form` is a resource with marks where such resources differ, without its digest.
 
+    `canonical` is its canonical form, where more than its meta is not part of that.
     The values to fill in are `key`; `time`, as written, and `utc`; `subject`, `performer` and
     `rater` as JSON; `about`, extensions as JSON with commas between; the `items` of a response
-    likewise, and `plain_items`, the same in canonical form. All are UTF-8.
+    likewise, and `plain_items`, the same in canonical form; of a Provenance the digests of the
+    `write` and of the `source`, and `place` and `reason` as JSON. All are UTF-8.
     """
 
-    def __init__(self, form: Json) -> None:
-        bare = {key: value for key, value in form.items() if key != "meta"}
+    def __init__(self, form: Json, canonical: Json | None = None) -> None:
+        bare = {key: value for key, value in (canonical or form).items() if key != "meta"}
         if not bare["extension"]:
             del bare["extension"]
         whole = {**form, "extension": [*form["extension"], seal(DIGEST)]}
