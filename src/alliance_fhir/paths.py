@@ -15,3 +15,9 @@ def several(told: Paths) -> list[Path]:
     if isinstance(told, str | os.PathLike):
         return [Path(told)]
     return [Path(one) for one in told]
+
+
+def shown(path: PathLike) -> str:
+    """A path as text that can be printed and kept: Linux has names that are none, such as those of
+    files from an archive that was packed elsewhere; what is no UTF-8 in them becomes U+FFFD."""
+    return os.fsencode(path).decode(errors="replace")

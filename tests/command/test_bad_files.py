@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import tracemalloc
 from pathlib import Path
@@ -311,6 +312,23 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_go_on(
     why = "No such device or address"
     named = [finding(0, "", "unreadable-file", why, path=name) for name in ("a.csv", "c.xlsx")]
     assert said(ran) == outcome("check", (1, 1, 0), named, code=3)
+
+
+@pytest.mark.parametrize("folder", [False, True])
+@pytest.mark.parametrize("words", [("check",), ("map", "--out", "o"), ("sync", "--to", "t")])
+def test_a_file_whose_name_is_no_text_is_named_and_the_others_go_on(
+    words: tuple[str, ...], folder: bool, command: Callable[..., Ran]
+) -> None:
+    site()
+    Path("in").mkdir()
+    for name in ("in/a.csv", os.fsdecode(b"in/\xfcbersicht.csv")):  # as Latin-1 has it
+        write(name, srs())
+    files = ["in"] if folder else sorted(map(str, Path("in").iterdir()))
+    ran = command(*words, *files, "--json")
+    named = [finding(0, "", "name-not-text", path="in/\ufffdbersicht.csv")]
+    assert said(ran)["rejected"] == named
+    assert said(ran)["records"] == {"read": 1, "accepted": 1, "rejected": 0}
+    assert ran.code == 3
 
 
 @pytest.mark.parametrize("command_name", ["check", "map", "plan", "sync"])

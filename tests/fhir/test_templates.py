@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from making import CATALOG, FORMS, SETTINGS, Told, can_prorate, mapping, record, whole
 
 from alliance_fhir.config import InstrumentSettings
-from alliance_fhir.domain.records import Identifier, Moment
+from alliance_fhir.domain.records import Identifier, Moment, Origin
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import claimed_digest, content_digest, dumps
 from alliance_fhir.fhir.group import Group
+from alliance_fhir.fhir.provenance import SOFTWARE, ProvenanceWriter
 from alliance_fhir.fhir.template import ABOUT, DIGEST, ITEMS, KEY, PERFORMER, RATER, SUBJECT, TIME
 from alliance_fhir.fhir.versions import VERSIONS
 
@@ -49,6 +50,9 @@ SITES: dict[str, Settings] = {
         }
     ),
 }
+
+
+WRITER = ProvenanceWriter(SITES["as it comes"])
 
 
 @cache
@@ -180,6 +184,38 @@ def test_what_was_told_is_what_is_written(data: st.DataObject) -> None:
             given = {item["linkId"]: value(item) for item in body["item"]}
             expected = {f"item_{n}": a for n, a in enumerate(told.answers, 1) if a is not None}
             assert {k: v for k, v in given.items() if k.startswith("item_")} == expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), name=odd.filter(lambda name: "/" not in name), reason=st.just("") | odd)
+def test_a_provenance_says_what_it_was_told(data: st.DataObject, name: str, reason: str) -> None:
+    instrument, rater = FORMS[data.draw(st.sampled_from(range(len(FORMS))), label="form")]
+    told = data.draw(records(instrument, rater), label="record")
+    (group,) = living("4.0", "as it comes").groups(cast("Sources", Told([told])))
+    assert isinstance(group, Group)
+    group = group._replace(origin=Origin(f"/home/of/somebody/{name}", 7))
+    if data.draw(st.booleans(), label="of nobody's row"):
+        group = group._replace(source_digest="")
+    targets = data.draw(st.permutations(group.resources), label="targets")[:3]
+    versions = data.draw(st.just([]) | st.just([2, 1, 3][: len(targets)]), label="versions")
+    at = "2026-03-03T06:00:00Z"
+    written = WRITER.write(group, targets, "nullify", at, versions, reason)
+    body = written.body
+    assert written.json() == dumps(body)
+    assert written.digest == content_digest(body) == claimed_digest(body)
+    assert [t["identifier"]["value"] for t in body["target"]] == [t.key for t in targets]
+    assert body["recorded"] == at
+    assert body["activity"] == {**el.NULLIFY, **({"text": reason} if reason else {})}
+    assert body["meta"]["tag"][-1]["code"] == written.key
+    who = [agent["who"]["identifier"] for agent in body["agent"]]
+    assert who[:-1] == ([told.answered_by._asdict()] if told.answered_by else [])
+    assert who[-1]["value"] == SOFTWARE
+    if group.source_digest:
+        (entity,) = body["entity"]
+        assert entity["what"]["display"] == f"{name} row 7"
+        assert entity["what"]["identifier"]["value"] == f"blake2b:{group.source_digest}"
+    else:
+        assert "entity" not in body
 
 
 def value(item: dict[str, Any]) -> str | Decimal:

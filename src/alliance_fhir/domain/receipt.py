@@ -25,6 +25,7 @@ RULES: dict[str, str] = {
     # a file as a whole
     "missing-file": "Check the path; nothing is there.",
     "unreadable-file": "Make the file readable for this user.",
+    "name-not-text": "Rename the file; its name, or a folder's in its path, is not UTF-8.",
     "empty-file": "Export again; the file holds nothing, not even a header.",
     "header-only": "Export again; the file has a header and no rows.",
     "unknown-format": "Use .csv, .tsv, .txt or .xlsx.",

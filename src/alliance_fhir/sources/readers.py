@@ -11,6 +11,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import RULES, Finding
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
+from alliance_fhir.paths import shown
 from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
@@ -116,10 +117,12 @@ class Sources:
                     yield from table.records()
             except InputError as error:
                 yield from told
-                yield Finding(str(path), 0, "", error.rule, error.remedy)
+                yield Finding(error.path, 0, "", error.rule, error.remedy)
 
     def _open(self, path: Path, tell: Tell) -> Iterator[WideTable | LongTable]:
         """The table in a file; a generator, so that the file is closed with it."""
+        if shown(path) != str(path):  # neither the ledger nor a Provenance could say where it was
+            raise InputError(shown(path), "name-not-text", RULES["name-not-text"])
         rows = READERS[path.suffix.lower()](path, self._settings, self._names.known, tell)
         try:
             header = next(rows, None)
