@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from alliance_fhir.domain.agreement import Word
 from alliance_fhir.domain.plan.values import (
     MOST_ENTRIES,
+    WHOLE,
     Clinician,
     Day,
     Guardian,
@@ -21,15 +22,14 @@ from alliance_fhir.domain.plan.values import (
     Texts,
     Truth,
     When,
-    Whole,
 )
 
 Status = Literal["draft", "active", "on-hold", "completed", "revoked"]
 Kind = Literal["medication", "psychotherapy", "self-care", "social", "visit", "contact", "other"]
 Priority = Literal["high", "medium", "low"]
 Doubt = Literal["none", "some", "strong"]
-Version = Annotated[Whole, Field(ge=1, le=100_000)]
-Degree = Annotated[Whole, Field(ge=0, le=10)]
+Version = Annotated[int, Field(ge=1, le=100_000), WHOLE]
+Degree = Annotated[int, Field(ge=0, le=10), WHOLE]
 """From 0, not at all, to 10, completely: as in the check-in."""
 
 
@@ -121,8 +121,8 @@ class Adherence(Part):
     No score is computed from it, and it is held against nobody. `words` are the patient's own.
     """
 
-    taken_as_agreed: Annotated[Whole, Field(ge=0, le=366)]
-    of_days: Annotated[Whole, Field(ge=1, le=366)]
+    taken_as_agreed: Annotated[int, Field(ge=0, le=366), WHOLE]
+    of_days: Annotated[int, Field(ge=1, le=366), WHOLE]
     said_by: Somebody
     words: Text | None = None
 

@@ -129,8 +129,9 @@ def _truth(value: object) -> object:
     return _TRUTHS.get(value, value) if isinstance(value, Plain) else value
 
 
-Whole = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
-Truth = Annotated[bool, BeforeValidator(_truth, json_schema_input_type=bool)]
+WHOLE = BeforeValidator(_whole)
+"""Beside `int`: it may stand in YAML, too. Bounds come before it."""
+Truth = Annotated[bool, BeforeValidator(_truth)]
 
 
 # --- days and times -------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ _RULES = {
     "missing": ("missing-key", ""),
     "literal_error": ("unknown-word", "Write {expected}."),
     "string_type": ("wrong-kind", "It must be text, in quotation marks."),
+    "string_unicode": ("control-character", ""),
     "string_too_short": ("blank-text", ""),
     "string_too_long": ("text-too-long", "At most {max_length} characters."),
     "string_pattern_mismatch": ("not-a-key", ""),
@@ -37,8 +38,11 @@ _RULES = {
 
 def breaches(error: ValidationError) -> Iterator[Slip]:
     """All that is wrong, in the order of the model's keys."""
-    for one in error.errors(include_url=False, include_input=False):
-        yield _slip(one)
+    told = error.errors(include_url=False, include_input=False)
+    within = {one["loc"][:-1] for one in told}
+    for one in told:
+        if one["type"] != "too_short" or one["loc"] not in within:  # its entries are there, and bad
+            yield _slip(one)
 
 
 def _slip(one: ErrorDetails) -> Slip:

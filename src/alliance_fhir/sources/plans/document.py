@@ -18,6 +18,7 @@ from alliance_fhir.domain.receipt import WARNINGS, Finding
 from alliance_fhir.sources.plans import jsontext, yamltext
 from alliance_fhir.sources.plans.breaches import WORDS, breaches
 from alliance_fhir.sources.plans.nodes import (
+    Leaf,
     Table,
     UnreadableError,
     line_of,
@@ -72,7 +73,7 @@ class Documents:
             root = _parse(path)(text)
         except UnreadableError as error:
             return _unread(path, error.rule, error.line, error.remedy)
-        if root is None:
+        if root is None or (isinstance(root, Leaf) and root.value is None):
             return _unread(path, "empty-document", 1)
         if not isinstance(root, Table):
             return _unread(path, "not-a-plan", root.line)

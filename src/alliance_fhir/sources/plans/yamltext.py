@@ -36,15 +36,12 @@ def parse(text: str) -> Node | None:
 
 def _document(events: Events) -> Node | None:
     found: Node | None = None
-    begun = 0
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
-            begun += 1
-            if begun > 1:
+            if found:
                 raise UnreadableError("several-documents", _line(event))
             found = _node(next(events), events, 1)
-    empty = isinstance(found, Leaf) and found.value is None
-    return None if empty else found
+    return found
 
 
 def _node(event: yaml.Event, events: Events, depth: int) -> Node:
