@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,13 +120,14 @@ def values(text: str = FULL) -> Json:
 
 
 class _Words(yaml.SafeLoader):
-    """YAML without days and times, as in its version 1.2."""
+    """YAML as in its version 1.2: no days, and `on`, `yes` and `no` are words."""
 
 
 _Words.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in told if not tag.endswith("timestamp")]
+    first: [pair for pair in told if not pair[0].endswith(("timestamp", "bool"))]
     for first, told in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_Words.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])
 
 
 def version(number: int, written: str, *lines: str, plan: str = "short", **more: Any) -> str:
