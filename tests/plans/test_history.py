@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from alliance_fhir.config import load
 from alliance_fhir.domain.agreement import PATIENT, Position, Voice, outcome
@@ -107,6 +108,14 @@ def test_a_guardian_s_word_is_the_guardian_s(examples: Examples) -> None:
         "agreed",
         "pending",
     ]
+
+
+def test_what_no_plan_is_raises_without_its_values(examples: Examples) -> None:
+    told = {**dict(examples["adolescent-2026", 1]), "patient": "urn:x|Zebulon", "status": "Zebulon"}
+    with pytest.raises(ValidationError) as caught:  # nobody said whose numbers these are
+        SharedPlan.model_validate(told)
+    assert {error["loc"] for error in caught.value.errors()} == {("patient",), ("status",)}
+    assert "Zebulon" not in str(caught.value)
 
 
 def test_the_versions_of_the_examples_contradict_nothing(examples: Examples) -> None:

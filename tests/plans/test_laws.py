@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import RULES, WARNINGS
 from alliance_fhir.sources.plans.document import Documents, as_values
@@ -44,6 +45,9 @@ def test_yaml_comes_back(plan: SharedPlan, unicode: bool, flow: bool | None, wid
     again = read(YAML, as_yaml(as_values(plan), **how))
     assert again == plan
     assert SITE.content(again) == SITE.content(plan)
+    assert SITE.read(YAML, as_yaml(as_values(plan))).key == record_key(
+        "clinic-east", plan.natural_key
+    )
 
 
 @few

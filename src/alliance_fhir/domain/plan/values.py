@@ -199,8 +199,6 @@ def _known(column: str, value: object, info: ValidationInfo) -> Identifier:
     if isinstance(value, Identifier):
         return value
     reading, text = _reading(info, value)
-    if not text:
-        raise Breach("blank-text")
     return reading.identifier(column, text)
 
 

@@ -52,9 +52,8 @@ class Told(NamedTuple):
 
     def at(self, place: Place) -> tuple[int, str]:
         """The line of a place in it, and its path."""
-        if self.root is None:
-            return 1, ""
-        return line_of(self.root, place), path_of(self.root, place, WORDS)
+        root = self.root or Table(1)
+        return line_of(root, place), path_of(root, place, WORDS)
 
 
 class Documents:

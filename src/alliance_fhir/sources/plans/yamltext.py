@@ -27,11 +27,9 @@ def parse(text: str) -> Node | None:
     """The nodes of a document; None where it is empty. Raises UnreadableError."""
     try:
         return _document(_YAML.parse(text, Loader=_LOADER))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+    except yaml.YAMLError as error:
+        mark: yaml.Mark | None = getattr(error, "problem_mark", None)
         raise UnreadableError("not-yaml", mark.line + 1 if mark else 1) from None
-    except yaml.YAMLError:  # characters that YAML does not have; UNFIT names nearly all before
-        raise UnreadableError("not-yaml", 1) from None
 
 
 def _document(events: Events) -> Node | None:
