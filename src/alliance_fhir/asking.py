@@ -56,7 +56,8 @@ def asked_for(groups: Iterable[Group | Finding], options: Options, tally: Tally)
         if options.only is not None and group.key not in options.only and not whole_file:
             continue
         if isinstance(group, Finding):
-            tally.read += group.row > 0 and group.rule not in ("unknown-column",)
+            counts = group.row > 0 and not group.beside and group.rule != "unknown-column"
+            tally.read += counts
             (tally.warnings if group.rule in WARNINGS else tally.rejected).append(group)
             continue
         tally.read += 1

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from alliance_fhir.config import InstrumentSettings, Settings
 from alliance_fhir.domain.answers import Item, compile_items, weigh
 from alliance_fhir.domain.instrument import Perspective
+from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Assessment
 from alliance_fhir.domain.scoring import Score, Scorer
@@ -23,6 +24,7 @@ from alliance_fhir.fhir.versions import Version
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.instruments.packs import TextPacks
 from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.wide import Read
 
 
 class _Form(NamedTuple):
@@ -74,12 +76,18 @@ class Mapping:
             self.shared[resource.key] = resource
 
     def groups(
-        self, sources: Sources, *, trusting: bool = False, checked: bool = True
+        self,
+        sources: Sources,
+        *,
+        trusting: bool = False,
+        checked: bool = True,
+        only_looking: bool = False,
     ) -> Iterator[Group | Finding]:
         """A group for each record, and the findings of the rows that gave none.
 
         `trusting` as for `Sources.records`. Without `checked`, whoever sends a resource checks it
-        before: of a file that was sent already, that is next to nothing.
+        before: of a file that was sent already, that is next to nothing. Of plans nothing is made
+        yet: they are findings, but where one is `only_looking`, and they are groups of nothing.
         Raises MappingError where what we built fails its own check.
         """
         for read in sources.records(trusting=trusting):
@@ -87,6 +95,9 @@ class Mapping:
                 yield read
                 continue
             record = read.record
+            if isinstance(record, SharedPlan):
+                yield _unmapped(read, record) if only_looking else _left_out(read)
+                continue
             form = self._form(record)
             group = form.mapper.group(
                 read.key, read.origin, record, read.content, self._scores(record, form)
@@ -123,6 +134,14 @@ class Mapping:
         canonical = forms[-1].key
         mapper = Mapper(instrument, perspective, self._version, self._settings, canonical, home)
         return _Form(compile_items(instrument), Scorer(instrument, own.missing), mapper, forms)
+
+
+def _unmapped(read: Read, plan: SharedPlan) -> Group:
+    return Group(read.key, read.origin, plan.patient, plan.written.utc, None, read.content, [])
+
+
+def _left_out(read: Read) -> Finding:
+    return Finding(read.origin.path, read.origin.row, "", "plans-not-mapped", key=read.key)
 
 
 def file_time(path: str) -> str:

@@ -127,7 +127,7 @@ class Result:
             "records": {
                 "read": tally.read,
                 "accepted": tally.accepted,
-                "rejected": sum(finding.row > 0 for finding in tally.rejected),
+                "rejected": sum(f.row > 0 and not f.beside for f in tally.rejected),
             },
             "resources": tally.resources if self.command in _WRITING else None,
             "undone": self.undone,

@@ -79,7 +79,7 @@ def check(
     for _ in files.attempts():
         result.tally = Tally()
         mapping = Mapping(settings, catalog, version, options.check)
-        for _ in _watched(mapping, files, options, result.tally, watch):
+        for _ in _watched(mapping, files, options, result.tally, watch, only_looking=True):
             pass
     result.seconds = time.monotonic() - began
     return result
@@ -120,10 +120,17 @@ def map_to(
 
 
 def _watched(
-    mapping: Mapping, files: Sources, options: Options, tally: Tally, watch: Watch
+    mapping: Mapping,
+    files: Sources,
+    options: Options,
+    tally: Tally,
+    watch: Watch,
+    *,
+    only_looking: bool = False,
 ) -> Iterator[Group]:
     trusting = not options.limit  # with a limit, a double may lie beyond it
-    for group in asked_for(mapping.groups(files, trusting=trusting), options, tally):
+    groups = mapping.groups(files, trusting=trusting, only_looking=only_looking)
+    for group in asked_for(groups, options, tally):
         yield group
         if tally.read % CHUNK == 0:
             watch(Progress(tally.read, files.count))

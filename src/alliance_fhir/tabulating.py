@@ -259,9 +259,9 @@ def cells_of(record: Assessment, version: str) -> Cells:
     return Cells(head, [_cell(answer) for answer in record.answers], scores)
 
 
-def _same(cells: Cells, record: Assessment) -> bool:
+def _same(cells: Cells, record: object) -> bool:
     version = cells.head[HEAD.index("instrument")].partition("@")[2]
-    return cells == cells_of(record, version)
+    return isinstance(record, Assessment) and cells == cells_of(record, version)
 
 
 def _cell(answer: Answer | None) -> str:

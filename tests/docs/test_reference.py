@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import typer
@@ -18,6 +18,7 @@ from alliance_fhir.cli import app
 from alliance_fhir.cli.options import CheckLevel
 from alliance_fhir.config import InstrumentSettings, Settings, TargetSettings, TlsSettings
 from alliance_fhir.domain import instrument as facts
+from alliance_fhir.domain.plan.values import LONGEST_LINE, LONGEST_TEXT, MOST_ENTRIES
 from alliance_fhir.domain.receipt import RULES, STATES, WARNINGS, Finding, Tally
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.definitions import definitions
@@ -30,6 +31,9 @@ from alliance_fhir.probing import Probed
 from alliance_fhir.result import Pulled, Result, Verification
 from alliance_fhir.sources.fields import MODES
 from alliance_fhir.sources.layout import HEAD, LONG, REQUIRED
+from alliance_fhir.sources.plans import breaches
+from alliance_fhir.sources.plans.files import LARGEST, SUFFIXES
+from alliance_fhir.sources.plans.nodes import DEEPEST
 from alliance_fhir.sources.readers import READERS
 from alliance_fhir.transport.auth import METHODS
 from alliance_fhir.transport.traffic import Traffic
@@ -312,6 +316,36 @@ def test_every_key_of_an_instrument_file_is_described(model: Any) -> None:
     for name, field in model.model_fields.items():
         if len(told[name]) == 3:
             assert (told[name][1] == "yes") == field.is_required(), name
+
+
+PLAN_PARTS = breaches.models()
+
+
+def test_every_part_of_a_plan_has_its_table() -> None:
+    titles = re.findall(r"^## (\w+)$", page("shared-plan.md"), re.MULTILINE)
+    assert set(titles) - {"Limits"} == set(PLAN_PARTS)
+
+
+@pytest.mark.parametrize("name", PLAN_PARTS)
+def test_every_key_of_a_plan_is_described_with_the_words_that_it_takes(name: str) -> None:
+    model = PLAN_PARTS[name]
+    told = keyed(section("shared-plan.md", name))
+    assert list(told) == list(model.model_fields)
+    for key, field in model.model_fields.items():
+        assert (told[key][1] == "yes") == field.is_required(), key
+        for words in (field.annotation, *get_args(field.annotation)):
+            if get_origin(words) is Literal:
+                taken = section("shared-plan.md", name) if name == "Doubts" else told[key][2]
+                assert set(get_args(words)) <= set(re.findall(r"`([\w-]+)`", taken)), key
+
+
+def test_the_limits_of_plans_are_as_told() -> None:
+    text = page("shared-plan.md")
+    for limit in (LONGEST_TEXT, LARGEST):
+        assert f"{limit:,}" in text
+    for limit in (LONGEST_LINE, MOST_ENTRIES, DEEPEST):
+        assert re.search(rf"\b{limit}\b", text)
+    assert all(f"`*{suffix}`" in text for suffix in SUFFIXES)
 
 
 # --- FHIR, Python, ledger, design -----------------------------------------------------------------

@@ -15,6 +15,7 @@ from alliance_fhir._version import __version__
 from alliance_fhir.cli import (
     check,
     demo,
+    init,
     instruments,
     plan,
     probe,
@@ -37,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (demo, check, map_, plan, sync, verify, probe, pull, retract, undo):
+for command in (demo, init, check, map_, plan, sync, verify, probe, pull, retract, undo):
     app.command(command.NAME)(command.command)
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(sandbox.app, name="sandbox")

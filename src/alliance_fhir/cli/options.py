@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 SOURCES = Annotated[
     list[Path],
     typer.Argument(
-        metavar="SOURCE...", help="Files (.csv, .tsv, .txt, .xlsx), or folders of them."
+        metavar="SOURCE...",
+        help="Files (.csv, .tsv, .txt, .xlsx, .plan.yaml, .plan.json), or folders of them.",
     ),
 ]
 MAYBE_SOURCES = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="SOURCE...", help="Files (.csv, .tsv, .txt, .xlsx), or folders of them."
+        metavar="SOURCE...",
+        help="Files (.csv, .tsv, .txt, .xlsx, .plan.yaml, .plan.json), or folders of them.",
     ),
 ]
 TO = Annotated[

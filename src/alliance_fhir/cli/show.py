@@ -12,6 +12,7 @@ from rich.table import Table
 
 from alliance_fhir.domain.receipt import STATES, Finding
 from alliance_fhir.result import Pulled, Result, Verification
+from alliance_fhir.sources.plans.files import SUFFIXES
 
 _MOST = 50
 """Findings of one kind that are listed for a person; `--json` has them all."""
@@ -75,14 +76,19 @@ def _findings(console: Console, title: str, findings: list[Finding]) -> None:
     console.print(f"{title}:", style="bold")
     for finding in findings[:_MOST]:
         told = finding.as_json()
-        row = f", row {finding.row}" if finding.row else ""
-        column = f", column {finding.column}" if finding.column else ""
-        place = f"{finding.path}{row}{column}"
+        place = f"{finding.path}{_place(finding)}"
         console.print(f"  {place}: {finding.rule}. {told['remedy']}", markup=False)
     if len(findings) > _MOST:
         rest = Counter(finding.rule for finding in findings[_MOST:])
         kinds = ", ".join(f"{count:,} {rule}" for rule, count in rest.most_common())
         console.print(f"  and {len(findings) - _MOST:,} more ({kinds}); --json lists all of them")
+
+
+def _place(finding: Finding) -> str:
+    """Where in a file: a table has rows and columns, a document lines and keys."""
+    row, column = ("line", "key") if finding.path.lower().endswith(SUFFIXES) else ("row", "column")
+    row = f", {row} {finding.row}" if finding.row else ""
+    return row + (f", {column} {finding.column}" if finding.column else "")
 
 
 def _pulled(console: Console, types: dict[str, Pulled]) -> None:

@@ -28,7 +28,7 @@ RULES: dict[str, str] = {
     "name-not-text": "Rename the file; its name, or a folder's in its path, is not UTF-8.",
     "empty-file": "Export again; the file holds nothing, not even a header.",
     "header-only": "Export again; the file has a header and no rows.",
-    "unknown-format": "Use .csv, .tsv, .txt or .xlsx.",
+    "unknown-format": "Use .csv, .tsv, .txt, .xlsx; or .plan.yaml, .plan.json for a plan.",
     "unknown-layout": "The first row must name the columns; see [columns] of alliance.toml.",
     "missing-column": "Add the column, or name it in [columns] of alliance.toml.",
     "duplicate-column": "Two columns have one name; rename or remove one.",
@@ -74,6 +74,43 @@ RULES: dict[str, str] = {
     "unknown-score": "The instrument has no score of this name.",
     "score-disagrees": "The source's score is not what the rule gives; correct one of them.",
     "score-not-computable": "The rule gives no score for these answers; empty it, or set missing.",
+    # a plan document as a whole
+    "document-too-large": "A plan has a few pages; give each plan and version a file of its own.",
+    "empty-document": "It says nothing; `alliance-fhir init --plan` writes one to fill in.",
+    "not-yaml": "No YAML from here on: look for an indentation, a tab, a quotation mark.",
+    "not-json": "No JSON from here on: look for a comma, a quotation mark, a bracket.",
+    "several-documents": "One file holds one version of one plan; divide it at this `---`.",
+    "yaml-alias": "Anchors and aliases (& and *) are not read; write the words out, or quote them.",
+    "yaml-tag": "Tags (!) are not read; remove it, or put the text in quotation marks.",
+    "too-deep": "No plan has so many levels; look for brackets or an indentation.",
+    "not-a-plan": "A plan is keys with values, such as `version: 1`.",
+    "plans-not-mapped": "Plans are checked and not mapped yet: it was left out, and nothing of it "
+    "was written or sent.",
+    # a place in a plan document
+    "key-twice": "The key stands here a second time; remove one of the two.",
+    "unknown-key": "No key of a plan; correct or remove it.",
+    "missing-key": "The key is not there, or nothing is told of it; add it.",
+    "wrong-kind": "Text, number, list or keys stand here where another of them must.",
+    "unknown-word": "Use one of the words of the reference.",
+    "blank-text": "The text is empty; write it, or remove the key.",
+    "text-too-long": "The text is too long; say it shorter, or as several goals or tasks.",
+    "too-many-entries": "The list is too long.",
+    "control-character": "Remove the control character, or the line end that is none everywhere.",
+    "not-a-key": "Use letters (A-Z), digits, dot, hyphen and underscore, 64 of them at most.",
+    "person-twice": "The person is named twice; remove one.",
+    "not-a-guardian": "A guardian is neither the patient nor one of the clinicians.",
+    "goal-twice": "Two goals have one name; rename or remove one.",
+    "task-twice": "Two tasks have one name; rename or remove one.",
+    "unknown-goal": "The plan has no goal of this name.",
+    "unknown-party": "Write patient, or a clinician or guardian whom the plan names.",
+    "review-order": "The review is earlier than the one before it; put them in order.",
+    "review-later": "The review is later than the version; a review stands in the version that it "
+    "led to.",
+    "not-a-medicine": "The plan has no medication task of this name.",
+    "more-than-days": "Taken on more days than there were.",
+    "version-goes-back": "It was written before the version before it; correct version or date.",
+    "patient-differs": "The versions of this plan name several patients; correct the wrong one.",
+    "agreed-too-late": "Said after the next version was written; write it into that one.",
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
@@ -131,7 +168,9 @@ class Finding(NamedTuple):
 
     `row` counts from 1, the header being row 1; 0 where the whole file is meant. `key` is the
     business key of the record, where so much could be read; it is shown to nobody. `resource` is
-    where the target has what stands in the way, `ours` and `theirs` are the digests of both.
+    where the target has what stands in the way, `ours` and `theirs` are the digests of both. In a
+    document `row` is the line, and `column` the path of the key. `beside` is one more finding of a
+    record that is counted by another, or by itself.
     """
 
     path: str
@@ -143,10 +182,12 @@ class Finding(NamedTuple):
     resource: str = ""
     ours: str = ""
     theirs: str = ""
+    beside: bool = False
 
     def as_json(self) -> dict[str, str | int]:
         """The shape of a finding in `--json`; what is empty is absent."""
-        told = {**self._asdict(), "remedy": self.remedy or RULES[self.rule], "key": ""}
+        told = {**self._asdict(), "remedy": self.remedy or RULES[self.rule]}
+        told |= {"key": "", "beside": ""}
         return {key: value for key, value in told.items() if value}
 
 
@@ -194,7 +235,7 @@ WARNINGS = frozenset(
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
     | {"source-taken", "server-kept", "recreated", "adopted"}
     | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
-    | {"other-sheets"}
+    | {"other-sheets", "review-later"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

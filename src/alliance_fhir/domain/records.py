@@ -1,6 +1,7 @@
 """What a source tells us, checked: one record an event, in the clinic's words.
 
-Assessments are here; shared plans and visits have their own records when they come.
+Assessments are here, shared plans in `alliance_fhir.domain.plan`; visits have records of their own
+when they come.
 """
 
 from __future__ import annotations
@@ -57,6 +58,17 @@ class Moment(NamedTuple):
             raise ValueError("FHIR has offsets in whole minutes, up to 14 hours")
         utc = f"{when.astimezone(UTC).isoformat()[:-6]}Z"
         return cls(utc if when.tzinfo is UTC else when.isoformat().replace("+00:00", "Z"), utc)
+
+    @property
+    def day(self) -> str:
+        """The day, where it was: that of the source's own offset."""
+        return self.text[:10]
+
+    def comes_before(self, other: Moment) -> bool:
+        """Whether it was earlier; where one of them is a day, whether it was on an earlier one."""
+        if "T" in self.utc and "T" in other.utc:
+            return self.utc.removesuffix("Z") < other.utc.removesuffix("Z")
+        return self.day < other.day
 
 
 class ClockChange(ValueError):

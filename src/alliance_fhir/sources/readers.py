@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import RULES, Finding
@@ -17,10 +17,12 @@ from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
 from alliance_fhir.sources.layout import Layout, Names, check_names
 from alliance_fhir.sources.long import LongTable
+from alliance_fhir.sources.plans.files import PlanFile
+from alliance_fhir.sources.plans.timeline import Timeline
 from alliance_fhir.sources.wide import Read, WideTable
 
 
-class Reader(Protocol):
+class Rows(Protocol):
     """A file's rows with their numbers, the header first; what is to be told of it before that."""
 
     def __call__(
@@ -28,13 +30,74 @@ class Reader(Protocol):
     ) -> Iterator[Cells]: ...
 
 
+class Held(Protocol):
+    """What a file holds. It can be gone through once."""
+
+    def unknown_columns(self) -> Iterator[Finding]:
+        """What is to be told of the file as a whole before its records."""
+        ...
+
+    def identities(self) -> Iterator[tuple[str, str]]:
+        """Key and content of each record that has a key."""
+        ...
+
+    def records(self) -> Iterator[Read | Finding]:
+        """The records, and a finding for each row or document that is none."""
+        ...
+
+
+class Site(NamedTuple):
+    """What is the same for all files of a run; `timeline` while the versions of plans are held
+    against each other."""
+
+    settings: Settings
+    catalog: Catalog
+    names: Names
+    timeline: Timeline | None = None
+
+
+Reader = Callable[[Path, Site, Tell], Iterator[Held]]
+"""Opens a file; a generator, so that the file is closed with it. Raises InputError."""
+
+
+def _table(rows: Rows, path: Path, site: Site, tell: Tell) -> Iterator[Held]:
+    cells = rows(path, site.settings, site.names.known, tell)
+    try:
+        header = next(cells, None)
+        if header is None:
+            raise InputError(path, "empty-file", RULES["empty-file"])
+        if isinstance(header[1], Spoilt):
+            raise InputError(path, header[1].rule, RULES[header[1].rule])
+        layout = Layout(header[1], site.names, site.settings.constants)
+        layout.check(path)
+        kind = LongTable if layout.long else WideTable
+        yield kind(path, cells, layout, site.settings, site.catalog)
+    finally:
+        close = getattr(cells, "close", None)
+        if close:
+            close()
+
+
+def _plan(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
+    yield PlanFile(path, site.settings, site.timeline)
+
+
 READERS: dict[str, Reader] = {
-    ".csv": csv.rows,
-    ".tsv": csv.rows,
-    ".txt": csv.rows,
-    ".xlsx": excel.rows,
+    ".csv": partial(_table, csv.rows),
+    ".tsv": partial(_table, csv.rows),
+    ".txt": partial(_table, csv.rows),
+    ".xlsx": partial(_table, excel.rows),
+    ".plan.yaml": _plan,
+    ".plan.yml": _plan,
+    ".plan.json": _plan,
 }
-"""By suffix. A new format is one file in this folder and one line here."""
+"""By the end of a name. A new format is one file in this folder and one line here."""
+
+
+def suffix(path: Path) -> str:
+    """The end of a file's name that tells how it is read; empty where none does."""
+    name = path.name.lower()
+    return next((end for end in READERS if name.endswith(end)), "")
 
 
 class Sources:
@@ -46,98 +109,87 @@ class Sources:
     """
 
     def __init__(self, paths: Sequence[Path], settings: Settings, catalog: Catalog) -> None:
-        self._settings = settings
-        self._catalog = catalog
         check_names(settings, catalog)
-        self._names = Names(settings)
+        self._site = Site(settings, catalog, Names(settings))
         self.repeats: dict[str, Repeat] | None = None
+        self._astray: dict[str, list[Finding]] = {}
         self.count = 0
         self.files = [file for path in paths for file in _files(path)]
 
     def attempts(self) -> Iterator[int]:
         """Once; and once more where `trusting` turns out to have been misplaced."""
         yield 1
-        if self.repeats:
+        if self.repeats or self._astray:
             yield 2
 
     def records(self, *, trusting: bool = False) -> Iterator[Read | Finding]:
         """All records of all files, and a finding for each row that is none, and each bad file.
 
         A key that comes twice with equal rows is taken once; with different rows it is taken
-        never, and every one of its rows is named. To know, the keys are gone through first; when
-        `trusting`, they are counted on the way instead, which saves a pass, and where `repeats`
-        is not empty in the end, all that came must be thrown away and read once more.
+        never, and every one of its rows is named. A version of a plan that contradicts another one
+        is not taken, and named. To know, all is gone through first; when `trusting`, it is counted
+        on the way instead, which saves a pass, and where `attempts` goes on in the end, all that
+        came must be thrown away and read once more.
         """
         if self.repeats is None and trusting:
             yield from self._counting()
             return
         if self.repeats is None:
-            self.repeats = self._count()
-        repeats = self.repeats
+            self._count()
+        repeats = self.repeats or {}
         seen: set[str] = set()
-        for read in self._all():
-            if isinstance(read, Finding) or read.key not in repeats:
+        for read in self._all(self._site):
+            if isinstance(read, Finding):
                 yield read
-            elif repeats[read.key] == "equal" and read.key not in seen:
-                seen.add(read.key)
-                yield read
-            else:
+            elif read.key in repeats and (repeats[read.key] == "different" or read.key in seen):
                 rule = f"duplicate-{repeats[read.key]}"
                 yield Finding(read.origin.path, read.origin.row, "", rule, key=read.key)
+            else:
+                if read.key in repeats:
+                    seen.add(read.key)
+                yield from self._astray.get(read.key) or [read]
 
     def _counting(self) -> Iterator[Read | Finding]:
-        with Census() as census:
-            for read in self._all():
+        with Census() as census, Timeline() as timeline:
+            for read in self._all(self._site._replace(timeline=timeline)):
                 if isinstance(read, Read):
                     census.add(read.key, read.content)
                 yield read
-            self.repeats = census.repeats()
+            self.repeats, self._astray = census.repeats(), timeline.astray()
 
-    def _count(self) -> dict[str, Repeat]:
-        with Census() as census:
+    def _count(self) -> None:
+        with Census() as census, Timeline() as timeline:
+            site = self._site._replace(timeline=timeline)
             for path in self.files:
                 try:
-                    for table in self._open(path, lambda rule, remedy: None):
-                        for key, content in table.identities():
+                    for held in _open(path, site, lambda rule, remedy: None):
+                        for key, content in held.identities():
                             census.add(key, content)
                             self.count += 1
                 except InputError:  # named when the records are read
                     continue
-            return census.repeats()
+            self.repeats, self._astray = census.repeats(), timeline.astray()
 
-    def _all(self) -> Iterator[Read | Finding]:
+    def _all(self, site: Site) -> Iterator[Read | Finding]:
         for path in self.files:
             told: list[Finding] = []
             tell = partial(_note, told, str(path))
             try:
-                for table in self._open(path, tell):
+                for held in _open(path, site, tell):
                     while told:
                         yield told.pop()
-                    yield from table.unknown_columns()
-                    yield from table.records()
+                    yield from held.unknown_columns()
+                    yield from held.records()
             except InputError as error:
                 yield from told
                 yield Finding(error.path, 0, "", error.rule, error.remedy)
 
-    def _open(self, path: Path, tell: Tell) -> Iterator[WideTable | LongTable]:
-        """The table in a file; a generator, so that the file is closed with it."""
-        if shown(path) != str(path):  # neither the ledger nor a Provenance could say where it was
-            raise InputError(shown(path), "name-not-text", RULES["name-not-text"])
-        rows = READERS[path.suffix.lower()](path, self._settings, self._names.known, tell)
-        try:
-            header = next(rows, None)
-            if header is None:
-                raise InputError(path, "empty-file", RULES["empty-file"])
-            if isinstance(header[1], Spoilt):
-                raise InputError(path, header[1].rule, RULES[header[1].rule])
-            layout = Layout(header[1], self._names, self._settings.constants)
-            layout.check(path)
-            kind = LongTable if layout.long else WideTable
-            yield kind(path, rows, layout, self._settings, self._catalog)
-        finally:
-            close = getattr(rows, "close", None)
-            if close:
-                close()
+
+def _open(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
+    """What a file holds. Raises InputError."""
+    if shown(path) != str(path):  # neither the ledger nor a Provenance could say where it was
+        raise InputError(shown(path), "name-not-text", RULES["name-not-text"])
+    return READERS[suffix(path)](path, site, tell)
 
 
 def _note(told: list[Finding], path: str, rule: str, remedy: str) -> None:
@@ -150,13 +202,13 @@ def _files(path: Path) -> list[Path]:
         found = sorted(
             p
             for p in path.iterdir()
-            if p.suffix.lower() in READERS and p.is_file() and not p.name.startswith((".", "~$"))
+            if suffix(p) and p.is_file() and not p.name.startswith((".", "~$"))
         )
         if not found:
             raise InputError(path, "missing-file", "No file in it has a suffix that we read.")
         return found
     if not path.exists():
         raise InputError(path, "missing-file", RULES["missing-file"])
-    if path.suffix.lower() not in READERS:
+    if not suffix(path):
         raise InputError(path, "unknown-format", RULES["unknown-format"])
     return [path]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import record_key
+from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Assessment, Origin
 from alliance_fhir.instruments.catalog import Catalog
@@ -23,7 +24,7 @@ class Read(NamedTuple):
 
     origin: Origin
     key: str
-    record: Assessment
+    record: Assessment | SharedPlan
     content: str
 
 

@@ -1,0 +1,131 @@
+"""The versions of one plan, in their order: what contradicts it, and what was agreed to when.
+
+A version says what holds from the day on which it was written. What parties said is gathered from
+all versions: an agreement that a later version does not repeat was given all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from alliance_fhir.domain.agreement import Position, Voice, Wording, positions, words_digest
+from alliance_fhir.domain.plan.document import Agreement, Goal, SharedPlan, Task
+from alliance_fhir.domain.plan.rules import Place, Slip, parties
+from alliance_fhir.domain.records import Identifier, Moment
+
+
+class Milestone(NamedTuple):
+    """What of a version matters to the others of its plan.
+
+    `said` are the days on which something was agreed to or not, each with its place.
+    """
+
+    version: int
+    written: Moment
+    patient: Identifier
+    said: tuple[tuple[str, Place], ...]
+
+
+def milestone(plan: SharedPlan) -> Milestone:
+    """What the other versions of its plan have to know of this one."""
+    said = [
+        (agreement.on, (list_, index, "agreement", number, "on"))
+        for list_, told in (("goals", plan.goals), ("tasks", plan.tasks))
+        for index, one in enumerate(told)
+        for number, agreement in enumerate(one.agreement)
+    ]
+    return Milestone(plan.version, plan.written, plan.patient, tuple(said))
+
+
+def contradictions(milestones: Iterable[Milestone]) -> Iterator[tuple[int, Slip]]:
+    """What is wrong with the order of the versions of one plan, each of which comes once: the
+    version with the slip.
+
+    Which of two versions has the wrong date nobody can tell: the later one is the one named, as
+    the earlier may have been sent long ago. Of two patients it cannot be told either, and none of
+    the versions is sent to the wrong one.
+    """
+    ordered = sorted(milestones, key=lambda one: one.version)
+    if len({one.patient for one in ordered}) > 1:
+        for one in ordered:
+            yield one.version, Slip(("patient",), "patient-differs")
+    for one, following in pairwise(ordered):
+        if following.written.comes_before(one.written):
+            yield following.version, Slip(("written",), "version-goes-back")
+            continue  # by its date nothing else is to be judged
+        for on, place in one.said:
+            if on > following.written.day:
+                yield one.version, Slip(place, "agreed-too-late")
+
+
+# --- who agreed to what ---------------------------------------------------------------------------
+
+
+def goal_key(goal: str) -> str:
+    """By what a goal goes in a Wording: goals and tasks may have one name."""
+    return f"goal:{goal}"
+
+
+def task_key(task: str) -> str:
+    """By what a task goes in a Wording."""
+    return f"task:{task}"
+
+
+def in_order(plans: Iterable[SharedPlan]) -> list[SharedPlan]:
+    """The versions of one plan, the oldest first."""
+    return sorted(plans, key=lambda plan: plan.version)
+
+
+def wording(plan: SharedPlan) -> Wording:
+    """What a version says, as what is agreed to: of a goal its text and measure, of a task its
+    kind, its text, who does it and when. Priorities, and what was considered, bind nobody."""
+    words = {goal_key(goal.goal): _goal_words(goal) for goal in plan.goals}
+    words |= {task_key(task.task): _task_words(task) for task in plan.tasks}
+    return Wording(plan.written.day, words)
+
+
+def _goal_words(goal: Goal) -> str:
+    measure = goal.measure
+    told = (measure.code, measure.target, measure.unit, measure.due) if measure else ()
+    return words_digest(goal.text, *(one or "" for one in told))
+
+
+def _task_words(task: Task) -> str:
+    who = task.who or ""
+    return words_digest(
+        task.kind, task.text, who if isinstance(who, str) else "|".join(who), task.when or ""
+    )
+
+
+def standing(plans: Iterable[SharedPlan]) -> dict[str, list[Position]]:
+    """Where each party of the last version stands on each of its goals and tasks, by their keys.
+
+    `plans` are the versions of one plan, one at least.
+    """
+    ordered = in_order(plans)
+    wordings = [wording(plan) for plan in ordered]
+    asked = parties(ordered[-1])
+    return {
+        key: positions(asked, voices(ordered, key), key, wordings) for key in wordings[-1].words
+    }
+
+
+def voices(ordered: Sequence[SharedPlan], key: str) -> list[Voice]:
+    """All that was said to a goal or task, in the order of the versions, and nothing twice."""
+    said = (voice for plan in ordered for voice in _said(plan, key))
+    return list(dict.fromkeys(said))
+
+
+def _said(plan: SharedPlan, key: str) -> Iterator[Voice]:
+    for goal in plan.goals:
+        if goal_key(goal.goal) == key:
+            yield from map(_voice, goal.agreement)
+    for task in plan.tasks:
+        if task_key(task.task) == key:
+            yield from map(_voice, task.agreement)
+
+
+def _voice(agreement: Agreement) -> Voice:
+    return Voice(agreement.party, agreement.status, agreement.on)

@@ -1,0 +1,135 @@
+"""A plan document: what its text says, as a SharedPlan, or the rules that it breaks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ConfigDict, ValidationError
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import digest, record_key
+from alliance_fhir.domain.plan.document import Part, SharedPlan, Version, plan_key
+from alliance_fhir.domain.plan.rules import Place, Slip, slips
+from alliance_fhir.domain.plan.values import UNFIT, Line
+from alliance_fhir.domain.receipt import WARNINGS, Finding
+from alliance_fhir.sources.plans import jsontext, yamltext
+from alliance_fhir.sources.plans.breaches import WORDS, breaches
+from alliance_fhir.sources.plans.nodes import (
+    Leaf,
+    Table,
+    UnreadableError,
+    line_of,
+    path_of,
+    plain,
+    repeated,
+)
+from alliance_fhir.sources.plans.people import SiteReading
+
+Located = tuple[Slip, int]
+"""What is wrong, and in which line."""
+
+
+class _Name(Part):
+    """By what a document is known, whatever else is wrong with it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    plan: Line
+    version: Version
+
+
+class Told(NamedTuple):
+    """What came of a document: the plan, unless it breaks a rule; its business key, empty where
+    that cannot be read; all that is to be told of it; and what it consists of."""
+
+    plan: SharedPlan | None
+    key: str
+    findings: list[Finding]
+    root: Table | None = None
+
+    def at(self, place: Place) -> tuple[int, str]:
+        """The line of a place in it, and its path."""
+        root = self.root or Table(1)
+        return line_of(root, place), path_of(root, place, WORDS)
+
+
+class Documents:
+    """Reads the documents of one site."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._reading = SiteReading(settings)
+        self._source = settings.source
+        self._secret = settings.secret
+
+    def read(self, path: Path, text: str) -> Told:
+        """What a document says; its suffix tells JSON from YAML."""
+        if unfit := UNFIT.search(text):
+            return _unread(path, "control-character", text.count("\n", 0, unfit.start()) + 1)
+        try:
+            root = _parse(path)(text)
+        except UnreadableError as error:
+            return _unread(path, error.rule, error.line, error.remedy)
+        if root is None or (isinstance(root, Leaf) and root.value is None):
+            return _unread(path, "empty-document", 1)
+        if not isinstance(root, Table):
+            return _unread(path, "not-a-plan", root.line)
+        return self._told(path, root)
+
+    def _told(self, path: Path, root: Table) -> Told:
+        values = plain(root)
+        found: list[Located] = [(Slip(p, "key-twice"), line) for p, line in repeated(root)]
+        plan, wrong = self._plan(values)
+        found += [(slip, line_of(root, slip.place)) for slip in wrong]
+        key = self._key(values)
+        findings = list(_findings(path, root, key, found))
+        good = all(finding.rule in WARNINGS for finding in findings)
+        return Told(plan if good else None, key, findings, root)
+
+    def _plan(self, values: dict[str, Any]) -> tuple[SharedPlan | None, list[Slip]]:
+        try:
+            plan = SharedPlan.model_validate(values, context=self._reading)
+        except ValidationError as error:
+            return None, list(breaches(error))
+        return plan, list(slips(plan))
+
+    def _key(self, values: dict[str, Any]) -> str:
+        try:
+            name = _Name.model_validate(values)
+        except ValidationError:
+            return ""
+        return record_key(self._source, plan_key(name.plan, name.version), self._secret)
+
+    def content(self, plan: SharedPlan) -> str:
+        """A digest that tells what one document says from what another does, however written."""
+        return digest([json.dumps(as_values(plan), sort_keys=True)], self._secret)
+
+    def kept_apart(self, *words: str) -> str:
+        """A digest that stands for words which are not to be laid down anywhere."""
+        return digest(words, self._secret)
+
+
+def as_values(plan: SharedPlan) -> dict[str, Any]:
+    """A plan as the values of a document, for whoever writes YAML or JSON of them."""
+    return plan.model_dump(mode="json", exclude_defaults=True)
+
+
+def _parse(path: Path) -> Any:
+    return jsontext.parse if path.suffix.lower() == ".json" else yamltext.parse
+
+
+def _unread(path: Path, rule: str, line: int, remedy: str = "") -> Told:
+    return Told(None, "", [Finding(str(path), line, "", rule, remedy)])
+
+
+def _findings(path: Path, root: Table, key: str, found: Iterable[Located]) -> Iterator[Finding]:
+    """One for each slip, in the order of lines. All but the first are of a record that is counted
+    already; and so is a warning of a plan that is taken."""
+    counted = False
+    for slip, line in sorted(found, key=lambda one: one[1]):
+        column = path_of(root, slip.place, WORDS)
+        beside = counted or slip.rule in WARNINGS
+        counted = counted or not beside
+        yield Finding(str(path), line, column, slip.rule, slip.remedy, key, beside=beside)

@@ -1,0 +1,1 @@
+"""Shared plans: documents, good and bad."""

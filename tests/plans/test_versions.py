@@ -1,0 +1,170 @@
+"""Several documents of one plan: doubles, and versions that cannot have followed each other."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .documents import SHORT, finding, outcome, said, site, values, version, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Ran
+
+WAYS = ((), ("--limit", "9"))
+"""Trusting that nothing is wrong and beginning again where it is; and looking first."""
+
+
+@pytest.mark.parametrize("more", WAYS)
+def test_equal_documents_of_one_version_are_taken_once_however_they_are_written(
+    more: tuple[str, ...], command: Callable[..., Ran]
+) -> None:
+    site()
+    write("a.plan.yaml", SHORT)
+    write("b.plan.json", json.dumps(dict(reversed(values(SHORT).items())), indent=1))
+    write("c.plan.yml", SHORT.replace("2026-03-02", "'2026-03-02'  # the same") + "hopes: []\n")
+    warnings = [
+        finding(9, "", "duplicate-equal", path="b.plan.json"),
+        finding(1, "", "duplicate-equal", path="c.plan.yml"),
+    ]
+    assert said(command("check", ".", *more, "--json")) == outcome(
+        "check", (3, 1, 0), warnings=warnings
+    )
+
+
+@pytest.mark.parametrize("more", WAYS)
+def test_different_documents_of_one_version_are_all_rejected(
+    more: tuple[str, ...], command: Callable[..., Ran]
+) -> None:
+    site()
+    write("a.plan.yaml", SHORT)
+    write("b.plan.yaml", SHORT.replace("draft", "active"))
+    write("c.plan.yaml", SHORT.replace("version: 1", "version: 2"))
+    told = [finding(1, "", "duplicate-different", path=f"{name}.plan.yaml") for name in "ab"]
+    assert said(command("check", ".", *more, "--json")) == outcome("check", (3, 1, 2), *told)
+
+
+def goal(*days: str) -> list[dict[str, Any]]:
+    """A goal to which the patient agreed on these days."""
+    said = [{"party": "patient", "status": "agree", "on": day} for day in days]
+    return [{"goal": "sleep", "text": "Sleep", "agreement": said}]
+
+
+def task(*days: str) -> list[dict[str, Any]]:
+    """A task to which the patient agreed on these days."""
+    said = [{"party": "patient", "status": "agree", "on": day} for day in days]
+    return [{"task": "walk", "kind": "self-care", "text": "Walk", "agreement": said}]
+
+
+NEW_YORK = "2026-03-09T22:00:00-04:00"
+"""In UTC it is the tenth."""
+
+ORDERS: dict[str, tuple[list[str], list[tuple[int, str, str]]]] = {
+    # the documents in their order, and what is said: the document, the key, the rule
+    "in order": ([version(1, "2026-03-02"), version(2, "2026-03-09")], []),
+    "on one day": ([version(1, "2026-03-02"), version(2, "2026-03-02T08:00:00Z")], []),
+    "with a gap": ([version(7, "2026-03-09"), version(2, "2026-03-02")], []),
+    "other plans": ([version(1, "2026-03-09"), version(2, "2026-03-02", plan="other")], []),
+    "backwards": (
+        [version(1, "2026-03-09"), version(2, "2026-03-02"), version(3, "2026-03-16")],
+        [(1, "written", "version-goes-back")],
+    ),
+    "backwards by an hour, across offsets": (
+        [version(1, NEW_YORK), version(2, "2026-03-10T01:00:00Z")],
+        [(1, "written", "version-goes-back")],
+    ),
+    "backwards by half a second": (
+        [version(1, "2026-03-10T01:00:00.5Z"), version(2, "2026-03-10T01:00:00Z")],
+        [(1, "written", "version-goes-back")],
+    ),
+    "forwards by half a second": (
+        [version(1, "2026-03-10T01:00:00Z"), version(2, "2026-03-10T01:00:00.5Z")],
+        [],
+    ),
+    "agreed on the day of the next": (
+        [version(1, "2026-03-02", goals=goal("2026-03-09")), version(2, NEW_YORK)],
+        [],
+    ),
+    "agreed on the day after the next": (
+        [
+            version(1, "2026-03-02", goals=goal("2026-03-02", "2026-03-10")),
+            version(2, NEW_YORK),
+            version(3, "2026-03-16", goals=goal("2026-04-10")),  # there is no next one yet
+        ],
+        [(0, "goals[0].agreement[1].on", "agreed-too-late")],
+    ),
+    "a task, and a goal, agreed to too late": (
+        [
+            version(1, "2026-03-02", goals=goal("2026-03-10"), tasks=task("2026-03-11")),
+            version(2, NEW_YORK),
+        ],
+        [
+            (0, "goals[0].agreement[0].on", "agreed-too-late"),
+            (0, "tasks[0].agreement[0].on", "agreed-too-late"),
+        ],
+    ),
+    "of two patients": (
+        [
+            version(1, "2026-03-02"),
+            version(2, "2026-03-09", patient="urn:example:mrn|1002"),
+            version(1, "2026-03-09", plan="other", patient="urn:example:mrn|1002"),
+        ],
+        [(0, "patient", "patient-differs"), (1, "patient", "patient-differs")],
+    ),
+    "of two patients and backwards": (
+        [version(1, "2026-03-09"), version(2, "2026-03-02", patient="urn:example:mrn|1002")],
+        [
+            (0, "patient", "patient-differs"),
+            (1, "patient", "patient-differs"),
+            (1, "written", "version-goes-back"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("more", WAYS)
+@pytest.mark.parametrize("name", ORDERS)
+def test_versions_that_contradict_each_other_are_named(
+    name: str, more: tuple[str, ...], command: Callable[..., Ran]
+) -> None:
+    documents, told = ORDERS[name]
+    site()
+    for number, text in enumerate(documents):
+        write(f"{number}.plan.yaml", text)
+    rejected = [finding(2, key, rule, path=f"{n}.plan.yaml") for n, key, rule in told]
+    bad = {number for number, _, _ in told}
+    counts = (len(documents), len(documents) - len(bad), len(bad))
+    shape = outcome("check", counts, *rejected)
+    assert said(command("check", ".", *more, "--json")) == shape
+
+
+def test_a_version_that_comes_twice_is_held_against_the_others_once(
+    command: Callable[..., Ran],
+) -> None:
+    site()
+    write("a.plan.yaml", version(1, "2026-03-09"))
+    for name in "bc":
+        write(f"{name}.plan.yaml", version(2, "2026-03-02"))
+    back = finding(2, "written", "version-goes-back", path="b.plan.yaml")
+    twice = finding(2, "", "duplicate-equal", path="c.plan.yaml")
+    shape = outcome("check", (3, 1, 1), back, warnings=[twice])
+    assert said(command("check", ".", "--json")) == shape
+
+
+def test_a_bad_version_says_nothing_of_the_others(command: Callable[..., Ran]) -> None:
+    site()
+    write("a.plan.yaml", version(1, "2026-03-09", status="over"))
+    write("b.plan.yaml", version(2, "2026-03-02"))
+    words = "Write 'draft', 'active', 'on-hold', 'completed' or 'revoked'."
+    told = finding(2, "status", "unknown-word", words)
+    assert said(command("check", ".", "--json")) == outcome("check", (2, 1, 1), told)
+
+
+def test_with_a_secret_key_the_same_is_found(
+    command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLIANCE_FHIR_KEY", "a key of sixteen bytes and more")
+    test_equal_documents_of_one_version_are_taken_once_however_they_are_written((), command)
