@@ -86,8 +86,8 @@ class Mapping:
         """A group for each record, and the findings of the rows that gave none.
 
         `trusting` as for `Sources.records`. Without `checked`, whoever sends a resource checks it
-        before: of a file that was sent already, that is next to nothing. Of plans nothing is made
-        yet: they are findings, but where one is `only_looking`, and they are groups of nothing.
+        before: of a file that was sent already, that is next to nothing. Of a plan nothing is made
+        yet, and a finding says so; to who is `only_looking` it comes as a group without resources.
         Raises MappingError where what we built fails its own check.
         """
         for read in sources.records(trusting=trusting):

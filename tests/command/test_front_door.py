@@ -58,7 +58,19 @@ def found(words: tuple[str, ...]) -> object:
 
 def test_these_are_the_commands() -> None:
     assert {" ".join(words) for words in LEAVES} == {
-        *("demo", "check", "map", "plan", "sync", "verify", "retract", "undo", "probe", "pull"),
+        *(
+            "demo",
+            "init",
+            "check",
+            "map",
+            "plan",
+            "sync",
+            "verify",
+            "retract",
+            "undo",
+            "probe",
+            "pull",
+        ),
         *("instruments list", "instruments show", "instruments export"),
         *("sandbox start", "sandbox stop", "sandbox status"),
     }

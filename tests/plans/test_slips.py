@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -216,6 +217,21 @@ def test_all_slips_of_a_document_are_told_at_once_and_it_counts_once(
         finding(8, "goals[0].measure", "wrong-kind", KEYS),
         finding(9, "clinicians[0]", "identifier-without-system"),
     )
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_of_a_hundred_thousand_slips_the_first_are_told(
+    twice: bool, command: Callable[..., Ran]
+) -> None:
+    site()
+    keys = "".join(f"{'x' if twice else f'x{n}'}: 1\n" for n in range(100_000))
+    write("a.plan.yaml", SHORT + "reason: x\n" * twice + keys)
+    found = said(command("check", "a.plan.yaml", "--json"))
+    rules = Counter(one["rule"] for one in found["rejected"])
+    assert rules.pop("more-slips") == 1
+    assert sum(rules.values()) == 100
+    assert set(rules) <= {"unknown-key", "key-twice"}
+    assert found["records"] == {"read": 1, "accepted": 0, "rejected": 1}
 
 
 def test_bare_numbers_and_times_take_what_the_site_has_set(command: Callable[..., Ran]) -> None:

@@ -35,6 +35,21 @@ def test_equal_documents_of_one_version_are_taken_once_however_they_are_written(
     )
 
 
+def test_the_order_in_which_medicines_are_told_makes_no_other_document(
+    command: Callable[..., Ran],
+) -> None:
+    site()
+    taken = {"taken_as_agreed": 5, "of_days": 7, "said_by": "patient"}
+    medicines = [{"task": name, "kind": "medication", "text": name} for name in "xy"]
+    for name, order in (("a", "xy"), ("b", "yx")):
+        reviews = [{"on": "2026-03-02", "adherence": dict.fromkeys(order, taken)}]
+        text = version(1, "2026-03-02", tasks=medicines, reviews=reviews)
+        write(f"{name}.plan.yaml", text)
+    twice = finding(2, "", "duplicate-equal", path="b.plan.yaml")
+    shape = outcome("check", (2, 1, 0), warnings=[twice])
+    assert said(command("check", ".", "--json")) == shape
+
+
 @pytest.mark.parametrize("more", WAYS)
 def test_different_documents_of_one_version_are_all_rejected(
     more: tuple[str, ...], command: Callable[..., Ran]
@@ -70,6 +85,10 @@ ORDERS: dict[str, tuple[list[str], list[tuple[int, str, str]]]] = {
     "other plans": ([version(1, "2026-03-09"), version(2, "2026-03-02", plan="other")], []),
     "backwards": (
         [version(1, "2026-03-09"), version(2, "2026-03-02"), version(3, "2026-03-16")],
+        [(1, "written", "version-goes-back")],
+    ),
+    "backwards, and then nothing is said of what was agreed": (
+        [version(1, "2026-03-09", goals=goal("2026-03-09")), version(2, "2026-03-02")],
         [(1, "written", "version-goes-back")],
     ),
     "backwards by an hour, across offsets": (

@@ -86,6 +86,7 @@ RULES: dict[str, str] = {
     "not-a-plan": "A plan is keys with values, such as `version: 1`.",
     "plans-not-mapped": "Plans are checked and not mapped yet: it was left out, and nothing of it "
     "was written or sent.",
+    "more-slips": "There are more slips in this document than are told; mend these first.",
     # a place in a plan document
     "key-twice": "The key stands here a second time; remove one of the two.",
     "unknown-key": "No key of a plan; correct or remove it.",

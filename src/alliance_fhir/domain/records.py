@@ -27,7 +27,8 @@ class Identifier(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where a record stands: the file's name as given, and the row, the header being row 1."""
+    """Where a record stands: the file's name as given, and the row, the header being row 1; in a
+    document the line."""
 
     path: str
     row: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ from alliance_fhir.sources.plans.nodes import (
 )
 from alliance_fhir.sources.plans.people import SiteReading
 
+MOST_TOLD = 100
+"""Slips of one document that are told: a file that is none may have a hundred thousand."""
 Located = tuple[Slip, int]
 """What is wrong, and in which line."""
 
@@ -80,7 +83,8 @@ class Documents:
 
     def _told(self, path: Path, root: Table) -> Told:
         values = plain(root)
-        found: list[Located] = [(Slip(p, "key-twice"), line) for p, line in repeated(root)]
+        twice = islice(repeated(root), MOST_TOLD + 1)
+        found: list[Located] = [(Slip(place, "key-twice"), line) for place, line in twice]
         plan, wrong = self._plan(values)
         found += [(slip, line_of(root, slip.place)) for slip in wrong]
         key = self._key(values)
@@ -92,7 +96,7 @@ class Documents:
         try:
             plan = SharedPlan.model_validate(values, context=self._reading)
         except ValidationError as error:
-            return None, list(breaches(error))
+            return None, list(islice(breaches(error), MOST_TOLD + 1))
         return plan, list(slips(plan))
 
     def _key(self, values: dict[str, Any]) -> str:
@@ -128,7 +132,10 @@ def _findings(path: Path, root: Table, key: str, found: Iterable[Located]) -> It
     """One for each slip, in the order of lines. All but the first are of a record that is counted
     already; and so is a warning of a plan that is taken."""
     counted = False
-    for slip, line in sorted(found, key=lambda one: one[1]):
+    found = sorted(found, key=lambda one: one[1])
+    if len(found) > MOST_TOLD:
+        found = [*found[:MOST_TOLD], (Slip((), "more-slips"), found[MOST_TOLD][1])]
+    for slip, line in found:
         column = path_of(root, slip.place, WORDS)
         beside = counted or slip.rule in WARNINGS
         counted = counted or not beside
