@@ -15,6 +15,9 @@ from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.mapping import Mapping
 from alliance_fhir.sources.wide import Read
+from plans.fhir.making import JONES as JONES_PLANS
+from plans.fhir.making import example, rare
+from plans.fhir.making import mapped as mapped_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -138,3 +141,10 @@ def _all_kinds(instrument: Instrument, rater: Perspective) -> Iterator[Assessmen
     scores = {rule.id: rule.low or Decimal("50.00") for rule in instrument.scores}
     alone = {"mode": "paper", "language": "en", "record_id": "3"}
     yield record(instrument.id, rater, imported=scores, **about, **by, **alone)
+
+
+@cache
+def of_plans(version: Version) -> tuple[Resource, ...]:
+    """All that comes of the example plans, and of one that holds what they do not."""
+    written = [example(*JONES_PLANS[:n]) for n in (1, 2, 3)] + [example("adolescent-1"), rare()]
+    return tuple(one for versions in written for one in mapped_plan(versions, version, SETTINGS))
