@@ -19,6 +19,8 @@ LIVED_WITH = [
     ("Observation: warning", "http://loinc.org#71799-1"),
     # R6 has it as an element; until then this extension is what others read
     ("Goal: information", "goal-acceptance"),
+    # no code says that somebody agreed without a signature
+    ("Provenance: warning", "No code provided, and a code should be provided"),
     # a text of ours that looks like markup on purpose, to be seen as text
     ("Goal: information", "[SECURITY_STRING_CONTENT_WARNING]"),
 ]

@@ -66,6 +66,7 @@ CREATE: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "CREAT
 UPDATE: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "UPDATE"}]}
 NULLIFY: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "NULLIFY"}]}
 AUTHOR: Json = {"coding": [{"system": f"{_THO}/provenance-participant-type", "code": "author"}]}
+ATTESTER: Json = {"coding": [{"system": f"{_THO}/provenance-participant-type", "code": "attester"}]}
 ASSEMBLER: Json = {
     "coding": [{"system": f"{_THO}/provenance-participant-type", "code": "assembler"}]
 }

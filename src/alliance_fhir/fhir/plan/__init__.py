@@ -12,6 +12,7 @@ TYPES = (
     "Goal",
     "MedicationRequest",
     "Observation",
+    "Provenance",
     "QuestionnaireResponse",
     "ServiceRequest",
     "Task",
