@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 import tomllib
 from collections.abc import Iterator
@@ -18,10 +19,14 @@ from alliance_fhir.cli import app
 from alliance_fhir.cli.options import CheckLevel
 from alliance_fhir.config import InstrumentSettings, Settings, TargetSettings, TlsSettings
 from alliance_fhir.domain import instrument as facts
+from alliance_fhir.domain.agreement import Outcome
+from alliance_fhir.domain.plan.document import Kind, Status
 from alliance_fhir.domain.plan.values import LONGEST_LINE, LONGEST_TEXT, MOST_ENTRIES
 from alliance_fhir.domain.receipt import RULES, STATES, WARNINGS, Finding, Tally
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.definitions import definitions
+from alliance_fhir.fhir.extensions import extensions
+from alliance_fhir.fhir.plan.statuses import goal_status, request_status
 from alliance_fhir.fhir.scores import RULE_TEXTS
 from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import Catalog
@@ -352,7 +357,7 @@ def test_the_limits_of_plans_are_as_told() -> None:
 
 
 def test_extensions_methods_and_modes_are_the_ones_that_are_written() -> None:
-    text = page("fhir.md")
+    text = page("fhir.md") + page("plans-in-fhir.md")
     made = definitions(Catalog(), VERSIONS["4.0"]).values()
     extensions = {d["url"] for d in made if d["resourceType"] == "StructureDefinition"}
     told = re.findall(r"`IG/StructureDefinition/([a-z-]+)`", text)
@@ -361,6 +366,31 @@ def test_extensions_methods_and_modes_are_the_ones_that_are_written() -> None:
     assert set(table) - set(_elements(table)) == set(RULE_TEXTS)
     modes = keyed(section("fhir.md", "QuestionnaireResponse"))
     assert {m: modes[m][1].strip("`") for m in el.MODES} == el.MODES
+
+
+PLANS = "plans-in-fhir.md"
+
+
+def test_the_statuses_of_plans_are_those_that_are_written() -> None:
+    outcomes = get_args(Outcome)
+    told = {row[:2]: row[2:] for row in rows(section(PLANS, "Status")) if row[1] in outcomes}
+    pairs = list(itertools.product(get_args(Status), outcomes))
+    assert set(told) == set(pairs)
+    types = ("ServiceRequest", "Task", "MedicationRequest")
+    for of in pairs:
+        assert told[of] == (goal_status(*of), *(request_status(type_, *of) for type_ in types))
+        assert request_status("CommunicationRequest", *of) == request_status(types[0], *of)
+
+
+def test_the_kinds_of_tasks_are_all_there() -> None:
+    assert set(keyed(section(PLANS, "Requests: tasks"))) == set(get_args(Kind))
+
+
+def test_the_parts_of_an_agreement_are_all_there() -> None:
+    parts = extensions()[el.AGREEMENT_TO].parts
+    assert list(keyed(section(PLANS, "Agreement"))) == list(parts)
+    whole = extensions()[el.AGREEMENT].parts
+    assert list(whole) == ["individual", "status", *parts]
 
 
 def _elements(table: dict[str, Row]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from making import FORMS
 
+from alliance_fhir.fhir.plan.forms import forms as plan_forms
 from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.versions import VERSIONS
 
@@ -70,6 +71,7 @@ def official(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     version: Version = request.param
     validator: Validator = request.getfixturevalue(_VALIDATORS[version.key])
     forms = tmp_path_factory.mktemp("forms") / "Questionnaire.ndjson"
-    forms.write_bytes(b"\n".join(questionnaire(*form, version).json() for form in FORMS))
+    ours = [*(questionnaire(*form, version) for form in FORMS), *plan_forms(version)]
+    forms.write_bytes(b"\n".join(form.json() for form in ours))
     validator.define(forms)
     return Official(version, validator)

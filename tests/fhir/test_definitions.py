@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from making import ALL_VERSIONS, CATALOG, FORMS, KURTZ, R4, everything, lowest, record, resources
+from making import (
+    ALL_VERSIONS,
+    CATALOG,
+    FORMS,
+    KURTZ,
+    R4,
+    everything,
+    lowest,
+    of_plans,
+    record,
+    resources,
+)
 
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.check import model_class
@@ -40,6 +51,21 @@ def parts(value: Any) -> Iterator[Json]:
     for part in value.values() if isinstance(value, dict) else value:
         if isinstance(part, dict | list):
             yield from parts(part)
+
+
+def extensions(part: Any, where: str) -> Iterator[tuple[str, Json]]:
+    """Every extension of a resource, with what it stands on: an element, or another extension."""
+    if isinstance(part, list):
+        for one in part:
+            yield from extensions(one, where)
+    if not isinstance(part, dict):
+        return
+    for extension in part.get("extension", []):
+        yield where, extension
+        yield from extensions(extension, extension["url"])
+    for name, one in part.items():
+        if name != "extension":
+            yield from extensions(one, f"{where}.{name}")
 
 
 def codes(system: Json) -> dict[str, Json]:
@@ -92,7 +118,7 @@ def test_the_canonicals_in_the_code_are_those_that_are_defined(version: Version)
 def test_the_canonicals_that_are_written_are_those_that_are_defined(version: Version) -> None:
     written = {
         told[key]
-        for resource in everything(version)
+        for resource in (*everything(version), *of_plans(version))
         for told in parts(resource.body)
         for key in ("system", "url")
         if str(told.get(key)).startswith((f"{el.IG}/CodeSystem/", f"{el.IG}/StructureDefinition/"))
@@ -104,7 +130,7 @@ def test_the_canonicals_that_are_written_are_those_that_are_defined(version: Ver
 def test_the_concepts_that_are_written_are_those_that_are_defined(version: Version) -> None:
     written = {
         told["code"]
-        for resource in everything(version)
+        for resource in (*everything(version), *of_plans(version))
         for told in parts(resource.body)
         if told.get("system") == el.CONCEPT
     }
@@ -131,10 +157,10 @@ def test_the_extensions_stand_only_where_they_may(version: Version) -> None:
         if definition["resourceType"] == "StructureDefinition"
     }
     found: dict[str, set[str]] = {url: set() for url in contexts}
-    for resource in everything(version):
-        for extension in resource.body["extension"]:
+    for resource in (*everything(version), *of_plans(version)):
+        for where, extension in extensions(resource.body, resource.type):
             if extension["url"] in found:
-                found[extension["url"]].add(resource.type)
+                found[extension["url"]].add(where)
     created_for_sandboxes = {"Patient", "Practitioner"}
     assert found.pop(el.CONTENT_DIGEST) | created_for_sandboxes == contexts.pop(el.CONTENT_DIGEST)
     assert found == contexts

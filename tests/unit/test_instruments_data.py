@@ -14,6 +14,7 @@ import pytest
 from alliance_fhir.domain.instrument import MARKS, Instrument, ScoreRule
 from alliance_fhir.domain.scoring import Scorer
 from alliance_fhir.errors import InstrumentError
+from alliance_fhir.fhir import elements as el
 from alliance_fhir.instruments.catalog import DATA, Catalog, load
 
 if TYPE_CHECKING:
@@ -319,6 +320,13 @@ def test_wording_that_is_shipped_is_whole_and_in_a_language_that_the_file_names(
         assert set(words.items) == {str(number) for number in numbers}
         assert set(words.answers) == {code for n in numbers for code in codes_of(instrument, n)}
         assert all(text.strip() for text in [*words.items.values(), *words.answers.values()])
+
+
+def test_the_codes_of_plans_pass_it() -> None:
+    told = str([*el.PLAN_CATEGORIES, el.PATIENT_ROLE, el.BARRIER])
+    codes = re.findall(rf"'{el.SNOMED}', 'code': '(\d+)'", told)
+    assert len(codes) == 3
+    assert all(map(verhoeff_holds, codes))
 
 
 def test_the_check_digit_is_told_right_from_wrong() -> None:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib.resources import files
-from typing import NamedTuple
 
 import orjson
 
 from alliance_fhir._version import __version__
 from alliance_fhir.domain.instrument import Instrument, Perspective, ScoreRule
 from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.extensions import Extension, extensions, structure
+from alliance_fhir.fhir.plan.concepts import CONCEPTS
 from alliance_fhir.fhir.questionnaire import PUBLISHER
 from alliance_fhir.fhir.scores import RULE_TEXTS
 from alliance_fhir.fhir.versions import Json, Version
@@ -35,18 +34,6 @@ _RULES = {
 }
 """How a score comes from its items, in words; one for each rule of an instrument file."""
 
-_SCORED = ("Observation", "QuestionnaireResponse")
-
-
-class _Extension(NamedTuple):
-    """What one of our extensions says, of what type, and where it stands."""
-
-    title: str
-    about: str
-    type: str
-    contexts: Iterable[str] = _SCORED
-    targets: tuple[str, ...] = ()
-
 
 def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Json]:
     """All definitions for one version of FHIR, each by the name of its file."""
@@ -54,7 +41,7 @@ def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Js
     made = [
         _concepts(instruments),
         *(_answers(instrument) for instrument in instruments if _coded(instrument)),
-        *(_extension(url, what, version) for url, what in _extensions().items()),
+        *(_extension(url, what, version) for url, what in extensions().items()),
     ]
     return {f"{each['resourceType']}-{each['id']}.json": each for each in made}
 
@@ -64,62 +51,6 @@ def file_content(resource: Json) -> bytes:
     return orjson.dumps(
         resource, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
     )
-
-
-def _extensions() -> dict[str, _Extension]:
-    return {
-        el.CONTENT_DIGEST: _Extension(
-            "Content digest",
-            "The digest of the resource's content as alliance-fhir wrote it. Content that no "
-            "longer fits it was edited by somebody else.",
-            "string",
-            _our_types(),
-        ),
-        el.CLINICIAN: _Extension(
-            "Rated clinician",
-            "The clinician whose relationship with the patient is rated, whoever does the rating.",
-            "Reference",
-            targets=("Practitioner", "PractitionerRole"),
-        ),
-        el.APPOINTMENT: _Extension(
-            "Appointment",
-            "The appointment after which, or at which, the rating was made.",
-            "Reference",
-            targets=("Appointment",),
-        ),
-        el.SESSION: _Extension(
-            "Session number",
-            "Which session of a treatment the rating is about; the first is 1.",
-            "positiveInt",
-        ),
-        el.RECORD: _Extension(
-            "Source record",
-            "The id that the source itself has given to the record.",
-            "string",
-        ),
-        el.RATER: _Extension(
-            "Rater",
-            "Who answered, where scores came without a response that says so, and it is neither "
-            "the patient nor the rated clinician.",
-            "Reference",
-            ("Observation",),
-            targets=("Patient", "Practitioner", "PractitionerRole", "RelatedPerson"),
-        ),
-        el.MODE: _Extension(
-            "Mode",
-            "How the answers were given, where scores came without a response that says so: "
-            f"{', '.join(el.MODES)}.",
-            "code",
-            ("Observation",),
-        ),
-    }
-
-
-@cache
-def _our_types() -> tuple[str, ...]:
-    """The types of all resources that we write: those that the run-time check knows."""
-    schema = orjson.loads((files("alliance_fhir.fhir") / "schema.json").read_bytes())
-    return tuple(sorted({name.partition("-")[0] for name in schema["$defs"] if name[0].isupper()}))
 
 
 def _start(url: str, title: str, about: str, copyright_: str) -> Json:
@@ -154,9 +85,9 @@ def _code_system(start: Json, concepts: Iterable[Json]) -> Json:
 def _concepts(instruments: Iterable[Instrument]) -> Json:
     start = _start(
         el.CONCEPT,
-        "Scores and their methods",
-        "The scores of all instruments, each by whose view it is, and the methods by which scores "
-        "are found.",
+        "Scores, their methods, and what plans hold",
+        "The scores of all instruments, each by whose view it is, the methods by which scores are "
+        "found, and the kinds of tasks, notes and figures in shared plans.",
         f"{_LICENCE} {_NAMES}",
     )
     scores = [
@@ -165,7 +96,7 @@ def _concepts(instruments: Iterable[Instrument]) -> Json:
         for perspective in instrument.perspectives
         for rule in _rules(instrument)
     ]
-    return _code_system(start, [*scores, *_methods()])
+    return _code_system(start, [*scores, *_methods(), *_plan_concepts()])
 
 
 def _methods() -> Iterator[Json]:
@@ -173,6 +104,11 @@ def _methods() -> Iterator[Json]:
         text = told.format(answered="n", of="N")
         display = text[0].upper() + text[1:]
         yield {"code": code, "display": display, "definition": f"How a score was found: {text}."}
+
+
+def _plan_concepts() -> Iterator[Json]:
+    for code, concept in CONCEPTS.items():
+        yield {"code": code, **concept._asdict()}
 
 
 def _rules(instrument: Instrument) -> Iterator[tuple[str, str, str]]:
@@ -249,24 +185,6 @@ def _answer(instrument: Instrument, code: str, label: str) -> Json:
     }
 
 
-def _extension(url: str, what: _Extension, version: Version) -> Json:
-    type_: Json = {"code": what.type}
-    if what.targets:
-        type_["targetProfile"] = [f"{el.SD}/{target}" for target in what.targets]
-    elements: list[Json] = [
-        {"id": "Extension", "min": 0, "max": "1", "short": what.title, "definition": what.about},
-        {"id": "Extension.extension", "max": "0"},
-        {"id": "Extension.url", "fixedUri": url},
-        {"id": "Extension.value[x]", "min": 1, "type": [type_]},
-    ]
-    return {
-        **_start(url, what.title, what.about, _LICENCE),
-        "fhirVersion": version.full,
-        "kind": "complex-type",
-        "abstract": False,
-        "context": [{"type": "element", "expression": name} for name in what.contexts],
-        "type": "Extension",
-        "baseDefinition": f"{el.SD}/Extension",
-        "derivation": "constraint",
-        "differential": {"element": [{**element, "path": element["id"]} for element in elements]},
-    }
+def _extension(url: str, what: Extension, version: Version) -> Json:
+    start = _start(url, what.title, what.about, _LICENCE)
+    return {**start, "fhirVersion": version.full, **structure(url, what)}

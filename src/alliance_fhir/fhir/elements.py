@@ -11,11 +11,13 @@ from alliance_fhir.fhir.versions import Json
 IG = "https://alliance-fhir.github.io/ig"
 """The root of all canonicals of this package; fixed for ever."""
 CONCEPT = f"{IG}/CodeSystem/concept"
-"""The code system of our scores and of all methods; a site's own instruments have their own."""
+"""The code system of our scores, of all methods, and of what plans hold; a site's own instruments
+have their own."""
 SD = "http://hl7.org/fhir/StructureDefinition"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
 UCUM = "http://unitsofmeasure.org"
 SNOMED = "http://snomed.info/sct"
+LOINC = "http://loinc.org"
 _THO = "http://terminology.hl7.org/CodeSystem"
 
 CONTENT_DIGEST = f"{IG}/StructureDefinition/content-digest"
@@ -25,6 +27,12 @@ APPOINTMENT = f"{IG}/StructureDefinition/appointment"
 RECORD = f"{IG}/StructureDefinition/source-record"
 RATER = f"{IG}/StructureDefinition/rater"
 MODE = f"{IG}/StructureDefinition/mode"
+PLAN_VERSION = f"{IG}/StructureDefinition/plan-version"
+AGREEMENT = f"{IG}/StructureDefinition/agreement"
+AGREEMENT_TO = f"{IG}/StructureDefinition/agreement-to"
+GOAL_ACCEPTANCE = f"{SD}/goal-acceptance"
+PERTAINS_TO_GOAL = f"{SD}/resource-pertainsToGoal"
+ANNOTATION_TYPE = f"{SD}/annotationType"
 ADHERES_TO = f"{SD}/workflow-adheresTo"
 COMPLETION_MODE = f"{SD}/questionnaireresponse-completionMode"
 DERIVATION_TYPE = f"{SD}/questionnaire-derivationType"
@@ -35,12 +43,30 @@ COMPLIES_WITH: Json = {
 """Responses to this form are valid for the one that it derives from, too."""
 
 SURVEY: list[Json] = [{"coding": [{"system": f"{_THO}/observation-category", "code": "survey"}]}]
+IN_PROGRESS: Json = {"coding": [{"system": f"{_THO}/goal-achievement", "code": "in-progress"}]}
+PLAN_CATEGORIES: list[Json] = [
+    {"coding": [{"system": SNOMED, "code": "734163000"}]},
+    {
+        "coding": [
+            {
+                "system": "http://hl7.org/fhir/us/core/CodeSystem/careplan-category",
+                "code": "assess-plan",
+            }
+        ]
+    },
+]
+"""What US Core 9 prefers, and what it wanted up to version 8."""
+PATIENT_ROLE: Json = {"coding": [{"system": SNOMED, "code": "116154003"}]}
+BARRIER: Json = {"coding": [{"system": SNOMED, "code": "811791000000103"}]}
+"""Barrier to a goal, as in the Observations of PCO."""
+ADHERENCE: Json = {"coding": [{"system": LOINC, "code": "71799-1"}]}
 NOT_PERFORMED: Json = {"system": f"{_THO}/data-absent-reason", "code": "not-performed"}
 TEST_DATA: Json = {"system": f"{_THO}/v3-ActReason", "code": "HTEST"}
 CREATE: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "CREATE"}]}
 UPDATE: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "UPDATE"}]}
 NULLIFY: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "NULLIFY"}]}
 AUTHOR: Json = {"coding": [{"system": f"{_THO}/provenance-participant-type", "code": "author"}]}
+ATTESTER: Json = {"coding": [{"system": f"{_THO}/provenance-participant-type", "code": "attester"}]}
 ASSEMBLER: Json = {
     "coding": [{"system": f"{_THO}/provenance-participant-type", "code": "assembler"}]
 }
@@ -85,6 +111,16 @@ class Person(NamedTuple):
 def concept(code: str, system: str = CONCEPT) -> Json:
     """A CodeableConcept of our own code system, or of a site's."""
     return {"coding": [{"system": system, "code": code}]}
+
+
+def priority(word: str) -> Json:
+    """How much a goal matters: `high`, `medium` or `low`."""
+    return {"coding": [{"system": f"{_THO}/goal-priority", "code": f"{word}-priority"}]}
+
+
+def ucum(code: str) -> Json:
+    """A unit of UCUM; an annotation such as {score} is shown without its braces."""
+    return {"unit": code.replace("{", "").replace("}", ""), "system": UCUM, "code": code}
 
 
 def score_system(home: str) -> str:

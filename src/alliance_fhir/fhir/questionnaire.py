@@ -18,7 +18,7 @@ from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.versions import Json, Version
 
 PUBLISHER = "The alliance-fhir project"
-_SEMVER: Json = {"system": "http://hl7.org/fhir/version-algorithm", "code": "semver"}
+SEMVER: Json = {"system": "http://hl7.org/fhir/version-algorithm", "code": "semver"}
 
 
 def questionnaire(
@@ -44,7 +44,7 @@ def questionnaire(
     else:
         wording = instrument.wording.get(language or "en", Wording())
         language = (language or "en") if instrument.wording else ""
-    labels, extensions = version.questionnaire_labels(_SEMVER, instrument.licence.label)
+    labels, extensions = version.questionnaire_labels(SEMVER, instrument.licence.label)
     numbers = range(1, instrument.size + 1)
     items = [_question(instrument, n, version, wording, home) for n in numbers]
     items += [_calculated(instrument, rule, perspective, home) for rule in instrument.scores]

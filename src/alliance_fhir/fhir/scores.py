@@ -89,7 +89,7 @@ class ScoreMapper:
             name: el.concept(el.score_code(instrument, name, perspective), el.score_system(home))
             for name in ["panel", *names, *(f"{name}-mean" for name in names)]
         }
-        self._units = {rule.id: _unit(rule.unit) for rule in instrument.scores}
+        self._units = {rule.id: el.ucum(rule.unit) for rule in instrument.scores}
         self._results: dict[tuple[Score, bool, bool], tuple[Json, Template]] = {}
         self._panels: dict[_Shape, Template] = {}
 
@@ -188,8 +188,3 @@ def _same(result: Json, value: int | Decimal | None) -> bool:
     if value is None or (type(value) is int and type(result["valueQuantity"]["value"]) is int):
         return True
     return str(result["valueQuantity"]["value"]) == str(value)
-
-
-def _unit(code: str) -> Json:
-    """UCUM; an annotation such as {score} is shown without its braces."""
-    return {"unit": code.strip("{}"), "system": el.UCUM, "code": code}

@@ -49,6 +49,43 @@ class Version:
             {"url": f"{_SD}/artifact-versionAlgorithm", "valueCoding": algorithm},
         ]
 
+    # --- shared plans: what R5 moved, renamed or made a list of
+
+    def goal_source(self, who: Json) -> Json:
+        """The element of a Goal that holds who wanted it first."""
+        return {"expressedBy" if self.ordinal_values else "source": who}
+
+    def planned_activity(self, reference: Json) -> Json:
+        """CarePlan.activity that refers to a request."""
+        name = "reference" if self.ordinal_values else "plannedActivityReference"
+        return {name: reference}
+
+    def medication(self, text: str) -> Json:
+        """The element of a MedicationRequest that holds which medicine is meant."""
+        if self.ordinal_values:
+            return {"medicationCodeableConcept": {"text": text}}
+        return {"medication": {"concept": {"text": text}}}
+
+    def medication_performer(self, who: Json) -> Json | list[Json]:
+        """MedicationRequest.performer: one in R4, many in R5."""
+        return who if self.ordinal_values else [who]
+
+    def service(self, text: str) -> Json:
+        """ServiceRequest.code: a concept in R4; in R5 it may be a reference as well."""
+        return {"text": text} if self.ordinal_values else {"concept": {"text": text}}
+
+    def communication(self, text: str, sender: Json | None) -> Json:
+        """What is to be said by whom in a CommunicationRequest; in R5 it has an intent, too."""
+        if self.ordinal_values:
+            told: Json = {"payload": [{"contentString": text}]}
+            return told | ({"sender": sender} if sender else {})
+        told = {"intent": "plan", "payload": [{"contentCodeableConcept": {"text": text}}]}
+        return told | ({"informationProvider": [sender]} if sender else {})
+
+    def team_role(self, role: Json) -> Json | list[Json]:
+        """CareTeam.participant.role: many in R4, one in R5."""
+        return [role] if self.ordinal_values else role
+
 
 VERSIONS: dict[VersionKey, Version] = {
     "4.0": Version("4.0", "R4", "4.0.1", "R4B", "choice", ordinal_values=True),

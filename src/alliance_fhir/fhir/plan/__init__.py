@@ -1,0 +1,20 @@
+"""A shared plan to FHIR: what the two wanted, what they will try, and who agreed to which words.
+
+Pure: the versions of one plan go in, the resources of the newest come out. `mapper` is the front.
+"""
+
+from __future__ import annotations
+
+TYPES = (
+    "CarePlan",
+    "CareTeam",
+    "CommunicationRequest",
+    "Goal",
+    "MedicationRequest",
+    "Observation",
+    "Provenance",
+    "QuestionnaireResponse",
+    "ServiceRequest",
+    "Task",
+)
+"""The types of all resources that come of a plan."""

@@ -1,0 +1,56 @@
+"""The plan itself: which version it is, what belongs to it, and how it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.group import Resource
+from alliance_fhir.fhir.plan.facts import Facts
+from alliance_fhir.fhir.plan.narrative import narrative
+from alliance_fhir.fhir.plan.statuses import plan_status
+from alliance_fhir.fhir.versions import Json
+
+PLAN = "plan"
+_REQUESTS = ("CommunicationRequest", "MedicationRequest", "ServiceRequest", "Task")
+_BELONGS = {"CareTeam": "careTeam", "Goal": "goal", "QuestionnaireResponse": "supportingInfo"}
+"""The elements that hold what belongs to a plan. Observations are found by what they come from."""
+
+
+def careplan(facts: Facts, parts: Sequence[Resource]) -> Resource:
+    """The CarePlan of the newest version; `parts` are the other resources that come of it."""
+    plan, first = facts.plan, facts.plans[0]
+    status = plan_status(plan.status, facts.everywhere)
+    body: Json = {
+        "text": {"status": "generated", "div": narrative(facts, status)},
+        "extension": [
+            {"url": el.PLAN_VERSION, "valuePositiveInt": plan.version},
+            {"url": el.RECORD, "valueString": plan.plan},
+        ],
+        "status": status,
+        "intent": "plan",
+        "category": el.PLAN_CATEGORIES,
+        "title": "Shared plan",
+        "subject": facts.patient,
+        "period": {"start": first.written.day},
+        "created": first.written.text,
+        "contributor": [facts.patient, *map(facts.who, plan.clinicians)],
+        **_belonging(facts, parts),
+        "activity": [
+            facts.version.planned_activity(_reference(facts, one))
+            for one in parts
+            if one.type in _REQUESTS
+        ],
+    }
+    return facts.made("CarePlan", PLAN, body)
+
+
+def _belonging(facts: Facts, parts: Sequence[Resource]) -> Json:
+    return {
+        element: [_reference(facts, one) for one in parts if one.type == type_]
+        for type_, element in _BELONGS.items()
+    }
+
+
+def _reference(facts: Facts, one: Resource) -> Json:
+    return el.logical(one.type, facts.system, one.key)

@@ -1,0 +1,123 @@
+"""What the resources of one plan have in common: who is meant, which keys they have, since when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.agreement import Party, Position
+from alliance_fhir.domain.instrument import Perspective
+from alliance_fhir.domain.keys import record_key
+from alliance_fhir.domain.plan.document import SharedPlan
+from alliance_fhir.domain.plan.history import in_order, standing, wording
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.canonical import sealed
+from alliance_fhir.fhir.group import Resource
+from alliance_fhir.fhir.labels import meta
+from alliance_fhir.fhir.versions import Json, Version
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One plan, for one version of FHIR and one site.
+
+    `plans` are its versions, the oldest first; `positions` where each party stands on the goals and
+    tasks of the newest, and `words` the digests of what these say, by their keys in the history.
+    `key` is the digest that all versions of the plan share.
+    """
+
+    version: Version
+    settings: Settings
+    plans: tuple[SharedPlan, ...]
+    positions: dict[str, list[Position]]
+    words: dict[str, str]
+    guardians: frozenset[Identifier]
+    key: str
+
+    @classmethod
+    def of(cls, versions: Iterable[SharedPlan], version: Version, settings: Settings) -> Self:
+        """From the versions of one plan, in any order. Raises ValueError where there are none, or
+        where they are of two plans or two patients; ConfigError where the source has no name."""
+        plans = tuple(in_order(versions))
+        if len({(plan.plan, plan.patient) for plan in plans}) != 1:
+            raise ValueError("the versions of one plan and one patient, and one version at least")
+        key = record_key(settings.named_source, ("plan", plans[0].plan), settings.secret)
+        told = dict(wording(plans[-1]).words)
+        everybody = frozenset(one for plan in plans for one in plan.guardians)
+        return cls(version, settings, plans, standing(plans), told, everybody, key)
+
+    @property
+    def plan(self) -> SharedPlan:
+        """The newest version."""
+        return self.plans[-1]
+
+    @property
+    def everywhere(self) -> list[Position]:
+        """Where everybody stands on everything."""
+        return [position for told in self.positions.values() for position in told]
+
+    @property
+    def system(self) -> str:
+        """The system of all identifiers of the site."""
+        return el.identifier_system(self.settings.root)
+
+    @property
+    def patient(self) -> Json:
+        """A reference to the patient."""
+        return el.person("Patient", self.plan.patient)
+
+    def who(self, party: Party) -> Json:
+        """A reference to a party: the patient, a clinician, or a guardian."""
+        if isinstance(party, str):
+            return self.patient
+        return el.person("RelatedPerson" if party in self.guardians else "Practitioner", party)
+
+    def given(self, name: str, party: Party | None) -> Json:
+        """An element that holds a reference to a party, where there is one."""
+        return {} if party is None else {name: self.who(party)}
+
+    def side(self, party: Party) -> Perspective:
+        """Whose view it is when this party says something."""
+        if isinstance(party, str):
+            return "patient"
+        return "caregiver" if party in self.guardians else "therapist"
+
+    def ref(self, type_: str, suffix: str) -> Json:
+        """A reference to another resource of this plan."""
+        return el.logical(type_, self.system, f"{self.key}-{suffix}")
+
+    def since(self, there: Callable[[SharedPlan], bool]) -> SharedPlan:
+        """The first version of which something is true; the newest where it is of none before."""
+        return next((plan for plan in self.plans if there(plan)), self.plan)
+
+    def unchanged_since(self, what: Callable[[SharedPlan], object]) -> SharedPlan:
+        """The version since which something has been as it is in the newest."""
+        since = self.plan
+        for plan in reversed(self.plans):
+            if what(plan) != what(self.plan):
+                break
+            since = plan
+        return since
+
+    def made(
+        self, type_: str, suffix: str, body: Json, said_by: Perspective | None = None
+    ) -> Resource:
+        """A resource of this plan, sealed; elements that are empty are left out.
+
+        `said_by` is whose words it holds, where they are somebody's.
+        """
+        key = f"{self.key}-{suffix}"
+        identifier: Json | Sequence[Json] = [el.identifier(self.system, key)]
+        if type_ == "QuestionnaireResponse":
+            identifier = self.version.response_identifier(identifier[0])
+        whole: Json = {
+            "resourceType": type_,
+            "meta": meta(self.settings, said_by),
+            "identifier": identifier,
+            **body,
+        }
+        whole = {name: value for name, value in whole.items() if value}
+        return Resource(type_, key, *sealed(whole))

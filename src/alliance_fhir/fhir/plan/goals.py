@@ -1,0 +1,88 @@
+"""Goals: what somebody wants to reach, by what one will see it, and who agreed."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from alliance_fhir.domain.agreement import Outcome, Position, Standing, outcome
+from alliance_fhir.domain.plan.document import Goal, Measure
+from alliance_fhir.domain.plan.history import goal_key
+from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.group import Resource
+from alliance_fhir.fhir.plan.agreements import acceptances
+from alliance_fhir.fhir.plan.facts import Facts
+from alliance_fhir.fhir.plan.statuses import goal_status
+from alliance_fhir.fhir.versions import Json
+
+_TARGET = re.compile(r"(>=|<=|>|<)?\s*(-?[0-9]{1,18}(?:\.[0-9]{1,18})?)")
+"""A number, with or without one of the comparators that FHIR has (quantity-comparator)."""
+_UCUM = re.compile(r"[!-~]+")
+"""UCUM is written in ASCII, without blanks (The Unified Code for Units of Measure, section 1)."""
+
+_DECIDES: dict[Outcome, Standing] = {
+    "agreed": "agree",
+    "disagreed": "disagree",
+    "pending": "withdrawn",
+}
+"""Whose words made it so; what is pending since nobody has spoken has no day."""
+
+
+def goal_suffix(goal: str) -> str:
+    """By what a goal of a plan is known."""
+    return f"goal-{goal}"
+
+
+def goals(facts: Facts) -> list[Resource]:
+    """All goals of the newest version, in its order."""
+    return [_goal(facts, goal) for goal in facts.plan.goals]
+
+
+def _goal(facts: Facts, goal: Goal) -> Resource:
+    key = goal_key(goal.goal)
+    told = facts.positions[key]
+    status = goal_status(facts.plan.status, outcome(told))
+    since = facts.since(lambda plan: any(one.goal == goal.goal for one in plan.goals))
+    by = goal.proposed_by
+    body: Json = {
+        "extension": acceptances(facts, key),
+        "lifecycleStatus": status,
+        "achievementStatus": el.IN_PROGRESS if status == "active" else {},
+        "priority": el.priority(goal.priority) if goal.priority else {},
+        "description": {"text": goal.text},
+        "subject": facts.patient,
+        "startDate": since.written.day,
+        "target": [_target(goal.measure)] if goal.measure else [],
+        "statusDate": _decided(told) if facts.plan.status == "active" else "",
+        **({} if by is None else facts.version.goal_source(facts.who(by))),
+    }
+    return facts.made("Goal", goal_suffix(goal.goal), body)
+
+
+def _decided(told: list[Position]) -> str:
+    """The day of the last word that made the goal what it is; empty where none did."""
+    word = _DECIDES[outcome(told)]
+    return max((position.on for position in told if position.standing == word), default="")
+
+
+def _target(measure: Measure) -> Json:
+    """Goal.target. The measure is a site's own word, and no code of ours: it stands as text."""
+    told: Json = {"measure": {"text": measure.code}}
+    number = _TARGET.fullmatch(measure.target or "")
+    if number or not measure.target:
+        quantity = {**_number(number), **(_unit(measure.unit) if measure.unit else {})}
+        told |= {"detailQuantity": quantity} if quantity else {}
+    else:
+        told["detailString"] = " ".join(filter(None, (measure.target, measure.unit)))
+    return told | ({"dueDate": measure.due} if measure.due else {})
+
+
+def _number(found: re.Match[str] | None) -> Json:
+    if found is None:
+        return {}
+    comparator, number = found.groups()
+    return {**({"comparator": comparator} if comparator else {}), "value": Decimal(number)}
+
+
+def _unit(unit: str) -> Json:
+    return el.ucum(unit) if _UCUM.fullmatch(unit) else {"unit": unit}

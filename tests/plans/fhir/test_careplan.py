@@ -1,0 +1,320 @@
+"""The plan itself, its team, and how it reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+import pytest
+
+from alliance_fhir.config import Settings
+
+from .making import (
+    IDS,
+    IG,
+    JONES,
+    KURTZ,
+    MR_JONES,
+    R4,
+    R5,
+    SITE,
+    bodies,
+    example,
+    key,
+    mapped,
+    own,
+    person,
+    plan,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .making import Json
+
+SNOMED = "http://snomed.info/sct"
+XHTML = "{http://www.w3.org/1999/xhtml}"
+
+
+def careplan(planned: str) -> Json:
+    """Mr. Jones's second version, but for its text; `planned` is where activities have it."""
+    requests = [
+        ("MedicationRequest", "task-bupropion"),
+        ("Task", "task-sleep-hygiene"),
+        ("Task", "task-friends"),
+        ("ServiceRequest", "task-talks"),
+        ("ServiceRequest", "task-next-visit"),
+        ("CommunicationRequest", "contact-between-visits"),
+        ("CommunicationRequest", "contact-urgent"),
+    ]
+    category = "http://hl7.org/fhir/us/core/CodeSystem/careplan-category"
+    return {
+        "resourceType": "CarePlan",
+        "extension": [
+            {"url": f"{IG}/StructureDefinition/plan-version", "valuePositiveInt": 2},
+            {"url": f"{IG}/StructureDefinition/source-record", "valueString": "jones-2026"},
+        ],
+        "identifier": [{"system": IDS, "value": f"{key('jones-2026')}-plan"}],
+        "status": "active",
+        "intent": "plan",
+        "category": [
+            {"coding": [{"system": SNOMED, "code": "734163000"}]},
+            {"coding": [{"system": category, "code": "assess-plan"}]},
+        ],
+        "title": "Shared plan",
+        "subject": MR_JONES,
+        "period": {"start": "2026-03-02"},
+        "created": "2026-03-02T14:10:00-05:00",
+        "contributor": [MR_JONES, KURTZ],
+        "careTeam": [own("CareTeam", "jones-2026", "team")],
+        "goal": [own("Goal", "jones-2026", f"goal-{g}") for g in ("sleep", "job", "people")],
+        "supportingInfo": [
+            own("QuestionnaireResponse", "jones-2026", "first"),
+            own("QuestionnaireResponse", "jones-2026", "review-2026-03-09"),
+        ],
+        "activity": [{planned: own(type_, "jones-2026", name)} for type_, name in requests],
+    }
+
+
+def test_the_plan_names_all_that_belongs_to_it() -> None:
+    for version, planned in ((R4, "reference"), (R5, "plannedActivityReference")):
+        made = bodies(example(*JONES[:2]), version)["plan"]
+        assert made.pop("text")["status"] == "generated"
+        assert made == careplan(planned)
+
+
+def test_what_is_referred_to_comes_first() -> None:
+    seen: set[str] = set()
+    for resource in mapped(example(*JONES)):
+        body = resource.body
+        of_the_plan = {
+            told["identifier"]["value"]
+            for told in references(body)
+            if told["identifier"]["system"] == IDS
+        }
+        assert of_the_plan <= seen, resource.key
+        seen.add(resource.key)
+    assert len(seen) == len(mapped(example(*JONES)))
+    assert resource.type == "CarePlan"
+
+
+def references(part: Any) -> list[Json]:
+    """All references by identifier."""
+    if isinstance(part, list):
+        return [told for one in part for told in references(one)]
+    if not isinstance(part, dict):
+        return []
+    here = [part] if "type" in part and isinstance(part.get("identifier"), dict) else []
+    return here + [told for one in part.values() for told in references(one)]
+
+
+@pytest.mark.parametrize("status", ["draft", "active", "on-hold", "completed", "revoked"])
+def test_the_plan_has_the_status_of_its_document(status: str) -> None:
+    said = [{"party": "kurtz", "status": "agree", "on": "2026-03-02"}]
+    task = {"task": "t", "kind": "other", "text": "Words", "agreement": said}
+    teams = {"draft": "proposed", "active": "active", "on-hold": "suspended"}
+    made = bodies([plan(status=status, tasks=[task], contact={"urgent": "Crisis line"})])
+    assert made["plan"]["status"] == status
+    assert made["contact-urgent"]["status"] == status
+    assert made["team"]["status"] == teams.get(status, "inactive")
+
+
+@pytest.mark.parametrize("word", ["", "disagree", "withdrawn"])
+def test_a_plan_on_which_nobody_has_agreed_to_anything_is_a_draft(word: str) -> None:
+    said = [{"party": "patient", "status": word, "on": "2026-03-02"}] if word else []
+    goal = {"goal": "g", "text": "Sleep", "agreement": said}
+    assert bodies([plan(goals=[goal])])["plan"]["status"] == "draft"
+    assert bodies([plan(goals=[goal])])["team"]["status"] == "proposed"
+    assert bodies([plan()])["plan"]["status"] == "draft"  # there is nothing to agree to
+    assert bodies([plan(goals=[goal], status="on-hold")])["plan"]["status"] == "on-hold"
+
+
+def test_the_team_is_all_who_speak() -> None:
+    mother = person("RelatedPerson", "caregiver", "1032-a")
+    girl = person("Patient", "mrn", "1032")
+    patient: Json = {"coding": [{"system": SNOMED, "code": "116154003"}]}
+    team = {
+        "resourceType": "CareTeam",
+        "identifier": [{"system": IDS, "value": f"{key('adolescent-2026')}-team"}],
+        "status": "active",
+        "subject": girl,
+        "participant": [
+            {"role": [patient], "member": girl},
+            {"role": [{"text": "Clinician"}], "member": KURTZ},
+            {"role": [{"text": "Guardian"}], "member": mother},
+        ],
+    }
+    assert bodies(example("adolescent-1"))["team"] == team
+    for participant in team["participant"]:
+        (participant["role"],) = participant["role"]
+    assert bodies(example("adolescent-1"), R5)["team"] == team
+
+
+def test_the_labels_are_the_sites_and_say_whose_words_they_are() -> None:
+    settings = SITE.model_copy(update={"synthetic": True})
+    system = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+    for resource in mapped(example(*JONES), settings=settings):
+        labels = resource.body["meta"]
+        told = [one["code"] for one in labels["security"] if one["system"] == system]
+        said = resource.type in ("Observation", "QuestionnaireResponse")
+        assert told == (["PATRPT"] if said else [])
+        assert [one["code"] for one in labels["tag"]] == ["HTEST"]
+    bare = SITE.model_copy(update={"confidentiality": None, "sensitivity": ()})
+    assert all("meta" not in one.body for one in mapped([plan()], settings=bare))
+
+
+def test_a_secret_key_changes_every_identifier(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {one.key for one in mapped(example(*JONES))}
+    monkeypatch.setenv("ALLIANCE_FHIR_KEY", "a key of sixteen bytes and more")
+    other = Settings.model_validate(SITE.model_dump())
+    after = {one.key for one in mapped(example(*JONES), settings=other)}
+    assert len(after) == len(before)
+    assert not before & after
+
+
+def test_versions_of_two_plans_or_patients_are_no_plan() -> None:
+    for versions in ([], [plan(), plan(plan="other")], [plan(), plan(patient="1002")]):
+        with pytest.raises(ValueError, match="one plan and one patient"):
+            mapped(versions)
+
+
+# --- how it reads ---------------------------------------------------------------------------------
+
+
+def text(versions: Sequence[Any]) -> tuple[str, list[str]]:
+    """The narrative, as it is and line by line as it is read."""
+    div = bodies(list(versions))["plan"]["text"]["div"]
+    root = ElementTree.fromstring(div)  # noqa: S314 - our own text
+    assert root.tag == f"{XHTML}div"
+    for line_break in root.iter(f"{XHTML}br"):
+        line_break.text = "\n"
+    blocks = [one for one in root.iter() if one.tag.removeprefix(XHTML) in ("p", "h2", "li")]
+    return div, [line for block in blocks for line in "".join(block.itertext()).split("\n")]
+
+
+def test_a_patient_can_read_it() -> None:
+    _, lines = text(example("adolescent-1"))
+    assert lines == [
+        "Shared plan, version 1, written on 2026-02-27. It is in use.",
+        "What is sought",
+        "Mornings without a fight",
+        "Hopes",
+        "To be left alone about school",
+        "To paint again",
+        "Goals",
+        "On 3 school days a week, up and dressed without a fight",
+        "To be seen by: calm-mornings >= 3 /wk.",
+        "Proposed by guardian 1032-a.",
+        " ".join(
+            (
+                "The patient has not said anything yet. Clinician kurtz agreed on 2026-02-27.",
+                "Guardian 1032-a agreed on 2026-02-27.",
+            )
+        ),
+        "Paint on two afternoons a week",
+        "Proposed by the patient.",
+        " ".join(
+            (
+                "The patient agreed on 2026-02-27. Clinician kurtz agreed on 2026-02-27.",
+                "Guardian 1032-a said no on 2026-02-27.",
+            )
+        ),
+        "What we do",
+        "Talks with paper and paint on the table",
+        "Who: clinician kurtz.",
+        "When: every week",
+        "Proposed by the patient.",
+        "Also considered: Talks alone; A group of her age; Talks with her mother present",
+        " ".join(
+            (
+                "The patient agreed on 2026-02-27. Clinician kurtz agreed on 2026-02-27.",
+                "Guardian 1032-a agreed on 2026-02-28.",
+            )
+        ),
+        "Wakes her once, and then leaves it to her",
+        "Who: guardian 1032-a.",
+        "Proposed by the patient.",
+        " ".join(
+            (
+                "The patient agreed on 2026-02-27. Clinician kurtz has not said anything yet.",
+                "Guardian 1032-a agreed on 2026-02-28.",
+            )
+        ),
+        "Between visits",
+        "Text message to the clinic; what she writes is not shown to her mother",
+        "When it is urgent: The crisis line for young people, day and night",
+    ]
+
+
+def test_a_review_is_told_without_what_the_patient_rated() -> None:
+    _, lines = text(example(*JONES[:2]))
+    assert lines[lines.index("Looking back") :] == [
+        "Looking back",
+        "On 2026-03-09",
+        "What works: Melatonin",
+        "What does not: The walk in the evening: too tired",
+        "What changes: Walk in the morning; Talk about sleep and work first",
+    ]
+    assert "To be seen by: hours-slept >= 7 h, until 2026-04-30." in lines
+
+
+def test_what_was_said_in_confidence_is_not_in_it() -> None:
+    told = {
+        "reason": "SECRET",
+        "concerns": ["SECRET"],
+        "background": ["SECRET"],
+        "barriers": [{"text": "SECRET", "plan": "SECRET"}],
+        "adolescent": {"options_offered": ["SECRET"]},
+    }
+    div, lines = text([plan(**told)])
+    assert "SECRET" not in div
+    assert lines == ["Shared plan, version 1, written on 2026-03-02. It is a draft."]
+
+
+SAID = [
+    ("agree", "The patient agreed to other words on 2026-03-01"),
+    ("disagree", "The patient said no to other words on 2026-03-01"),
+    ("withdrawn", "The patient took an agreement to other words back on 2026-03-01"),
+]
+
+
+@pytest.mark.parametrize(("word", "sentence"), SAID)
+def test_what_was_said_to_other_words_is_told(word: str, sentence: str) -> None:
+    said = [{"party": "patient", "status": word, "on": "2026-03-01"}]
+    versions = [
+        plan(
+            version=number,
+            written=f"2026-03-0{number}",
+            goals=[{"goal": "g", "text": words, "agreement": said}],
+        )
+        for number, words in ((1, "Sleep"), (2, "Sleep well"))
+    ]
+    assert text(versions)[1][-1] == (
+        f"{sentence}, and has not said anything to these yet. "
+        "Clinician kurtz has not said anything yet."
+    )
+    now = {
+        "agree": "The patient agreed on 2026-03-01.",
+        "disagree": "The patient said no on 2026-03-01.",
+        "withdrawn": "The patient took the agreement back on 2026-03-01.",
+    }
+    assert text(versions[:1])[1][-1].startswith(now[word])
+
+
+def test_lines_are_kept_and_markup_is_only_words() -> None:
+    words = "<script>alert('1')</script>\n&lt;b> \"quoted\" ]]> <!-- -->"
+    div, lines = text([plan(goals=[{"goal": "g", "text": words}], hopes=[words])])
+    assert "<script" not in div
+    assert "<!--" not in div
+    assert lines[2:4] == words.split("\n")
+    assert lines[5:7] == words.split("\n")
+
+
+def test_numbers_of_people_are_escaped() -> None:
+    clinician = "urn:example:staff|<b>&kurtz"
+    made = plan(
+        clinicians=[clinician], goals=[{"goal": "g", "text": "x", "proposed_by": clinician}]
+    )
+    div, lines = text([made])
+    assert "<b>&" not in div
+    assert "Proposed by clinician <b>&kurtz." in lines

@@ -1,0 +1,245 @@
+"""Goals, held against what the documents say and what FHIR has for it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .making import IDS, IG, JONES, KURTZ, MR_JONES, R5, bodies, example, key, mapped, plan
+from .making import words as digest_of
+
+if TYPE_CHECKING:
+    from .making import Json
+
+SD = "http://hl7.org/fhir/StructureDefinition"
+THO = "http://terminology.hl7.org/CodeSystem"
+SLEEP = "Sleep at least 7 hours on 5 nights a week"
+
+
+def acceptance(who: Json, status: str, **told: Json) -> Json:
+    """goal-acceptance of a party, with our parts; `_` in a name stands for `-`."""
+    parts = [
+        {"url": "individual", "valueReference": who},
+        {"url": "status", "valueCode": status},
+    ]
+    ours = [{"url": name.replace("_", "-"), **value} for name, value in told.items()]
+    if ours:
+        parts.append({"url": f"{IG}/StructureDefinition/agreement-to", "extension": ours})
+    return {"url": f"{SD}/goal-acceptance", "extension": parts}
+
+
+def on(day: str) -> Json:
+    return {"valueDate": day}
+
+
+def to(*words: str) -> Json:
+    return {"valueString": digest_of(*words)}
+
+
+def sleep() -> Json:
+    """Mr. Jones's first goal, in R4."""
+    agreed = {
+        "on": on("2026-03-02"),
+        "digest": to(SLEEP, "hours-slept", ">= 7", "h", "2026-04-30"),
+    }
+    return {
+        "resourceType": "Goal",
+        "extension": [acceptance(who, "agree", **agreed) for who in (MR_JONES, KURTZ)],
+        "identifier": [{"system": IDS, "value": f"{key('jones-2026')}-goal-sleep"}],
+        "lifecycleStatus": "active",
+        "achievementStatus": {
+            "coding": [{"system": f"{THO}/goal-achievement", "code": "in-progress"}]
+        },
+        "priority": {"coding": [{"system": f"{THO}/goal-priority", "code": "high-priority"}]},
+        "description": {"text": SLEEP},
+        "subject": MR_JONES,
+        "startDate": "2026-03-02",
+        "target": [
+            {
+                "measure": {"text": "hours-slept"},
+                "detailQuantity": {
+                    "comparator": ">=",
+                    "value": 7,
+                    "unit": "h",
+                    "system": "http://unitsofmeasure.org",
+                    "code": "h",
+                },
+                "dueDate": "2026-04-30",
+            }
+        ],
+        "statusDate": "2026-03-02",
+        "expressedBy": MR_JONES,
+    }
+
+
+@pytest.mark.parametrize("names", [JONES[:1], JONES[:2], JONES, tuple(reversed(JONES))])
+def test_a_goal_stays_the_same_through_all_versions(names: tuple[str, ...]) -> None:
+    assert bodies(example(*names))["goal-sleep"] == sleep()
+
+
+def test_in_r5_who_wanted_it_is_its_source() -> None:
+    expected = sleep()
+    expected["source"] = expected.pop("expressedBy")
+    assert bodies(example("jones-1"), R5)["goal-sleep"] == expected
+
+
+def test_a_goal_to_which_a_guardian_says_no_is_proposed_and_shows_it() -> None:
+    goal = bodies(example("adolescent-1"))["goal-painting"]
+    mother = {
+        "identifier": {"system": "urn:example:caregiver", "value": "1032-a"},
+        "type": "RelatedPerson",
+    }
+    girl = {"identifier": {"system": "urn:example:mrn", "value": "1032"}, "type": "Patient"}
+    said = {"on": on("2026-02-27"), "digest": to("Paint on two afternoons a week")}
+    assert goal["extension"] == [
+        acceptance(girl, "agree", **said),
+        acceptance(KURTZ, "agree", **said),
+        acceptance(mother, "disagree", **said),
+    ]
+    assert goal["lifecycleStatus"] == "proposed"
+    assert goal["statusDate"] == "2026-02-27"
+    assert "achievementStatus" not in goal
+    assert "target" not in goal
+
+
+def test_nobody_speaks_for_an_adolescent() -> None:
+    goal = bodies(example("adolescent-1"))["goal-mornings"]
+    assert goal["lifecycleStatus"] == "proposed"
+    assert goal["extension"][0]["extension"][1:] == [{"url": "status", "valueCode": "pending"}]
+    assert "statusDate" not in goal  # nobody has decided anything
+
+
+def voice(status: str, day: str, party: str = "patient") -> Json:
+    return {"party": party, "status": status, "on": day}
+
+
+def told(version: int, text: str, *voices: Json, **more: Any) -> Any:
+    """A version of a plan with one goal."""
+    goal = {"goal": "g", "text": text, "agreement": list(voices)}
+    day = f"2026-03-{version:02}"
+    return plan(version=version, written=day, goals=[goal], **more)
+
+
+@pytest.mark.parametrize(
+    ("word", "status"), [("agree", "agree"), ("disagree", "disagree"), ("withdrawn", "pending")]
+)
+def test_words_that_changed_make_it_pending_and_the_earlier_word_stays(
+    word: str, status: str
+) -> None:
+    first = told(1, "Sleep", voice(word, "2026-03-01"))
+    goal = bodies([first])["goal-g"]
+    taken_back = {"withdrawn": {"valueBoolean": True}} if word == "withdrawn" else {}
+    assert goal["extension"][0] == acceptance(
+        MR_JONES, status, on=on("2026-03-01"), digest=to("Sleep"), **taken_back
+    )
+    goal = bodies([first, told(2, "Sleep well")])["goal-g"]
+    assert goal["extension"] == [
+        acceptance(MR_JONES, "pending", earlier={"valueCode": word}, earlier_on=on("2026-03-01")),
+        acceptance(KURTZ, "pending"),
+    ]
+    assert goal["lifecycleStatus"] == "proposed"
+    assert goal["startDate"] == "2026-03-01"
+
+
+BOTH = {
+    "agreed": ("agree", "agree"),
+    "pending": ("agree", ""),
+    "withdrawn": ("agree", "withdrawn"),
+    "disagreed": ("disagree", "agree"),
+}
+STATUSES = {
+    # by outcome: draft, active, on-hold, completed, revoked
+    "agreed": ["proposed", "active", "on-hold", "completed", "cancelled"],
+    "pending": ["proposed", "proposed", "proposed", "cancelled", "cancelled"],
+    "withdrawn": ["proposed", "proposed", "proposed", "cancelled", "cancelled"],
+    "disagreed": ["proposed", "proposed", "proposed", "rejected", "cancelled"],
+}
+DECIDED = {
+    "agreed": "2026-03-02",
+    "pending": None,
+    "withdrawn": "2026-03-02",
+    "disagreed": "2026-03-01",
+}
+
+
+@pytest.mark.parametrize("outcome", STATUSES)
+def test_the_status_of_a_goal_follows_the_plan_and_who_agreed(outcome: str) -> None:
+    patient, clinician = BOTH[outcome]
+    said = [voice(patient, "2026-03-01")]
+    if clinician:
+        said.append(voice(clinician, "2026-03-02", "kurtz"))
+    statuses = ["draft", "active", "on-hold", "completed", "revoked"]
+    goals = {s: bodies([told(1, "Sleep", *said, status=s)])["goal-g"] for s in statuses}
+    assert [goals[s]["lifecycleStatus"] for s in statuses] == STATUSES[outcome]
+    assert ["achievementStatus" in goals[s] for s in statuses] == [
+        status == "active" for status in STATUSES[outcome]
+    ]
+    days = [None, DECIDED[outcome], None, None, None]  # else it was the plan that decided
+    assert [goals[s].get("statusDate") for s in statuses] == days
+
+
+H = {"unit": "h", "system": "http://unitsofmeasure.org", "code": "h"}
+TARGETS: dict[str, tuple[Json, Json]] = {
+    "a number": ({"target": "7"}, {"detailQuantity": {"value": 7}}),
+    "a decimal": ({"target": "< 2.50"}, {"detailQuantity": {"comparator": "<", "value": 2.5}}),
+    "no blank": ({"target": "<=0"}, {"detailQuantity": {"comparator": "<=", "value": 0}}),
+    "below zero": ({"target": "> -1"}, {"detailQuantity": {"comparator": ">", "value": -1}}),
+    "with a unit": (
+        {"target": ">= 7", "unit": "h"},
+        {"detailQuantity": {"comparator": ">=", "value": 7, **H}},
+    ),
+    "a count": (
+        {"target": "3", "unit": "{visits}/wk"},
+        {
+            "detailQuantity": {
+                "value": 3,
+                "unit": "visits/wk",
+                "system": "http://unitsofmeasure.org",
+                "code": "{visits}/wk",
+            }
+        },
+    ),
+    "a unit in words": (
+        {"target": "3", "unit": "cups of tea"},
+        {"detailQuantity": {"value": 3, "unit": "cups of tea"}},
+    ),
+    "words": ({"target": "most nights"}, {"detailString": "most nights"}),
+    "words with a unit": ({"target": "7 or 8", "unit": "h"}, {"detailString": "7 or 8 h"}),
+    "other digits": ({"target": "\u0667"}, {"detailString": "\u0667"}),
+    "too many digits": ({"target": "1" * 19}, {"detailString": "1" * 19}),
+    "equal": ({"target": "= 7"}, {"detailString": "= 7"}),
+    "a unit alone": ({"unit": "h"}, {"detailQuantity": H}),
+    "nothing": ({}, {}),
+    "a day": ({"due": "2026-04-30"}, {"dueDate": "2026-04-30"}),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_target_is_a_quantity_where_it_is_a_number(name: str) -> None:
+    measure, expected = TARGETS[name]
+    goal = {"goal": "g", "text": "Sleep", "measure": {"code": "sleep log", **measure}}
+    (target,) = bodies([plan(goals=[goal])])["goal-g"]["target"]
+    assert target == {"measure": {"text": "sleep log"}, **expected}
+
+
+def test_a_decimal_stays_as_it_was_written() -> None:
+    goal = {"goal": "g", "text": "Sleep", "measure": {"code": "log", "target": ">= 2.50"}}
+    made = mapped([plan(goals=[goal])])
+    (text,) = [one.json() for one in made if one.type == "Goal"]
+    assert b'"value":2.50' in text
+    assert json.loads(text)["target"][0]["detailQuantity"]["comparator"] == ">="
+
+
+def test_a_goal_without_anything_else() -> None:
+    goal = bodies([plan(goals=[{"goal": "g", "text": "Sleep"}])])["goal-g"]
+    assert goal == {
+        "resourceType": "Goal",
+        "extension": [acceptance(MR_JONES, "pending"), acceptance(KURTZ, "pending")],
+        "identifier": [{"system": IDS, "value": f"{key('short')}-goal-g"}],
+        "lifecycleStatus": "proposed",
+        "description": {"text": "Sleep"},
+        "subject": MR_JONES,
+        "startDate": "2026-03-02",
+    }

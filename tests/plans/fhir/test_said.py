@@ -1,0 +1,419 @@
+"""The first conversation, the reviews, and what is seen in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from alliance_fhir.domain.plan.document import Doubt, Doubts, Satisfaction
+from alliance_fhir.fhir.plan.forms import DOUBT_WEIGHTS, FIRST_CONVERSATION, PLAN_REVIEW, forms
+from alliance_fhir.instruments.catalog import Catalog
+
+from .making import (
+    IDS,
+    IG,
+    JONES,
+    KURTZ,
+    MR_JONES,
+    R4,
+    R5,
+    SITE,
+    bodies,
+    example,
+    key,
+    mapped,
+    own,
+    person,
+    plan,
+)
+
+if TYPE_CHECKING:
+    from .making import Json
+
+SURVEY = [
+    {
+        "coding": [
+            {
+                "system": "http://terminology.hl7.org/CodeSystem/observation-category",
+                "code": "survey",
+            }
+        ]
+    }
+]
+UCUM = "http://unitsofmeasure.org"
+
+
+def item(link: str, *texts: str) -> Json:
+    return {"linkId": link, "answer": [{"valueString": text} for text in texts]}
+
+
+def concept(code: str) -> Json:
+    return {"coding": [{"system": f"{IG}/CodeSystem/concept", "code": code}]}
+
+
+def test_the_first_conversation_holds_what_was_said() -> None:
+    girl = person("Patient", "mrn", "1032")
+    first: Json = {
+        "resourceType": "QuestionnaireResponse",
+        "identifier": {"system": IDS, "value": f"{key('adolescent-2026')}-first"},
+        "questionnaire": f"{IG}/Questionnaire/first-conversation|1.0.0",
+        "status": "completed",
+        "subject": girl,
+        "authored": "2026-02-27T17:50:00-05:00",
+        "source": girl,
+        "item": [
+            item("reason", "Stays in her room, misses school; her mother insisted on the visit"),
+            item("hopes", "To be left alone about school", "To paint again"),
+            item("concerns", "That friends hear of it", "That everything is told to her mother"),
+            item("outcome_sought", "Mornings without a fight"),
+            {
+                "linkId": "barriers",
+                "item": [
+                    item("barriers.text", "Does not want to be seen in the waiting room"),
+                    item(
+                        "barriers.plan",
+                        "Comes by the side entrance; every other visit by video",
+                    ),
+                ],
+            },
+            item("background", "Says that she would not have come by herself"),
+            {
+                "linkId": "adolescent",
+                "item": [
+                    {
+                        "linkId": "adolescent.pressured_to_attend",
+                        "answer": [{"valueBoolean": True}],
+                    },
+                    item(
+                        "adolescent.options_offered",
+                        "By video or here",
+                        "With or without her mother",
+                        "Talking, painting, or a group",
+                    ),
+                ],
+            },
+        ],
+    }
+    assert bodies(example("adolescent-1"))["first"] == first
+    first["identifier"] = [first["identifier"]]
+    assert bodies(example("adolescent-1"), R5)["first"] == first
+
+
+def test_a_no_is_an_answer() -> None:
+    made = bodies([plan(adolescent={"pressured_to_attend": False})])["first"]["item"]
+    assert made[0]["item"][0]["answer"] == [{"valueBoolean": False}]
+
+
+def test_where_nothing_was_said_there_is_no_response() -> None:
+    for told in ({}, {"adolescent": {"guardians": ["urn:example:kin|aunt"]}}):
+        made = bodies([plan(**told)])
+        assert set(made) == {"team", "plan"}
+        assert "supportingInfo" not in made["plan"]
+
+
+def test_what_is_only_repeated_was_not_said_again() -> None:
+    days = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"]
+    hopes = ["Sleep", "Work", "Sleep", "Sleep"]
+    versions = [
+        plan(version=n, written=day, hopes=[hope], barriers=[{"text": hope}])
+        for n, (day, hope) in enumerate(zip(days, hopes, strict=True), 1)
+    ]
+    authored = [bodies(versions[:n])["first"]["authored"] for n in range(1, 5)]
+    assert authored == ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-03"]
+    assert bodies(versions)["barrier-1"]["effectiveDateTime"] == "2026-03-03"
+
+
+def test_a_barrier_is_an_observation_with_what_is_planned_about_it() -> None:
+    made = bodies(example("jones-1"))
+    assert made["barrier-1"] == {
+        "resourceType": "Observation",
+        "identifier": [{"system": IDS, "value": f"{key('jones-2026')}-barrier-1"}],
+        "status": "final",
+        "category": SURVEY,
+        "code": {
+            "coding": [{"system": "http://snomed.info/sct", "code": "811791000000103"}],
+            "text": "Barrier",
+        },
+        "subject": MR_JONES,
+        "effectiveDateTime": "2026-03-02T14:10:00-05:00",
+        "derivedFrom": [own("QuestionnaireResponse", "jones-2026", "first")],
+        "valueString": "Leaving the site early may cost him the job",
+        "note": [
+            {"text": "Visits in the early afternoon, and a note for the boss whenever he wants one"}
+        ],
+    }
+    assert made["barrier-2"]["valueString"] == "Might stop coming when he feels misunderstood"
+    assert "barrier-3" not in made
+    assert "note" not in bodies([plan(barriers=[{"text": "Far away"}])])["barrier-1"]
+
+
+REVIEW = "review-2026-03-30"
+
+
+def test_a_review_holds_what_was_said() -> None:
+    def degree(name: str, value: int) -> Json:
+        return {"linkId": f"satisfaction.{name}", "answer": [{"valueInteger": value}]}
+
+    def doubt(name: str, code: str) -> Json:
+        system = f"{IG}/CodeSystem/check-in-answer"
+        return {
+            "linkId": f"doubts.{name}",
+            "answer": [{"valueCoding": {"system": system, "code": code}}],
+        }
+
+    medicine = own("MedicationRequest", "jones-2026", "task-bupropion")
+    assert bodies(example(*JONES))[REVIEW] == {
+        "resourceType": "QuestionnaireResponse",
+        "identifier": {"system": IDS, "value": f"{key('jones-2026')}-{REVIEW}"},
+        "questionnaire": f"{IG}/Questionnaire/plan-review|1.0.0",
+        "status": "completed",
+        "subject": MR_JONES,
+        "authored": "2026-03-30T17:10:00-04:00",
+        "source": MR_JONES,
+        "item": [
+            item("works", "Melatonin", "The walk in the morning", "Seeing his brother on Sundays"),
+            item("does_not", "Visits during work", "Remembering the medicine"),
+            item(
+                "changes",
+                "Visits in the late afternoon",
+                "The medicine in the morning, beside the keys",
+            ),
+            {
+                "linkId": "satisfaction",
+                "item": [
+                    degree("treatment", 7),
+                    degree("relationship", 8),
+                    degree("communication", 8),
+                    degree("plan", 8),
+                ],
+            },
+            {
+                "linkId": "doubts",
+                "item": [
+                    doubt("diagnosis", "some"),
+                    doubt("medication", "some"),
+                    doubt("treatment", "none"),
+                ],
+            },
+            {
+                "linkId": "adherence",
+                "item": [
+                    {"linkId": "adherence.medicine", "answer": [{"valueReference": medicine}]},
+                    {"linkId": "adherence.taken_as_agreed", "answer": [{"valueInteger": 13}]},
+                    {"linkId": "adherence.of_days", "answer": [{"valueInteger": 21}]},
+                    {"linkId": "adherence.said_by", "answer": [{"valueReference": MR_JONES}]},
+                    item("adherence.words", "After the telling-off I left it all, the pills too"),
+                ],
+            },
+        ],
+    }
+
+
+def test_adherence_is_what_somebody_said_and_no_score() -> None:
+    def days(code: str, count: int) -> Json:
+        unit = {"unit": "d", "system": UCUM, "code": "d"}
+        return {"code": concept(code), "valueQuantity": {"value": count, **unit}}
+
+    assert bodies(example(*JONES))[f"{REVIEW}-adherence-bupropion"] == {
+        "resourceType": "Observation",
+        "identifier": [
+            {"system": IDS, "value": f"{key('jones-2026')}-{REVIEW}-adherence-bupropion"}
+        ],
+        "status": "final",
+        "category": SURVEY,
+        "subject": MR_JONES,
+        "effectiveDateTime": "2026-03-30T17:10:00-04:00",
+        "derivedFrom": [own("QuestionnaireResponse", "jones-2026", REVIEW)],
+        "code": {"coding": [{"system": "http://loinc.org", "code": "71799-1"}]},
+        "focus": [own("MedicationRequest", "jones-2026", "task-bupropion")],
+        "performer": [MR_JONES],
+        "valueCodeableConcept": {"text": "Taken as agreed on 13 of 21 days"},
+        "note": [{"text": "After the telling-off I left it all, the pills too"}],
+        "component": [days("days-taken-as-agreed", 13), days("days-asked-about", 21)],
+    }
+
+
+def test_satisfaction_and_doubts_are_scores_of_the_check_in() -> None:
+    made = bodies(example(*JONES))
+    score = {"unit": "score", "system": UCUM, "code": "{score}"}
+    treatment = made[f"{REVIEW}-satisfaction-treatment"]
+    assert treatment == {
+        "resourceType": "Observation",
+        "identifier": [
+            {"system": IDS, "value": f"{key('jones-2026')}-{REVIEW}-satisfaction-treatment"}
+        ],
+        "status": "final",
+        "category": SURVEY,
+        "subject": MR_JONES,
+        "effectiveDateTime": "2026-03-30T17:10:00-04:00",
+        "derivedFrom": [own("QuestionnaireResponse", "jones-2026", REVIEW)],
+        "code": concept("check-in-satisfaction-treatment-patient"),
+        "method": {**concept("value-complete-cases"), "text": "value of the item"},
+        "valueQuantity": {"value": 7, **score},
+    }
+    values = {
+        name.removeprefix(f"{REVIEW}-"): body["valueQuantity"]["value"]
+        for name, body in made.items()
+        if name.startswith(REVIEW) and "valueQuantity" in body
+    }
+    assert values == {
+        "satisfaction-treatment": 7,
+        "satisfaction-relationship": 8,
+        "satisfaction-communication": 8,
+        "satisfaction-plan": 8,
+        "doubt-diagnosis": 1,
+        "doubt-medication": 1,
+        "doubt-treatment": 0,
+    }
+
+
+def test_the_check_in_has_these_scores_and_weights() -> None:
+    check_in = Catalog()["check-in"]
+    asked = {f"satisfaction-{name}" for name in Satisfaction.model_fields}
+    asked |= {f"doubt-{name}" for name in Doubts.model_fields}
+    assert asked == {rule.id for rule in check_in.scores}
+    weights = {option.code: int(option.weight) for option in check_in.options_of(5)}
+    assert weights == DOUBT_WEIGHTS
+    assert set(DOUBT_WEIGHTS) == set(Doubt.__args__)  # pyright: ignore
+
+
+def test_the_rater_performs_where_the_site_says_so() -> None:
+    settings = SITE.model_copy(update={"score_performer": "rater"})
+    made = bodies(example(*JONES), settings=settings)
+    assert made[f"{REVIEW}-satisfaction-plan"]["performer"] == [MR_JONES]
+
+
+def review(day: str, **told: Any) -> Json:
+    return {"on": day, **told}
+
+
+def reviewed(*versions: list[Json]) -> dict[str, Json]:
+    """What comes of the reviews of these versions, each one day later."""
+    return bodies(
+        [
+            plan(version=n, written=f"2026-03-2{n}", reviews=reviews)
+            for n, reviews in enumerate(versions, 1)
+        ]
+    )
+
+
+def test_reviews_of_all_versions_stay_with_the_plan() -> None:
+    made = bodies(example(*JONES))
+    told = [one["identifier"]["value"] for one in made["plan"]["supportingInfo"]]
+    names = ["first", "review-2026-03-09", "review-2026-03-30"]
+    assert told == [f"{key('jones-2026')}-{name}" for name in names]
+
+
+def test_a_review_that_two_versions_hold_is_taken_from_the_last() -> None:
+    old, new = review("2026-03-09", works=["Tea"]), review("2026-03-09", works=["Coffee"])
+    made = reviewed([old], [new, review("2026-03-10")])
+    assert made["review-2026-03-09"]["item"] == [item("works", "Coffee")]
+    assert "review-2026-03-09-2" not in made
+    assert "item" not in made["review-2026-03-10"]
+
+
+def test_several_reviews_of_one_day_are_numbered() -> None:
+    morning, evening = "2026-03-09T08:00:00Z", "2026-03-09T20:00:00Z"
+    made = reviewed(
+        [review("2026-03-09", works=["a"]), review("2026-03-09", works=["b"])],
+        [review(morning, works=["c"]), review(evening, works=["d"])],
+    )
+    told = {name: body["item"] for name, body in made.items() if name.startswith("review")}
+    assert told == {
+        "review-2026-03-09": [item("works", "a")],
+        "review-2026-03-09-2": [item("works", "b")],
+        "review-2026-03-09-3": [item("works", "c")],
+        "review-2026-03-09-4": [item("works", "d")],
+    }
+
+
+def test_no_two_things_go_by_one_key_whatever_a_task_is_called() -> None:
+    told = {"taken_as_agreed": 1, "of_days": 7, "said_by": "kurtz"}
+    names = ["x", "2-x", "2-adherence-x", "adherence-x"]
+    days = [review("2026-03-09", adherence=dict.fromkeys(names, told)) for _ in range(2)]
+    medicines = [{"task": name, "kind": "medication", "text": "x"} for name in names]
+    versions = [plan(written="2026-03-10", tasks=medicines, reviews=days)]
+    keys = [one.key for one in mapped(versions)]
+    assert len(keys) == len(set(keys))
+    made = mapped(versions)[-2].body
+    assert made["performer"] == [KURTZ]
+    assert {"code": "CLINRPT"}.items() <= made["meta"]["security"][-1].items()
+
+
+def test_a_guardian_says_so_as_one_who_is_close() -> None:
+    aunt = "urn:example:kin|aunt"
+    told = {"taken_as_agreed": 1, "of_days": 7, "said_by": aunt}
+    versions = [
+        plan(
+            written="2026-03-10",
+            tasks=[{"task": "t", "kind": "medication", "text": "x"}],
+            reviews=[review("2026-03-09", adherence={"t": told})],
+            adolescent={"guardians": [aunt]},
+        )
+    ]
+    made = mapped(versions)[-2].body
+    assert made["performer"] == [person("RelatedPerson", "kin", "aunt")]
+    assert made["meta"]["security"][-1]["code"] == "PACQRPT"
+
+
+# --- the forms ------------------------------------------------------------------------------------
+
+
+def asked(items: list[Json], within: str = "") -> dict[str, str]:
+    """The questions of a form by their names, with the type of each."""
+    found: dict[str, str] = {}
+    for one in items:
+        assert one["linkId"].startswith(within)
+        found[one["linkId"]] = one["type"]
+        found |= asked(one.get("item", []), f"{one['linkId']}.")
+    return found
+
+
+VALUES = {
+    "valueString": "text",
+    "valueBoolean": "boolean",
+    "valueInteger": "integer",
+    "valueReference": "reference",
+}
+
+
+@pytest.mark.parametrize(("version", "choice"), [(R4, "choice"), (R5, "coding")])
+def test_every_answer_has_its_question_and_every_question_an_answer(
+    version: Any, choice: str
+) -> None:
+    questions = {one.key: asked(one.body["item"]) for one in forms(version)}
+    assert list(questions) == [FIRST_CONVERSATION.canonical, PLAN_REVIEW.canonical]
+    given: dict[str, dict[str, str]] = {name: {} for name in questions}
+    for resource in mapped(example(*JONES), version) + mapped(example("adolescent-1"), version):
+        if resource.type == "QuestionnaireResponse":
+            given[resource.body["questionnaire"]] |= answered(resource.body["item"], choice)
+    assert given == questions
+
+
+def answered(items: list[Json], choice: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in items:
+        found |= {one["linkId"]: "group"} | answered(one.get("item", []), choice)
+        for answer in one.get("answer", []):
+            (kind,) = answer
+            found[one["linkId"]] = VALUES.get(kind, choice)
+    return found
+
+
+def test_the_forms_are_whole_definitions() -> None:
+    first, second = (form.body for form in forms(R4))
+    assert first["url"] == f"{IG}/Questionnaire/first-conversation"
+    assert second["url"] == f"{IG}/Questionnaire/plan-review"
+    for form in (first, second):
+        assert form["version"] == "1.0.0"
+        assert form["extension"][1] == {
+            "url": "http://hl7.org/fhir/StructureDefinition/artifact-versionAlgorithm",
+            "valueCoding": {"system": "http://hl7.org/fhir/version-algorithm", "code": "semver"},
+        }
+    assert [form.body["copyrightLabel"] for form in forms(R5)] == ["CC0 1.0"] * 2
+    treatment = second["item"][3]["item"][0]
+    assert {e["url"].rpartition("/")[2]: e["valueInteger"] for e in treatment["extension"]} == {
+        "minValue": 0,
+        "maxValue": 10,
+    }
