@@ -30,7 +30,7 @@ from pydantic import (
 
 from alliance_fhir.abilities import Ability
 from alliance_fhir.errors import ConfigError
-from alliance_fhir.paths import PathLike
+from alliance_fhir.paths import PathLike, is_file, is_folder
 from alliance_fhir.secret import owner_only
 from alliance_fhir.slips import UnreadableError, slip, told_in
 
@@ -263,8 +263,8 @@ def find(explicit: Path | None, sources: tuple[Path, ...] = ()) -> Path | None:
     """The alliance.toml to use: the one named, beside the first source, or in this folder."""
     if explicit is not None:
         return explicit
-    first = [sources[0] if sources[0].is_dir() else sources[0].parent] if sources else []
-    return next((p for p in (folder / FILE for folder in [*first, Path()]) if p.is_file()), None)
+    first = [sources[0] if is_folder(sources[0]) else sources[0].parent] if sources else []
+    return next((p for p in (folder / FILE for folder in [*first, Path()]) if is_file(p)), None)
 
 
 def load(path: PathLike | None) -> Settings:

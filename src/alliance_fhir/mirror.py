@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
 from alliance_fhir.errors import BadReply, ConfigError
+from alliance_fhir.paths import is_there
 from alliance_fhir.received import Json, parsed, part, text
 from alliance_fhir.room import unwritable
 from alliance_fhir.targets.lock import FolderLock
@@ -85,10 +86,10 @@ class Mirror:
     def __init__(self, folder: Path, origin: str, request: Json) -> None:
         self._folder = folder
         self._origin = origin
-        if (folder / MANIFEST).exists():
+        if is_there(folder / MANIFEST):
             raise ConfigError(f"{folder} is a target of sync; name another folder")
         self._lock = FolderLock(folder)
-        fresh = not folder.exists()
+        fresh = not is_there(folder)
         self._lock.take()
         try:
             if fresh:

@@ -10,6 +10,7 @@ from typing import IO, Self
 
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.group import Resource
+from alliance_fhir.paths import is_there
 from alliance_fhir.room import unwritable, writing
 from alliance_fhir.targets.manifest import MANIFEST
 
@@ -28,7 +29,7 @@ class NdjsonFolder:
         self._folder = folder
         self._files: dict[str, IO[bytes]] = {}
         self._counts: dict[str, int] = {}
-        if (folder / MANIFEST).exists():
+        if is_there(folder / MANIFEST):
             raise ConfigError(
                 f"{folder} is a target of sync; files beside its own would be there twice. Name "
                 "another folder"

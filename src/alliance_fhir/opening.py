@@ -15,7 +15,7 @@ from alliance_fhir.fhir.labels import run_created, run_touched
 from alliance_fhir.fhir.provenance import tag_system
 from alliance_fhir.fhir.reply import Ours
 from alliance_fhir.ledger.place import HOME, is_url, usual_name
-from alliance_fhir.paths import PathLike
+from alliance_fhir.paths import PathLike, is_there
 from alliance_fhir.targets.base import Target
 from alliance_fhir.targets.folder import FolderTarget
 
@@ -108,7 +108,7 @@ _HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?/.*|[A-Za-z0-9.-]+:\d
 def _no_slip(name: str, settings: Settings) -> None:
     """Raises ConfigError for a folder that is not there, and whose name looks like something else:
     patients' data would go into a new folder of that name, and nowhere else."""
-    if Path(name).exists():
+    if is_there(name):
         return
     known = {target.casefold(): target for target in settings.targets}
     near = get_close_matches(name.casefold(), known, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -443,3 +444,44 @@ def test_what_is_read_does_not_stay_in_memory(
         assert peak(many) - peak(few) < (many - few) * 700
     finally:
         tracemalloc.stop()
+
+
+LONG = "/".join(["x" * 250] * 20)
+"""A path of 5,000 characters: Linux takes 4,095, macOS 1,023, Windows 32,767 or far fewer."""
+NO_LEDGER = (
+    "nothing is known to have been sent to there: there is no ledger {}. Look whether target, "
+    "--config and --ledger are the ones of the sync"
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other words, and other lengths")
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("check", f"{LONG}.csv"), 3, f"{LONG}.csv: missing-file: {RULES['missing-file']}"),
+        (("map", "a.csv", "--out", LONG), 2, f"{LONG} cannot be written: File name too long"),
+        (
+            ("sync", "a.csv", "--to", LONG),
+            2,
+            f"{LONG}/manifest.json cannot be read: File name too long",
+        ),
+        (
+            ("verify", "--to", "there", "--ledger", LONG),
+            2,
+            NO_LEDGER.format(LONG),
+        ),
+        (
+            ("pull", "--from", "there", "--out", LONG),
+            2,
+            f"{LONG} cannot be written: File name too long",
+        ),
+    ],
+    ids=["source", "map", "target", "ledger", "pull"],
+)
+def test_a_path_that_is_too_long_is_told(
+    words: tuple[str, ...], code: int, message: str, command: Callable[..., Ran]
+) -> None:
+    site()
+    write("a.csv", srs())
+    assert command("sync", "a.csv", "--to", "there").code == 0
+    assert command(*words) == (code, "", f"error: {message}\n")

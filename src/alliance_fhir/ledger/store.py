@@ -24,6 +24,7 @@ from alliance_fhir.ledger.place import FORGOTTEN, Place, place_of
 from alliance_fhir.ledger.schema import is_empty, prepare
 from alliance_fhir.ledger.tables import entry, fact, run
 from alliance_fhir.locks import FileLock
+from alliance_fhir.paths import is_there
 
 T = TypeVar("T")
 
@@ -318,7 +319,7 @@ def _lock_of(file: Path) -> FileLock:
 
 def _opened(place: Place, *, create: bool) -> Database | None:
     """What is at a place; None where nothing is, and nothing is to be made."""
-    if place.file and not create and not place.file.exists():
+    if place.file and not create and not is_there(place.file):
         return None
     place.touch()
     database = Database(place)

@@ -11,7 +11,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import RULES, Finding
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.paths import shown
+from alliance_fhir.paths import is_folder, is_there, shown
 from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
@@ -197,7 +197,7 @@ def _note(told: list[Finding], path: str, rule: str, remedy: str) -> None:
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_dir():
+    if is_folder(path):
         # names with these beginnings are locks and rests of other programs, not data
         found = sorted(
             p
@@ -207,7 +207,7 @@ def _files(path: Path) -> list[Path]:
         if not found:
             raise InputError(path, "missing-file", "No file in it has a suffix that we read.")
         return found
-    if not path.exists():
+    if not is_there(path):
         raise InputError(path, "missing-file", RULES["missing-file"])
     if not suffix(path):
         raise InputError(path, "unknown-format", RULES["unknown-format"])
