@@ -238,7 +238,7 @@ class Settings(Frozen):
         """The key of the identifiers' digest, or nothing. Raises ConfigError if it is unsafe."""
         given = os.environ.get(KEY_VARIABLE, "")
         if given:
-            return _strong(given.encode(), KEY_VARIABLE)
+            return _strong(given.encode(errors="surrogateescape"), KEY_VARIABLE)
         if not self.identifier_key_file:
             return b""
         return _strong(owner_only(self.folder / self.identifier_key_file), "identifier_key_file")

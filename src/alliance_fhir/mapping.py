@@ -23,6 +23,7 @@ from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.versions import Version
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.instruments.packs import TextPacks
+from alliance_fhir.paths import is_folder
 from alliance_fhir.sources.readers import Sources
 from alliance_fhir.sources.wide import Read
 
@@ -39,7 +40,7 @@ class _Form(NamedTuple):
 def site_catalog(settings: Settings) -> Catalog:
     """The shipped instruments, and those in the site's own folder."""
     folder = settings.folder / settings.instrument_folder
-    return Catalog([folder] if folder.is_dir() else [])
+    return Catalog([folder] if is_folder(folder) else [])
 
 
 def home_of(name: str, catalog: Catalog, settings: Settings) -> str:

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -55,15 +55,35 @@ class UnreadableError(Exception):
 
 
 def told_in(file: Traversable | Path) -> dict[str, Any]:
-    """What a TOML file says. Raises UnreadableError."""
+    """What a TOML file says; what some editors put before its first character is passed over.
+
+    Raises UnreadableError.
+    """
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        told = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        nul = _holds_nul(told)
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UnreadableError("cannot be read: it is not in UTF-8; save it so") from None
     except tomllib.TOMLDecodeError as error:
         raise UnreadableError(f"cannot be read as TOML: {error}") from None
+    except RecursionError:
+        raise UnreadableError("cannot be read as TOML: it is nested too deep") from None
+    except ValueError:  # Python's own limit, of which tomllib does not know
+        raise UnreadableError("cannot be read as TOML: a number in it is too long") from None
+    if nul:
+        raise UnreadableError("a text in it holds the character NUL; take it out")
+    return told
+
+
+def _holds_nul(told: object) -> bool:
+    """Whether there is a NUL in a text: no path, URL or variable of the environment has one."""
+    if isinstance(told, dict):
+        return any(map(_holds_nul, cast("dict[str, object]", told).values()))
+    if isinstance(told, list):
+        return any(map(_holds_nul, cast("list[object]", told)))
+    return isinstance(told, str) and "\0" in told
 
 
 def slip(error: ValidationError, place: str = "", model: type[BaseModel] | None = None) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,6 +125,46 @@ def test_toml_that_is_none_is_told_with_its_place(command: Callable[..., Ran]) -
     Path("alliance.toml").write_bytes('source = "Übung"'.encode("latin-1"))
     message = "error: alliance.toml: cannot be read: it is not in UTF-8; save it so\n"
     assert command("check", "a.csv") == (2, "", message)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a = " + "[" * 20_000, "cannot be read as TOML: it is nested too deep"),
+        ("a = " + "1" * 20_000, "cannot be read as TOML: a number in it is too long"),
+        *(
+            (text, "a text in it holds the character NUL; take it out")
+            for text in (
+                'ledger = "a\\u0000b"',
+                'source = "x"\n[targets.a]\nurl = "https://x"\ntls.ca_file = "\\u0000"',
+                'extra = [{ a = "\\u0000" }]',
+            )
+        ),
+    ],
+    ids=["deep", "number", "key", "table", "list"],
+)
+def test_toml_that_nobody_can_use_is_told(
+    text: str, reason: str, command: Callable[..., Ran]
+) -> None:
+    write("a.csv", srs())
+    Path("alliance.toml").write_text(text)
+    assert command("check", "a.csv") == (2, "", f"error: alliance.toml: {reason}\n")
+
+
+def test_a_mark_of_its_encoding_before_the_settings_is_passed_over(
+    command: Callable[..., Ran],
+) -> None:
+    write("a.csv", srs())
+    Path("alliance.toml").write_text('source = "clinic-east"\n', "utf-8-sig")  # as Windows has it
+    assert command("map", "a.csv", "--out", "out").code == 0
+
+
+def test_a_folder_of_instruments_whose_path_is_too_long_is_as_one_that_is_not_there(
+    command: Callable[..., Ran],
+) -> None:
+    site(f'instrument_folder = "{"x" * 5_000}"')
+    write("a.csv", srs())
+    assert command("check", "a.csv").code == 0
 
 
 @pytest.mark.parametrize(
@@ -406,6 +448,24 @@ def test_a_key_is_16_to_64_bytes_and_never_shown(
     monkeypatch.setenv("ALLIANCE_FHIR_KEY", key)
     ran = command("check", "a.csv")
     assert ran == (2, "", f"error: ALLIANCE_FHIR_KEY: {wrong}\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the environment is text")
+def test_a_key_in_the_environment_need_not_be_text(
+    command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = bytes(range(200, 232))
+    site()
+    monkeypatch.setenv("ALLIANCE_FHIR_KEY", os.fsdecode(key))
+    write("a.csv", srs())
+    mapped(command, "a.csv")
+    from_environment = identifiers()
+    monkeypatch.delenv("ALLIANCE_FHIR_KEY")
+    site('identifier_key_file = "secret"')
+    Path("secret").write_bytes(key)
+    Path("secret").chmod(0o600)
+    mapped(command, "a.csv", to="again")
+    assert from_environment == identifiers("again")
 
 
 def test_a_ledger_does_not_take_another_key(

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from alliance_fhir.domain.instrument import Instrument, Perspective, Wording
 from alliance_fhir.domain.languages import lookup, spelt
 from alliance_fhir.errors import InstrumentError
+from alliance_fhir.paths import is_folder
 from alliance_fhir.slips import UnreadableError, slip, told_in
 
 _NAME = re.compile(r"(?P<id>[A-Za-z0-9-]+)\.(?P<language>[^.]+)\.toml", re.ASCII)
@@ -63,7 +64,7 @@ class TextPacks:
 
     def __init__(self, folder: Path) -> None:
         self._packs: dict[str, dict[str, tuple[str, TextPack]]] = {}
-        for path in sorted(folder.glob("*.*.toml")):
+        for path in sorted(folder.glob("*.*.toml")) if is_folder(folder) else []:
             name = _NAME.fullmatch(path.name)
             try:
                 language = spelt(name["language"]) if name else ""
