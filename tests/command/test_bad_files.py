@@ -485,3 +485,42 @@ def test_a_path_that_is_too_long_is_told(
     write("a.csv", srs())
     assert command("sync", "a.csv", "--to", "there").code == 0
     assert command(*words) == (code, "", f"error: {message}\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no such names elsewhere")
+@pytest.mark.parametrize(
+    "words",
+    [("sync", "a.csv", "--to"), ("plan", "a.csv", "--to"), ("verify", "--to"), ("demo", "--to")],
+)
+@pytest.mark.parametrize("within", [False, True], ids=["name", "path"])
+def test_a_target_whose_path_is_no_text_is_told(
+    within: bool,
+    words: tuple[str, ...],
+    command: Callable[..., Ran],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = os.fsdecode(b"\xfcbersicht")  # as Latin-1 has it
+    Path(name).mkdir()
+    if within:
+        monkeypatch.chdir(name)
+    site()
+    write("a.csv", srs())
+    ran = command(*words, "here" if within else name)
+    place = Path().resolve() / ("here" if within else name)
+    whole = os.fsencode(place).decode(errors="replace")
+    why = "its name, or a folder's in its path, is not UTF-8; rename it"
+    assert ran == (2, "", f"error: {whole} can be no target: {why}\n")
+    assert not Path("here").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the folder that one is in stays there")
+def test_a_folder_that_is_gone_is_told(
+    command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site()
+    write("a.csv", srs())
+    Path("gone").mkdir()
+    monkeypatch.chdir("gone")
+    Path("../gone").rmdir()
+    ran = command("sync", "../a.csv", "--to", "../t")
+    assert ran == (2, "", "error: the current folder is not there any more; go to another\n")

@@ -19,6 +19,7 @@ from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Delivered, Found, Ours
 from alliance_fhir.fhir.versions import Json, Version, version
+from alliance_fhir.paths import shown
 from alliance_fhir.room import unwritable
 from alliance_fhir.targets.base import Wanted
 from alliance_fhir.targets.lock import FolderLock
@@ -48,7 +49,7 @@ class FolderTarget:
         self._folder = folder
         self._manifest = read(folder)
         self.name = str(folder)
-        self.identity = str(folder.resolve())
+        self.identity = _whole(folder)
         told = self._manifest.fhir_version
         if told and fhir_version and version(fhir_version) != version(told):
             raise ConfigError(f"{folder} holds FHIR {told}; another version needs another folder")
@@ -220,6 +221,23 @@ class FolderTarget:
         """Lets go of what was laid aside, and of the folder."""
         self._stage.close()
         self._lock.release()
+
+
+def _whole(folder: Path) -> str:
+    """The folder's path from the root on: the ledger knows it by that.
+
+    Raises ConfigError where it has none, or one that is no text.
+    """
+    try:
+        whole = folder.resolve()
+    except FileNotFoundError:
+        raise ConfigError("the current folder is not there any more; go to another") from None
+    if shown(whole) != str(whole):
+        raise ConfigError(
+            f"{shown(whole)} can be no target: its name, or a folder's in its path, is not UTF-8; "
+            "rename it"
+        )
+    return str(whole)
 
 
 def _remove(files: Iterable[Path]) -> None:
