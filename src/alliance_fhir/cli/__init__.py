@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
@@ -27,6 +26,7 @@ from alliance_fhir.cli import (
     verify,
 )
 from alliance_fhir.cli import map as map_
+from alliance_fhir.cli.streams import drop, prepare
 from alliance_fhir.errors import AllianceError
 from alliance_fhir.room import is_full, unwritable
 
@@ -70,7 +70,7 @@ class _Interrupted(BaseException):
 def main() -> None:
     """The command `alliance-fhir`: errors of ours become a message and an exit code."""
     interrupted = False
-    _buffer()
+    prepare()
 
     def interrupt(number: int, frame: object) -> None:
         nonlocal interrupted
@@ -86,7 +86,7 @@ def main() -> None:
         _end(str(error), error.exit_code)
     except Exception as error:
         if isinstance(error, OSError) and is_full(error):  # all else that we write tells its place
-            _drop()
+            drop(sys.stdout)
             full = unwritable("the result", error, _DONE)
             _end(str(full), full.exit_code)
         if os.environ.get("ALLIANCE_FHIR_DEBUG"):
@@ -95,16 +95,6 @@ def main() -> None:
         _end(*((_INTERRUPTED, 130) if interrupted else (_defect(error), 70)))
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _buffer() -> None:
-    """Without a buffer (PYTHONUNBUFFERED, as containers have it) Python drops without a word what a
-    file has no room for. Through one, all of a result arrives, or it is an error."""
-    raw: object = getattr(sys.stdout, "buffer", None)
-    if isinstance(raw, io.RawIOBase):
-        whole = io.BufferedWriter(raw)
-        encoding, errors = sys.stdout.encoding, sys.stdout.errors
-        sys.stdout = io.TextIOWrapper(whole, encoding, errors, write_through=True)
 
 
 def _end(message: str, code: int) -> NoReturn:
@@ -116,16 +106,12 @@ def _end(message: str, code: int) -> NoReturn:
         try:
             typer.echo(json.dumps({**shape, "rejected": [], "blocked": []}, indent=2))
         except OSError:  # there is no room for that either
-            _drop()
-    typer.echo(f"error: {message}", err=True)
+            drop(sys.stdout)
+    try:
+        typer.echo(f"error: {message}", err=True)
+    except OSError:  # nobody reads it any more, or there is no room: the exit code says it
+        drop(sys.stderr)
     sys.exit(code)
-
-
-def _drop() -> None:
-    """What is left to be printed goes nowhere: Python would try it once more at its very end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
 
 
 def _defect(error: Exception) -> str:

@@ -54,7 +54,7 @@ def tell_form(settings: Settings, name: str, rater: str, fhir: str) -> None:
         settings if own else None,
         home=home_of(instrument.id, catalog, settings),
     )
-    typer.echo(orjson.dumps(resource.body, exact_number, orjson.OPT_INDENT_2).decode())
+    typer.echo(orjson.dumps(resource.body, exact_number, orjson.OPT_INDENT_2))
 
 
 def _perspective(instrument: Instrument, rater: str) -> Perspective:

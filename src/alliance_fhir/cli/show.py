@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -29,8 +30,16 @@ def show(result: Result, *, as_json: bool) -> None:
 
 
 def print_json(shape: dict[str, Any]) -> None:
-    """One object on standard output."""
-    typer.echo(orjson.dumps(shape, option=orjson.OPT_INDENT_2).decode())
+    """One object on standard output, in UTF-8 as JSON is, whatever the terminal's encoding.
+
+    What is no text in it, such as a part of a path, becomes U+FFFD.
+    """
+    try:
+        told = orjson.dumps(shape, option=orjson.OPT_INDENT_2)
+    except TypeError:
+        text = json.dumps(shape, indent=2, ensure_ascii=False)
+        told = text.encode(errors="surrogateescape").decode(errors="replace").encode()
+    typer.echo(told)
 
 
 def people(result: Result, console: Console) -> None:
