@@ -302,6 +302,15 @@ def test_its_folder_may_have_another_name(command: Callable[..., Ran]) -> None:
     assert command("instruments", "show", "mood").code == 0
 
 
+def test_a_title_with_brackets_is_shown_as_it_is(command: Callable[..., Ran]) -> None:
+    site()
+    path = own_instrument("mood")
+    path.write_text(path.read_text().replace('"Mood"', '"[bold]Mood[/i]"'))
+    ran = command("instruments", "list")
+    assert (ran.code, ran.err) == (0, "")
+    assert "[bold]Mood[/i]" in ran.out
+
+
 def test_a_sites_file_goes_before_ours_of_the_same_name(command: Callable[..., Ran]) -> None:
     site()
     own_instrument("srs")

@@ -14,6 +14,7 @@ from alliance_fhir.transport.statement import READ, tells_all
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from alliance_fhir.testing import Answer, Request
     from conftest import Ran
     from helios import Helios
 
@@ -214,3 +215,19 @@ def test_helios_set_up_otherwise(
     ran = command("probe", helios_with(**settings).empty(), "--write", "--json")
     assert {name for name, row in traits(ran).items() if row["found"] is False} == lacking
     assert ran.json["probe"]["left"] == []
+
+
+def test_what_a_server_calls_itself_is_shown_as_it_is(command: Callable[..., Ran]) -> None:
+    """Brackets are the markup of what prints it."""
+
+    def renamed(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        answer = proceed()
+        software = {"name": "A [red]server[/] of [/b]", "version": "1"}
+        body = {**answer.body, "software": software} if request.path == "metadata" else answer.body
+        return answer._replace(body=body)
+
+    with FhirServer() as server:
+        server.between = renamed
+        ran = command("probe", server.url)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[0].startswith(f"{server.url}: FHIR 4.0.1, A [red]server[/] of [/b]")

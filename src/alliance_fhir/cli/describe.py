@@ -6,6 +6,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from alliance_fhir.cli.show import print_json
 from alliance_fhir.config import Settings
@@ -28,7 +29,8 @@ def tell_all(settings: Settings, *, json: bool) -> None:
         return
     table = Table("id", "version", "items", "raters", "title", box=None, pad_edge=False)
     for i in catalog:
-        table.add_row(i.id, i.version, str(i.size), ", ".join(i.perspectives), i.title)
+        cells = (i.id, i.version, str(i.size), ", ".join(i.perspectives), i.title)
+        table.add_row(*map(Text, cells))  # a site's own may have brackets, which would be styles
     Console(highlight=False).print(table)
 
 

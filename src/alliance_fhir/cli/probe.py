@@ -85,7 +85,8 @@ def _show(target: ServerTarget, probed: Probed, *, tried: bool) -> None:
     from rich.table import Table
 
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{target.name}: FHIR {target.version.full}, {probed.server or 'no name'}")
+    whose = f"{target.name}: FHIR {target.version.full}, {probed.server or 'no name'}"
+    console.print(whose, markup=False)  # the server's name is anything
     table = Table("trait", "claimed", "tried", "what it is", box=None, pad_edge=False)
     for row in probed.rows:
         table.add_row(row.trait, _word(row.claimed), _word(row.found), row.what)
