@@ -23,6 +23,11 @@ def shown(path: PathLike) -> str:
     return os.fsencode(path).decode(errors="replace")
 
 
+def is_text(told: PathLike) -> bool:
+    """Whether a path, or another word of a command line, is text that can be printed and kept."""
+    return shown(told) == os.fspath(told)
+
+
 def is_there(path: PathLike) -> bool:
     """Whether something is at a path: nothing is, where it is too long for this system.
 

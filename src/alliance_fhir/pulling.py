@@ -18,7 +18,7 @@ from alliance_fhir.fhir.provenance import tag_system
 from alliance_fhir.fhir.reply import Ours, own_key, version_of
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.mirror import Copy, Mirror, Progress
-from alliance_fhir.paths import PathLike
+from alliance_fhir.paths import PathLike, is_text, shown
 from alliance_fhir.received import part, text
 from alliance_fhir.result import Pulled, Result
 from alliance_fhir.tabulating import tabulate
@@ -45,10 +45,13 @@ def pull_table(
     """Reads the assessments at a target into the file `table`, in the wide layout.
 
     What they are made from goes to the folder `out`, or to one that is gone in the end.
-    Raises ConfigError where `wish` lacks a type that they are made from.
+    Raises ConfigError where `wish` lacks a type that they are made from, or the file's path is no
+    text.
     """
     if missing := set(TABLE) - set(wish.types):
         raise ConfigError(f"assessments are made from {' and '.join(TABLE)}: add {missing.pop()}")
+    if not is_text(table):  # it is read again, as any source
+        raise ConfigError(f"{shown(table)}: its name, or a folder's in its path, is not UTF-8")
     table = Path(table)
     folder = Path(out) if out else table.with_name(f".{table.stem}.pull")
     began = time.monotonic()

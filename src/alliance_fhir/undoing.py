@@ -21,6 +21,7 @@ from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.fhir.waves import waves
 from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.paths import is_text
 from alliance_fhir.result import Result
 from alliance_fhir.running import ABILITIES
 from alliance_fhir.targets.base import Target, Wanted
@@ -34,6 +35,8 @@ def undo(run: str, target: Target, ledger: Ledger, remover: Remover, settings: S
     Raises ConfigError where neither knows of such a run.
     """
     began = time.monotonic()
+    if not is_text(run):
+        raise ConfigError("RUN is no run: it is no text")
     result = Result("undo", secrets.token_hex(8), target.name, target.version.full)
     result.undone = {"removed": 0, "restored": 0, "already_gone": 0, "left": 0}
     undoing = _Undoing(run, target, ledger, remover, result)

@@ -25,6 +25,7 @@ from alliance_fhir.ledger.entries import RETRACTED, Entry
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import site_catalog
 from alliance_fhir.naming import Names, Record
+from alliance_fhir.paths import is_text
 from alliance_fhir.releasing import Releaser
 from alliance_fhir.result import Result
 from alliance_fhir.running import ABILITIES
@@ -43,9 +44,12 @@ def retract(
     """Retracts records at every target that has them. `only`: the resources that are named, not
     their whole records.
 
-    Raises ConfigError, before anything is done, where a name names nothing at any target.
+    Raises ConfigError, before anything is done, where a name names nothing at any target, or one of
+    them or the reason is no text.
     """
     began = time.monotonic()
+    if not all(is_text(told) for told in (*names, reason)):
+        raise ConfigError("KEY and --reason take text in UTF-8; nothing was retracted")
     targets = [target for target, _ in places]
     result = Result(
         "retract",

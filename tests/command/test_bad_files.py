@@ -524,3 +524,42 @@ def test_a_folder_that_is_gone_is_told(
     Path("../gone").rmdir()
     ran = command("sync", "../a.csv", "--to", "../t")
     assert ran == (2, "", "error: the current folder is not there any more; go to another\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such pipes there")
+def test_a_pipe_is_named_and_nobody_waits_for_it(command: Callable[..., Ran]) -> None:
+    site()
+    write("b.csv", srs())
+    os.mkfifo("a.csv")
+    named = [finding(0, "", "unreadable-file", "It is a pipe; write it to a file first.")]
+    ran = command("check", "a.csv", "b.csv", "--json")
+    assert said(ran) == outcome("check", (1, 1, 0), named, code=3)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no such words elsewhere")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("retract", "NONE", "--to", "there", "--reason", "x"),
+            "KEY and --reason take text in UTF-8; nothing was retracted",
+        ),
+        (
+            ("retract", "x", "--to", "there", "--reason", "NONE"),
+            "KEY and --reason take text in UTF-8; nothing was retracted",
+        ),
+        (
+            ("pull", "--from", "there", "--assessments", "NONE.csv"),
+            "\ufffd.csv: its name, or a folder's in its path, is not UTF-8",
+        ),
+    ],
+    ids=["key", "reason", "table"],
+)
+def test_a_word_that_is_no_text_is_told(
+    words: tuple[str, ...], message: str, command: Callable[..., Ran]
+) -> None:
+    site()
+    write("a.csv", srs())
+    assert command("sync", "a.csv", "--to", "there").code == 0
+    told = [word.replace("NONE", os.fsdecode(b"\xfc")) for word in words]
+    assert command(*told) == (2, "", f"error: {message}\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -452,3 +454,10 @@ def test_slips_are_told(site: Site) -> None:
     run = site.run("sync", site.folder / "assessments.csv", "--to", folder, "--json").json["run"]
     ran = site.run("undo", run, "--to", folder, *config)
     assert (ran.code, "is a folder" in ran.err) == (2, True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no such words elsewhere")
+def test_a_run_that_is_no_text_is_none(site: Site) -> None:
+    site.sync()
+    ran = site.command("undo", os.fsdecode(b"\xfc"))
+    assert (ran.code, ran.json["stopped"]) == (2, "RUN is no run: it is no text")

@@ -11,7 +11,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import RULES, Finding
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.paths import is_folder, is_there, shown
+from alliance_fhir.paths import is_folder, is_text, is_there, shown
 from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
@@ -187,8 +187,10 @@ class Sources:
 
 def _open(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
     """What a file holds. Raises InputError."""
-    if shown(path) != str(path):  # neither the ledger nor a Provenance could say where it was
+    if not is_text(path):  # neither the ledger nor a Provenance could say where it was
         raise InputError(shown(path), "name-not-text", RULES["name-not-text"])
+    if path.is_fifo():  # a source is read more than once
+        raise InputError(path, "unreadable-file", "It is a pipe; write it to a file first.")
     return READERS[suffix(path)](path, site, tell)
 
 

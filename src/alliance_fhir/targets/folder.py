@@ -19,7 +19,7 @@ from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Delivered, Found, Ours
 from alliance_fhir.fhir.versions import Json, Version, version
-from alliance_fhir.paths import shown
+from alliance_fhir.paths import is_text, shown
 from alliance_fhir.room import unwritable
 from alliance_fhir.targets.base import Wanted
 from alliance_fhir.targets.lock import FolderLock
@@ -232,7 +232,7 @@ def _whole(folder: Path) -> str:
         whole = folder.resolve()
     except FileNotFoundError:
         raise ConfigError("the current folder is not there any more; go to another") from None
-    if shown(whole) != str(whole):
+    if not is_text(whole):
         raise ConfigError(
             f"{shown(whole)} can be no target: its name, or a folder's in its path, is not UTF-8; "
             "rename it"
