@@ -140,6 +140,14 @@ def test_a_rate_is_for_all_together() -> None:
     assert clock.now == pytest.approx(5 / 4)
 
 
+def test_a_rate_may_be_slower_than_any_clock_goes() -> None:
+    clock = Clock()
+    pace = Pace(1e-320, sleep=clock.sleep, clock=clock)
+    pace.wait()
+    pace.wait()
+    assert clock.naps == [threading.TIMEOUT_MAX]
+
+
 def test_a_run_that_is_broken_off_waits_no_longer() -> None:
     pace = Pace()
     began = time.monotonic()

@@ -33,7 +33,7 @@ class Pace:
 
     def sleep(self, seconds: float) -> None:
         """Waits for so many seconds, or until the run is broken off."""
-        self._sleep(seconds)
+        self._sleep(min(seconds, threading.TIMEOUT_MAX))  # more of them is an error of Python's
 
     @property
     def ended(self) -> bool:
