@@ -205,6 +205,15 @@ TARGETS: dict[str, tuple[Json, Json]] = {
         {"target": "3", "unit": "cups of tea"},
         {"detailQuantity": {"value": 3, "unit": "cups of tea"}},
     ),
+    "one word": (
+        {"target": "7", "unit": "hours"},
+        {"detailQuantity": {"value": 7, "unit": "hours"}},
+    ),
+    "the henry": ({"target": "7", "unit": "H"}, {"detailQuantity": {"value": 7, "unit": "H"}}),
+    "metres or minutes": (
+        {"target": "7", "unit": "m"},
+        {"detailQuantity": {"value": 7, "unit": "m"}},
+    ),
     "words": ({"target": "most nights"}, {"detailString": "most nights"}),
     "words with a unit": ({"target": "7 or 8", "unit": "h"}, {"detailString": "7 or 8 h"}),
     "other digits": ({"target": "\u0667"}, {"detailString": "\u0667"}),
@@ -214,6 +223,22 @@ TARGETS: dict[str, tuple[Json, Json]] = {
     "nothing": ({}, {}),
     "a day": ({"due": "2026-04-30"}, {"dueDate": "2026-04-30"}),
 }
+
+
+UCUM = ["s", "min", "h", "d", "wk", "mo", "a", "mg", "g", "kg", "mL", "L", "cm", "km", "kcal",
+        "mm[Hg]", "kg/m2", "%", "1", "{nights}", "/wk", "h/d", "{a-b}/mo"]  # fmt: skip
+NO_UCUM = ["hr", "days", "D", "/", "/week", "h/", "{a b}", "{}", "{a}{b}", "{{a}", "h/d/d", "times/wk",
+           "{\u00e4}", "kG", "minutes"]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", [*UCUM, *NO_UCUM])
+def test_only_a_code_of_ucum_says_that_it_is_one(unit: str) -> None:
+    goal = {"goal": "g", "text": "Sleep", "measure": {"code": "log", "target": "7", "unit": unit}}
+    (target,) = bodies([plan(goals=[goal])])["goal-g"]["target"]
+    quantity = target["detailQuantity"]
+    assert quantity.get("code") == (unit if unit in UCUM else None)
+    assert quantity.get("system") == ("http://unitsofmeasure.org" if unit in UCUM else None)
+    assert quantity["unit"] == (unit.replace("{", "").replace("}", "") if unit in UCUM else unit)
 
 
 @pytest.mark.parametrize("name", TARGETS)
