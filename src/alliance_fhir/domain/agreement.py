@@ -12,7 +12,7 @@ That goals and tasks are agreed upon by both sides is what the alliance consists
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from alliance_fhir.domain.keys import digest
@@ -82,26 +82,35 @@ def said_to(on: str, key: str, wordings: Sequence[Wording]) -> str:
 
 
 def positions(
-    parties: Iterable[Party], voices: Sequence[Voice], key: str, wordings: Sequence[Wording]
+    parties: Iterable[Party],
+    voices: Sequence[Voice],
+    key: str,
+    wordings: Sequence[Wording],
+    beside: Collection[Voice] | None = None,
 ) -> list[Position]:
     """Where each party stands on the words that the last of the `wordings` has for a goal or task.
 
     Of a party's voices the last in time counts; of several on one day the last in order. A party
-    that is not among the `parties` is not asked.
+    that is not among the `parties` is not asked. `beside` are the voices that stand in a version
+    which has these words, None for all: what was written down beside other words alone, on the day
+    on which they changed, was not said to these.
     """
     words = wordings[-1].words[key]
     spoken: dict[Party, Voice] = {}
     for voice in sorted(voices, key=lambda voice: voice.on):
         spoken[voice.party] = voice
-    return [_position(party, spoken.get(party), key, words, wordings) for party in parties]
+    heard = {
+        voice
+        for voice in spoken.values()
+        if (beside is None or voice in beside) and said_to(voice.on, key, wordings) == words
+    }
+    return [_position(party, spoken.get(party), heard) for party in parties]
 
 
-def _position(
-    party: Party, voice: Voice | None, key: str, words: str, wordings: Sequence[Wording]
-) -> Position:
+def _position(party: Party, voice: Voice | None, heard: Collection[Voice]) -> Position:
     if voice is None:
         return Position(party, "pending")
-    if said_to(voice.on, key, wordings) != words:
+    if voice not in heard:
         return Position(party, "pending", earlier=voice)
     return Position(party, voice.word, voice.on)
 

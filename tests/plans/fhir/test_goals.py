@@ -143,6 +143,21 @@ def test_words_that_changed_make_it_pending_and_the_earlier_word_stays(
     assert goal["startDate"] == "2026-03-01"
 
 
+def test_what_stands_beside_the_old_words_alone_is_not_said_to_those_of_the_same_day() -> None:
+    old = told(1, "Sleep", voice("agree", "2026-03-02"), voice("agree", "2026-03-02", "kurtz"))
+    goal = bodies([old, told(2, "Sleep well")])["goal-g"]
+    assert goal["extension"][0] == acceptance(
+        MR_JONES, "pending", earlier={"valueCode": "agree"}, earlier_on=on("2026-03-02")
+    )
+    assert goal["lifecycleStatus"] == "proposed"
+    both = told(
+        2, "Sleep well", voice("agree", "2026-03-02"), voice("agree", "2026-03-02", "kurtz")
+    )
+    assert bodies([old, both])["goal-g"]["lifecycleStatus"] == "active"
+    same = told(2, "Sleep")
+    assert bodies([old, same])["goal-g"]["lifecycleStatus"] == "active"
+
+
 BOTH = {
     "agreed": ("agree", "agree"),
     "pending": ("agree", ""),

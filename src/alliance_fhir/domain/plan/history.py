@@ -6,7 +6,7 @@ all versions: an agreement that a later version does not repeat was given all th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -107,24 +107,29 @@ def standing(plans: Iterable[SharedPlan]) -> dict[str, list[Position]]:
     ordered = in_order(plans)
     wordings = [wording(plan) for plan in ordered]
     asked = parties(ordered[-1])
-    return {
-        key: positions(asked, voices(ordered, key), key, wordings) for key in wordings[-1].words
-    }
+    said = [_said(plan) for plan in ordered]
+    told: dict[str, list[Position]] = {}
+    for key, words in wordings[-1].words.items():
+        same = [
+            one for one, then in zip(said, wordings, strict=True) if then.words.get(key) == words
+        ]
+        told[key] = positions(asked, _told(said, key), key, wordings, _told(same, key))
+    return told
 
 
-def voices(ordered: Sequence[SharedPlan], key: str) -> list[Voice]:
+def voices(ordered: Iterable[SharedPlan], key: str) -> list[Voice]:
     """All that was said to a goal or task, in the order of the versions, and nothing twice."""
-    said = (voice for plan in ordered for voice in _said(plan, key))
-    return list(dict.fromkeys(said))
+    return _told(map(_said, ordered), key)
 
 
-def _said(plan: SharedPlan, key: str) -> Iterator[Voice]:
-    for goal in plan.goals:
-        if goal_key(goal.goal) == key:
-            yield from map(_voice, goal.agreement)
-    for task in plan.tasks:
-        if task_key(task.task) == key:
-            yield from map(_voice, task.agreement)
+def _told(said: Iterable[dict[str, list[Voice]]], key: str) -> list[Voice]:
+    return list(dict.fromkeys(voice for version in said for voice in version.get(key, ())))
+
+
+def _said(plan: SharedPlan) -> dict[str, list[Voice]]:
+    """What stands in a version, by the keys of its goals and tasks."""
+    told = {goal_key(goal.goal): [*map(_voice, goal.agreement)] for goal in plan.goals}
+    return told | {task_key(task.task): [*map(_voice, task.agreement)] for task in plan.tasks}
 
 
 def _voice(agreement: Agreement) -> Voice:
