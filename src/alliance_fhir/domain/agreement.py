@@ -38,11 +38,12 @@ class Voice(NamedTuple):
 
 
 class Wording(NamedTuple):
-    """What a version of the plan says: the day on which it was written (ISO 8601), and by the key
-    of each goal or task the digest of its words, as `words_digest` makes it."""
+    """What a version of the plan says: the day on which it was written (ISO 8601), by the key of
+    each goal or task the digest of its words, as `words_digest` makes it, and its number."""
 
     written: str
     words: Mapping[str, str]
+    version: int = 1
 
 
 class Position(NamedTuple):
@@ -73,9 +74,13 @@ def said_to(on: str, key: str, wordings: Sequence[Wording]) -> str:
 
     `wordings` are the versions of the plan, the oldest first. What is said on the day on which a
     version is written is said to that one; of two of one day with other words nobody can tell.
-    What was said before the first was written was said when it was made.
+    What was said before version 1 was written was said when it was made; before a later one that
+    is the first of those that are known, others may have had other words.
     """
-    so_far = [one for one in wordings if one.written <= on] or wordings[:1]
+    so_far = [one for one in wordings if one.written <= on]
+    so_far = so_far or [one for one in wordings[:1] if one.version == 1]
+    if not so_far:
+        return ""
     last = so_far[-1]
     that_day = {one.words.get(key, "") for one in so_far if one.written == last.written}
     return last.words.get(key, "") if on > last.written or len(that_day) == 1 else ""

@@ -158,6 +158,17 @@ def test_what_stands_beside_the_old_words_alone_is_not_said_to_those_of_the_same
     assert bodies([old, same])["goal-g"]["lifecycleStatus"] == "active"
 
 
+def test_of_a_later_version_alone_nobody_can_tell_what_was_agreed_to_before() -> None:
+    said = [voice("agree", "2026-03-01"), voice("agree", "2026-03-01", "kurtz")]
+    first, second = told(1, "Sleep", *said), told(2, "Sleep", *said)
+    assert bodies([second])["goal-g"]["lifecycleStatus"] == "proposed"
+    assert bodies([first, second])["goal-g"]["lifecycleStatus"] == "active"
+    copied = told(2, "Sleep well", *said)
+    assert (
+        bodies([first, copied])["goal-g"]["extension"] == (bodies([copied])["goal-g"]["extension"])
+    )
+
+
 BOTH = {
     "agreed": ("agree", "agree"),
     "pending": ("agree", ""),
@@ -193,6 +204,16 @@ def test_the_status_of_a_goal_follows_the_plan_and_who_agreed(outcome: str) -> N
     ]
     days = [None, DECIDED[outcome], None, None, None]  # else it was the plan that decided
     assert [goals[s].get("statusDate") for s in statuses] == days
+
+
+def test_agreed_to_as_a_draft_it_is_the_plan_that_made_it_active_later() -> None:
+    said = [voice("agree", "2026-03-01"), voice("agree", "2026-03-01", "kurtz")]
+    draft = told(1, "Sleep", *said, status="draft")
+    goal = bodies([draft, told(2, "Sleep", *said)])["goal-g"]
+    assert goal["lifecycleStatus"] == "active"
+    assert "statusDate" not in goal
+    later = told(2, "Sleep", *said, voice("agree", "2026-03-03", "kurtz"))
+    assert bodies([draft, later])["goal-g"]["statusDate"] == "2026-03-03"
 
 
 H = {"unit": "h", "system": "http://unitsofmeasure.org", "code": "h"}

@@ -83,7 +83,7 @@ def wording(plan: SharedPlan) -> Wording:
     kind, its text, who does it and when. Priorities, and what was considered, bind nobody."""
     words = {goal_key(goal.goal): _goal_words(goal) for goal in plan.goals}
     words |= {task_key(task.task): _task_words(task) for task in plan.tasks}
-    return Wording(plan.written.day, words)
+    return Wording(plan.written.day, words, plan.version)
 
 
 def _goal_words(goal: Goal) -> str:

@@ -64,16 +64,20 @@ def _goal(facts: Facts, goal: Goal) -> Resource:
         "subject": facts.patient,
         "startDate": since.written.day,
         "target": [_target(goal.measure)] if goal.measure else [],
-        "statusDate": _decided(told) if facts.plan.status == "active" else "",
+        "statusDate": _decided(facts, told) if facts.plan.status == "active" else "",
         **({} if by is None else facts.version.goal_source(facts.who(by))),
     }
     return facts.made("Goal", goal_suffix(goal.goal), body)
 
 
-def _decided(told: list[Position]) -> str:
-    """The day of the last word that made the goal what it is; empty where none did."""
+def _decided(facts: Facts, told: list[Position]) -> str:
+    """The day of the last word that made the goal what it is; empty where none did, and where a
+    plan came into use after all had agreed."""
     word = _DECIDES[outcome(told)]
-    return max((position.on for position in told if position.standing == word), default="")
+    day = max((position.on for position in told if position.standing == word), default="")
+    in_use = facts.unchanged_since(lambda plan: plan.status)
+    waited = word == "agree" and in_use is not facts.plans[0] and day < in_use.written.day
+    return "" if waited else day
 
 
 def _target(measure: Measure) -> Json:
