@@ -47,7 +47,8 @@ class Facts:
         key = record_key(settings.named_source, ("plan", plans[0].plan), settings.secret)
         told = dict(wording(plans[-1]).words)
         everybody = frozenset(one for plan in plans for one in plan.guardians)
-        return cls(version, settings, plans, standing(plans), told, everybody, key)
+        guardians = everybody.difference(plans[-1].clinicians)
+        return cls(version, settings, plans, standing(plans), told, guardians, key)
 
     @property
     def plan(self) -> SharedPlan:
