@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from alliance_fhir.domain.keys import digest
@@ -35,6 +36,9 @@ class Voice(NamedTuple):
     party: Party
     word: Word
     on: str
+
+
+_ON = attrgetter("on")
 
 
 class Wording(NamedTuple):
@@ -77,13 +81,14 @@ def said_to(on: str, key: str, wordings: Sequence[Wording]) -> str:
     What was said before version 1 was written was said when it was made; before a later one that
     is the first of those that are known, others may have had other words.
     """
-    so_far = [one for one in wordings if one.written <= on]
-    so_far = so_far or [one for one in wordings[:1] if one.version == 1]
-    if not so_far:
-        return ""
-    last = so_far[-1]
-    that_day = {one.words.get(key, "") for one in so_far if one.written == last.written}
-    return last.words.get(key, "") if on > last.written or len(that_day) == 1 else ""
+    last = next((one for one in reversed(wordings) if one.written <= on), None)
+    if last is None:
+        return wordings[0].words.get(key, "") if wordings[0].version == 1 else ""
+    words = last.words.get(key, "")
+    if on > last.written or len(wordings) == 1:
+        return words
+    of_that_day = (one.words.get(key, "") for one in wordings if one.written == on)
+    return words if all(one == words for one in of_that_day) else ""
 
 
 def positions(
@@ -102,22 +107,17 @@ def positions(
     """
     words = wordings[-1].words[key]
     spoken: dict[Party, Voice] = {}
-    for voice in sorted(voices, key=lambda voice: voice.on):
+    for voice in sorted(voices, key=_ON):
         spoken[voice.party] = voice
-    heard = {
-        voice
-        for voice in spoken.values()
-        if (beside is None or voice in beside) and said_to(voice.on, key, wordings) == words
-    }
-    return [_position(party, spoken.get(party), heard) for party in parties]
-
-
-def _position(party: Party, voice: Voice | None, heard: Collection[Voice]) -> Position:
-    if voice is None:
-        return Position(party, "pending")
-    if voice not in heard:
-        return Position(party, "pending", earlier=voice)
-    return Position(party, voice.word, voice.on)
+    told: list[Position] = []
+    for party in parties:
+        if (voice := spoken.get(party)) is None:
+            told.append(Position(party, "pending"))
+        elif (beside is None or voice in beside) and said_to(voice.on, key, wordings) == words:
+            told.append(Position(party, voice.word, voice.on))
+        else:
+            told.append(Position(party, "pending", earlier=voice))
+    return told
 
 
 def outcome(told: Sequence[Position]) -> Outcome:

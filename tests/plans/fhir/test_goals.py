@@ -119,7 +119,7 @@ def told(version: int, text: str, *voices: Json, **more: Any) -> Any:
     """A version of a plan with one goal."""
     goal = {"goal": "g", "text": text, "agreement": list(voices)}
     day = f"2026-03-{version:02}"
-    return plan(version=version, written=day, goals=[goal], **more)
+    return plan(**{"version": version, "written": day, "goals": [goal], **more})
 
 
 @pytest.mark.parametrize(
@@ -216,6 +216,11 @@ def test_agreed_to_as_a_draft_it_is_the_plan_that_made_it_active_later() -> None
     assert bodies([draft, later])["goal-g"]["statusDate"] == "2026-03-03"
 
 
+def test_the_digest_is_that_of_the_canonical_form_where_a_text_looks_like_a_time() -> None:
+    when = "2026-03-02T10:00:00+02:00"
+    assert bodies([told(1, when, written=when)])["goal-g"]["description"] == {"text": when}
+
+
 H = {"unit": "h", "system": "http://unitsofmeasure.org", "code": "h"}
 TARGETS: dict[str, tuple[Json, Json]] = {
     "a number": ({"target": "7"}, {"detailQuantity": {"value": 7}}),
@@ -263,8 +268,8 @@ TARGETS: dict[str, tuple[Json, Json]] = {
 
 UCUM = ["s", "min", "h", "d", "wk", "mo", "a", "mg", "g", "kg", "mL", "L", "cm", "km", "kcal",
         "mm[Hg]", "kg/m2", "%", "1", "{nights}", "/wk", "h/d", "{a-b}/mo"]  # fmt: skip
-NO_UCUM = ["hr", "days", "D", "/", "/week", "h/", "{a b}", "{}", "{a}{b}", "{{a}", "h/d/d", "times/wk",
-           "{\u00e4}", "kG", "minutes"]  # fmt: skip
+NO_UCUM = ["hr", "days", "D", "/", "/week", "h/", "{a b}", "{}", "{a}{b}", "{{a}", "h/d/d",
+           "times/wk", "{\u00e4}", "kG", "minutes"]  # fmt: skip
 
 
 @pytest.mark.parametrize("unit", [*UCUM, *NO_UCUM])

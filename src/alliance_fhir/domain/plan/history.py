@@ -6,8 +6,8 @@ all versions: an agreement that a later version does not repeat was given all th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, pairwise
 from typing import NamedTuple
 
 from alliance_fhir.domain.agreement import Position, Voice, Wording, positions, words_digest
@@ -99,22 +99,37 @@ def _task_words(task: Task) -> str:
     )
 
 
+_Said = dict[str, list[Voice]]
+"""What stands in a version, by the keys of its goals and tasks."""
+
+
 def standing(plans: Iterable[SharedPlan]) -> dict[str, list[Position]]:
     """Where each party of the last version stands on each of its goals and tasks, by their keys.
 
     `plans` are the versions of one plan, one at least.
     """
     ordered = in_order(plans)
-    wordings = [wording(plan) for plan in ordered]
+    return standing_on([wording(plan) for plan in ordered], ordered)
+
+
+def standing_on(
+    wordings: Sequence[Wording], ordered: Sequence[SharedPlan]
+) -> dict[str, list[Position]]:
+    """The same, of versions in their order whose wordings are known already."""
     asked = parties(ordered[-1])
     said = [_said(plan) for plan in ordered]
-    told: dict[str, list[Position]] = {}
-    for key, words in wordings[-1].words.items():
-        same = [
-            one for one, then in zip(said, wordings, strict=True) if then.words.get(key) == words
-        ]
-        told[key] = positions(asked, _told(said, key), key, wordings, _told(same, key))
-    return told
+    return {
+        key: positions(asked, _told(said, key), key, wordings, _beside(words, key, said, wordings))
+        for key, words in wordings[-1].words.items()
+    }
+
+
+def _beside(
+    words: str, key: str, said: Sequence[_Said], wordings: Sequence[Wording]
+) -> list[Voice] | None:
+    """The voices that stand in versions with these words; None where there are no others."""
+    same = [one.words.get(key) == words for one in wordings]
+    return None if all(same) else _told(compress(said, same), key)
 
 
 def voices(ordered: Iterable[SharedPlan], key: str) -> list[Voice]:
@@ -122,12 +137,11 @@ def voices(ordered: Iterable[SharedPlan], key: str) -> list[Voice]:
     return _told(map(_said, ordered), key)
 
 
-def _told(said: Iterable[dict[str, list[Voice]]], key: str) -> list[Voice]:
+def _told(said: Iterable[_Said], key: str) -> list[Voice]:
     return list(dict.fromkeys(voice for version in said for voice in version.get(key, ())))
 
 
-def _said(plan: SharedPlan) -> dict[str, list[Voice]]:
-    """What stands in a version, by the keys of its goals and tasks."""
+def _said(plan: SharedPlan) -> _Said:
     told = {goal_key(goal.goal): [*map(_voice, goal.agreement)] for goal in plan.goals}
     return told | {task_key(task.task): [*map(_voice, task.agreement)] for task in plan.tasks}
 
