@@ -81,7 +81,9 @@ def said_to(on: str, key: str, wordings: Sequence[Wording]) -> str:
     What was said before version 1 was written was said when it was made; before a later one that
     is the first of those that are known, others may have had other words.
     """
-    last = next((one for one in reversed(wordings) if one.written <= on), None)
+    last = wordings[-1]
+    if on < last.written:  # of most nothing else is to be looked for
+        last = next((one for one in reversed(wordings) if one.written <= on), None)
     if last is None:
         return wordings[0].words.get(key, "") if wordings[0].version == 1 else ""
     words = last.words.get(key, "")

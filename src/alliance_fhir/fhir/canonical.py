@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, cast
 
 import orjson
@@ -31,6 +32,7 @@ _HISTORY = {
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _LIKE_A_TIME = re.compile(rb"-\d\dT\d\d:")
+_URL = itemgetter("url")
 _VERSIONED = re.compile(r"^(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/.*)?$")
 
 
@@ -215,10 +217,10 @@ def _ordered(extensions: list[Json]) -> list[Any]:
         {**one, "extension": _ordered(one["extension"])} if "extension" in one else one
         for one in extensions
     ]
-    by_url = {one["url"]: one for one in those}
-    if len(by_url) < len(those):
+    those.sort(key=_URL)
+    if len(those) > 1 and len({*map(_URL, those)}) < len(those):
         return [orjson.Fragment(text) for _, text in sorted(map(_by_url, those))]
-    return [by_url[url] for url in sorted(by_url)]
+    return those
 
 
 def _sorted(extensions: list[Json]) -> list[Json]:

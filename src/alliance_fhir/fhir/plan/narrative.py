@@ -137,4 +137,4 @@ def _position(facts: Facts, position: Position) -> str:
 def _name(facts: Facts, party: Party) -> str:
     if isinstance(party, str):
         return "the patient"
-    return f"{_KINDS[facts.who(party)['type']]} {escape(party.value)}"
+    return f"{_KINDS[facts.who(party)['type']]} {_words(party.value)}"
