@@ -31,8 +31,10 @@ _HISTORY = {
 """Statuses that say how often a thing was corrected, and the ones that they stand for."""
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_LIKE_A_TIME = re.compile(rb"-\d\dT\d\d:")
+_LIKE_A_TIME = re.compile(rb"T\d\d:\d\d:")
 _URL = itemgetter("url")
+_TIMES = frozenset({"authored", "created", "effectiveDateTime"})
+"""The elements of what we build as it is canonical that may hold a time, and no day alone."""
 _VERSIONED = re.compile(r"^(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/.*)?$")
 
 
@@ -132,14 +134,13 @@ def sealed_as_built(resource: Json) -> tuple[Json, str]:
     Such a resource is in canonical form but for the order of extensions, and for times. Where a
     text deeper in it looks like a time, all of it is gone through.
     """
-    form: Json = {}
+    form = resource.copy()
+    for key in _LEFT_OUT & form.keys():
+        del form[key]
     times = 0
-    for key, value in resource.items():
-        if key in _LEFT_OUT:
-            continue
-        form[key] = value
-        if isinstance(value, str) and value[4:5] == "-" and _INSTANT.fullmatch(value):
-            form[key] = _utc(value)
+    for key in _TIMES & form.keys():
+        if _INSTANT.fullmatch(form[key]):
+            form[key] = _utc(form[key])
             times += 1
     if extensions := form.get("extension"):
         form["extension"] = _ordered(extensions)

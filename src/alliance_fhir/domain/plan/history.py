@@ -128,8 +128,9 @@ def _beside(
     words: str, key: str, said: Sequence[_Said], wordings: Sequence[Wording]
 ) -> list[Voice] | None:
     """The voices that stand in versions with these words; None where there are no others."""
-    same = [one.words.get(key) == words for one in wordings]
-    return None if all(same) else _told(compress(said, same), key)
+    if len(wordings) == 1:
+        return None
+    return _told(compress(said, (one.words.get(key) == words for one in wordings)), key)
 
 
 def voices(ordered: Iterable[SharedPlan], key: str) -> list[Voice]:

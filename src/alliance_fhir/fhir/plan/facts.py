@@ -37,6 +37,8 @@ class Facts:
     words: dict[str, str]
     guardians: frozenset[Identifier]
     key: str
+    called: dict[Party, str] = field(default_factory=dict[Party, str])
+    """How the text calls people, as far as it has named them."""
     _people: dict[Party, Json] = field(default_factory=dict[Party, Json])
     _labels: dict[Perspective | None, Json] = field(
         default_factory=dict["Perspective | None", Json]
@@ -123,13 +125,12 @@ class Facts:
         identifier: Json | Sequence[Json] = [el.identifier(self.system, key)]
         if type_ == "QuestionnaireResponse":
             identifier = self.version.response_identifier(identifier[0])
-        whole: Json = {
-            "resourceType": type_,
-            "meta": self._meta(said_by),
-            "identifier": identifier,
-            **body,
-        }
-        whole = {name: value for name, value in whole.items() if value}
+        whole: Json = {"resourceType": type_, "identifier": identifier}
+        if labels := self._meta(said_by):
+            whole = {"resourceType": type_, "meta": labels, "identifier": identifier}
+        for name, value in body.items():
+            if value:
+                whole[name] = value
         return Resource(type_, key, *sealed_as_built(whole))
 
     def _meta(self, said_by: Perspective | None) -> Json:

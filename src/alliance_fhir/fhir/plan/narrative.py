@@ -137,4 +137,6 @@ def _position(facts: Facts, position: Position) -> str:
 def _name(facts: Facts, party: Party) -> str:
     if isinstance(party, str):
         return "the patient"
-    return f"{_KINDS[facts.who(party)['type']]} {_words(party.value)}"
+    if party not in facts.called:
+        facts.called[party] = f"{_KINDS[facts.who(party)['type']]} {_words(party.value)}"
+    return facts.called[party]
