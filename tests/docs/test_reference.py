@@ -26,6 +26,7 @@ from alliance_fhir.domain.receipt import RULES, STATES, WARNINGS, Finding, Tally
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.definitions import definitions
 from alliance_fhir.fhir.extensions import extensions
+from alliance_fhir.fhir.plan.goals import UNITS
 from alliance_fhir.fhir.plan.statuses import goal_status, request_status
 from alliance_fhir.fhir.scores import RULE_TEXTS
 from alliance_fhir.fhir.versions import VERSIONS
@@ -384,6 +385,12 @@ def test_the_statuses_of_plans_are_those_that_are_written() -> None:
 
 def test_the_kinds_of_tasks_are_all_there() -> None:
     assert set(keyed(section(PLANS, "Requests: tasks"))) == set(get_args(Kind))
+
+
+def test_the_units_that_are_codes_of_ucum_are_all_there() -> None:
+    told = re.search(r"^Units that are codes of UCUM: ([^;]*);", section(PLANS, "Goal"), re.M)
+    assert told
+    assert tuple(re.findall("`([^`]+)`", told[1])) == UNITS
 
 
 def test_the_parts_of_an_agreement_are_all_there() -> None:

@@ -153,12 +153,14 @@ def test_other_words_of_a_goal_or_task_are_others(plan: SharedPlan, data: st.Dat
 @settings(max_examples=20)
 @given(plans())
 def test_nobody_but_who_spoke_agrees(plan: SharedPlan) -> None:
-    """Of one version: who has said something to a goal or task stands there, all others wait."""
+    """Of one version: who has said something to a goal or task stands there, all others wait; and
+    so do those who spoke before a version that cannot have been the first."""
     told = standing([plan])
     every = {f"goal:{goal.goal}": goal.agreement for goal in plan.goals}
     every |= {f"task:{task.task}": task.agreement for task in plan.tasks}
     assert list(told) == list(every)
     for key, positions in told.items():
-        spoke = {agreement.party for agreement in every[key]}
+        since = plan.written.day if plan.version > 1 else ""
+        spoke = {agreement.party for agreement in every[key] if agreement.on >= since}
         for position in positions:
             assert (position.standing == "pending") == (position.party not in spoke)

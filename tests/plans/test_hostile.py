@@ -125,6 +125,7 @@ NUMBER = "It must be a whole number, without quotation marks."
         (": 1,", ": true,", 8, "version", "wrong-kind", NUMBER),
         ('"short"', "7", 2, "plan", "wrong-kind", "It must be text, in quotation marks."),
         ('"short"', '"\\ud800"', 2, "plan", "control-character", ""),
+        ('|1001"', '|\\ud800"', 3, "patient", "control-character", ""),
         ('"short"', "null", 2, "plan", "missing-key", ""),
         ('"short",', '"short",\r\n "plan": {"a": [], "b": {}},', 3, "plan", "key-twice", ""),
     ],

@@ -95,6 +95,16 @@ def test_what_was_said_before_it_was_written_down_is_of_the_first_version() -> N
     ]
 
 
+def test_what_was_said_before_the_first_known_version_is_of_words_that_nobody_knows() -> None:
+    said = [Voice(PATIENT, "agree", "2026-02-27"), Voice(KURTZ, "agree", "2026-03-02")]
+    third = [Wording("2026-03-02", {"sleep": FIRST}, version=3)]
+    assert said_to("2026-02-27", "sleep", third) == ""
+    assert positions(BOTH, said, "sleep", third) == [
+        Position(PATIENT, "pending", earlier=said[0]),
+        Position(KURTZ, "agree", "2026-03-02"),
+    ]
+
+
 def test_nobody_agreed_to_a_goal_that_came_later() -> None:
     history = [Wording("2026-03-02", {}), Wording("2026-03-16", {"friends": FIRST})]
     said = [Voice(PATIENT, "agree", "2026-03-02")]

@@ -12,7 +12,8 @@ That goals and tasks are agreed upon by both sides is what the alliance consists
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from alliance_fhir.domain.keys import digest
@@ -37,12 +38,16 @@ class Voice(NamedTuple):
     on: str
 
 
+_ON = attrgetter("on")
+
+
 class Wording(NamedTuple):
-    """What a version of the plan says: the day on which it was written (ISO 8601), and by the key
-    of each goal or task the digest of its words, as `words_digest` makes it."""
+    """What a version of the plan says: the day on which it was written (ISO 8601), by the key of
+    each goal or task the digest of its words, as `words_digest` makes it, and its number."""
 
     written: str
     words: Mapping[str, str]
+    version: int = 1
 
 
 class Position(NamedTuple):
@@ -73,37 +78,48 @@ def said_to(on: str, key: str, wordings: Sequence[Wording]) -> str:
 
     `wordings` are the versions of the plan, the oldest first. What is said on the day on which a
     version is written is said to that one; of two of one day with other words nobody can tell.
-    What was said before the first was written was said when it was made.
+    What was said before version 1 was written was said when it was made; before a later one that
+    is the first of those that are known, others may have had other words.
     """
-    so_far = [one for one in wordings if one.written <= on] or wordings[:1]
-    last = so_far[-1]
-    that_day = {one.words.get(key, "") for one in so_far if one.written == last.written}
-    return last.words.get(key, "") if on > last.written or len(that_day) == 1 else ""
+    last = wordings[-1]
+    if on < last.written:  # of most nothing else is to be looked for
+        last = next((one for one in reversed(wordings) if one.written <= on), None)
+    if last is None:
+        return wordings[0].words.get(key, "") if wordings[0].version == 1 else ""
+    words = last.words.get(key, "")
+    if on > last.written or len(wordings) == 1:
+        return words
+    of_that_day = (one.words.get(key, "") for one in wordings if one.written == on)
+    return words if all(one == words for one in of_that_day) else ""
 
 
 def positions(
-    parties: Iterable[Party], voices: Sequence[Voice], key: str, wordings: Sequence[Wording]
+    parties: Iterable[Party],
+    voices: Sequence[Voice],
+    key: str,
+    wordings: Sequence[Wording],
+    beside: Collection[Voice] | None = None,
 ) -> list[Position]:
     """Where each party stands on the words that the last of the `wordings` has for a goal or task.
 
     Of a party's voices the last in time counts; of several on one day the last in order. A party
-    that is not among the `parties` is not asked.
+    that is not among the `parties` is not asked. `beside` are the voices that stand in a version
+    which has these words, None for all: what was written down beside other words alone, on the day
+    on which they changed, was not said to these.
     """
     words = wordings[-1].words[key]
     spoken: dict[Party, Voice] = {}
-    for voice in sorted(voices, key=lambda voice: voice.on):
+    for voice in sorted(voices, key=_ON):
         spoken[voice.party] = voice
-    return [_position(party, spoken.get(party), key, words, wordings) for party in parties]
-
-
-def _position(
-    party: Party, voice: Voice | None, key: str, words: str, wordings: Sequence[Wording]
-) -> Position:
-    if voice is None:
-        return Position(party, "pending")
-    if said_to(voice.on, key, wordings) != words:
-        return Position(party, "pending", earlier=voice)
-    return Position(party, voice.word, voice.on)
+    told: list[Position] = []
+    for party in parties:
+        if (voice := spoken.get(party)) is None:
+            told.append(Position(party, "pending"))
+        elif (beside is None or voice in beside) and said_to(voice.on, key, wordings) == words:
+            told.append(Position(party, voice.word, voice.on))
+        else:
+            told.append(Position(party, "pending", earlier=voice))
+    return told
 
 
 def outcome(told: Sequence[Position]) -> Outcome:

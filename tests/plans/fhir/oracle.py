@@ -32,21 +32,25 @@ def words(goal: Json) -> list[str]:
 
 
 def standing(documents: list[Json], name: str) -> dict[str, str]:
-    """The last word of each party to the goal's words of today; `pending` where there is none.
+    """The last word of each party to the goal's words of today; `pending` where there is none, and
+    where it stands in no document that has these words.
 
     Each version counts from its day on; the documents are in their order, and of days of their
     own.
     """
     said: list[tuple[str, str, str]] = []
+    beside: list[tuple[str, str, str]] = []
+    today = _at(documents, len(documents) - 1, name)
     for document in documents:
         for goal in document["goals"]:
             if goal["goal"] == name:
-                said += [(a["on"], a["party"], a["status"]) for a in goal["agreement"]]
-    today = _at(documents, len(documents) - 1, name)
+                voices = [(a["on"], a["party"], a["status"]) for a in goal["agreement"]]
+                said += voices
+                beside += voices if words(goal) == today else []
     found = dict.fromkeys(parties(documents[-1]), "pending")
     for day, party, status in sorted(dict.fromkeys(said), key=lambda one: one[0]):
         there = [n for n, one in enumerate(documents) if one["written"][:10] <= day] or [0]
-        same = _at(documents, there[-1], name) == today
+        same = _at(documents, there[-1], name) == today and (day, party, status) in beside
         if party in found:
             found[party] = status if same else "pending"
     return found

@@ -318,3 +318,14 @@ def test_numbers_of_people_are_escaped() -> None:
     div, lines = text([made])
     assert "<b>&" not in div
     assert "Proposed by clinician <b>&kurtz." in lines
+
+
+def test_who_was_a_guardian_and_is_a_clinician_now_is_a_clinician() -> None:
+    aunt = "urn:example:caregiver|aunt"
+    before = plan(adolescent={"guardians": [aunt]})
+    now = plan(version=2, written="2026-03-09", clinicians=["kurtz", aunt])
+    assert bodies([before, now])["plan"]["contributor"] == [
+        MR_JONES,
+        KURTZ,
+        person("Practitioner", "caregiver", "aunt"),
+    ]

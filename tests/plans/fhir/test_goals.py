@@ -119,7 +119,7 @@ def told(version: int, text: str, *voices: Json, **more: Any) -> Any:
     """A version of a plan with one goal."""
     goal = {"goal": "g", "text": text, "agreement": list(voices)}
     day = f"2026-03-{version:02}"
-    return plan(version=version, written=day, goals=[goal], **more)
+    return plan(**{"version": version, "written": day, "goals": [goal], **more})
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,32 @@ def test_words_that_changed_make_it_pending_and_the_earlier_word_stays(
     ]
     assert goal["lifecycleStatus"] == "proposed"
     assert goal["startDate"] == "2026-03-01"
+
+
+def test_what_stands_beside_the_old_words_alone_is_not_said_to_those_of_the_same_day() -> None:
+    old = told(1, "Sleep", voice("agree", "2026-03-02"), voice("agree", "2026-03-02", "kurtz"))
+    goal = bodies([old, told(2, "Sleep well")])["goal-g"]
+    assert goal["extension"][0] == acceptance(
+        MR_JONES, "pending", earlier={"valueCode": "agree"}, earlier_on=on("2026-03-02")
+    )
+    assert goal["lifecycleStatus"] == "proposed"
+    both = told(
+        2, "Sleep well", voice("agree", "2026-03-02"), voice("agree", "2026-03-02", "kurtz")
+    )
+    assert bodies([old, both])["goal-g"]["lifecycleStatus"] == "active"
+    same = told(2, "Sleep")
+    assert bodies([old, same])["goal-g"]["lifecycleStatus"] == "active"
+
+
+def test_of_a_later_version_alone_nobody_can_tell_what_was_agreed_to_before() -> None:
+    said = [voice("agree", "2026-03-01"), voice("agree", "2026-03-01", "kurtz")]
+    first, second = told(1, "Sleep", *said), told(2, "Sleep", *said)
+    assert bodies([second])["goal-g"]["lifecycleStatus"] == "proposed"
+    assert bodies([first, second])["goal-g"]["lifecycleStatus"] == "active"
+    copied = told(2, "Sleep well", *said)
+    assert (
+        bodies([first, copied])["goal-g"]["extension"] == (bodies([copied])["goal-g"]["extension"])
+    )
 
 
 BOTH = {
@@ -180,6 +206,21 @@ def test_the_status_of_a_goal_follows_the_plan_and_who_agreed(outcome: str) -> N
     assert [goals[s].get("statusDate") for s in statuses] == days
 
 
+def test_agreed_to_as_a_draft_it_is_the_plan_that_made_it_active_later() -> None:
+    said = [voice("agree", "2026-03-01"), voice("agree", "2026-03-01", "kurtz")]
+    draft = told(1, "Sleep", *said, status="draft")
+    goal = bodies([draft, told(2, "Sleep", *said)])["goal-g"]
+    assert goal["lifecycleStatus"] == "active"
+    assert "statusDate" not in goal
+    later = told(2, "Sleep", *said, voice("agree", "2026-03-03", "kurtz"))
+    assert bodies([draft, later])["goal-g"]["statusDate"] == "2026-03-03"
+
+
+def test_the_digest_is_that_of_the_canonical_form_where_a_text_looks_like_a_time() -> None:
+    when = "2026-03-02T10:00:00+02:00"
+    assert bodies([told(1, when, written=when)])["goal-g"]["description"] == {"text": when}
+
+
 H = {"unit": "h", "system": "http://unitsofmeasure.org", "code": "h"}
 TARGETS: dict[str, tuple[Json, Json]] = {
     "a number": ({"target": "7"}, {"detailQuantity": {"value": 7}}),
@@ -205,6 +246,15 @@ TARGETS: dict[str, tuple[Json, Json]] = {
         {"target": "3", "unit": "cups of tea"},
         {"detailQuantity": {"value": 3, "unit": "cups of tea"}},
     ),
+    "one word": (
+        {"target": "7", "unit": "hours"},
+        {"detailQuantity": {"value": 7, "unit": "hours"}},
+    ),
+    "the henry": ({"target": "7", "unit": "H"}, {"detailQuantity": {"value": 7, "unit": "H"}}),
+    "metres or minutes": (
+        {"target": "7", "unit": "m"},
+        {"detailQuantity": {"value": 7, "unit": "m"}},
+    ),
     "words": ({"target": "most nights"}, {"detailString": "most nights"}),
     "words with a unit": ({"target": "7 or 8", "unit": "h"}, {"detailString": "7 or 8 h"}),
     "other digits": ({"target": "\u0667"}, {"detailString": "\u0667"}),
@@ -214,6 +264,22 @@ TARGETS: dict[str, tuple[Json, Json]] = {
     "nothing": ({}, {}),
     "a day": ({"due": "2026-04-30"}, {"dueDate": "2026-04-30"}),
 }
+
+
+UCUM = ["s", "min", "h", "d", "wk", "mo", "a", "mg", "g", "kg", "mL", "L", "cm", "km", "kcal",
+        "mm[Hg]", "kg/m2", "%", "1", "{nights}", "/wk", "h/d", "{a-b}/mo"]  # fmt: skip
+NO_UCUM = ["hr", "days", "D", "/", "/week", "h/", "{a b}", "{}", "{a}{b}", "{{a}", "h/d/d",
+           "times/wk", "{\u00e4}", "kG", "minutes"]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", [*UCUM, *NO_UCUM])
+def test_only_a_code_of_ucum_says_that_it_is_one(unit: str) -> None:
+    goal = {"goal": "g", "text": "Sleep", "measure": {"code": "log", "target": "7", "unit": unit}}
+    (target,) = bodies([plan(goals=[goal])])["goal-g"]["target"]
+    quantity = target["detailQuantity"]
+    assert quantity.get("code") == (unit if unit in UCUM else None)
+    assert quantity.get("system") == ("http://unitsofmeasure.org" if unit in UCUM else None)
+    assert quantity["unit"] == (unit.replace("{", "").replace("}", "") if unit in UCUM else unit)
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -7,7 +7,7 @@ all versions: an agreement that a later version does not repeat was given all th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import NamedTuple
 
 from alliance_fhir.domain.agreement import Position, Voice, Wording, positions, words_digest
@@ -83,7 +83,7 @@ def wording(plan: SharedPlan) -> Wording:
     kind, its text, who does it and when. Priorities, and what was considered, bind nobody."""
     words = {goal_key(goal.goal): _goal_words(goal) for goal in plan.goals}
     words |= {task_key(task.task): _task_words(task) for task in plan.tasks}
-    return Wording(plan.written.day, words)
+    return Wording(plan.written.day, words, plan.version)
 
 
 def _goal_words(goal: Goal) -> str:
@@ -99,32 +99,52 @@ def _task_words(task: Task) -> str:
     )
 
 
+_Said = dict[str, list[Voice]]
+"""What stands in a version, by the keys of its goals and tasks."""
+
+
 def standing(plans: Iterable[SharedPlan]) -> dict[str, list[Position]]:
     """Where each party of the last version stands on each of its goals and tasks, by their keys.
 
     `plans` are the versions of one plan, one at least.
     """
     ordered = in_order(plans)
-    wordings = [wording(plan) for plan in ordered]
+    return standing_on([wording(plan) for plan in ordered], ordered)
+
+
+def standing_on(
+    wordings: Sequence[Wording], ordered: Sequence[SharedPlan]
+) -> dict[str, list[Position]]:
+    """The same, of versions in their order whose wordings are known already."""
     asked = parties(ordered[-1])
+    said = [_said(plan) for plan in ordered]
     return {
-        key: positions(asked, voices(ordered, key), key, wordings) for key in wordings[-1].words
+        key: positions(asked, _told(said, key), key, wordings, _beside(words, key, said, wordings))
+        for key, words in wordings[-1].words.items()
     }
 
 
-def voices(ordered: Sequence[SharedPlan], key: str) -> list[Voice]:
+def _beside(
+    words: str, key: str, said: Sequence[_Said], wordings: Sequence[Wording]
+) -> list[Voice] | None:
+    """The voices that stand in versions with these words; None where there are no others."""
+    if len(wordings) == 1:
+        return None
+    return _told(compress(said, (one.words.get(key) == words for one in wordings)), key)
+
+
+def voices(ordered: Iterable[SharedPlan], key: str) -> list[Voice]:
     """All that was said to a goal or task, in the order of the versions, and nothing twice."""
-    said = (voice for plan in ordered for voice in _said(plan, key))
-    return list(dict.fromkeys(said))
+    return _told(map(_said, ordered), key)
 
 
-def _said(plan: SharedPlan, key: str) -> Iterator[Voice]:
-    for goal in plan.goals:
-        if goal_key(goal.goal) == key:
-            yield from map(_voice, goal.agreement)
-    for task in plan.tasks:
-        if task_key(task.task) == key:
-            yield from map(_voice, task.agreement)
+def _told(said: Iterable[_Said], key: str) -> list[Voice]:
+    return list(dict.fromkeys(voice for version in said for voice in version.get(key, ())))
+
+
+def _said(plan: SharedPlan) -> _Said:
+    told = {goal_key(goal.goal): [*map(_voice, goal.agreement)] for goal in plan.goals}
+    return told | {task_key(task.task): [*map(_voice, task.agreement)] for task in plan.tasks}
 
 
 def _voice(agreement: Agreement) -> Voice:

@@ -67,6 +67,8 @@ def _reading(info: ValidationInfo, value: object) -> tuple[Reading, str]:
         raise Breach("wrong-kind", "It must be text.")
     if info.context is None:
         raise Breach("wrong-kind", "Nobody said how people and times are read.")
+    if UNFIT.search(value):  # escapes of JSON can write it
+        raise Breach("control-character")
     return cast("Reading", info.context), value.strip()
 
 

@@ -7,8 +7,6 @@ does not know that extension: nobody agrees, and nobody has said no.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from alliance_fhir.domain.agreement import Position, Standing
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.plan.facts import Facts
@@ -29,8 +27,8 @@ def acceptances(facts: Facts, key: str) -> list[Json]:
 
 
 def _acceptance(facts: Facts, key: str, position: Position) -> Json:
-    parts = list(_start(facts, position))
-    if told := list(_told(facts, key, position)):
+    parts = _start(facts, position)
+    if told := _told(facts, key, position):
         parts.append({"url": el.AGREEMENT_TO, "extension": told})
     return {"url": el.GOAL_ACCEPTANCE, "extension": parts}
 
@@ -40,24 +38,28 @@ def agreements(facts: Facts, key: str) -> list[Json]:
     return [
         {
             "url": el.AGREEMENT,
-            "extension": [*_start(facts, position), *_told(facts, key, position)],
+            "extension": _start(facts, position) + _told(facts, key, position),
         }
         for position in facts.positions[key]
     ]
 
 
-def _start(facts: Facts, position: Position) -> Iterator[Json]:
-    yield {"url": "individual", "valueReference": facts.who(position.party)}
-    yield {"url": "status", "valueCode": STATUSES[position.standing]}
+def _start(facts: Facts, position: Position) -> list[Json]:
+    return [
+        {"url": "individual", "valueReference": facts.who(position.party)},
+        {"url": "status", "valueCode": STATUSES[position.standing]},
+    ]
 
 
-def _told(facts: Facts, key: str, position: Position) -> Iterator[Json]:
+def _told(facts: Facts, key: str, position: Position) -> list[Json]:
     """When it was said, and to which words; or what was said to earlier ones."""
+    told: list[Json] = []
     if position.on:
-        yield {"url": "on", "valueDate": position.on}
-        yield {"url": "digest", "valueString": f"blake2b:{facts.words[key]}"}
+        told.append({"url": "on", "valueDate": position.on})
+        told.append({"url": "digest", "valueString": f"blake2b:{facts.words[key]}"})
     if position.standing == "withdrawn":
-        yield {"url": "withdrawn", "valueBoolean": True}
+        told.append({"url": "withdrawn", "valueBoolean": True})
     if position.earlier:
-        yield {"url": "earlier", "valueCode": position.earlier.word}
-        yield {"url": "earlier-on", "valueDate": position.earlier.on}
+        told.append({"url": "earlier", "valueCode": position.earlier.word})
+        told.append({"url": "earlier-on", "valueDate": position.earlier.on})
+    return told

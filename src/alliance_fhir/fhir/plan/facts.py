@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 from alliance_fhir.config import Settings
@@ -11,10 +12,10 @@ from alliance_fhir.domain.agreement import Party, Position
 from alliance_fhir.domain.instrument import Perspective
 from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.plan.document import SharedPlan
-from alliance_fhir.domain.plan.history import in_order, standing, wording
+from alliance_fhir.domain.plan.history import in_order, standing_on, wording
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.canonical import sealed
+from alliance_fhir.fhir.canonical import sealed_as_built
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.versions import Json, Version
@@ -36,6 +37,12 @@ class Facts:
     words: dict[str, str]
     guardians: frozenset[Identifier]
     key: str
+    called: dict[Party, str] = field(default_factory=dict[Party, str])
+    """How the text calls people, as far as it has named them."""
+    _people: dict[Party, Json] = field(default_factory=dict[Party, Json])
+    _labels: dict[Perspective | None, Json] = field(
+        default_factory=dict["Perspective | None", Json]
+    )
 
     @classmethod
     def of(cls, versions: Iterable[SharedPlan], version: Version, settings: Settings) -> Self:
@@ -45,26 +52,28 @@ class Facts:
         if len({(plan.plan, plan.patient) for plan in plans}) != 1:
             raise ValueError("the versions of one plan and one patient, and one version at least")
         key = record_key(settings.named_source, ("plan", plans[0].plan), settings.secret)
-        told = dict(wording(plans[-1]).words)
+        wordings = [wording(plan) for plan in plans]
+        told = dict(wordings[-1].words)
         everybody = frozenset(one for plan in plans for one in plan.guardians)
-        return cls(version, settings, plans, standing(plans), told, everybody, key)
+        guardians = everybody.difference(plans[-1].clinicians)
+        return cls(version, settings, plans, standing_on(wordings, plans), told, guardians, key)
 
     @property
     def plan(self) -> SharedPlan:
         """The newest version."""
         return self.plans[-1]
 
-    @property
+    @cached_property
     def everywhere(self) -> list[Position]:
         """Where everybody stands on everything."""
         return [position for told in self.positions.values() for position in told]
 
-    @property
+    @cached_property
     def system(self) -> str:
         """The system of all identifiers of the site."""
         return el.identifier_system(self.settings.root)
 
-    @property
+    @cached_property
     def patient(self) -> Json:
         """A reference to the patient."""
         return el.person("Patient", self.plan.patient)
@@ -73,7 +82,10 @@ class Facts:
         """A reference to a party: the patient, a clinician, or a guardian."""
         if isinstance(party, str):
             return self.patient
-        return el.person("RelatedPerson" if party in self.guardians else "Practitioner", party)
+        if party not in self._people:
+            type_ = "RelatedPerson" if party in self.guardians else "Practitioner"
+            self._people[party] = el.person(type_, party)
+        return self._people[party]
 
     def given(self, name: str, party: Party | None) -> Json:
         """An element that holds a reference to a party, where there is one."""
@@ -113,11 +125,15 @@ class Facts:
         identifier: Json | Sequence[Json] = [el.identifier(self.system, key)]
         if type_ == "QuestionnaireResponse":
             identifier = self.version.response_identifier(identifier[0])
-        whole: Json = {
-            "resourceType": type_,
-            "meta": meta(self.settings, said_by),
-            "identifier": identifier,
-            **body,
-        }
-        whole = {name: value for name, value in whole.items() if value}
-        return Resource(type_, key, *sealed(whole))
+        whole: Json = {"resourceType": type_, "identifier": identifier}
+        if labels := self._meta(said_by):
+            whole = {"resourceType": type_, "meta": labels, "identifier": identifier}
+        for name, value in body.items():
+            if value:
+                whole[name] = value
+        return Resource(type_, key, *sealed_as_built(whole))
+
+    def _meta(self, said_by: Perspective | None) -> Json:
+        if said_by not in self._labels:
+            self._labels[said_by] = meta(self.settings, said_by)
+        return self._labels[said_by]

@@ -17,8 +17,19 @@ from alliance_fhir.fhir.versions import Json
 
 _TARGET = re.compile(r"(>=|<=|>|<)?\s*(-?[0-9]{1,18}(?:\.[0-9]{1,18})?)")
 """A number, with or without one of the comparators that FHIR has (quantity-comparator)."""
-_UCUM = re.compile(r"[!-~]+")
-"""UCUM is written in ASCII, without blanks (The Unified Code for Units of Measure, section 1)."""
+UNITS = (
+    *("s", "min", "h", "d", "wk", "mo", "a"),
+    *("mg", "g", "kg", "mL", "L", "cm", "km", "kcal", "mm[Hg]", "kg/m2", "%", "1"),
+)
+"""The units that are taken for codes of UCUM (The Unified Code for Units of Measure): those that
+plans need. `m` is none of them: whoever writes it may mean minutes."""
+_TIMES = UNITS[:7]
+_ANNOTATION = r"\{[!-z|~]+\}"
+"""Words in braces, which UCUM lets anybody write (section 6): `{nights}` is a unit of one."""
+_UCUM = re.compile(
+    f"(?:{'|'.join(map(re.escape, UNITS))}|{_ANNOTATION})?(?:/(?:{'|'.join(_TIMES)}))?"
+)
+"""Each by itself, or how often it is in a time: `/wk`, `{visits}/wk`, `h/d`."""
 
 _DECIDES: dict[Outcome, Standing] = {
     "agreed": "agree",
@@ -53,16 +64,20 @@ def _goal(facts: Facts, goal: Goal) -> Resource:
         "subject": facts.patient,
         "startDate": since.written.day,
         "target": [_target(goal.measure)] if goal.measure else [],
-        "statusDate": _decided(told) if facts.plan.status == "active" else "",
+        "statusDate": _decided(facts, told) if facts.plan.status == "active" else "",
         **({} if by is None else facts.version.goal_source(facts.who(by))),
     }
     return facts.made("Goal", goal_suffix(goal.goal), body)
 
 
-def _decided(told: list[Position]) -> str:
-    """The day of the last word that made the goal what it is; empty where none did."""
+def _decided(facts: Facts, told: list[Position]) -> str:
+    """The day of the last word that made the goal what it is; empty where none did, and where a
+    plan came into use after all had agreed."""
     word = _DECIDES[outcome(told)]
-    return max((position.on for position in told if position.standing == word), default="")
+    day = max((position.on for position in told if position.standing == word), default="")
+    in_use = facts.unchanged_since(lambda plan: plan.status)
+    waited = word == "agree" and in_use is not facts.plans[0] and day < in_use.written.day
+    return "" if waited else day
 
 
 def _target(measure: Measure) -> Json:

@@ -7,6 +7,7 @@ stays out, too. Nothing in the document is markup: all of it is escaped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from html import escape
 
@@ -32,6 +33,7 @@ _TO_OTHER_WORDS = {
     "disagree": "said no to other words on {on}",
     "withdrawn": "took an agreement to other words back on {on}",
 }
+_TO_ESCAPE = re.compile("[&<>\"'\n]")
 _KINDS = {"Practitioner": "clinician", "RelatedPerson": "guardian"}
 
 
@@ -52,7 +54,7 @@ def narrative(facts: Facts, status: Status) -> str:
 
 def _words(text: str) -> str:
     """Words of the document: no markup, and lines as they are."""
-    return escape(text).replace("\n", "<br/>")
+    return escape(text).replace("\n", "<br/>") if _TO_ESCAPE.search(text) else text
 
 
 def _section(title: str, entries: Iterable[str]) -> Iterator[str]:
@@ -135,4 +137,6 @@ def _position(facts: Facts, position: Position) -> str:
 def _name(facts: Facts, party: Party) -> str:
     if isinstance(party, str):
         return "the patient"
-    return f"{_KINDS[facts.who(party)['type']]} {escape(party.value)}"
+    if party not in facts.called:
+        facts.called[party] = f"{_KINDS[facts.who(party)['type']]} {_words(party.value)}"
+    return facts.called[party]
