@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
@@ -355,12 +356,37 @@ def no_room() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_server_that_cannot_be_remembered_is_not_left_running(bare: Path, port: int) -> None:
+@pytest.fixture
+def sleeping_java(bare: Path) -> None:
+    """A java whose servers never answer, and a jar for it."""
     sleeping = f"exec {sys.executable} -c 'import time; time.sleep(60)' \"$@\""
     known = "-version) echo 'openjdk version \"17.0.1\"' ;;"
     executable(bare, "java", f'case "$*" in {known} *) {sleeping} ;; esac')
     jar = places.made(places.home() / build.key()) / build.JAR
     jar.touch()
+
+
+@pytest.mark.usefixtures("sleeping_java")
+def test_ctrl_c_right_after_the_launch_leaves_no_server(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch, launched = process.launch, list[sandbox.Running]()
+
+    def interrupted(*told: Any) -> sandbox.Running:
+        launched.append(launch(*told))
+        signal.raise_signal(signal.SIGINT)  # nobody but us knows of it yet
+        return launched[0]
+
+    monkeypatch.setattr(process, "launch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sandbox.start("R4", port)
+    assert sandbox.status() == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(launched[0].pid, 0)
+
+
+@pytest.mark.usefixtures("sleeping_java")
+def test_a_server_that_cannot_be_remembered_is_not_left_running(port: int) -> None:
     file = places.run() / f"{port}.json"
     with no_room(), pytest.raises(ConfigError) as raised:
         run("start", "--port", port)

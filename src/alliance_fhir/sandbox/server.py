@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import errno
+import signal
 import socket
+import sys
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +19,7 @@ from alliance_fhir.sandbox.state import FhirVersion, Running
 from alliance_fhir.sandbox.tools import find_java, remedy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     Progress = Callable[[str], None]
@@ -51,15 +55,18 @@ def start(
     ways_out = remedy(wish.fhir_version, port)
     java = find_java(ways_out)
     jar = server_jar(ways_out, progress)
-    with places.locked(_lock(port)):
-        server = _running(wish)  # again, now that nobody else can launch one on this port
-        launched = None if server else process.launch(wish, java, jar)
-    if launched is None:
-        return _join(server or wish, wait, progress)
-    progress(f"starting HAPI FHIR, {launched.fhir_version}, on port {port} ...")
+    launched: Running | None = None
     try:
+        with _in_one_go(), places.locked(_lock(port)):
+            server = _running(wish)  # again, now that nobody else can launch one on this port
+            launched = None if server else process.launch(wish, java, jar)
+        if launched is None:
+            return _join(server or wish, wait, progress)
+        progress(f"starting HAPI FHIR, {launched.fhir_version}, on port {port} ...")
         return _ready(process.answering(launched, wait))
     except BaseException as failure:  # Ctrl-C too: what nobody waits for shall not stay
+        if launched is None:
+            raise
         with places.locked(_lock(port)):
             if state.alive(launched):
                 process.end(launched)
@@ -86,6 +93,20 @@ def stop(port: int) -> Running | None:
 def status() -> list[Running]:
     """The servers that run, by port; `ready` says whether one has answered yet."""
     return state.read_all()
+
+
+@contextmanager
+def _in_one_go() -> Generator[None]:
+    """Ctrl-C waits for the end of this: between a launch and its being remembered nobody would know
+    what is to be ended. The JVM lifts the block for itself."""
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield  # there are no such blocks, or no thread but the main one hears of Ctrl-C
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _wish(fhir: str, port: int, disk: Path | None, java_options: tuple[str, ...]) -> Running:
