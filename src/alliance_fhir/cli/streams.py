@@ -8,6 +8,8 @@ import sys
 from typing import IO
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
+_KEPT: list[IO[str]] = []
+"""What was opened in place of a closed stream: nobody else may hold it, and it must not be lost."""
 
 
 def prepare() -> None:
@@ -24,7 +26,9 @@ def _open() -> None:
     is opened would get its number, and with it what is written to the stream."""
     for name, mode in _STREAMS:
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 - to the very end
+            nowhere = open(os.devnull, mode)  # noqa: PTH123, SIM115 - to the very end
+            _KEPT.append(nowhere)
+            setattr(sys, name, nowhere)
 
 
 def _buffer() -> None:
