@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from alliance_fhir.domain.receipt import RULES
+from command import tables
 
 if TYPE_CHECKING:
     from conftest import Ran
@@ -136,28 +137,14 @@ def version(number: int, written: str, *lines: str, plan: str = "short", **more:
     return "\n".join(["# a version", json.dumps(told), *lines])
 
 
-def finding(
-    row: int, column: str, rule: str, remedy: str = "", path: str = "a.plan.yaml"
-) -> dict[str, str | int]:
-    """A finding as `--json` has it; what is empty is absent."""
-    whole = {"path": path, "row": row, "column": column, "rule": rule}
-    told = {key: value for key, value in whole.items() if value}
-    return {**told, "remedy": remedy or RULES[rule]}
+finding = partial(tables.finding, path="a.plan.yaml")
 
 
 def outcome(
     command: str, records: tuple[int, int, int], *rejected: dict[str, str | int], **more: Any
 ) -> Json:
     """The whole object of `--json`, but for `seconds` and `run`: read, accepted, rejected."""
-    return {
-        "command": command,
-        "fhir_version": "4.0.1",
-        "records": dict(zip(("read", "accepted", "rejected"), records, strict=True)),
-        "rejected": list(rejected),
-        "blocked": [],
-        "exit_code": 4 if rejected else 0,
-        **more,
-    }
+    return tables.outcome(command, records, rejected, code=4 if rejected else 0, **more)
 
 
 def said(ran: Ran) -> Json:

@@ -25,6 +25,7 @@ def command(
     """Write an empty plan to fill in, or the JSON Schema of plans. Nothing is overwritten."""
     # imported here, so that nobody waits for it who only asks for help
     from alliance_fhir.errors import ConfigError
+    from alliance_fhir.sources.plans import YAML
     from alliance_fhir.sources.plans import schema as documents
 
     if not plan:
@@ -33,7 +34,7 @@ def command(
     if file is None:
         typer.echo(text, nl=False)
         return
-    _write(file, text, () if schema else (".plan.yaml", ".plan.yml"))
+    _write(file, text, () if schema else YAML)
 
 
 def _write(file: Path, text: str, endings: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from alliance_fhir.domain.receipt import STATES, Finding
 from alliance_fhir.result import Pulled, Result, Verification
-from alliance_fhir.sources.plans.files import SUFFIXES
+from alliance_fhir.sources.plans import SUFFIXES
 
 _MOST = 50
 """Findings of one kind that are listed for a person; `--json` has them all."""

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import orjson
 
 from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.plan import REQUESTS
 from alliance_fhir.fhir.plan import TYPES as PLAN_TYPES
 from alliance_fhir.fhir.versions import Json
 
 _SCORED = ("Observation", "QuestionnaireResponse")
 _PARTIES = ("Patient", "Practitioner", "RelatedPerson")
-_REQUESTS = ("CommunicationRequest", "MedicationRequest", "ServiceRequest", "Task")
 
 
 class Part(NamedTuple):
@@ -122,7 +122,7 @@ def _of_plans() -> dict[str, Extension]:
         el.AGREEMENT: Extension(
             "Agreement",
             "Where a party stands on the words of a task of a shared plan.",
-            contexts=_REQUESTS,
+            contexts=REQUESTS,
             parts={
                 "individual": Part("Who.", "Reference", _PARTIES, required=True),
                 "status": Part(

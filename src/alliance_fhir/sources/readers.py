@@ -17,6 +17,7 @@ from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
 from alliance_fhir.sources.layout import Layout, Names, check_names
 from alliance_fhir.sources.long import LongTable
+from alliance_fhir.sources.plans import SUFFIXES
 from alliance_fhir.sources.plans.files import PlanFile
 from alliance_fhir.sources.plans.timeline import Timeline
 from alliance_fhir.sources.wide import Read, WideTable
@@ -87,9 +88,7 @@ READERS: dict[str, Reader] = {
     ".tsv": partial(_table, csv.rows),
     ".txt": partial(_table, csv.rows),
     ".xlsx": partial(_table, excel.rows),
-    ".plan.yaml": _plan,
-    ".plan.yml": _plan,
-    ".plan.json": _plan,
+    **dict.fromkeys(SUFFIXES, _plan),
 }
 """By the end of a name. A new format is one file in this folder and one line here."""
 

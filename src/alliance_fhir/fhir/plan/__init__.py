@@ -5,16 +5,16 @@ Pure: the versions of one plan go in, the resources of the newest come out. `map
 
 from __future__ import annotations
 
+REQUESTS = ("CommunicationRequest", "MedicationRequest", "ServiceRequest", "Task")
+"""The types of what tasks and contact between visits become."""
+
 TYPES = (
+    *REQUESTS,
     "CarePlan",
     "CareTeam",
-    "CommunicationRequest",
     "Goal",
-    "MedicationRequest",
     "Observation",
     "Provenance",
     "QuestionnaireResponse",
-    "ServiceRequest",
-    "Task",
 )
 """The types of all resources that come of a plan."""

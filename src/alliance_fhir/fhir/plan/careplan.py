@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.group import Resource
+from alliance_fhir.fhir.plan import REQUESTS
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.plan.narrative import narrative
 from alliance_fhir.fhir.plan.statuses import plan_status
 from alliance_fhir.fhir.versions import Json
 
 PLAN = "plan"
-_REQUESTS = ("CommunicationRequest", "MedicationRequest", "ServiceRequest", "Task")
 _BELONGS = {"CareTeam": "careTeam", "Goal": "goal", "QuestionnaireResponse": "supportingInfo"}
 """The elements that hold what belongs to a plan. Observations are found by what they come from."""
 
@@ -39,7 +39,7 @@ def careplan(facts: Facts, parts: Sequence[Resource]) -> Resource:
         "activity": [
             facts.version.planned_activity(_reference(facts, one))
             for one in parts
-            if one.type in _REQUESTS
+            if one.type in REQUESTS
         ],
     }
     return facts.made("CarePlan", PLAN, body)

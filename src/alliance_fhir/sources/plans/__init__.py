@@ -1,1 +1,7 @@
 """Plan documents: YAML or JSON, one version of one plan in each file."""
+
+from __future__ import annotations
+
+YAML = (".plan.yaml", ".plan.yml")
+SUFFIXES = (*YAML, ".plan.json")
+"""How the names of plan documents end."""

@@ -16,7 +16,6 @@ from alliance_fhir.sources.plans.document import Documents, Told
 from alliance_fhir.sources.plans.timeline import Timeline
 from alliance_fhir.sources.wide import Read
 
-SUFFIXES = (".plan.yaml", ".plan.yml", ".plan.json")
 LARGEST = 1024**2
 """Bytes: some hundred pages. Nothing beyond it is read."""
 
