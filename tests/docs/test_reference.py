@@ -37,8 +37,8 @@ from alliance_fhir.probing import Probed
 from alliance_fhir.result import Pulled, Result, Verification
 from alliance_fhir.sources.fields import MODES
 from alliance_fhir.sources.layout import HEAD, LONG, REQUIRED
-from alliance_fhir.sources.plans import breaches
-from alliance_fhir.sources.plans.files import LARGEST, SUFFIXES
+from alliance_fhir.sources.plans import SUFFIXES, breaches
+from alliance_fhir.sources.plans.files import LARGEST
 from alliance_fhir.sources.plans.nodes import DEEPEST
 from alliance_fhir.sources.readers import READERS
 from alliance_fhir.transport.auth import METHODS
