@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alliance_fhir.cli.show import print_json
+from alliance_fhir.cli.streams import tell
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.instrument import MARKS, Evidence, Instrument, Items, Perspective
 from alliance_fhir.errors import InstrumentError
@@ -56,7 +57,7 @@ def tell_form(settings: Settings, name: str, rater: str, fhir: str) -> None:
         settings if own else None,
         home=home_of(instrument.id, catalog, settings),
     )
-    typer.echo(orjson.dumps(resource.body, exact_number, orjson.OPT_INDENT_2))
+    tell(orjson.dumps(resource.body, exact_number, orjson.OPT_INDENT_2))
 
 
 def _perspective(instrument: Instrument, rater: str) -> Perspective:

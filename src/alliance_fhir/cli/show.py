@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from alliance_fhir.cli.streams import tell
 from alliance_fhir.domain.receipt import STATES, Finding
 from alliance_fhir.result import Pulled, Result, Verification
 from alliance_fhir.sources.plans import SUFFIXES
@@ -39,7 +40,7 @@ def print_json(shape: dict[str, Any]) -> None:
     except TypeError:
         text = json.dumps(shape, indent=2, ensure_ascii=False)
         told = text.encode(errors="surrogateescape").decode(errors="replace").encode()
-    typer.echo(told)
+    tell(told)
 
 
 def people(result: Result, console: Console) -> None:

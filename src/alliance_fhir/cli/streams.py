@@ -7,6 +7,8 @@ import os
 import sys
 from typing import IO
 
+import typer
+
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 _KEPT: list[IO[str]] = []
 """What was opened in place of a closed stream: nobody else may hold it, and it must not be lost."""
@@ -39,6 +41,12 @@ def _buffer() -> None:
         whole = io.BufferedWriter(raw)
         encoding, errors = sys.stdout.encoding, sys.stdout.errors
         sys.stdout = io.TextIOWrapper(whole, encoding, errors, write_through=True)
+
+
+def tell(told: bytes) -> None:
+    """Prints text that is in UTF-8, whatever the terminal's encoding; where standard output is no
+    file, as in a notebook, it takes text alone."""
+    typer.echo(told if hasattr(sys.stdout, "buffer") else told.decode())
 
 
 def drop(stream: IO[str]) -> None:
