@@ -68,7 +68,9 @@ class Run:
         self._options = options
         self._watch = watch
         self._sources = Sources(sources, settings, catalog := site_catalog(settings))
-        self._mapping = Mapping(settings, catalog, target.version, options.check)
+        self._mapping = Mapping(
+            settings, catalog, target.version, options.check, ledger.documents
+        )
         self._planner = Planner(
             ledger,
             target,
@@ -248,7 +250,10 @@ class Run:
     def _deliver(self, planned: Planned) -> list[Receipt]:
         """Delivers a group, or says what would become of it. Called in the lanes."""
         if self._dry:
-            self._mapping.checker.check([decision.resource for decision in planned.changes])
+            self._mapping.checker.check(
+                [decision.resource for decision in planned.changes],
+                of_plan=planned.group.edition > 0,
+            )
         if self._result.stopped or self._dry:
             return self._foreseen(planned)
         return self._delivery.send(planned)

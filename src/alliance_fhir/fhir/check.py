@@ -80,9 +80,9 @@ class Checker:
         self._schema_on = level != "none"
         self._every = {"models": 1, "sample": SAMPLE}.get(level, 0)
 
-    def check(self, resources: Sequence[Resource]) -> None:
-        """All of these resources, at this checker's level."""
-        if self._schema_on:
+    def check(self, resources: Sequence[Resource], *, of_plan: bool = False) -> None:
+        """All of these resources, at this checker's level; `of_plan`: they are a shared plan's."""
+        if self._schema_on and not of_plan:
             for resource in resources:
                 if not self._valid(resource):
                     self._explain(resource)

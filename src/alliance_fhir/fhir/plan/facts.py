@@ -11,7 +11,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.agreement import Party, Position
 from alliance_fhir.domain.instrument import Perspective
 from alliance_fhir.domain.keys import record_key
-from alliance_fhir.domain.plan.document import SharedPlan
+from alliance_fhir.domain.plan.document import SharedPlan, whole_key
 from alliance_fhir.domain.plan.history import in_order, standing_on, wording
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir import elements as el
@@ -51,7 +51,7 @@ class Facts:
         plans = tuple(in_order(versions))
         if len({(plan.plan, plan.patient) for plan in plans}) != 1:
             raise ValueError("the versions of one plan and one patient, and one version at least")
-        key = record_key(settings.named_source, ("plan", plans[0].plan), settings.secret)
+        key = record_key(settings.named_source, whole_key(plans[0].plan), settings.secret)
         wordings = [wording(plan) for plan in plans]
         told = dict(wordings[-1].words)
         everybody = frozenset(one for plan in plans for one in plan.guardians)

@@ -60,6 +60,19 @@ def sign_off(
     return Resource("Provenance", key, *sealed(body))
 
 
+def sign_offs(
+    versions: Iterable[SharedPlan], version: Version, settings: Settings
+) -> list[Resource]:
+    """STUB"""
+    ordered = sorted(versions, key=lambda plan: plan.version)
+    made: list[Resource] = []
+    for n in range(1, len(ordered) + 1):
+        plan = ordered[n - 1]
+        one = sign_off(ordered[:n], version, settings, f"{plan.written.utc[:10]}T00:00:00Z")
+        made += [one] if one else []
+    return made
+
+
 def _agreed(facts: Facts, party: Party) -> bool:
     told = [position for position in facts.everywhere if position.party == party]
     return bool(told) and all(position.standing == "agree" for position in told)

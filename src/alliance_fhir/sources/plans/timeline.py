@@ -41,7 +41,8 @@ class Timeline:
         self._database.close()
 
     def add(self, plan: str, key: str, path: str, told: Milestone, at: At) -> None:
-        """A version of a plan, by digests; `at` are the places that may be wrong."""
+        """A version of a plan, both by their business keys; `at` are the places that may be
+        wrong."""
         places = [[place, *where] for place, where in at.items()]
         text = json.dumps([told.written, told.patient, told.said, places])
         row = (plan, told.version, key, path, text)
@@ -52,21 +53,21 @@ class Timeline:
         found: dict[str, list[Finding]] = {}
         rows = self._database.execute("SELECT * FROM versions ORDER BY plan, version")
         with closing(rows):
-            for _, versions in groupby(rows, key=itemgetter(0)):
-                for key, finding in _of_one(list(versions)):
+            for plan, versions in groupby(rows, key=itemgetter(0)):
+                for key, finding in _of_one(plan, list(versions)):
                     told = found.setdefault(key, [])
                     told.append(finding._replace(beside=bool(told)))
         return found
 
 
-def _of_one(rows: list[tuple[Any, ...]]) -> Iterator[tuple[str, Finding]]:
+def _of_one(plan: str, rows: list[tuple[Any, ...]]) -> Iterator[tuple[str, Finding]]:
     by_version = {version: (key, path, json.loads(told)) for _, version, key, path, told in rows}
     milestones = (_milestone(version, told) for version, (_, _, told) in by_version.items())
     for version, slip in contradictions(milestones):
         key, path, told = by_version[version]
         at = {tuple(place): (line, column) for place, line, column in told[3]}
         line, column = at[slip.place]
-        yield key, Finding(path, line, column, slip.rule, slip.remedy, key)
+        yield key, Finding(path, line, column, slip.rule, slip.remedy, plan)
 
 
 def _milestone(version: int, told: list[Any]) -> Milestone:
