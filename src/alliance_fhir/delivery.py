@@ -242,8 +242,8 @@ class Delivery:
         return told
 
     def _once(self, planned: Planned) -> dict[str, Receipt]:
-        of_plan = planned.group.edition > 0
-        self._checker.check([one.resource for one in planned.changes], of_plan=of_plan)
+        sent = [decision.resource for decision in planned.changes]
+        self._checker.check(sent, of_plan=planned.group.of_plan)
         for decision in planned.changes:
             if decision.retired:
                 self._releaser.release(decision.retired)

@@ -123,6 +123,7 @@ class Gathering:
             len(came),
             tuple((v, text) for v, text in sorted(came.items()) if kept.get(v) != text),
             newest.version,
+            of_plan=True,
         )
 
 

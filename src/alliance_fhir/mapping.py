@@ -122,6 +122,10 @@ class Mapping:
                     self.checker.check(of_plan.resources, of_plan=True)
             yield of_plan
 
+    def is_of_plans(self, resource: Resource) -> bool:
+        """Whether it is one of our forms for plans."""
+        return resource.key in self._plan_forms
+
     def _share_forms(self, group: Group) -> None:
         """Those of our forms for plans that the group's responses answer."""
         for resource in group.resources:

@@ -228,7 +228,8 @@ class Run:
 
     def _send_alone(self, resource: Resource) -> None:
         person = resource.type in CREATABLE  # the ledger's may have another identifier by now
-        for planned in self._planner.decide([_alone(resource)], reread=person):
+        alone = _alone(resource)._replace(of_plan=self._mapping.is_of_plans(resource))
+        for planned in self._planner.decide([alone], reread=person):
             try:
                 receipts = self._deliver(planned)
             except Halted as halted:
@@ -252,7 +253,7 @@ class Run:
         if self._dry:
             self._mapping.checker.check(
                 [decision.resource for decision in planned.changes],
-                of_plan=planned.group.edition > 0,
+                of_plan=planned.group.of_plan,
             )
         if self._result.stopped or self._dry:
             return self._foreseen(planned)

@@ -56,7 +56,7 @@ class Group(NamedTuple):
     `when` is the day in UTC; `author` answered, where that is known; `source_digest` is of what the
     source said. `records` is of how many records of the source it is made; `documents` are those
     that are to be kept, by version, as what comes later is to be held against them. `edition` is
-    the version of the newest of them, 0 of what has no versions.
+    the version of the newest of them, 0 of what has no versions. `of_plan`: it is of shared plans.
     """
 
     key: str
@@ -69,3 +69,4 @@ class Group(NamedTuple):
     records: int = 1
     documents: tuple[tuple[int, str], ...] = ()
     edition: int = 0
+    of_plan: bool = False
