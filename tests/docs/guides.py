@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
 from alliance_fhir.domain.plan.document import Kind
-from alliance_fhir.fhir.plan.signoff import sign_off
+from alliance_fhir.fhir.plan.signoff import sign_offs
 from plans.fhir.making import JONES, R4, SITE, example, mapped, plan
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ FACTS: Json = tomllib.loads((Path(__file__).parent / "guides.toml").read_text(en
 LATEST = {"mcc": "1.0.0", "pco": "0.2.0"}
 CORE = ("6.1.0", "7.0.0", "8.0.0", "9.0.0")
 MET, SAID, NOT = "met", "where said", "not"
-WHEN = "2026-04-01T06:00:00Z"
 
 
 class Row(NamedTuple):
@@ -178,9 +177,7 @@ def _about(key: str) -> str:
 def _resources() -> Iterator[tuple[str, Json]]:
     examples = [*(JONES[:number] for number in range(1, len(JONES) + 1)), ("adolescent-1",)]
     for versions in [*(example(*names) for names in examples), *([one] for one in sparse())]:
-        made = mapped(versions)
-        signed = sign_off(versions, R4, SITE, WHEN)
-        for one in [*made, *([signed] if signed else [])]:
+        for one in [*mapped(versions), *sign_offs(versions, R4, SITE)]:
             yield one.key, cast("Json", json.loads(one.json()))
 
 
