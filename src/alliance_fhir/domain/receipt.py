@@ -112,6 +112,10 @@ RULES: dict[str, str] = {
     "version-goes-back": "It was written before the version before it; correct version or date.",
     "patient-differs": "The versions of this plan name several patients; correct the wrong one.",
     "agreed-too-late": "Said after the next version was written; write it into that one.",
+    "next-review-past": "The next review is earlier than the version; correct or remove it.",
+    "replaces-itself": "A plan cannot take its own place: name the one before, or remove it.",
+    "replaces-unfinished": "The plan that it replaces is not over; complete or revoke that first.",
+    "replaces-another-patients": "The plan that it replaces is another patient's; correct it.",
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
