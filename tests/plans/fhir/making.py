@@ -172,7 +172,7 @@ def rare() -> list[SharedPlan]:
     ]
     told: Json = {"adolescent": {"pressured_to_attend": False, "guardians": [aunt]}}
     taken = {"taken_as_agreed": 1, "of_days": 7}
-    come = {"g0": {"achievement": "not-attainable", "words": "<b>No</b>"}}
+    come = {"g0": {"achievement": "not-attainable", "words": "No longer"}}
     reviews = [
         {"on": day, "adherence": {"medication": taken | {"said_by": by}}, "goals": come}
         for by in ("kurtz", aunt)
