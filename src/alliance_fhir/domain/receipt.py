@@ -112,6 +112,10 @@ RULES: dict[str, str] = {
     "agreed-too-late": "Said after the next version was written; write it into that one.",
     "version-not-raised": "The version was sent with other words, to which somebody had spoken; "
     "give these words a new version.",
+    "next-review-past": "The next review is earlier than the version; correct or remove it.",
+    "replaces-itself": "A plan cannot take its own place: name the one before, or remove it.",
+    "replaces-unfinished": "The plan that it replaces is not over; complete or revoke that first.",
+    "replaces-another-patients": "The plan that it replaces is another patient's; correct it.",
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
