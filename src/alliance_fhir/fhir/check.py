@@ -1,6 +1,7 @@
 """The checks of what we are about to write; the only place that imports what checks it.
 
-`schema` (the default) holds every resource against a JSON Schema tighter than FHIR; `models` also
+`schema` (the default) holds every resource against a JSON Schema tighter than FHIR, one for
+assessments and one for shared plans, whose Observations are others; `models` also
 against fhir.resources; `sample` does the latter for one resource in a thousand; `none` trusts the
 mapping. fhir.resources is one check of several, never the truth: it has no R4 (R4B stands in) and
 does not enforce required codes.
@@ -24,18 +25,27 @@ Level = Literal["schema", "models", "sample", "none"]
 SAMPLE = 1000
 """`sample` checks the first resource of every so many by its model."""
 
-_TWO_SHAPES = ("QuestionnaireResponse", "Questionnaire", "Device")
+_Schema = Literal["schema.json", "plan/schema.json"]
 
 
 @cache
-def _schema() -> Json:
-    return orjson.loads((files("alliance_fhir.fhir") / "schema.json").read_bytes())
+def _schema(name: _Schema) -> Json:
+    return orjson.loads((files("alliance_fhir.fhir") / name).read_bytes())
 
 
 @cache
-def _validator(definition: str) -> jsonschema_rs.Draft202012Validator:
-    schema = {**_schema(), "$ref": f"#/$defs/{definition}"}
-    return jsonschema_rs.Draft202012Validator(schema)
+def _validator(
+    name: _Schema, type_: str, shape: Literal["R4", "R5"]
+) -> jsonschema_rs.Draft202012Validator:
+    """For a type of resources; `shape` is for those that have two."""
+    whole = _schema(name)
+    two = f"{type_}-{shape}"
+    definition = two if two in whole["$defs"] else type_
+    common = _schema("schema.json")
+    return jsonschema_rs.Draft202012Validator(
+        {**whole, "$ref": f"#/$defs/{definition}"},
+        registry=jsonschema_rs.Registry([(common["$id"], common)]),
+    )
 
 
 def model_class(type_: str, version: Version) -> Any:
@@ -74,35 +84,35 @@ class Checker:
 
     def __init__(self, level: Level, version: Version) -> None:
         self._version = version
-        self._shape = "R4" if version.ordinal_values else "R5"
+        self._shape: Literal["R4", "R5"] = "R4" if version.ordinal_values else "R5"
         self._seen = 0
-        self._is_valid: dict[str, Callable[[Any], bool]] = {}
+        self._is_valid: dict[tuple[_Schema, str], Callable[[Any], bool]] = {}
         self._schema_on = level != "none"
         self._every = {"models": 1, "sample": SAMPLE}.get(level, 0)
 
     def check(self, resources: Sequence[Resource], *, of_plan: bool = False) -> None:
         """All of these resources, at this checker's level; `of_plan`: they are a shared plan's."""
-        if self._schema_on and not of_plan:
+        if self._schema_on:
+            schema = "plan/schema.json" if of_plan else "schema.json"
             for resource in resources:
-                if not self._valid(resource):
-                    self._explain(resource)
+                if not self._valid(resource, schema):
+                    self._explain(resource, schema)
         if self._every:
             for resource in resources:
                 if self._seen % self._every == 0:
                     self._model(resource)
                 self._seen += 1
 
-    def _valid(self, resource: Resource) -> bool:
-        check = self._is_valid.get(resource.type)
+    def _valid(self, resource: Resource, schema: _Schema) -> bool:
+        check = self._is_valid.get((schema, resource.type))
         if check is None:
-            check = self._is_valid[resource.type] = _validator(self._name(resource.type)).is_valid
+            check = _validator(schema, resource.type, self._shape).is_valid
+            self._is_valid[schema, resource.type] = check
         return check(resource.body)
 
-    def _name(self, type_: str) -> str:
-        return f"{type_}-{self._shape}" if type_ in _TWO_SHAPES else type_
-
-    def _explain(self, resource: Resource) -> None:
-        error = next(_validator(self._name(resource.type)).iter_errors(resource.body))
+    def _explain(self, resource: Resource, schema: _Schema) -> None:
+        validator = _validator(schema, resource.type, self._shape)
+        error = next(validator.iter_errors(resource.body))
         where = ".".join(map(str, _place(error))) or "the resource as a whole"
         rule = "/".join(map(str, error.schema_path))
         raise MappingError(f"{resource.type}, {where}: breaks the schema's rule {rule}")
