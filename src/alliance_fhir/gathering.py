@@ -66,7 +66,7 @@ class Gathering:
         kept = dict(self._known(key))
         came = {version: zlib.decompress(one.packed).decode() for version, one in held.items()}
         plans = self._read(kept | came)
-        for version, slip in self._wrong(kept, came, plans):
+        for version, slip in self._wrong(kept, came, plans).items():
             del came[version]
             origin = held[version].origin
             column = ".".join(str(step) for step in slip.place if isinstance(step, str))

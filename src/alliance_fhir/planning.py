@@ -163,10 +163,11 @@ class Planner:
 
     def _absent(self, unknown: Sequence[Resource]) -> set[str]:
         """The types of which nothing of ours can be there but what this run has sent. For a few
-        resources it takes less to look for each."""
+        resources it takes less to look for each; Provenances are found by their own tags alone."""
         if len(unknown) < _MANY:
             return set()
-        return {type_ for type_ in {r.type for r in unknown} if self._target.has_none(type_)}
+        types = {resource.type for resource in unknown} - {"Provenance"}
+        return {type_ for type_ in types if self._target.has_none(type_)}
 
     def _proofs(self, groups: Sequence[str], open_: Sequence[Entry]) -> list[Entry]:
         """The Provenances that are looked for: those that had no reply and, where what was deleted
@@ -262,7 +263,8 @@ _MANY = 20
 
 def _wanted(resource: Resource, group: Group, entries: Mapping[str, list[Entry]]) -> Wanted:
     id_ = _id(entries.get(resource.key, []))
-    wanted = Wanted(resource.type, resource.key, id_, group.patient, group.when)
+    day = "" if group.of_plan else group.when  # what a plan consists of has days of its own
+    wanted = Wanted(resource.type, resource.key, id_, group.patient, day)
     if resource.type != "Provenance":
         return wanted
     return wanted._replace(about=places(group, entries, {}), digest=resource.digest)

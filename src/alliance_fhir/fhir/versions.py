@@ -82,6 +82,17 @@ class Version:
         told = {"intent": "plan", "payload": [{"contentCodeableConcept": {"text": text}}]}
         return told | ({"informationProvider": [sender]} if sender else {})
 
+    def status_reason(self, type_: str, text: str, since: str) -> Json:
+        """Why a request has the status that it has. In R5 a Task may refer to the reason, and a
+        MedicationRequest says since when (a day)."""
+        reason: Json = {"text": text}
+        if self.ordinal_values:
+            return {"statusReason": reason}
+        if type_ == "Task":
+            return {"statusReason": {"concept": reason}}
+        changed = {"statusChanged": since} if type_ == "MedicationRequest" else {}
+        return {"statusReason": reason, **changed}
+
     def team_role(self, role: Json) -> Json | list[Json]:
         """CareTeam.participant.role: many in R4, one in R5."""
         return [role] if self.ordinal_values else role

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from decimal import Decimal
 
 from alliance_fhir.domain.agreement import Outcome, Position, Standing, outcome
-from alliance_fhir.domain.plan.document import Goal, Measure
+from alliance_fhir.domain.plan.document import Goal, Measure, SharedPlan
 from alliance_fhir.domain.plan.history import goal_key
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.agreements import acceptances
+from alliance_fhir.fhir.plan.ending import goal_ended
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.plan.statuses import goal_status
 from alliance_fhir.fhir.versions import Json
@@ -49,10 +51,19 @@ def goals(facts: Facts) -> list[Resource]:
     return [_goal(facts, goal) for goal in facts.plan.goals]
 
 
+def former_goals(facts: Facts) -> list[Resource]:
+    """Those that only earlier versions have, ended, with the words that they had last."""
+    return [_goal(last, goal) for last, goal in facts.former(_by_name)]
+
+
+def _by_name(plan: SharedPlan) -> dict[Hashable, Goal]:
+    return {goal.goal: goal for goal in plan.goals}
+
+
 def _goal(facts: Facts, goal: Goal) -> Resource:
     key = goal_key(goal.goal)
     told = facts.positions[key]
-    status = goal_status(facts.plan.status, outcome(told))
+    status = goal_status(facts.course, outcome(told))
     since = facts.since(lambda plan: any(one.goal == goal.goal for one in plan.goals))
     by = goal.proposed_by
     body: Json = {
@@ -64,7 +75,8 @@ def _goal(facts: Facts, goal: Goal) -> Resource:
         "subject": facts.patient,
         "startDate": since.written.day,
         "target": [_target(goal.measure)] if goal.measure else [],
-        "statusDate": _decided(facts, told) if facts.plan.status == "active" else "",
+        "statusDate": _decided(facts, told) if facts.course == "active" else "",
+        **goal_ended(facts),
         **({} if by is None else facts.version.goal_source(facts.who(by))),
     }
     return facts.made("Goal", goal_suffix(goal.goal), body)

@@ -7,6 +7,8 @@ down the document does not say.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import takewhile
+from typing import TypeVar
 
 from alliance_fhir.domain.plan.document import (
     Adherence,
@@ -22,23 +24,27 @@ from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.plan.forms import DOUBTS, FIRST_CONVERSATION, PLAN_REVIEW, Form
 from alliance_fhir.fhir.plan.observations import barriers, of_review
-from alliance_fhir.fhir.plan.tasks import task_suffix
+from alliance_fhir.fhir.plan.tasks import task_reference
 from alliance_fhir.fhir.versions import Json
 
 FIRST = "first"
+_Told = TypeVar("_Told", Satisfaction, Doubts)
 
 
 def first_conversation(facts: Facts) -> list[Resource]:
-    """The response, and what is seen in it; nothing where nothing was said.
+    """The response, and what is seen in it; nothing where nothing was said in any version.
 
-    It is dated by the version since which it has been what it is: one that another version repeats
-    word by word was not given again.
+    A version that says nothing of it leaves it as it was. It is dated by the version since which it
+    has been what it is: one that another version repeats word by word was not given again.
     """
-    if not (items := _first_items(facts.plan)):
+    told = [(plan, items) for plan in facts.plans if (items := _first_items(plan))]
+    if not told:
         return []
-    when = facts.unchanged_since(_first_items).written
-    response = _response(facts, FIRST, FIRST_CONVERSATION, when, items)
-    return [response, *barriers(facts, when, facts.ref("QuestionnaireResponse", FIRST))]
+    _, items = told[-1]
+    *_, since = (plan for plan, _ in takewhile(lambda one: one[1] == items, reversed(told)))
+    response = _response(facts, FIRST, FIRST_CONVERSATION, since.written, items)
+    reference = facts.ref("QuestionnaireResponse", FIRST)
+    return [response, *barriers(facts, [plan for plan, _ in told], reference)]
 
 
 def _first_items(plan: SharedPlan) -> list[Json]:
@@ -68,15 +74,17 @@ def _adolescent(told: Adolescent | None) -> list[Json]:
 def reviews(facts: Facts) -> list[Resource]:
     """The reviews of all versions, the oldest first, each with what is seen in it.
 
-    One that several versions hold is taken from the last of them. They are known by their day,
-    and, where there are several of one day, by their number on it.
+    One that several versions hold is taken from the last of them; what that does not tell stays as
+    an earlier one told it. They are known by their day, and, where there are several of one day, by
+    their number on it.
     """
     found: dict[tuple[str, int], Review] = {}
     for plan in facts.plans:
         times = Counter[str]()
         for review in plan.reviews:
             times[review.on.utc] += 1
-            found[review.on.utc, times[review.on.utc]] = review
+            name = review.on.utc, times[review.on.utc]
+            found[name] = _filled_up(review, found[name]) if name in found else review
     days = Counter[str]()
     made: list[Resource] = []
     for review in found.values():
@@ -84,6 +92,28 @@ def reviews(facts: Facts) -> list[Resource]:
         number = f"-{days[review.on.day]}" if days[review.on.day] > 1 else ""
         made += _review(facts, f"review-{review.on.day}{number}", review)
     return made
+
+
+def _filled_up(review: Review, before: Review) -> Review:
+    """A review with what it does not tell, and was told of it before; and with its time as it was
+    told first, whose day it is known by."""
+    return review.model_copy(
+        update={
+            "on": before.on,
+            "works": review.works or before.works,
+            "does_not": review.does_not or before.does_not,
+            "changes": review.changes or before.changes,
+            "satisfaction": _both(review.satisfaction, before.satisfaction),
+            "doubts": _both(review.doubts, before.doubts),
+            "adherence": before.adherence | review.adherence,
+        }
+    )
+
+
+def _both(now: _Told | None, before: _Told | None) -> _Told | None:
+    if now is None or before is None:
+        return now or before
+    return before.model_copy(update=now.model_dump(exclude_none=True))
 
 
 def _review(facts: Facts, suffix: str, review: Review) -> list[Resource]:
@@ -122,7 +152,7 @@ def _doubts(told: Doubts | None) -> list[Json]:
 
 
 def _adherence(facts: Facts, task: str, told: Adherence) -> list[Json]:
-    medicine = facts.ref("MedicationRequest", task_suffix(task))
+    medicine = task_reference(facts, task, "MedicationRequest")
     return [
         *_item("adherence.medicine", "valueReference", medicine),
         *_item("adherence.taken_as_agreed", "valueInteger", told.taken_as_agreed),
