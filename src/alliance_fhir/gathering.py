@@ -80,7 +80,10 @@ class Gathering:
     def _wrong(
         self, kept: Mapping[int, str], came: Mapping[int, str], plans: Mapping[int, SharedPlan]
     ) -> dict[int, Slip]:
-        """What of the versions that came cannot be after, or between, what was sent before."""
+        """What of the versions that came cannot be after, or between, the others.
+
+        Those of one run were held against each other before, unless that is done on the way.
+        """
         new = {version for version, text in came.items() if kept.get(version) != text}
         corrected = new & kept.keys()
         before = self._read({version: kept[version] for version in corrected})
@@ -89,8 +92,6 @@ class Gathering:
             for version in sorted(corrected)
             if (place := reworded(before[version], plans[version]))
         }
-        if not kept.keys() - wrong.keys():
-            return wrong  # among themselves they were held against each other before
         while True:
             left = [plans[v] for v in sorted(plans) if v not in wrong]
             found = list(contradictions(map(milestone, left)))

@@ -68,9 +68,7 @@ class Run:
         self._options = options
         self._watch = watch
         self._sources = Sources(sources, settings, catalog := site_catalog(settings))
-        self._mapping = Mapping(
-            settings, catalog, target.version, options.check, ledger.documents
-        )
+        self._mapping = Mapping(settings, catalog, target.version, options.check, ledger.documents)
         self._planner = Planner(
             ledger,
             target,

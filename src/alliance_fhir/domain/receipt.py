@@ -121,7 +121,7 @@ RULES: dict[str, str] = {
     "patient-changed": "The record belonged to another patient; retract it there first.",
     "clinician-not-found": "The clinician is named by identifier only; register the clinician.",
     "clinician-ambiguous": "Several clinicians have this identifier; named by identifier only.",
-    "newer-at-target": "A newer version of the plan is there, and this ledger does not know it; give "
+    "newer-at-target": "The plan is there in a newer version, which this ledger does not know; give "
     "that document as well, or use --accept-older.",
     "older-version": "An older version of what was sent; use --accept-older if it is right.",
     "rule-changed": "The row is as it was, our rules or the settings are not; use --rescore.",
