@@ -45,6 +45,10 @@ def _standing(code: str, *parts: str) -> Callable[[Json], bool]:
     return is_so
 
 
+def _left(body: Json) -> bool:
+    return body["extension"][-2]["url"].endswith("/request-statusReason")
+
+
 def _answers(form: str, *links: str) -> Callable[[Json], bool]:
     """Whether it is a response to this form with answers to all of these, in this order."""
 
@@ -76,15 +80,20 @@ KINDS: dict[str, tuple[str, Callable[[Json], bool]]] = {
     "goal": ("Goal", _has("target", "statusDate", "achievementStatus", "priority")),
     "goal taken back": ("Goal", _standing("pending", "on", "digest", "withdrawn")),
     "goal untold": ("Goal", _standing("pending")),
+    "goal left": ("Goal", _has("statusReason")),
     "medicine": ("MedicationRequest", _has("dosageInstruction", "note", "performer", "requester")),
     "medicine agreed": ("MedicationRequest", _standing("agree", "on", "digest")),
+    "medicine left": ("MedicationRequest", _has("statusReason")),
     "service": ("ServiceRequest", _has("occurrenceTiming", "note", "performer")),
     "service of other words": ("ServiceRequest", _standing("pending", "earlier", "earlier-on")),
+    "service left": ("ServiceRequest", _left),
     "task": ("Task", _has("note", "owner")),
     "task agreed": ("Task", _standing("agree", "on", "digest")),
     "task taken back": ("Task", _standing("pending", "on", "digest", "withdrawn")),
+    "task left": ("Task", _has("statusReason")),
     "message": ("CommunicationRequest", _category("contact")),
     "contact": ("CommunicationRequest", _category("contact-urgent")),
+    "contact left": ("CommunicationRequest", _has("statusReason")),
     "first": ("QuestionnaireResponse", _answers("first-conversation", *FIRST)),
     "review": ("QuestionnaireResponse", _answers("plan-review", *REVIEW)),
     "barrier": ("Observation", _has("valueString", "note")),

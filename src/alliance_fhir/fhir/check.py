@@ -25,27 +25,25 @@ Level = Literal["schema", "models", "sample", "none"]
 SAMPLE = 1000
 """`sample` checks the first resource of every so many by its model."""
 
-_Schema = Literal["schema.json", "plan/schema.json"]
+_Shape = Literal["R4", "R5"]
 
 
 @cache
-def _schema(name: _Schema) -> Json:
-    return orjson.loads((files("alliance_fhir.fhir") / name).read_bytes())
+def _schemas() -> list[Json]:
+    """The schema of assessments, then those of plans, which refer to it and to each other."""
+    here = files("alliance_fhir.fhir")
+    plans = (here / "plan" / "schema").iterdir()
+    return [orjson.loads(file.read_bytes()) for file in (here / "schema.json", *plans)]
 
 
 @cache
-def _validator(
-    name: _Schema, type_: str, shape: Literal["R4", "R5"]
-) -> jsonschema_rs.Draft202012Validator:
+def _validator(type_: str, shape: _Shape, of_plan: bool) -> jsonschema_rs.Draft202012Validator:
     """For a type of resources; `shape` is for those that have two."""
-    whole = _schema(name)
-    two = f"{type_}-{shape}"
-    definition = two if two in whole["$defs"] else type_
-    common = _schema("schema.json")
-    return jsonschema_rs.Draft202012Validator(
-        {**whole, "$ref": f"#/$defs/{definition}"},
-        registry=jsonschema_rs.Registry([(common["$id"], common)]),
-    )
+    ours = _schemas()[1:] if of_plan else _schemas()[:1]
+    known = {name: f"{one['$id']}#/$defs/{name}" for one in ours for name in one["$defs"]}
+    whole = known.get(f"{type_}-{shape}") or known[type_]
+    registry = jsonschema_rs.Registry([(one["$id"], one) for one in _schemas()])
+    return jsonschema_rs.Draft202012Validator({"$ref": whole}, registry=registry)
 
 
 def model_class(type_: str, version: Version) -> Any:
@@ -84,34 +82,33 @@ class Checker:
 
     def __init__(self, level: Level, version: Version) -> None:
         self._version = version
-        self._shape: Literal["R4", "R5"] = "R4" if version.ordinal_values else "R5"
+        self._shape: _Shape = "R4" if version.ordinal_values else "R5"
         self._seen = 0
-        self._is_valid: dict[tuple[_Schema, str], Callable[[Any], bool]] = {}
+        self._is_valid: dict[tuple[str, bool], Callable[[Any], bool]] = {}
         self._schema_on = level != "none"
         self._every = {"models": 1, "sample": SAMPLE}.get(level, 0)
 
     def check(self, resources: Sequence[Resource], *, of_plan: bool = False) -> None:
         """All of these resources, at this checker's level; `of_plan`: they are a shared plan's."""
         if self._schema_on:
-            schema = "plan/schema.json" if of_plan else "schema.json"
             for resource in resources:
-                if not self._valid(resource, schema):
-                    self._explain(resource, schema)
+                if not self._valid(resource, of_plan):
+                    self._explain(resource, of_plan)
         if self._every:
             for resource in resources:
                 if self._seen % self._every == 0:
                     self._model(resource)
                 self._seen += 1
 
-    def _valid(self, resource: Resource, schema: _Schema) -> bool:
-        check = self._is_valid.get((schema, resource.type))
+    def _valid(self, resource: Resource, of_plan: bool) -> bool:
+        check = self._is_valid.get((resource.type, of_plan))
         if check is None:
-            check = _validator(schema, resource.type, self._shape).is_valid
-            self._is_valid[schema, resource.type] = check
+            check = _validator(resource.type, self._shape, of_plan).is_valid
+            self._is_valid[resource.type, of_plan] = check
         return check(resource.body)
 
-    def _explain(self, resource: Resource, schema: _Schema) -> None:
-        validator = _validator(schema, resource.type, self._shape)
+    def _explain(self, resource: Resource, of_plan: bool) -> None:
+        validator = _validator(resource.type, self._shape, of_plan)
         error = next(validator.iter_errors(resource.body))
         where = ".".join(map(str, _place(error))) or "the resource as a whole"
         rule = "/".join(map(str, error.schema_path))
