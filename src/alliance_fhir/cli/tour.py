@@ -107,8 +107,7 @@ def _told(result: Result) -> str:
 def _next(to: str, folder: Path) -> str:
     settings = folder / config.FILE
     lines = [
-        f"The clinic's files are in {folder.parent}/. Change an answer there and run the demo "
-        "again, or",
+        f"The clinic's files are in {folder.parent}/. Change one, and run the demo again, or",
         f"  alliance-fhir plan {folder} --to {to}",
         f"  alliance-fhir verify --to {to} --config {settings}",
     ]
