@@ -7,12 +7,13 @@ import random
 import re
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any
 
 from alliance_fhir.domain.agreement import Position
 from alliance_fhir.domain.plan.document import Adolescent, Agreement, Goal, Measure, Review, Task
 from alliance_fhir.domain.plan.history import goal_key, standing, task_key
+from alliance_fhir.domain.plan.lookback import held
 from alliance_fhir.domain.plan.rules import parties
 from alliance_fhir.domain.records import Moment
 from alliance_fhir.received import parsed
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
 
     from .making import Json
 
+REQUESTS = {
+    "medication": "MedicationRequest",
+    "psychotherapy": "ServiceRequest",
+    "visit": "ServiceRequest",
+    "self-care": "Task",
+    "social": "Task",
+    "other": "Task",
+    "contact": "CommunicationRequest",
+}
 NUMBER = re.compile(r"(>=|<=|>|<)?\s*(-?)0*([0-9]+?)(\.[0-9]+?)??(0*)")
 
 
@@ -48,19 +58,38 @@ class Normal:
         self._new = versions[-1]
         self._stored = stored
         self._positions = standing(versions)
+        self._told = [plan for plan in versions if first_said(plan)]
         self._written = max(self._dates(), key=lambda when: (when.day, when.utc))
-        self.left: list[str] = []
+        self.left = ["not-found"] if self._new.replaces else []
         self.plan = self._new.model_copy(
             update={
                 "written": self._written,
                 "status": self._status(),
+                "replaces": None,  # the other plan is not there to tell its name
+                **self._first_conversation(),
                 "goals": tuple(map(self._goal, self._new.goals)),
                 "tasks": tuple(map(self._task, self._new.tasks)),
                 "contact": unless_empty(self._new.contact),
+                "next_review": self._next_review(),
                 "reviews": tuple(self._reviews()),
-                "adolescent": unless_empty(self._new.adolescent),
             }
         )
+
+    def _first_conversation(self) -> dict[str, Any]:
+        """As the last version has it that says anything of it."""
+        said = self._told[-1] if self._told else self._new
+        young = said.adolescent or Adolescent()
+        told = young.model_copy(update={"guardians": self._new.guardians})
+        names = ("reason", "hopes", "concerns", "outcome_sought", "barriers", "background")
+        same = {name: getattr(said, name) for name in names}
+        return {**same, "adolescent": unless_empty(told)}
+
+    def _next_review(self) -> Moment | None:
+        told = self._new.next_review and self._moment(self._new.next_review)
+        if told and told.comes_before(self._written):
+            self.left.append("past")
+            return None
+        return told
 
     def _status(self) -> str:
         told = [one.standing for those in self._positions.values() for one in those]
@@ -74,47 +103,52 @@ class Normal:
         """The latest that is told of when the version was written is among these."""
         first = self._versions[0].written
         yield self._moment(first)
+        following = self._new.next_review and self._moment(self._new.next_review)
+        for when in self._evidence(first.day):
+            if not (following and following.comes_before(when)):
+                yield when
+
+    def _evidence(self, first: str) -> Iterator[Moment]:
         for since in self._beginnings():
-            if since.written.day > first.day:
+            if since.written.day > first:
                 yield Moment(since.written.day, since.written.day)
-        yield from (self._moment(review.on) for review in self._all_reviews())
-        if said := first_said(self._new):
-            same = self._new
-            for plan in reversed(self._versions):
-                if first_said(plan) != said:
-                    break
-                same = plan
-            yield self._moment(same.written)
+        yield from (self._moment(review.on) for review in held(self._versions))
+        same = list(takewhile(lambda one: first_said(one) == first_said(self._told[-1]),
+                              reversed(self._told)))  # fmt: skip
+        yield from (self._moment(plan.written) for plan in same[-1:])
 
     def _beginnings(self) -> Iterator[SharedPlan]:
-        """The first version of each goal, of each task, and of each contact."""
+        """The first version of each goal, of each request of a task, of each contact; and the one
+        since which the next review is when it is."""
         for goal in self._new.goals:
-            yield self._first(lambda plan, goal=goal: any(g.goal == goal.goal for g in plan.goals))
+            yield self._first(lambda plan, goal=goal: goal.goal in [g.goal for g in plan.goals])
         for task in self._new.tasks:
-            yield self._first(lambda plan, task=task: any(t.task == task.task for t in plan.tasks))
+            told = task.task, REQUESTS[task.kind]
+            yield self._first(
+                lambda plan, told=told: told in [(t.task, REQUESTS[t.kind]) for t in plan.tasks]
+            )
         for name, told in (self._new.contact.model_dump() if self._new.contact else {}).items():
             if told:
                 yield self._first(lambda plan, name=name: getattr(plan.contact, name, None))
+        if when := self._new.next_review:
+            same = takewhile(
+                lambda plan: plan.next_review and plan.next_review.utc == when.utc,
+                reversed(self._versions),
+            )
+            *_, since = same
+            yield since
 
     def _first(self, there: Callable[[SharedPlan], Any]) -> SharedPlan:
         return next(plan for plan in self._versions if there(plan))
 
-    def _all_reviews(self) -> list[Review]:
-        """Those of all versions; one that several have as the last of them has it."""
-        found: dict[tuple[str, int], Review] = {}
-        for plan in self._versions:
-            times = [review.on.utc for review in plan.reviews]
-            for number, review in enumerate(plan.reviews):
-                found[review.on.utc, times[:number].count(review.on.utc)] = review
-        return list(found.values())
-
     def _reviews(self) -> Iterator[Review]:
-        told = [r.model_copy(update={"on": self._moment(r.on)}) for r in self._all_reviews()]
+        told = [r.model_copy(update={"on": self._moment(r.on)}) for r in held(self._versions)]
         if any(b.on.comes_before(a.on) for a, b in pairwise(told)):
             told.sort(key=lambda review: (review.on.day, review.on.utc))
         for review in told:
             yield review.model_copy(
                 update={
+                    "goals": {n: one for n, one in review.goals.items() if self._wants(n)},
                     "adherence": {
                         n: one for n, one in review.adherence.items() if self._has(n, one)
                     },
@@ -123,9 +157,14 @@ class Normal:
                 }
             )
 
+    def _wants(self, goal: str) -> bool:
+        there = goal in [one.goal for one in self._new.goals]
+        self.left += [] if there else ["not-in-plan"]
+        return there
+
     def _has(self, name: str, taken: Any) -> bool:
         if (name, "medication") not in [(task.task, task.kind) for task in self._new.tasks]:
-            self.left.append("not-a-medicine")
+            self.left.append("not-in-plan")
             return False
         if taken.said_by not in parties(self._new):
             self.left.append("not-a-party")
@@ -189,7 +228,7 @@ def first_said(plan: SharedPlan) -> list[Any]:
 # --- what servers do ------------------------------------------------------------------------------
 
 
-TIMES = ("created", "authored", "effectiveDateTime")
+TIMES = ("created", "authored", "effectiveDateTime", "occurrenceDateTime")
 
 
 class Server:
@@ -251,7 +290,8 @@ class Server:
             self._ids[key] = str(len(self._ids) + 1)
             old = {"system": "urn:example:mrn", "value": "0", "use": "old"}
             person = {"resourceType": type_, "id": self._ids[key], "identifier": [old, named]}
-            self._people[self._ids[key]] = person
+            if type_ != "CarePlan":  # the plan before is not asked for
+                self._people[self._ids[key]] = person
         place = f"{self._base}{type_}/{self._ids[key]}"
         if self._bare and self._chance.random() < 0.5:
             return {"reference": f"{place}/_history/2" if self._base else place}

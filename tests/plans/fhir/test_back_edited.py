@@ -198,6 +198,8 @@ def test_a_second_first_conversation_is_not_guessed_between() -> None:
 
 
 REVIEW = "review-2026-03-02"
+ACHIEVED = "http://terminology.hl7.org/CodeSystem/goal-achievement"
+COME = {"on": "2026-03-02", "works": ["Tea"], "goals": {"a": {"achievement": "improving"}}}
 
 
 @pytest.mark.parametrize(
@@ -212,11 +214,11 @@ REVIEW = "review-2026-03-02"
             {},
             "item[3]: not-named",
         ),
-        ({"adherence.medicine": []}, {}, "item[3]: not-a-medicine"),
+        ({"adherence.medicine": []}, {}, "item[3]: not-in-plan"),
         (
             {"adherence.medicine": [{"valueReference": {"reference": "Task/task-self-care"}}]},
             {},
-            "item[3]: not-a-medicine",
+            "item[3]: not-in-plan",
         ),
     ],
 )
@@ -246,6 +248,101 @@ def test_reviews_that_say_what_a_document_does_not_hold() -> None:
         f"QuestionnaireResponse/{REVIEW} item[2].item[0].answer: no-place",
         f"QuestionnaireResponse/{REVIEW} item[4]: found-twice",
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"goals.goal": []}, "not-in-plan"),
+        ({"goals.achievement": []}, "no-words"),
+        (
+            {"goals.achievement": [{"valueCoding": {"system": ACHIEVED, "code": "better"}}]},
+            "no-words",
+        ),
+        ({"goals.achievement": [{"valueCoding": {"code": "achieved"}}]}, "no-words"),
+    ],
+)
+def test_how_far_a_goal_has_come_is_said_of_a_goal(change: Json, why: str) -> None:
+    def other(those: dict[str, Json]) -> None:
+        for item in those[REVIEW]["item"][1]["item"]:
+            item["answer"] = change.get(item["linkId"], item["answer"])
+
+    differs, left = changed(other, reviews=[COME])
+    assert differs == {"reviews": [{"on": "2026-03-02", "works": ["Tea"]}]}
+    assert left == [
+        "Goal/goal-a achievementStatus: no-place",
+        f"QuestionnaireResponse/{REVIEW} item[1]: {why}",
+    ]
+
+
+def test_how_far_a_goal_has_come_is_said_once_a_review() -> None:
+    def twice(those: dict[str, Json]) -> None:
+        items = those[REVIEW]["item"]
+        items.append(items[1])
+        those["goal-a"]["achievementStatus"]["coding"][0]["code"] = "sustaining"
+
+    differs, left = changed(twice, reviews=[COME])
+    assert differs == {}
+    assert left == [
+        "Goal/goal-a achievementStatus: no-place",
+        f"QuestionnaireResponse/{REVIEW} item[2]: found-twice",
+    ]
+
+
+def test_what_an_earlier_version_had_is_not_asked_for_again() -> None:
+    """It is there, ended, and the CarePlan does not list it."""
+    goals = [{"goal": "a", "text": "Sleep"}, {"goal": "b", "text": "Run"}]
+    tasks = [{"task": "t", "kind": "visit", "text": "Come"}]
+    first = plan(goals=goals, tasks=tasks, contact={"urgent": "Line"}, next_review="2026-03-09")
+    second = plan(version=2, written="2026-03-04", goals=goals[:1], status="draft", reviews=[COME])
+    bodies = resources([first, second], R5)
+    assert {body["resourceType"] for body in bodies} > {"ServiceRequest", "CommunicationRequest"}
+    assert plans_in(bodies, SITE)[0] == (
+        second.model_copy(update={"written": first.written}),  # nothing tells of it
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("when", "why"),
+    [("2026-03-01", "past"), ("2026-04", "no-day"), (None, "no-day")],
+)
+def test_a_next_review_that_is_none(when: str | None, why: str) -> None:
+    def other(those: dict[str, Json]) -> None:
+        those["next-review"]["occurrenceDateTime"] = when
+
+    assert changed(other, next_review="2026-03-09") == (
+        {"next_review": None},
+        [f"ServiceRequest/next-review: {why}"],
+    )
+
+
+def test_there_is_one_next_review() -> None:
+    def twice(those: dict[str, Json]) -> None:
+        again = those["task-visit"]
+        again["code"] = those["next-review"]["code"]
+        again["occurrenceDateTime"] = "2026-03-16"
+
+    differs, left = changed(twice, next_review="2026-03-09")
+    assert differs["next_review"] == "2026-03-16"
+    assert "ServiceRequest/next-review: found-twice" in left
+
+
+def test_the_plan_before_tells_its_name_where_it_is_there() -> None:
+    before = plan(plan="before", status="completed")
+    after = plan(replaces="before", status="draft")
+    old, new = resources([before], R4), resources([after], R4)
+    assert [came.plan for came in plans_in([*new, *old], SITE)] == [after, before]
+    ((alone, left),) = plans_in(new, SITE)
+    assert alone == after.model_copy(update={"replaces": None})
+    assert [f"{one.element}: {one.why}" for one in left] == ["replaces[0]: not-found"]
+    (careplan,) = [body for body in new if body["resourceType"] == "CarePlan"]
+    careplan["replaces"] = [{"reference": "CarePlan/1"}, {"reference": "CarePlan/west"}]
+    careplan["id"] = "1"
+    west = {"resourceType": "CarePlan", "id": "west", "identifier": [{"value": "w-1"}]}
+    came = plans_in([*new, west], SITE)
+    assert came[0].plan == after.model_copy(update={"replaces": "w-1"})
+    assert [f"{one.element}: {one.why}" for one in came[0].left] == ["replaces[0]: not-found"]
 
 
 def test_a_review_without_a_day_is_none() -> None:

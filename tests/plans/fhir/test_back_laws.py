@@ -49,7 +49,7 @@ def came(bodies: list[dict[str, Any]]) -> tuple[SharedPlan, list[str]]:
     """The one plan among resources, which breaks no rule; and why something was left."""
     ((plan, left),) = plans_in(bodies, SITE)
     assert plan
-    assert {slip.rule for slip in slips(plan)} <= WARNINGS
+    assert {slip.rule for slip in slips(plan)} <= WARNINGS, [*slips(plan)]
     return plan, sorted(one.why for one in left)
 
 

@@ -15,11 +15,11 @@ from alliance_fhir.domain.plan.document import Adolescent, SharedPlan, Status
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.plan.back.agreements import Day
 from alliance_fhir.fhir.plan.back.dates import version, written
-from alliance_fhir.fhir.plan.back.element import LINE, Why
-from alliance_fhir.fhir.plan.back.goals import goals
+from alliance_fhir.fhir.plan.back.element import LINE, Element, Why
+from alliance_fhir.fhir.plan.back.goals import achievements, goals
 from alliance_fhir.fhir.plan.back.people import people
 from alliance_fhir.fhir.plan.back.pool import Pool
-from alliance_fhir.fhir.plan.back.said import first_conversation, reviews
+from alliance_fhir.fhir.plan.back.said import Named, first_conversation, reviews
 from alliance_fhir.fhir.plan.back.scope import Scope
 from alliance_fhir.fhir.plan.back.tasks import requests
 from alliance_fhir.fhir.plan.careplan import PLAN
@@ -94,11 +94,14 @@ def _plan(scope: Scope) -> SharedPlan:
     who = people(scope, status)
     if not who.clinicians:
         raise _NoPlan("clinician-not-named")
-    day = Day(number, when.day, when.day)
+    day = Day(number, when, when.day)
     wanted = goals(scope, status, day)
-    asked = requests(scope, status, day, {name: goal.goal for name, goal in wanted.items()})
-    medicines = {name: one.task for name, one in asked.tasks.items() if one.kind == "medication"}
+    named = {key: one.goal.goal for key, one in wanted.items()}
+    asked = requests(scope, status, day, named)
+    medicines = {key: one.task for key, one in asked.tasks.items() if one.kind == "medication"}
     said = first_conversation(scope)
+    looked_back = reviews(scope, Named(named, medicines))
+    achievements(wanted.values(), looked_back)
     told: dict[str, Any] = {
         "plan": name,
         "patient": scope.patient,
@@ -106,11 +109,13 @@ def _plan(scope: Scope) -> SharedPlan:
         "written": when,
         "version": number,
         "status": status,
+        "replaces": _replaced(scope, name),
         **said.told,
-        "goals": tuple(wanted.values()),
+        "goals": tuple(one.goal for one in wanted.values()),
         "tasks": tuple(asked.tasks.values()),
         "contact": asked.contact,
-        "reviews": tuple(reviews(scope, medicines)),
+        "next_review": asked.next_review,
+        "reviews": tuple(looked_back),
     }
     if said.adolescent or who.guardians:
         told["adolescent"] = Adolescent(**said.adolescent, guardians=who.guardians)
@@ -136,23 +141,41 @@ def _patient(scope: Scope) -> None:
 
 
 def _name(scope: Scope) -> str:
-    """The name of the plan; of another's its identifier, or else its id."""
+    """The name of the plan, and our key where it is one of ours."""
     careplan = scope.careplan
-    known = careplan.parts("identifier")
-    if name := careplan.extension(el.RECORD).take("valueString", LINE):
-        for one in known:
+    if careplan.extension(el.RECORD).value:
+        for one in careplan.parts("identifier"):
             if found := _KEY.fullmatch(one.text("value")):
                 scope.system, scope.key = one.text("system"), found["key"]
                 one.done()
                 break
+    if name := _named(careplan):
         return name
-    for one in known:
+    raise _NoPlan("no-name")
+
+
+def _named(careplan: Element) -> str:
+    """The name that we wrote, or else an identifier, or else the id; empty where there is none."""
+    if name := careplan.extension(el.RECORD).take("valueString", LINE):
+        return name
+    for one in careplan.parts("identifier"):
         if value := one.look("value", LINE):
             one.done()
             return value
-    if id_ := careplan.look("id", LINE):
-        return id_
-    raise _NoPlan("no-name")
+    return careplan.look("id", LINE) or ""
+
+
+def _replaced(scope: Scope, plan: str) -> str | None:
+    """The name of the plan whose place this one takes. A reference does not tell it: the other plan
+    has to be there."""
+    for reference in scope.careplan.parts("replaces"):
+        other = scope.look(reference)
+        name = _named(other) if other.text("resourceType") == "CarePlan" else ""
+        if name and name != plan:
+            reference.done()
+            return name
+        reference.refuse("not-found")
+    return None
 
 
 def _labels(scope: Scope) -> None:

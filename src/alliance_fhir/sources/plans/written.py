@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, cast
+from typing import Any, cast, get_origin
 
 import yaml
 
@@ -29,8 +29,8 @@ _NUMBERS = re.compile(
     r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+)\Z"
 )
 """As the core schema of YAML 1.2 has them; PyYAML knows those of 1.1."""
-_HEAD = "status"
-"""The last key of what stands at the top: which plan it is, and which version."""
+_HEAD = ("status", "replaces")
+"""The last keys of what stands at the top: which plan it is, and which version."""
 
 
 def as_json(plan: SharedPlan) -> str:
@@ -47,7 +47,8 @@ def _sections(values: dict[str, Any]) -> Iterator[str]:
     """Each key with its value; with an empty line between what has an inner structure."""
     before = ""
     for name, value in values.items():
-        if before and (before == _HEAD or _structured(value) or _structured(values[before])):
+        headed = before in _HEAD and name not in _HEAD
+        if headed or (before and (_structured(value) or _structured(values[before]))):
             yield "\n"
         told = {_Bare(name): _marked(value, name)}
         yield cast(
@@ -71,12 +72,12 @@ def _structured(value: Any) -> bool:
 
 def _marked(value: Any, key: str) -> Any:
     """The value with what stands without quotation marks in any case: days, times, and all keys but
-    the names of medicines."""
+    the names of goals and medicines."""
     if isinstance(value, list):
         return [_marked(one, key) for one in cast("list[Any]", value)]
     if isinstance(value, dict):
         told = cast("dict[str, Any]", value)
-        free = key == "adherence"
+        free = key in _by_name()
         return {name if free else _Bare(name): _marked(one, name) for name, one in told.items()}
     return _Bare(value) if isinstance(value, str) and key in _dates() else value
 
@@ -92,6 +93,17 @@ def _dates() -> frozenset[str]:
         if start in json.dumps(told)
     )
     return frozenset(found)
+
+
+@cache
+def _by_name() -> frozenset[str]:
+    """The keys that hold something by the names of goals or tasks."""
+    return frozenset(
+        name
+        for model in models().values()
+        for name, field in model.model_fields.items()
+        if get_origin(field.annotation) is dict
+    )
 
 
 # --- what PyYAML is to do -------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from alliance_fhir.domain.agreement import Outcome, Party, Position, Standing, outcome
 from alliance_fhir.domain.plan.document import Agreement
+from alliance_fhir.domain.records import Moment
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.plan.back.element import DAY, Element
 from alliance_fhir.fhir.plan.back.scope import Scope
@@ -35,10 +36,10 @@ class Said(NamedTuple):
 
 
 class Day(NamedTuple):
-    """When the version was written, and which it is; and the day of what is said without one."""
+    """Which version it is, and when that was written; and the day of what is said without one."""
 
     version: int
-    written: str
+    written: Moment
     assumed: str
 
 
@@ -120,7 +121,7 @@ def _earlier(one: Said, day: Day) -> list[Agreement]:
     """What was said to other words, if it is read as that: it came before this version."""
     if one.earlier == "pending" or not one.earlier_on:
         return []
-    if day.version > 1 and one.earlier_on < day.written:
+    if day.version > 1 and one.earlier_on < day.written.day:
         return [_agreement(one.party, one.earlier, one.earlier_on)]
     one.extension.refuse("other-words")
     return []

@@ -26,9 +26,10 @@ def written(scope: Scope) -> Moment | None:
     """When the version was written, as far as it can be told.
 
     A CarePlan of ours says when the first known version was. The newest was not written before the
-    latest that is told of what belongs to it: when a goal, a task or the first conversation came
-    to be what it is, and when there was a review. One of somebody else was written when it was
-    created, or else at the beginning of its period, or else when it was last changed.
+    latest that is told of what belongs to it: when a goal, a task, the next review or the first
+    conversation came to be what it is, and when there was a review, unless that is after the next
+    one. One of somebody else was written when it was created, or else at the beginning of its
+    period, or else when it was last changed.
     """
     plan = scope.careplan
     created = scope.moment(plan, "created")
@@ -37,17 +38,21 @@ def written(scope: Scope) -> Moment | None:
     if first is None or not scope.key:
         return first
     day = started.day if started else first.day  # that of the site, whatever became of `created`
-    told = (one for one in _told(scope) if "T" in one.text or one.day > day)
+    ours = [*_ours(scope)]
+    told = [when for one in ours for name in _DATED if (when := scope.moment(one, name))]
+    told = [one for one in told if "T" in one.text or one.day > day]
+    nexts = [when for one in ours if (when := scope.moment(one, "occurrenceDateTime"))]
+    told = [one for one in told if not any(when.comes_before(one) for when in nexts)]
     return max([first, *told], key=lambda when: (when.day, when.utc))
 
 
-def _told(scope: Scope) -> Iterator[Moment]:
+def _ours(scope: Scope) -> Iterator[Element]:
+    """What the plan lists and we have made, only looked at."""
     for name in _LISTS:
         for entry in scope.careplan.parts(name):
             element = scope.look(_reference(entry))
             if scope.suffix(element):
-                told = (scope.moment(element, dated) for dated in _DATED)
-                yield from filter(None, told)
+                yield element
 
 
 def _reference(entry: Element) -> Element:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from alliance_fhir.domain.agreement import Outcome
-from alliance_fhir.domain.plan.document import Goal, Priority, Status
+from collections.abc import Container, Iterable
+from typing import NamedTuple
+
+from alliance_fhir.domain.plan.document import ENDED, Goal, Priority, Review, Status
 from alliance_fhir.domain.plan.history import goal_words
 from alliance_fhir.domain.plan.values import MOST_ENTRIES
 from alliance_fhir.fhir import elements as el
@@ -15,37 +17,43 @@ from alliance_fhir.fhir.plan.back.scope import Found, Scope
 from alliance_fhir.fhir.plan.goals import goal_suffix
 from alliance_fhir.fhir.plan.statuses import goal_status
 
-ENDED = frozenset({"completed", "cancelled", "rejected", "revoked", "stopped", "failed"})
-"""Statuses of Goals and requests that nobody pursues any more."""
-OVER: tuple[Status, ...] = ("completed", "revoked")
-"""Those of a plan in which that is what is to be expected."""
+_PURSUED_NO_MORE = ("completed", "cancelled", "rejected", "revoked", "stopped", "failed")
+"""Statuses of Goals and requests."""
 _PRIORITIES: tuple[Priority, ...] = ("high", "medium", "low")
 
 
-def goals(scope: Scope, status: Status, day: Day) -> dict[str, Goal]:
+class Wanted(NamedTuple):
+    """A goal, and the resource that it comes from."""
+
+    goal: Goal
+    element: Element
+
+
+def goals(scope: Scope, status: Status, day: Day) -> dict[str, Wanted]:
     """By the names of their resources."""
-    made: dict[str, Goal] = {}
+    made: dict[str, Wanted] = {}
     for reference in scope.careplan.parts("goal")[:MOST_ENTRIES]:
         found = scope.resource(reference, "Goal")
-        if found and found.name not in made and (goal := _goal(scope, found, status, day, made)):
-            made[found.name] = goal
+        if found and found.name not in made:
+            taken = {one.goal.goal for one in made.values()}
+            if goal := _goal(scope, found, status, day, taken):
+                made[found.name] = Wanted(goal, found.element)
     return made
 
 
 def _goal(
-    scope: Scope, found: Found, status: Status, day: Day, made: dict[str, Goal]
+    scope: Scope, found: Found, status: Status, day: Day, taken: Container[str]
 ) -> Goal | None:
     element = found.element
-    if status not in OVER and element.text("lifecycleStatus") in ENDED:
+    if has_ended(element.text("lifecycleStatus"), status):
         element.refuse("ended")
         return None
     text = element.part("description").words(TEXT)
     if not text:
         element.refuse("no-words")
         return None
-    key = key_of(found, goal_suffix(""), {goal.goal for goal in made.values()})
     goal = Goal(
-        goal=key,
+        goal=key_of(found, goal_suffix(""), taken),
         text=text,
         proposed_by=scope.party_in(element, "expressedBy", "source"),
         priority=_priority(element.part("priority")),
@@ -57,10 +65,16 @@ def _goal(
             break
     assumed = element.look("statusDate", DAY) or day.assumed
     agreed = settled(scope, told, goal_words(goal), day._replace(assumed=assumed))
-    _statuses(element, status, agreed.outcome)
+    element.word("lifecycleStatus", (goal_status(status, agreed.outcome),))
     if found.suffix:  # days that follow from the versions of the plan
         element.drop("startDate", "statusDate")
     return goal.model_copy(update={"agreement": agreed.agreement})
+
+
+def has_ended(status: str, plan: Status) -> bool:
+    """Whether a Goal or a request has ended while the plan goes on: a document would ask for it
+    again."""
+    return plan not in ENDED and status in _PURSUED_NO_MORE
 
 
 def _priority(element: Element) -> Priority | None:
@@ -71,9 +85,12 @@ def _priority(element: Element) -> Priority | None:
     return None
 
 
-def _statuses(element: Element, status: Status, told: Outcome) -> None:
-    """They are read where they say what the plan and its agreements say anyhow."""
-    lifecycle = element.word("lifecycleStatus", (goal_status(status, told),))
-    (coding,) = el.IN_PROGRESS["coding"]
-    if lifecycle == "active":
-        element.part("achievementStatus").code(coding["system"], [coding["code"]])
+def achievements(goals: Iterable[Wanted], reviews: Iterable[Review]) -> None:
+    """How far a Goal says that it has come is read where a review says the same; and so is that one
+    which is active is in progress, which is said of all of them."""
+    said = [(goal, told.achievement) for one in reviews for goal, told in one.goals.items()]
+    for goal, element in goals:
+        known: set[str] = {achievement for named, achievement in said if named == goal.goal}
+        if element.text("lifecycleStatus") == "active":
+            known.add("in-progress")
+        element.part("achievementStatus").code(el.GOAL_ACHIEVEMENT, known)

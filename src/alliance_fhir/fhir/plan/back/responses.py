@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import TypeVar
 
@@ -66,6 +66,14 @@ class Answers:
         for item in self.items(link):
             for answer in item.parts("answer"):
                 yield from answer.parts(name)
+
+    def code(self, link: str, system: str, codes: Collection[str]) -> str:
+        """The first answer that is one of these codes; empty where none is."""
+        for coding in self.parts(link, "valueCoding"):
+            if coding.text("system") == system and coding.text("code") in codes:
+                coding.done()
+                return coding.text("code")
+        return ""
 
     def texts(self, link: str) -> tuple[str, ...]:
         """What was said, in several answers."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from alliance_fhir.domain.plan.document import (
+    Achievement,
     Adherence,
     Barrier,
     Degree,
@@ -18,10 +19,17 @@ from alliance_fhir.domain.plan.document import (
 )
 from alliance_fhir.domain.plan.values import MOST_ENTRIES
 from alliance_fhir.domain.records import Moment
+from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.plan.back.element import Element
 from alliance_fhir.fhir.plan.back.responses import Answers, responses
 from alliance_fhir.fhir.plan.back.scope import Scope
-from alliance_fhir.fhir.plan.forms import DOUBT_WEIGHTS, DOUBTS, FIRST_CONVERSATION, PLAN_REVIEW
+from alliance_fhir.fhir.plan.forms import (
+    ACHIEVEMENTS,
+    DOUBT_WEIGHTS,
+    DOUBTS,
+    FIRST_CONVERSATION,
+    PLAN_REVIEW,
+)
 
 _TRUTH: TypeAdapter[bool] = TypeAdapter(bool)
 _WHOLE: TypeAdapter[int] = TypeAdapter(int)
@@ -70,11 +78,17 @@ def _barriers(answers: Answers) -> Iterator[Barrier]:
 # --- reviews --------------------------------------------------------------------------------------
 
 
-def reviews(scope: Scope, medicines: Mapping[str, str]) -> list[Review]:
-    """All reviews that there are, the oldest first; `medicines` are the names of the plan's
-    medication tasks by those of their resources."""
+class Named(NamedTuple):
+    """The plan's goals, and its medication tasks, by the names of their resources."""
+
+    goals: Mapping[str, str]
+    medicines: Mapping[str, str]
+
+
+def reviews(scope: Scope, named: Named) -> list[Review]:
+    """All reviews that there are, the oldest first."""
     made = [
-        _review(scope, element, when, medicines)
+        _review(scope, element, when, named)
         for element in responses(scope, PLAN_REVIEW)[:MOST_ENTRIES]
         if (when := _when(scope, element))
     ]
@@ -90,16 +104,17 @@ def _when(scope: Scope, element: Element) -> Moment | None:
     return when
 
 
-def _review(scope: Scope, element: Element, on: Moment, medicines: Mapping[str, str]) -> Review:
+def _review(scope: Scope, element: Element, on: Moment, named: Named) -> Review:
     answers = Answers(element)
     return Review(
         on=on,
         works=answers.texts("works"),
         does_not=answers.texts("does_not"),
         changes=answers.texts("changes"),
+        goals=_achievements(scope, answers, named.goals),
         satisfaction=_satisfaction(answers),
         doubts=_doubts(answers),
-        adherence=_adherence(scope, answers, medicines),
+        adherence=_adherence(scope, answers, named.medicines),
     )
 
 
@@ -118,17 +133,29 @@ def _doubts(answers: Answers) -> Doubts | None:
         name: doubt
         for group in map(Answers, answers.items("doubts"))
         for name in Doubts.model_fields
-        if (doubt := _doubt(group, name))
+        if (doubt := group.code(f"doubts.{name}", DOUBTS, DOUBT_WEIGHTS))
     }
     return Doubts.model_validate(told) if told else None
 
 
-def _doubt(group: Answers, name: str) -> str:
-    for coding in group.parts(f"doubts.{name}", "valueCoding"):
-        if coding.text("system") == DOUBTS and coding.text("code") in DOUBT_WEIGHTS:
-            coding.done()
-            return coding.text("code")
-    return ""
+def _achievements(
+    scope: Scope, answers: Answers, goals: Mapping[str, str]
+) -> dict[str, Achievement]:
+    made: dict[str, Achievement] = {}
+    for item in answers.items("goals"):
+        told = Answers(item)
+        reference = next(told.parts("goals.goal", "valueReference"), Element({}))
+        goal = goals.get(scope.name_of(reference))
+        code = told.code("goals.achievement", el.GOAL_ACHIEVEMENT, ACHIEVEMENTS)
+        if goal is None or not code:
+            item.refuse("no-words" if goal else "not-in-plan")
+        elif goal in made:
+            item.refuse("found-twice")
+        else:
+            reference.done()
+            words = told.text("goals.words")
+            made[goal] = Achievement.model_validate({"achievement": code, "words": words})
+    return made
 
 
 def _adherence(
@@ -140,7 +167,7 @@ def _adherence(
         reference = next(told.parts("adherence.medicine", "valueReference"), Element({}))
         medicine = medicines.get(scope.name_of(reference))
         if medicine is None:
-            item.refuse("not-a-medicine")
+            item.refuse("not-in-plan")
         elif medicine in made:
             item.refuse("found-twice")
         elif taken := _taken(scope, item, told):

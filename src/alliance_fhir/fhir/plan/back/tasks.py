@@ -9,11 +9,12 @@ from typing import NamedTuple, get_args
 from alliance_fhir.domain.plan.document import Contact, Kind, Status, Task
 from alliance_fhir.domain.plan.history import task_words
 from alliance_fhir.domain.plan.values import MOST_ENTRIES
+from alliance_fhir.domain.records import Moment
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.plan import REQUESTS
 from alliance_fhir.fhir.plan.back.agreements import Day, said, settled
 from alliance_fhir.fhir.plan.back.element import TEXT, Element
-from alliance_fhir.fhir.plan.back.goals import ENDED, OVER
+from alliance_fhir.fhir.plan.back.goals import has_ended
 from alliance_fhir.fhir.plan.back.keys import key_of
 from alliance_fhir.fhir.plan.back.scope import Found, Scope
 from alliance_fhir.fhir.plan.statuses import request_status
@@ -22,13 +23,16 @@ _OURS = "task-"
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 _CONTACTS = {"contact-between-visits": "between_visits", "contact-urgent": "urgent"}
 _NOTES = ("when", "option-considered")
+_NEXT_REVIEW = "plan-review"
 
 
 class Requests(NamedTuple):
-    """The tasks by the names of their resources, and how the two reach each other."""
+    """The tasks by the names of their resources; how the two reach each other; and when they look
+    at the plan next."""
 
     tasks: dict[str, Task]
     contact: Contact | None
+    next_review: Moment | None
 
 
 def requests(scope: Scope, status: Status, day: Day, goals: Mapping[str, str]) -> Requests:
@@ -36,17 +40,19 @@ def requests(scope: Scope, status: Status, day: Day, goals: Mapping[str, str]) -
     those of their resources."""
     made: dict[str, Task] = {}
     contact: dict[str, str] = {}
+    review: list[Moment] = []
     listed = (_found(scope, activity) for activity in scope.careplan.parts("activity"))
     for found in {found.name: found for found in listed if found}.values():
-        if status not in OVER and found.element.text("status") in ENDED:
+        if has_ended(found.element.text("status"), status):
             found.element.refuse("ended")
-        elif _contact(found.element, status, contact):
-            continue
+        elif _contact(found.element, contact) or _review(scope, found.element, day, review):
+            _of_the_plan(found.element, status)
         elif len(made) == MOST_ENTRIES:
             found.element.refuse("no-place")
         elif task := _task(scope, found, status, day, goals, made):
             made[found.name] = task
-    return Requests(made, Contact.model_validate(contact) if contact else None)
+    reach = Contact.model_validate(contact) if contact else None
+    return Requests(made, reach, next(iter(review), None))
 
 
 def _found(scope: Scope, activity: Element) -> Found | None:
@@ -56,7 +62,30 @@ def _found(scope: Scope, activity: Element) -> Found | None:
     return scope.resource(reference, *REQUESTS) if reference.value else None
 
 
-def _contact(element: Element, status: Status, contact: dict[str, str]) -> bool:
+def _of_the_plan(element: Element, status: Status) -> None:
+    """What nobody is asked to agree to has the status of the plan."""
+    if not element.why:
+        element.word("status", (status,))
+        element.word("intent", ("plan",))
+        element.drop("authoredOn")
+
+
+def _review(scope: Scope, element: Element, day: Day, review: list[Moment]) -> bool:
+    """Whether it is the next review, which then is carried, or says why not."""
+    if not _concept(element, "code").code(el.CONCEPT, (_NEXT_REVIEW,)):
+        return False
+    _concept(element, "code").drop("text")
+    when = scope.moment(element, "occurrenceDateTime")
+    if review or when is None:
+        element.refuse("found-twice" if review else "no-day")
+    elif when.comes_before(day.written):
+        element.refuse("past")
+    else:
+        review.append(when)
+    return True
+
+
+def _contact(element: Element, contact: dict[str, str]) -> bool:
     """Whether it is the plan's own contact, which then is carried, or says why not."""
     codes = [one.code(el.CONCEPT, _CONTACTS) for one in element.parts("category")]
     code = next(filter(None, codes), "")
@@ -67,9 +96,6 @@ def _contact(element: Element, status: Status, contact: dict[str, str]) -> bool:
         return True
     if text := _message(element):
         contact[_CONTACTS[code]] = text
-    element.word("status", (status,))
-    element.word("intent", ("plan",))
-    element.drop("authoredOn")
     return True
 
 
