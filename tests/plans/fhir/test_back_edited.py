@@ -166,6 +166,22 @@ def test_what_is_gone_is_named() -> None:
     ]
 
 
+def test_who_is_in_the_team() -> None:
+    def more(those: dict[str, Json]) -> None:
+        kurtz = those["plan"]["contributor"][1]
+        aunt = {"identifier": {"system": "urn:example:kin", "value": "aunt"}}
+        those["team"]["participant"] += [
+            {"member": {**kurtz, "type": "RelatedPerson"}},
+            {"member": {**aunt, "type": "RelatedPerson"}},
+            {"member": {**aunt, "type": "Practitioner"}, "onBehalfOf": {"display": "x"}},
+        ]
+
+    assert changed(more, adolescent={"options_offered": ["Video"]}) == (
+        {"adolescent": {"guardians": ["urn:example:kin|aunt"], "options_offered": ["Video"]}},
+        ["CareTeam/team participant[4].onBehalfOf: no-place"],
+    )
+
+
 def test_what_others_added_comes_in_beside_ours() -> None:
     def added(those: dict[str, Json]) -> None:
         those["plan"]["supportingInfo"].append({"reference": "QuestionnaireResponse/first"})
@@ -315,6 +331,15 @@ def test_a_next_review_that_is_none(when: str | None, why: str) -> None:
         {"next_review": None},
         [f"ServiceRequest/next-review: {why}"],
     )
+
+
+def test_a_review_after_the_next_one_does_not_tell_when_the_version_was_written() -> None:
+    later = [{"on": "2026-03-12", "works": ["Tea"]}]
+    before = plan(status="draft", reviews=later, next_review="2026-03-09")
+    assert plans_in(resources([before], R4), SITE) == [(before, [])]
+    moved = plan(status="draft", reviews=later)
+    ((after, left),) = plans_in(resources([moved], R4), SITE)
+    assert (after, left) == (moved.model_copy(update={"written": moved.reviews[0].on}), [])
 
 
 def test_there_is_one_next_review() -> None:

@@ -547,6 +547,7 @@ def plan(**more: Any) -> Json:
 
 def test_the_least() -> None:
     assert read(plan()) == (LEAST_TOLD, [])
+    assert read(plan(title="", note=[], period={}, goal=[])) == (LEAST_TOLD, [])
 
 
 NO_PLAN = {
@@ -596,6 +597,31 @@ def test_of_several_identifiers_that_of_the_site_counts() -> None:
 def test_an_author_counts_where_nobody_contributes() -> None:
     (came,) = plans_in([plan(contributor=None, author=to("Practitioner/k")), *PEOPLE], SITE)
     assert told(came) == (LEAST_TOLD, [])
+
+
+def test_nobody_is_patient_and_clinician() -> None:
+    same = known("Practitioner", "self", "mrn", "1001")
+    told, left = read(plan(contributor=[to("Practitioner/self"), to("Practitioner/k")]), same)
+    assert told == LEAST_TOLD
+    assert left == ["CarePlan/1 contributor[0]: not-a-party"]
+
+
+def test_how_far_a_goal_has_come_goes_without_saying_where_it_is_active() -> None:
+    progress = {
+        "coding": [
+            {
+                "system": "http://terminology.hl7.org/CodeSystem/goal-achievement",
+                "code": "in-progress",
+            }
+        ]
+    }
+    said = [accepted(f"{who}", "agree") for who in ("Patient/p", "Practitioner/k")]
+    goal = {**GOAL, "achievementStatus": progress}
+    _, left = read(plan(goal=[to("Goal/g")]), goal)
+    assert left == ["Goal/g achievementStatus: no-place"]
+    goal |= {"extension": said, "lifecycleStatus": "active"}
+    _, left = read(plan(goal=[to("Goal/g")]), goal)
+    assert left == ["Goal/g extension[0]: day-assumed", "Goal/g extension[1]: day-assumed"]
 
 
 def test_what_is_of_another_patient_is_not_carried() -> None:
