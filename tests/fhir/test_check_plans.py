@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 from making import ALL_VERSIONS, R4, R5, SETTINGS, of_plans
-from plan_faults import IG, PLANNED
+from plan_faults import IG, PLANNED, SD
 from plan_faults_said import R4_FAULTS, R5_FAULTS, SAID
 
 from alliance_fhir.errors import MappingError
 from alliance_fhir.fhir.check import Checker, Level
 from alliance_fhir.fhir.plan import TYPES
 from alliance_fhir.fhir.plan.forms import forms
-from plans.fhir.making import mapped, rare
+from plans.fhir.making import left, mapped, rare
 from planting import Fault, planted, refusal
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def _standing(code: str, *parts: str) -> Callable[[Json], bool]:
     """Whether the first party stands so, with these parts told of it."""
 
     def is_so(body: Json) -> bool:
+        if "extension" not in body["extension"][0]:  # nobody is asked to agree to it
+            return False
         _, status, *told = body["extension"][0]["extension"]
         inner = told[0]["extension"] if told and "extension" in told[0] else told
         return status["valueCode"] == code and [one["url"] for one in inner] == [*parts]
@@ -46,7 +48,8 @@ def _standing(code: str, *parts: str) -> Callable[[Json], bool]:
 
 
 def _left(body: Json) -> bool:
-    return body["extension"][-2]["url"].endswith("/request-statusReason")
+    urls = [one["url"] for one in body["extension"] if "category" in body]
+    return f"{SD}/request-statusReason" in urls
 
 
 def _answers(form: str, *links: str) -> Callable[[Json], bool]:
@@ -73,9 +76,10 @@ def _agents(*types: str) -> Callable[[Json], bool]:
 
 
 FIRST = ("reason", "hopes", "concerns", "outcome_sought", "barriers", "background", "adolescent")
-REVIEW = ("works", "does_not", "changes", "satisfaction", "doubts", "adherence")
+REVIEW = ("works", "does_not", "changes", "goals", "satisfaction", "doubts", "adherence")
 KINDS: dict[str, tuple[str, Callable[[Json], bool]]] = {
     "plan": ("CarePlan", _has("goal", "activity", "supportingInfo")),
+    "plan instead": ("CarePlan", _has("replaces")),
     "team": ("CareTeam", _anything),
     "goal": ("Goal", _has("target", "statusDate", "achievementStatus", "priority")),
     "goal taken back": ("Goal", _standing("pending", "on", "digest", "withdrawn")),
@@ -87,6 +91,7 @@ KINDS: dict[str, tuple[str, Callable[[Json], bool]]] = {
     "service": ("ServiceRequest", _has("occurrenceTiming", "note", "performer")),
     "service of other words": ("ServiceRequest", _standing("pending", "earlier", "earlier-on")),
     "service left": ("ServiceRequest", _left),
+    "next review": ("ServiceRequest", _has("occurrenceDateTime")),
     "task": ("Task", _has("note", "owner")),
     "task agreed": ("Task", _standing("agree", "on", "digest")),
     "task taken back": ("Task", _standing("pending", "on", "digest", "withdrawn")),
@@ -107,9 +112,9 @@ KINDS: dict[str, tuple[str, Callable[[Json], bool]]] = {
 
 @cache
 def everything(version: Version) -> tuple[Resource, ...]:
-    """All that comes of plans; of the first version of one, too, where what was said stands yet."""
-    first = mapped(rare()[:1], version, SETTINGS)
-    return (*of_plans(version), *first, *forms(version))
+    """All that comes of plans; of earlier versions, too, for what later ones change."""
+    earlier = [*mapped(rare()[:1], version, SETTINGS), *mapped(left()[:3], version, SETTINGS)]
+    return (*of_plans(version), *earlier, *forms(version))
 
 
 @cache
