@@ -15,7 +15,7 @@ from typing import NamedTuple
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.plan.document import SharedPlan
-from alliance_fhir.domain.plan.history import contradictions, milestone, reworded
+from alliance_fhir.domain.plan.history import contradictions, milestone, reworded, wrongly_replaced
 from alliance_fhir.domain.plan.rules import Slip
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Origin
@@ -51,6 +51,7 @@ class Gathering:
         self._documents = Documents(settings)
         self._mapper = PlanMapper(version, settings)
         self._held: dict[str, dict[int, _Held]] = {}
+        self._came: set[str] = set()
 
     def add(self, key: str, origin: Origin, plan: SharedPlan) -> None:
         """A version of the plan with this business key; each comes once."""
@@ -59,6 +60,7 @@ class Gathering:
 
     def groups(self) -> Iterator[Group | Finding]:
         """A group for each plan, in the order in which they came first, and what is wrong."""
+        self._came = set(self._held)
         for key in list(self._held):
             yield from self._of(key, self._held.pop(key))
 
@@ -92,6 +94,7 @@ class Gathering:
             for version in sorted(corrected)
             if (place := reworded(before[version], plans[version]))
         }
+        wrong |= {v: slip for v in sorted(new) for slip in self._replacing(plans[v])}
         while True:
             left = [plans[v] for v in sorted(plans) if v not in wrong]
             found = list(contradictions(map(milestone, left)))
@@ -101,6 +104,14 @@ class Gathering:
             if not mine:
                 return dict(sorted(wrong.items()))
             wrong |= mine
+
+    def _replacing(self, plan: SharedPlan) -> Iterator[Slip]:
+        """What is wrong with the plan whose place this one takes, if that was sent before; of those
+        of one run it was found out before."""
+        key = self._documents.whole(plan.replaces) if plan.replaces else ""
+        if key and key not in self._came and (sent := self._known(key)):
+            newest = self._documents.again(sent[max(sent)])
+            yield from wrongly_replaced(milestone(plan), milestone(newest))
 
     def _group(
         self,

@@ -32,6 +32,7 @@ keys = st.sampled_from(
 first, last = datetime(2026, 1, 1), datetime(2026, 12, 31)
 zones = st.sampled_from([UTC, ZoneInfo("America/New_York")])
 days = st.dates(first.date(), last.date()).map(str)
+later = st.dates(date(2027, 1, 2), date(2027, 12, 31)).map(Moment.of)
 moments = (st.dates(first.date(), last.date()) | st.datetimes(first, last, timezones=zones)).map(
     Moment.of
 )
@@ -73,6 +74,7 @@ def plans(draw: st.DrawFn) -> SharedPlan:
         "written": draw(moments),
         "version": draw(st.integers(1, 100_000)),
         "status": draw(st.sampled_from(["draft", "active", "on-hold", "completed", "revoked"])),
+        "next_review": draw(maybe(later)),
         "reason": draw(maybe(words)),
         "outcome_sought": draw(maybe(words)),
         **{name: draw(texts) for name in ("hopes", "concerns", "background")},
@@ -112,7 +114,8 @@ def plans(draw: st.DrawFn) -> SharedPlan:
         },
     }
     medicines = [task["task"] for task in told["tasks"] if task["kind"] == "medication"]
-    told["reviews"] = tuple(draw(_review(day, medicines, people)) for day in reviews)
+    told["reviews"] = tuple(draw(_review(day, goals, medicines, people)) for day in reviews)
+    told["replaces"] = draw(maybe(lines.filter(lambda name: name != told["plan"])))
     return SharedPlan.model_validate(told)
 
 
@@ -123,7 +126,9 @@ _degrees = maybe(st.integers(0, 10))
 _doubts = maybe(st.sampled_from(["none", "some", "strong"]))
 
 
-def _review(day: str, medicines: list[str], people: list[Any]) -> st.SearchStrategy[Any]:
+def _review(
+    day: str, goals: list[str], medicines: list[str], people: list[Any]
+) -> st.SearchStrategy[Any]:
     taken = st.fixed_dictionaries(
         {
             "taken_as_agreed": st.integers(0, 7),
@@ -132,6 +137,15 @@ def _review(day: str, medicines: list[str], people: list[Any]) -> st.SearchStrat
             "words": maybe(words),
         }
     )
+    come = st.fixed_dictionaries(
+        {
+            "achievement": st.sampled_from(["in-progress", "achieved", "not-attainable"]),
+            "words": maybe(words),
+        }
+    )
+    reached: st.SearchStrategy[Any] = st.just({})
+    if goals:
+        reached = st.dictionaries(st.sampled_from(goals), come, max_size=2)
     adherence: st.SearchStrategy[Any] = st.just({})
     if medicines:
         adherence = st.dictionaries(st.sampled_from(medicines), taken, max_size=2)
@@ -139,6 +153,7 @@ def _review(day: str, medicines: list[str], people: list[Any]) -> st.SearchStrat
         {
             "on": st.just(Moment.of(date.fromisoformat(day))),
             **dict.fromkeys(("works", "does_not", "changes"), texts),
+            "goals": reached,
             "satisfaction": maybe(
                 st.fixed_dictionaries(dict.fromkeys(("treatment", "plan"), _degrees))
             ),

@@ -112,6 +112,10 @@ RULES: dict[str, str] = {
     "agreed-too-late": "Said after the next version was written; write it into that one.",
     "version-not-raised": "The version was sent with other words, to which somebody had spoken; "
     "give these words a new version.",
+    "next-review-past": "The next review is earlier than the version; correct or remove it.",
+    "replaces-itself": "A plan cannot take its own place: name the one before, or remove it.",
+    "replaces-unfinished": "The plan that it replaces is not over; complete or revoke that first.",
+    "replaces-another-patients": "The plan that it replaces is another patient's; correct it.",
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
@@ -121,8 +125,8 @@ RULES: dict[str, str] = {
     "patient-changed": "The record belonged to another patient; retract it there first.",
     "clinician-not-found": "The clinician is named by identifier only; register the clinician.",
     "clinician-ambiguous": "Several clinicians have this identifier; named by identifier only.",
-    "newer-at-target": "The plan is there in a newer version, which this ledger does not know; give "
-    "that document as well, or use --accept-older.",
+    "newer-at-target": "A newer version of the plan is there, unknown to this ledger; give that "
+    "document as well, or use --accept-older.",
     "older-version": "An older version of what was sent; use --accept-older if it is right.",
     "rule-changed": "The row is as it was, our rules or the settings are not; use --rescore.",
     "no-longer-given": "The row gives less than it did; the rest was left there: retract --only.",

@@ -44,7 +44,7 @@ COMPLIES_WITH: Json = {
 """Responses to this form are valid for the one that it derives from, too."""
 
 SURVEY: list[Json] = [{"coding": [{"system": f"{_THO}/observation-category", "code": "survey"}]}]
-IN_PROGRESS: Json = {"coding": [{"system": f"{_THO}/goal-achievement", "code": "in-progress"}]}
+GOAL_ACHIEVEMENT = f"{_THO}/goal-achievement"
 PLAN_CATEGORIES: list[Json] = [
     {"coding": [{"system": SNOMED, "code": "734163000"}]},
     {

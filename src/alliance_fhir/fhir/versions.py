@@ -70,9 +70,9 @@ class Version:
         """MedicationRequest.performer: one in R4, many in R5."""
         return who if self.ordinal_values else [who]
 
-    def service(self, text: str) -> Json:
+    def service(self, concept: Json) -> Json:
         """ServiceRequest.code: a concept in R4; in R5 it may be a reference as well."""
-        return {"text": text} if self.ordinal_values else {"concept": {"text": text}}
+        return concept if self.ordinal_values else {"concept": concept}
 
     def communication(self, text: str, sender: Json | None) -> Json:
         """What is to be said by whom in a CommunicationRequest; in R5 it has an intent, too."""

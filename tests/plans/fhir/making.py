@@ -172,8 +172,10 @@ def rare() -> list[SharedPlan]:
     ]
     told: Json = {"adolescent": {"pressured_to_attend": False, "guardians": [aunt]}}
     taken = {"taken_as_agreed": 1, "of_days": 7}
+    come = {"g0": {"achievement": "not-attainable", "words": "No longer"}}
     reviews = [
-        {"on": day, "adherence": {"medication": taken | {"said_by": by}}} for by in ("kurtz", aunt)
+        {"on": day, "adherence": {"medication": taken | {"said_by": by}}, "goals": come}
+        for by in ("kurtz", aunt)
     ]
     first = plan(goals=goals, tasks=tasks, **told)
     changed = [one | {"text": "Other words"} for one in tasks]
@@ -190,5 +192,12 @@ def left() -> list[SharedPlan]:
     tasks = [{"task": name, "kind": kind, "text": "Words"} for name, kind in kinds.items()]
     barriers = [{"text": "Far away", "plan": how} for how in ("By bus", "By video")]
     contact = {"between_visits": "Portal", "urgent": "Crisis line"}
-    third = plan(version=3, written="2026-03-16", barriers=barriers, contact=contact)
+    third = plan(
+        version=3,
+        written="2026-03-16",
+        barriers=barriers,
+        contact=contact,
+        replaces="before",
+        next_review="2026-03-23T09:00:00Z",
+    )
     return [*rare(), third, plan(version=4, written="2026-03-23T10:00:00Z", tasks=tasks)]

@@ -92,12 +92,13 @@ def one_version() -> Any:
                 {}, optional={"between_visits": words, "urgent": words}
             ),
             "reviews": st.lists(reviews(), max_size=2),
+            "next_review": st.none() | st.sampled_from(["2026-04-01", "2026-04-01T10:00:00Z"]),
         }
     )
 
 
 def reviews() -> Any:
-    """Without their medicines, which `_document` adds: they are tasks of the version."""
+    """What they say of medicines and goals is only of those that the version has."""
     return st.fixed_dictionaries(
         {"on": st.sampled_from(TIMES)},
         optional={
@@ -105,6 +106,9 @@ def reviews() -> Any:
             "satisfaction": st.dictionaries(st.sampled_from(["treatment", "plan"]), degrees),
             "doubts": st.dictionaries(st.sampled_from(["diagnosis"]), st.just("some")),
             "taken": st.sets(st.sampled_from(["a", "b"])),
+            "come": st.dictionaries(
+                st.sampled_from(["a", "b"]), st.sampled_from(["improving", "achieved"])
+            ),
         },
     )
 
@@ -115,8 +119,13 @@ def _reviews(told: Json) -> list[Json]:
     made = []
     for one in sorted(told.get("reviews", []), key=lambda one: TIMES.index(one["on"])):
         names = sorted(medicines.intersection(one.get("taken", ())))
-        rest = {key: value for key, value in one.items() if key != "taken"}
-        made.append(rest | {"adherence": dict.fromkeys(names, taken)})
+        rest = {key: value for key, value in one.items() if key not in ("taken", "come")}
+        come = {
+            name: {"achievement": code}
+            for name, code in one.get("come", {}).items()
+            if name in told["goals"]
+        }
+        made.append(rest | {"adherence": dict.fromkeys(names, taken), "goals": come})
     return made
 
 
@@ -125,7 +134,7 @@ def _document(number: int, told: Json) -> Json:
         return [{key: name, **_told(one)} for name, one in told[f"{key}s"].items()]
 
     return {
-        **told,
+        **_told(told),
         "plan": "short",
         "patient": "urn:example:mrn|1001",
         "clinicians": CLINICIANS,

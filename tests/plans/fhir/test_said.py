@@ -239,6 +239,7 @@ def test_a_version_that_says_nothing_of_it_leaves_the_first_conversation_as_it_w
 
 
 REVIEW = "review-2026-03-30"
+ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 
 
 def test_a_review_holds_what_was_said() -> None:
@@ -251,6 +252,14 @@ def test_a_review_holds_what_was_said() -> None:
             "linkId": f"doubts.{name}",
             "answer": [{"valueCoding": {"system": system, "code": code}}],
         }
+
+    def come(goal: str, code: str) -> list[Json]:
+        reference = own("Goal", "jones-2026", f"goal-{goal}")
+        coding = {"system": ACHIEVEMENT, "code": code}
+        return [
+            {"linkId": "goals.goal", "answer": [{"valueReference": reference}]},
+            {"linkId": "goals.achievement", "answer": [{"valueCoding": coding}]},
+        ]
 
     medicine = own("MedicationRequest", "jones-2026", "task-bupropion")
     assert bodies(example(*JONES))[REVIEW] == {
@@ -269,6 +278,14 @@ def test_a_review_holds_what_was_said() -> None:
                 "Visits in the late afternoon",
                 "The medicine in the morning, beside the keys",
             ),
+            {"linkId": "goals", "item": come("sleep", "improving")},
+            {
+                "linkId": "goals",
+                "item": [
+                    *come("people", "achieved"),
+                    item("goals.words", "My brother comes on Sundays now"),
+                ],
+            },
             {
                 "linkId": "satisfaction",
                 "item": [
@@ -545,7 +562,7 @@ def test_the_forms_are_whole_definitions() -> None:
             "valueCoding": {"system": "http://hl7.org/fhir/version-algorithm", "code": "semver"},
         }
     assert [form.body["copyrightLabel"] for form in forms(R5)] == ["CC0 1.0"] * 2
-    treatment = second["item"][3]["item"][0]
+    treatment = second["item"][4]["item"][0]
     assert {e["url"].rpartition("/")[2]: e["valueInteger"] for e in treatment["extension"]} == {
         "minValue": 0,
         "maxValue": 10,

@@ -26,8 +26,22 @@ from alliance_fhir.domain.plan.values import (
 
 Status = Literal["draft", "active", "on-hold", "completed", "revoked"]
 Kind = Literal["medication", "psychotherapy", "self-care", "social", "visit", "contact", "other"]
+ENDED: tuple[Status, ...] = ("completed", "revoked")
+"""A plan of such a status is over."""
 Priority = Literal["high", "medium", "low"]
 Doubt = Literal["none", "some", "strong"]
+Progress = Literal[
+    "in-progress",
+    "improving",
+    "worsening",
+    "no-change",
+    "achieved",
+    "sustaining",
+    "not-achieved",
+    "no-progress",
+    "not-attainable",
+]
+"""All codes of http://terminology.hl7.org/CodeSystem/goal-achievement."""
 Version = Annotated[int, Field(ge=1, le=100_000), WHOLE]
 Degree = Annotated[int, Field(ge=0, le=10), WHOLE]
 """From 0, not at all, to 10, completely: as in the check-in."""
@@ -98,6 +112,13 @@ class Contact(Part):
     urgent: Text | None = None
 
 
+class Achievement(Part):
+    """How far a goal has come, as those see it who look back. `words` are the patient's own."""
+
+    achievement: Progress
+    words: Text | None = None
+
+
 class Satisfaction(Part):
     """How content the patient is; what was not asked for is absent."""
 
@@ -134,6 +155,7 @@ class Review(Part):
     works: Texts = ()
     does_not: Texts = ()
     changes: Texts = ()
+    goals: Annotated[dict[Key, Achievement], Field(max_length=MOST_ENTRIES)] = {}
     satisfaction: Satisfaction | None = None
     doubts: Doubts | None = None
     adherence: Annotated[dict[Key, Adherence], Field(max_length=MOST_ENTRIES)] = {}
@@ -163,6 +185,7 @@ class SharedPlan(Part):
     written: When
     version: Version
     status: Status
+    replaces: Line | None = None
     reason: Text | None = None
     hopes: Texts = ()
     concerns: Texts = ()
@@ -172,6 +195,7 @@ class SharedPlan(Part):
     goals: Annotated[tuple[Goal, ...], Field(max_length=MOST_ENTRIES)] = ()
     tasks: Annotated[tuple[Task, ...], Field(max_length=MOST_ENTRIES)] = ()
     contact: Contact | None = None
+    next_review: When | None = None
     reviews: Annotated[tuple[Review, ...], Field(max_length=MOST_ENTRIES)] = ()
     adolescent: Adolescent | None = None
 

@@ -11,21 +11,31 @@ from itertools import compress, pairwise
 from typing import NamedTuple
 
 from alliance_fhir.domain.agreement import Position, Voice, Wording, positions, words_digest
-from alliance_fhir.domain.plan.document import Agreement, Goal, SharedPlan, Task
+from alliance_fhir.domain.plan.document import (
+    ENDED,
+    Agreement,
+    Goal,
+    SharedPlan,
+    Status,
+    Task,
+)
 from alliance_fhir.domain.plan.rules import Place, Slip, parties
 from alliance_fhir.domain.records import Identifier, Moment
 
 
 class Milestone(NamedTuple):
-    """What of a version matters to the others of its plan.
+    """What of a version matters to the others of its plan, and to a plan in its place.
 
-    `said` are the days on which something was agreed to or not, each with its place.
+    `said` are the days on which something was agreed to or not, each with its place; `replaces`
+    is the name of the plan whose place it takes, empty where there is none.
     """
 
     version: int
     written: Moment
     patient: Identifier
     said: tuple[tuple[str, Place], ...]
+    status: Status
+    replaces: str
 
 
 def milestone(plan: SharedPlan) -> Milestone:
@@ -36,7 +46,8 @@ def milestone(plan: SharedPlan) -> Milestone:
         for index, one in enumerate(told)
         for number, agreement in enumerate(one.agreement)
     ]
-    return Milestone(plan.version, plan.written, plan.patient, tuple(said))
+    replaces = plan.replaces or ""
+    return Milestone(plan.version, plan.written, plan.patient, tuple(said), plan.status, replaces)
 
 
 def contradictions(milestones: Iterable[Milestone]) -> Iterator[tuple[int, Slip]]:
@@ -75,6 +86,16 @@ def reworded(before: SharedPlan, after: SharedPlan) -> Place:
         if kept and words[key] != new[key]:
             return (*place, "text")
     return ()
+
+
+def wrongly_replaced(one: Milestone, replaced: Milestone) -> Iterator[Slip]:
+    """What is wrong with the plan whose place a version takes; `replaced` is the newest version of
+    it that is known. A plan takes the place of one that was completed or revoked (CarePlan.replaces
+    of FHIR), and of nobody else's."""
+    if replaced.patient != one.patient:
+        yield Slip(("replaces",), "replaces-another-patients")
+    elif replaced.status not in ENDED:
+        yield Slip(("replaces",), "replaces-unfinished")
 
 
 # --- who agreed to what ---------------------------------------------------------------------------

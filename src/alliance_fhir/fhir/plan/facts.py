@@ -11,14 +11,15 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.agreement import Party, Position, Wording
 from alliance_fhir.domain.instrument import Perspective
 from alliance_fhir.domain.keys import record_key
-from alliance_fhir.domain.plan.document import Kind, SharedPlan, whole_key
+from alliance_fhir.domain.plan.document import ENDED, Kind, Review, SharedPlan, whole_key
 from alliance_fhir.domain.plan.history import in_order, standing_on, wording
+from alliance_fhir.domain.plan.lookback import Reached, held, reached
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import sealed_as_built
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
-from alliance_fhir.fhir.plan.statuses import ENDED, Course
+from alliance_fhir.fhir.plan.statuses import Course
 from alliance_fhir.fhir.versions import Json, Version
 
 _T = TypeVar("_T")
@@ -56,7 +57,7 @@ class Facts:
         plans = tuple(in_order(versions))
         if len({(plan.plan, plan.patient) for plan in plans}) != 1:
             raise ValueError("the versions of one plan and one patient, and one version at least")
-        key = record_key(settings.named_source, whole_key(plans[0].plan), settings.secret)
+        key = _plan_key(settings, plans[0].plan)
         wordings = tuple(map(wording, plans))
         return cls(version, settings, plans, wordings, _guardians(plans), key)
 
@@ -85,6 +86,21 @@ class Facts:
     def course(self) -> Course:
         """What the statuses follow: that of the plan, or that the plan went on without it."""
         return "left" if self.left else self.plan.status
+
+    @cached_property
+    def status_since(self) -> SharedPlan:
+        """The version since which the plan has had its status."""
+        return self.unchanged_since(lambda plan: plan.status)
+
+    @cached_property
+    def reviews(self) -> list[Review]:
+        """The reviews of all versions, as `held` has them."""
+        return held(self.plans)
+
+    @cached_property
+    def reached(self) -> dict[str, Reached]:
+        """How far goals have come, by their names, where a review says so."""
+        return reached(self.plans, self.wordings)
 
     @cached_property
     def first_kinds(self) -> dict[str, Kind]:
@@ -128,6 +144,11 @@ class Facts:
     def ref(self, type_: str, suffix: str) -> Json:
         """A reference to another resource of this plan."""
         return el.logical(type_, self.system, f"{self.key}-{suffix}")
+
+    def other_plan(self, name: str, suffix: str) -> Json:
+        """A reference to a resource of another plan of the same source."""
+        key = _plan_key(self.settings, name)
+        return el.logical("CarePlan", self.system, f"{key}-{suffix}")
 
     def since(self, there: Callable[[SharedPlan], bool]) -> SharedPlan:
         """The first version of which something is true; the newest where it is of none before."""
@@ -189,6 +210,10 @@ class Facts:
         if said_by not in self._labels:
             self._labels[said_by] = meta(self.settings, said_by)
         return self._labels[said_by]
+
+
+def _plan_key(settings: Settings, name: str) -> str:
+    return record_key(settings.named_source, whole_key(name), settings.secret)
 
 
 def _guardians(plans: Sequence[SharedPlan]) -> frozenset[Identifier]:

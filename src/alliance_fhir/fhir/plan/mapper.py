@@ -11,6 +11,7 @@ from alliance_fhir.fhir.plan.careplan import careplan
 from alliance_fhir.fhir.plan.contact import contacts, former_contacts
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.plan.goals import former_goals, goals
+from alliance_fhir.fhir.plan.next_review import former_next_review, next_review
 from alliance_fhir.fhir.plan.responses import first_conversation, reviews
 from alliance_fhir.fhir.plan.tasks import former_tasks, tasks
 from alliance_fhir.fhir.plan.team import team
@@ -33,7 +34,18 @@ class PlanMapper:
         there were. Raises ValueError where the versions are none, or not of one plan and patient.
         """
         facts = Facts.of(versions, self._version, self._settings)
-        parts = [team(facts), *goals(facts), *tasks(facts), *contacts(facts)]
-        former = [*former_goals(facts), *former_tasks(facts), *former_contacts(facts)]
+        parts = [
+            team(facts),
+            *goals(facts),
+            *tasks(facts),
+            *contacts(facts),
+            *next_review(facts),
+        ]
+        former = [
+            *former_goals(facts),
+            *former_tasks(facts),
+            *former_contacts(facts),
+            *former_next_review(facts),
+        ]
         said = [*first_conversation(facts), *reviews(facts)]
         return [*parts, *former, *said, careplan(facts, [*parts, *said])]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import takewhile
-from typing import TypeVar
 
 from alliance_fhir.domain.plan.document import (
+    Achievement,
     Adherence,
     Adolescent,
     Barrier,
@@ -20,15 +20,16 @@ from alliance_fhir.domain.plan.document import (
     SharedPlan,
 )
 from alliance_fhir.domain.records import Moment
+from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.plan.forms import DOUBTS, FIRST_CONVERSATION, PLAN_REVIEW, Form
+from alliance_fhir.fhir.plan.goals import goal_suffix
 from alliance_fhir.fhir.plan.observations import barriers, of_review
 from alliance_fhir.fhir.plan.tasks import task_reference
 from alliance_fhir.fhir.versions import Json
 
 FIRST = "first"
-_Told = TypeVar("_Told", Satisfaction, Doubts)
 
 
 def first_conversation(facts: Facts) -> list[Resource]:
@@ -72,48 +73,17 @@ def _adolescent(told: Adolescent | None) -> list[Json]:
 
 
 def reviews(facts: Facts) -> list[Resource]:
-    """The reviews of all versions, the oldest first, each with what is seen in it.
+    """The reviews of all versions, each with what is seen in it.
 
-    One that several versions hold is taken from the last of them; what that does not tell stays as
-    an earlier one told it. They are known by their day, and, where there are several of one day, by
-    their number on it.
+    They are known by their day, and, where there are several of one day, by their number on it.
     """
-    found: dict[tuple[str, int], Review] = {}
-    for plan in facts.plans:
-        times = Counter[str]()
-        for review in plan.reviews:
-            times[review.on.utc] += 1
-            name = review.on.utc, times[review.on.utc]
-            found[name] = _filled_up(review, found[name]) if name in found else review
     days = Counter[str]()
     made: list[Resource] = []
-    for review in found.values():
+    for review in facts.reviews:
         days[review.on.day] += 1
         number = f"-{days[review.on.day]}" if days[review.on.day] > 1 else ""
         made += _review(facts, f"review-{review.on.day}{number}", review)
     return made
-
-
-def _filled_up(review: Review, before: Review) -> Review:
-    """A review with what it does not tell, and was told of it before; and with its time as it was
-    told first, whose day it is known by."""
-    return review.model_copy(
-        update={
-            "on": before.on,
-            "works": review.works or before.works,
-            "does_not": review.does_not or before.does_not,
-            "changes": review.changes or before.changes,
-            "satisfaction": _both(review.satisfaction, before.satisfaction),
-            "doubts": _both(review.doubts, before.doubts),
-            "adherence": before.adherence | review.adherence,
-        }
-    )
-
-
-def _both(now: _Told | None, before: _Told | None) -> _Told | None:
-    if now is None or before is None:
-        return now or before
-    return before.model_copy(update=now.model_dump(exclude_none=True))
 
 
 def _review(facts: Facts, suffix: str, review: Review) -> list[Resource]:
@@ -121,6 +91,11 @@ def _review(facts: Facts, suffix: str, review: Review) -> list[Resource]:
         *_texts("works", *review.works),
         *_texts("does_not", *review.does_not),
         *_texts("changes", *review.changes),
+        *(
+            item
+            for goal, told in review.goals.items()
+            for item in _group("goals", _achievement(facts, goal, told))
+        ),
         *_group("satisfaction", _satisfaction(review.satisfaction)),
         *_group("doubts", _doubts(review.doubts)),
         *(
@@ -131,6 +106,15 @@ def _review(facts: Facts, suffix: str, review: Review) -> list[Resource]:
     ]
     response = _response(facts, suffix, PLAN_REVIEW, review.on, items)
     return [response, *of_review(facts, suffix, review)]
+
+
+def _achievement(facts: Facts, goal: str, told: Achievement) -> list[Json]:
+    coding = {"system": el.GOAL_ACHIEVEMENT, "code": told.achievement}
+    return [
+        *_item("goals.goal", "valueReference", facts.ref("Goal", goal_suffix(goal))),
+        *_item("goals.achievement", "valueCoding", coding),
+        *_texts("goals.words", told.words),
+    ]
 
 
 def _satisfaction(told: Satisfaction | None) -> list[Json]:

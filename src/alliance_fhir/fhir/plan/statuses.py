@@ -38,8 +38,6 @@ from alliance_fhir.domain.plan.document import Status
 
 Course = Status | Literal["left"]
 """What the status of a part follows."""
-ENDED: tuple[Status, ...] = ("completed", "revoked")
-"""What has ended so does not end again."""
 
 _GOALS: dict[Course, tuple[str, str, str]] = {
     "draft": ("proposed", "proposed", "proposed"),

@@ -106,7 +106,7 @@ def _service(facts: Facts, task: Task) -> Json:
     return {
         "intent": "plan",
         "category": [el.concept(task.kind)],
-        "code": facts.version.service(task.text),
+        "code": facts.version.service({"text": task.text}),
         "occurrenceTiming": _timing(task.when) if task.when else {},
         "performer": [] if task.who is None else [facts.who(task.who)],
     }

@@ -106,9 +106,12 @@ class Documents:
             name = _Name.model_validate(values)
         except ValidationError:
             return "", ""
-        natural = plan_key(name.plan, name.version), whole_key(name.plan)
-        key, whole = (record_key(self._source, one, self._secret) for one in natural)
-        return key, whole
+        key = record_key(self._source, plan_key(name.plan, name.version), self._secret)
+        return key, self.whole(name.plan)
+
+    def whole(self, plan: str) -> str:
+        """The business key of a plan with all of its versions."""
+        return record_key(self._source, whole_key(plan), self._secret)
 
     def text(self, plan: SharedPlan) -> str:
         """What a document says, however it was written; `again` reads it."""

@@ -57,8 +57,11 @@ class PlanFile:
             return
         apart = self._documents.kept_apart
         known = milestone(plan)
-        known = known._replace(patient=Identifier("", apart(*known.patient)))
-        places = [("written",), ("patient",), *(place for _, place in known.said)]
+        known = known._replace(
+            patient=Identifier("", apart(*known.patient)),
+            replaces=self._documents.whole(known.replaces) if known.replaces else "",
+        )
+        places = [("written",), ("patient",), ("replaces",), *(place for _, place in known.said)]
         at = {place: told.at(place) for place in places}
         self._timeline.add(told.whole, told.key, str(self._path), known, at)
 
