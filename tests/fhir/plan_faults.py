@@ -5,6 +5,7 @@ from __future__ import annotations
 from planting import GONE, LEAK, Fault
 
 IG = "https://alliance-fhir.github.io/ig"
+SD = "http://hl7.org/fhir/StructureDefinition"
 SYSTEM = "https://alliance-fhir.github.io/id/clinic-east/identifier"
 OTHER = {"system": "urn:example:mrn", "value": LEAK}
 OWN = {"system": SYSTEM, "value": f"{'0' * 32}-{LEAK}"}
@@ -67,8 +68,10 @@ PLANNED = [
     Fault("plan", ("supportingInfo",), {}),
     Fault("plan", ("activity",), []),
     Fault("plan", ("activity", 0), {"detail": {"description": LEAK}}, "activity.0.detail"),
-    Fault("plan", ("replaces",), []),
-    Fault("plan", ("replaces",), [GOAL], "replaces.0.type"),
+    Fault("plan instead", ("replaces",), []),
+    Fault("plan instead", ("replaces", 0), GOAL, "replaces.0.type"),
+    Fault("plan instead", ("replaces", 0), {"type": "CarePlan", "identifier": OTHER},
+          "replaces.0.identifier.system"),
     Fault("plan", ("basedOn",), [GOAL]),
     Fault("plan", ("extension", 0, "valuePositiveInt"), 0),
     Fault("plan", ("extension", 0, "valuePositiveInt"), "1"),
@@ -209,6 +212,14 @@ PLANNED = [
     Fault("service of other words", ("extension", 0, "extension", 3, "valueDate"), "2026"),
     Fault("service of other words", ("extension", 0, "extension", 3), GONE,
           "extension.0.extension"),
+    # the next look back
+    Fault("next review", ("occurrenceDateTime",), "2026-04-13T10:00:00"),
+    Fault("next review", ("category",), [PLAIN]),
+    Fault("next review", ("performer",), [PATIENT], "performer"),
+    Fault("next review", ("extension", "+"), {"url": f"{SD}/request-statusReason"},
+          "extension.1.valueCodeableConcept"),
+    Fault("next review", ("extension", 0), GONE, "extension"),
+    Fault("next review", ("authoredOn",), "2026-03-02T10:00:00Z"),
     # what the patient does
     Fault("task", ("status",), "active"),
     Fault("task", ("status",), "in-progress"),
