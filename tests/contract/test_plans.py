@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,13 +134,15 @@ def test_an_older_document_by_itself_takes_nothing_back(
 
 
 @by_the_ledger
-def test_what_an_older_version_says_counts_when_it_comes_late(site: Clinic, tmp_path: Path) -> None:
-    give(site, "jones-2", "jones-3")
-    site.sync()
-    give(site, "jones-1")
-    assert site.sync().exit_code == 0
+@pytest.mark.parametrize("order", [*permutations(JONES), ("jones-2", "jones-1", "jones-2")])
+def test_in_whatever_order_versions_come_they_end_alike(
+    order: tuple[str, ...], site: Clinic, tmp_path: Path
+) -> None:
+    for name in order:
+        give(site, name)
+        assert site.sync().exit_code == 0
     late = content(site.place)
-    give(site, *JONES)
+    give(site, *order)
     assert late == mapped(site, tmp_path / "mapped")
 
 
