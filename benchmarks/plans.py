@@ -6,8 +6,9 @@ Assessments are WAI-SRs with all answers, mapped by `map --check none` from a fi
 with its Provenance, as in benchmarks/map.py. Plans are mapped from what was read of their documents
 to the JSON of their resources, without check; a plan has 6 goals and 8 tasks, of all of which
 patient and clinician have said something, and a review. Wanted: half the assessments' speed or
-more. What the mapping of assessments alone takes, from records in memory, is told beside it.
-Ends with 1 where something is missed.
+more, and a check (`--check schema`) that takes no longer than the mapping. What the mapping of
+assessments alone takes, from records in memory, is told beside it. Ends with 1 where something is
+missed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from typing import Any, NamedTuple
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Identifier, Moment
+from alliance_fhir.fhir.check import Checker
+from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.mapper import PlanMapper
 from alliance_fhir.mapping import Mapping, site_catalog
 from alliance_fhir.sources.readers import Sources
@@ -139,6 +142,12 @@ def plans(batch: list[SharedPlan]) -> int:
     return sum(1 for plan in batch for one in mapper.resources([plan]) if one.json())
 
 
+def checked(made: list[Resource]) -> int:
+    """Checks what comes of plans; how many resources there are."""
+    Checker("schema", R4).check(made, of_plan=True)
+    return len(made)
+
+
 class Speeds:
     """Processor time a resource of each kind of work, and the ratios of the rounds."""
 
@@ -157,14 +166,17 @@ class Speeds:
             return written
 
         self._assessments = {"map": by_map, "alone": lambda: alone(read)}
-        self.ratios: dict[str, list[float]] = {name: [] for name in self._assessments}
+        self.ratios: dict[str, list[float]] = {name: [] for name in (*self._assessments, "check")}
 
     def round(self, count: int) -> str:
         """One round: all take turns, batch by batch; what each took, as text."""
         took, made = Counter[str](), Counter[str]()
         told = make_plans(count)
+        mapper = PlanMapper(R4, SETTINGS)
         while batch := [*islice(told, BATCH)]:
-            for name, work in {**self._assessments, "plans": partial(plans, batch)}.items():
+            resources = [one for plan in batch for one in mapper.resources([plan])]
+            of_plans = {"plans": partial(plans, batch), "check": partial(checked, resources)}
+            for name, work in {**self._assessments, **of_plans}.items():
                 found: list[int] = []
                 took[name] += processor(lambda: found.append(work()))  # noqa: B023
                 made[name] += found[0]
@@ -188,6 +200,7 @@ def main() -> None:
     print(f"{told.plans:,} plans of {GOALS} goals and {TASKS} tasks, {told.rounds} rounds, medians")
     ratio = {name: statistics.median(ratios) for name, ratios in speeds.ratios.items()}
     report.at_least("plans, a resource, against assessments by map", ratio["map"], 0.5)
+    report.at_most("their check, against their mapping", ratio["check"], 1)
     report.line(f"against the mapping of assessments alone: {ratio['alone']:.2f}")
     sys.exit(report.code)
 

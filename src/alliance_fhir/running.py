@@ -68,7 +68,7 @@ class Run:
         self._options = options
         self._watch = watch
         self._sources = Sources(sources, settings, catalog := site_catalog(settings))
-        self._mapping = Mapping(settings, catalog, target.version, options.check)
+        self._mapping = Mapping(settings, catalog, target.version, options.check, ledger.documents)
         self._planner = Planner(
             ledger,
             target,
@@ -226,7 +226,8 @@ class Run:
 
     def _send_alone(self, resource: Resource) -> None:
         person = resource.type in CREATABLE  # the ledger's may have another identifier by now
-        for planned in self._planner.decide([_alone(resource)], reread=person):
+        alone = _alone(resource)._replace(of_plan=self._mapping.is_of_plans(resource))
+        for planned in self._planner.decide([alone], reread=person):
             try:
                 receipts = self._deliver(planned)
             except Halted as halted:
@@ -248,7 +249,10 @@ class Run:
     def _deliver(self, planned: Planned) -> list[Receipt]:
         """Delivers a group, or says what would become of it. Called in the lanes."""
         if self._dry:
-            self._mapping.checker.check([decision.resource for decision in planned.changes])
+            self._mapping.checker.check(
+                [decision.resource for decision in planned.changes],
+                of_plan=planned.group.of_plan,
+            )
         if self._result.stopped or self._dry:
             return self._foreseen(planned)
         return self._delivery.send(planned)

@@ -210,6 +210,11 @@ class SharedPlan(Part):
         return plan_key(self.plan, self.version)
 
 
+def whole_key(plan: str) -> tuple[str, ...]:
+    """The natural key of a plan with all of its versions."""
+    return ("plan", plan)
+
+
 def plan_key(plan: str, version: int) -> tuple[str, ...]:
     """The natural key of a version of a plan."""
-    return ("plan", plan, str(version))
+    return (*whole_key(plan), str(version))

@@ -71,6 +71,23 @@ def contradictions(milestones: Iterable[Milestone]) -> Iterator[tuple[int, Slip]
                 yield one.version, Slip(place, "agreed-too-late")
 
 
+def reworded(before: SharedPlan, after: SharedPlan) -> Place:
+    """Where a version that was sent says something else now, to which a word that stood in it
+    would be taken to have been said; empty where nobody's word is.
+
+    Who has spoken since has spoken to the words of now.
+    """
+    words, said = wording(before).words, _said(before)
+    new, voiced = wording(after).words, _said(after)
+    named = [(goal_key(one.goal), ("goals", n)) for n, one in enumerate(after.goals)]
+    named += [(task_key(one.task), ("tasks", n)) for n, one in enumerate(after.tasks)]
+    for key, place in named:
+        kept = set(said.get(key, ())) & set(voiced[key])
+        if kept and words[key] != new[key]:
+            return (*place, "text")
+    return ()
+
+
 def wrongly_replaced(one: Milestone, replaced: Milestone) -> Iterator[Slip]:
     """What is wrong with the plan whose place a version takes; `replaced` is the newest version of
     it that is known. A plan takes the place of one that was completed or revoked (CarePlan.replaces

@@ -11,7 +11,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.agreement import Party, Position, Wording
 from alliance_fhir.domain.instrument import Perspective
 from alliance_fhir.domain.keys import record_key
-from alliance_fhir.domain.plan.document import ENDED, Kind, Review, SharedPlan
+from alliance_fhir.domain.plan.document import ENDED, Kind, Review, SharedPlan, whole_key
 from alliance_fhir.domain.plan.history import in_order, standing_on, wording
 from alliance_fhir.domain.plan.lookback import Reached, held, reached
 from alliance_fhir.domain.records import Identifier
@@ -213,7 +213,7 @@ class Facts:
 
 
 def _plan_key(settings: Settings, name: str) -> str:
-    return record_key(settings.named_source, ("plan", name), settings.secret)
+    return record_key(settings.named_source, whole_key(name), settings.secret)
 
 
 def _guardians(plans: Sequence[SharedPlan]) -> frozenset[Identifier]:

@@ -44,7 +44,8 @@ class Timeline:
         self._database.close()
 
     def add(self, plan: str, key: str, path: str, told: Milestone, at: At) -> None:
-        """A version of a plan, by digests; `at` are the places that may be wrong."""
+        """A version of a plan, both by their business keys; `at` are the places that may be
+        wrong."""
         places = [[place, *where] for place, where in at.items()]
         text = json.dumps([*told[1:], places])
         row = (plan, told.version, key, path, text)
@@ -55,13 +56,13 @@ class Timeline:
         found: dict[str, list[Finding]] = {}
         rows = self._database.execute("SELECT * FROM versions ORDER BY plan, version")
         with closing(rows):
-            for _, versions in groupby(rows, key=itemgetter(0)):
-                for key, finding in self._of_one(list(versions)):
+            for plan, versions in groupby(rows, key=itemgetter(0)):
+                for key, finding in self._of_one(plan, list(versions)):
                     told = found.setdefault(key, [])
                     told.append(finding._replace(beside=bool(told)))
         return found
 
-    def _of_one(self, rows: list[Row]) -> Iterator[tuple[str, Finding]]:
+    def _of_one(self, plan: str, rows: list[Row]) -> Iterator[tuple[str, Finding]]:
         """What is wrong with the versions of one plan."""
         by_version = {row[1]: row for row in rows}
         known = [_milestone(row) for row in rows]
@@ -71,7 +72,7 @@ class Timeline:
             *_, places = json.loads(told)
             at = {tuple(place): (line, column) for place, line, column in places}
             line, column = at[slip.place]
-            yield key, Finding(path, line, column, slip.rule, slip.remedy, key)
+            yield key, Finding(path, line, column, slip.rule, slip.remedy, plan)
 
     def _replacing(self, one: Milestone) -> Iterator[tuple[int, Slip]]:
         """What is wrong with what a version replaces, as far as the run has that."""
