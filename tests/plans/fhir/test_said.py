@@ -430,7 +430,7 @@ def test_what_a_review_does_not_tell_again_was_told_all_the_same() -> None:
         works=["Tea"],
         changes=["Walk"],
         satisfaction={"plan": 3, "treatment": 4},
-        goals=dict.fromkeys("ab", {"achievement": "improving"}),
+        goals={name: {"achievement": "improving"} for name in "ab"},
         adherence={"a": taken, "b": taken},
     )
     new = review(
