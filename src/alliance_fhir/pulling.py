@@ -88,7 +88,11 @@ def pull(
         run = _Run(source, mirror, ours, wish, watch)
         try:
             for type_ in wish.types:
-                result.pull[type_] = run.one(type_)
+                told = run.one(type_)
+                if type_ in wish.spare and told.is_nothing and not mirror.file(type_).exists():
+                    run.later.pop(type_, None)
+                else:
+                    result.pull[type_] = told
         except ServerError as error:
             result.stopped, result.stop_code = f"{error}; run again to go on", error.exit_code
         else:

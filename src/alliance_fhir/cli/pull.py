@@ -60,6 +60,7 @@ def command(
     # imported here, so that nobody waits for it who only asks for help
     from alliance_fhir.cli.progress import watching
     from alliance_fhir.cli.show import show
+    from alliance_fhir.fhir.plan import OWN
     from alliance_fhir.opening import open_target
     from alliance_fhir.pulling import pull, pull_table
     from alliance_fhir.targets.reading import TABLE, TYPES, Wish
@@ -72,7 +73,7 @@ def command(
         raise ConfigError("--type takes a type of FHIR, such as Observation")
     types = tuple(dict.fromkeys(type_ or (TYPES if out else TABLE)))
     settings = o.settings_for(config)
-    wish = Wish(types, everybody, since_last)
+    wish = Wish(types, everybody, since_last, () if type_ else OWN)
     with (
         closing(open_target(from_, settings, fhir, insecure=insecure)) as target,
         watching("pull", quiet=json) as watch,
