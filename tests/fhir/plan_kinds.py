@@ -9,7 +9,7 @@ from making import SETTINGS, of_plans
 from plan_faults import IG, SD
 
 from alliance_fhir.fhir.plan.forms import forms
-from plans.fhir.making import left, mapped, rare
+from plans.fhir.making import left, mapped, plan, rare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,8 +73,11 @@ KINDS: dict[str, tuple[str, Callable[[Json], bool]]] = {
     "plan": ("CarePlan", _has("goal", "activity", "supportingInfo")),
     "plan instead": ("CarePlan", _has("replaces")),
     "team": ("CareTeam", _anything),
+    "team of three": ("CareTeam", lambda body: len(body["participant"]) > 2),
     "goal": ("Goal", _has("target", "statusDate", "achievementStatus", "priority")),
     "goal taken back": ("Goal", _standing("pending", "on", "digest", "withdrawn")),
+    "goal of other words": ("Goal", _standing("pending", "earlier", "earlier-on")),
+    "goal in words": ("Goal", lambda body: "detailString" in body.get("target", [{}])[0]),
     "goal untold": ("Goal", _standing("pending")),
     "goal left": ("Goal", _has("statusReason")),
     "medicine": ("MedicationRequest", _has("dosageInstruction", "note", "performer", "requester")),
@@ -106,7 +109,11 @@ KINDS: dict[str, tuple[str, Callable[[Json], bool]]] = {
 def everything(version: Version) -> tuple[Resource, ...]:
     """All that comes of plans; of earlier versions, too, for what later ones change."""
     earlier = [*mapped(rare()[:1], version, SETTINGS), *mapped(left()[:3], version, SETTINGS)]
-    return (*of_plans(version), *earlier, *forms(version))
+    said = {"party": "patient", "status": "agree", "on": "2026-03-02"}
+    goal = {"goal": "sleep", "text": "Sleep", "agreement": [said]}
+    other = plan(version=2, written="2026-03-09", goals=[goal | {"text": "Sleep well"}])
+    changed = mapped([plan(goals=[goal]), other], version, SETTINGS)
+    return (*of_plans(version), *earlier, *changed, *forms(version))
 
 
 @cache
