@@ -28,7 +28,8 @@ Status = Literal["draft", "active", "on-hold", "completed", "revoked"]
 Kind = Literal["medication", "psychotherapy", "self-care", "social", "visit", "contact", "other"]
 Priority = Literal["high", "medium", "low"]
 Doubt = Literal["none", "some", "strong"]
-Version = Annotated[int, Field(ge=1, le=100_000), WHOLE]
+LAST_VERSION = 100_000
+Version = Annotated[int, Field(ge=1, le=LAST_VERSION), WHOLE]
 Degree = Annotated[int, Field(ge=0, le=10), WHOLE]
 """From 0, not at all, to 10, completely: as in the check-in."""
 
