@@ -1,0 +1,118 @@
+"""What was said goes along into a merged plan, but not to other words than it was said to.
+
+`alliance_fhir.domain.agreement` goes by days: what is said on a day is said to the words of the
+version that held then, if it stands in a version with these words. A merged plan is a version in
+which everything stands. So what somebody said at the server on a day on which the source had other
+words already would count as said to those, by the mere merge. It is left out, and told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from operator import attrgetter
+from typing import NamedTuple, Self
+
+from alliance_fhir.domain.agreement import Wording, said_to
+from alliance_fhir.domain.plan.document import Agreement, Goal, SharedPlan, Task
+from alliance_fhir.domain.plan.history import goal_key, task_key, wording
+from alliance_fhir.domain.plan.places import named, party_name
+from alliance_fhir.domain.plan.rules import Place
+
+
+class Side(NamedTuple):
+    """A document that is merged: its words, and by the keys of a Wording what was said to them."""
+
+    plan: SharedPlan
+    wording: Wording
+    said: Mapping[str, Sequence[Agreement]]
+
+    @classmethod
+    def of(cls, plan: SharedPlan) -> Self:
+        """A plan, with what is asked of it again and again."""
+        said = {_key(one): one.agreement for one in (*plan.goals, *plan.tasks)}
+        return cls(plan, wording(plan), said)
+
+    def has(self, key: str, one: Agreement, words: str) -> bool:
+        """Whether this stands in it, beside these words."""
+        return self.wording.words.get(key) == words and one in self.said[key]
+
+
+Sides = tuple[Side, Side, Side]
+"""What both began with, the leading side, the other."""
+
+
+class Heard(NamedTuple):
+    """The plan without what would mislead, and the places where that was left out."""
+
+    plan: SharedPlan
+    left_out: tuple[Place, ...]
+
+
+def only_what_was_said(merged: Side, sides: Sides) -> Heard:
+    """A merged plan without what would count as said to words beside which it did not stand,
+    whichever of the documents that were merged are known to whoever asks."""
+    hearing = _Hearing(merged.wording, sides)
+    plan = merged.plan
+    left_out: list[Place] = []
+    for list_, entries in (("goals", plan.goals), ("tasks", plan.tasks)):
+        for position, (name, entry) in enumerate(named(entries).items()):
+            misleading = hearing.misleading(_key(entry), entry.agreement)
+            if misleading:
+                left_out += [
+                    (list_, *name, "agreement", party_name(one.party)) for one in misleading
+                ]
+                kept = tuple(one for one in entry.agreement if one not in misleading)
+                changed = entry.model_copy(update={"agreement": kept})
+                all_ = getattr(plan, list_)
+                plan = plan.model_copy(
+                    update={list_: (*all_[:position], changed, *all_[position + 1 :])}
+                )
+    return Heard(plan, tuple(left_out))
+
+
+def _key(entry: Goal | Task) -> str:
+    return goal_key(entry.goal) if isinstance(entry, Goal) else task_key(entry.task)
+
+
+class _Hearing:
+    """To which words something in a merged plan would count as said."""
+
+    def __init__(self, merged: Wording, sides: Sides) -> None:
+        self._words = merged.words
+        self._sides, self._changed = sides, sides[1:]
+        base = sides[0].wording
+        self._alone = [(sides[0], [base]), *((side, [base, side.wording]) for side in sides[1:])]
+        in_order = sorted(sides, key=attrgetter("plan.version"))
+        self._known = [
+            (some, [*(side.wording for side in some), merged])
+            for size in range(len(sides) + 1)
+            for some in combinations(in_order, size)
+        ]
+
+    def misleading(self, key: str, said: Sequence[Agreement]) -> list[Agreement]:
+        """What would count, by standing in the merged plan, for who has not said it."""
+        words = self._words[key]
+        if all(side.wording.words.get(key) == words for side in self._sides):
+            return []  # there never were others
+        return [
+            one
+            for one in said
+            if self._counts(key, one, words) and not self._was_said(key, one, words)
+        ]
+
+    def _counts(self, key: str, one: Agreement, words: str) -> bool:
+        return any(
+            said_to(one.on, key, wordings) == words
+            and not any(side.has(key, one, words) for side in known)
+            for known, wordings in self._known
+        )
+
+    def _was_said(self, key: str, one: Agreement, words: str) -> bool:
+        """Whether it was said to these words, as both sides have it, or as one has by the day."""
+        if all(side.has(key, one, words) for side in self._changed):
+            return True
+        return any(
+            side.has(key, one, words) and said_to(one.on, key, wordings) == words
+            for side, wordings in self._alone
+        )
