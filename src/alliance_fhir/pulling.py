@@ -11,7 +11,10 @@ from pathlib import Path
 from alliance_fhir.asking import Progress as Far
 from alliance_fhir.asking import Watch
 from alliance_fhir.config import Settings
+from alliance_fhir import documenting as plans
+from alliance_fhir.documenting import free, write_documents
 from alliance_fhir.errors import BadReply, ConfigError, Refused, ServerError
+from alliance_fhir.fhir.plan import OWN
 from alliance_fhir.fhir.canonical import claimed_digest, dumps
 from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.provenance import tag_system
@@ -32,6 +35,7 @@ then may have got an earlier time, and was not to be seen yet."""
 
 
 EVERYTHING_OURS = Wish()
+PLANS = Wish((*plans.TYPES, *plans.PEOPLE), spare=(*OWN, *plans.PEOPLE))
 
 
 def pull_table(
@@ -60,6 +64,35 @@ def pull_table(
         try:
             tabulate(folder, table, settings, result.tally)
         finally:  # it would be pulled anew, and takes the room that a next run may need
+            if out is None:
+                shutil.rmtree(folder)
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def pull_plans(
+    target: Target,
+    documents: PathLike,
+    settings: Settings,
+    wish: Wish = PLANS,
+    out: PathLike | None = None,
+    watch: Watch = lambda _: None,
+) -> Result:
+    """Reads the shared plans at a target into the folder `documents`, a YAML file for each.
+
+    What they are made from goes to the folder `out`, or to one that is gone in the end. Raises
+    ConfigError where the folder holds documents already, or its path is no text.
+    """
+    if not is_text(documents):
+        raise ConfigError(f"{shown(documents)}: its name, or a folder's in its path, is not UTF-8")
+    documents = free(Path(documents))
+    folder = Path(out) if out else documents.with_name(f".{documents.name}.pull")
+    began = time.monotonic()
+    result = pull(target, folder, settings, wish, watch)
+    if not result.stopped:
+        try:
+            write_documents(folder, documents, settings, result.tally)
+        finally:
             if out is None:
                 shutil.rmtree(folder)
     result.seconds = time.monotonic() - began
