@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from alliance_fhir.domain.plan.document import SharedPlan
+from alliance_fhir.domain.plan.document import Kind, SharedPlan
 from alliance_fhir.domain.plan.values import UNFIT
 from alliance_fhir.domain.records import Identifier, Moment
 
@@ -65,7 +65,7 @@ def plans(draw: st.DrawFn) -> SharedPlan:
     somebody = st.sampled_from(people)
     goals = draw(st.lists(keys, max_size=3, unique=True))
     tasks = draw(st.lists(keys, max_size=3, unique=True))
-    kinds = st.sampled_from(["medication", "psychotherapy", "social", "visit", "other"])
+    kinds = st.sampled_from(get_args(Kind))
     reviews = sorted(draw(st.lists(days, max_size=2)))
     told: dict[str, Any] = {
         "plan": draw(lines),
@@ -106,7 +106,9 @@ def plans(draw: st.DrawFn) -> SharedPlan:
             }
             for key in tasks
         ),
-        "contact": draw(maybe(st.fixed_dictionaries({"between_visits": maybe(words)}))),
+        "contact": draw(
+            maybe(st.fixed_dictionaries({"between_visits": maybe(words), "urgent": maybe(words)}))
+        ),
         "adolescent": {
             "pressured_to_attend": draw(maybe(st.booleans())),
             "guardians": tuple(guardians),
@@ -119,8 +121,15 @@ def plans(draw: st.DrawFn) -> SharedPlan:
     return SharedPlan.model_validate(told)
 
 
+_numbers = st.sampled_from(["7", ">=7", "> 007.50", "<  2.500", "-0.10", "7 h", "more than now"])
+_units = st.sampled_from(["h", "{nights}", "cups of tea"])
 _measures = st.fixed_dictionaries(
-    {"code": lines, "target": maybe(lines), "unit": maybe(lines), "due": maybe(days)}
+    {
+        "code": lines,
+        "target": maybe(_numbers | lines),
+        "unit": maybe(_units | lines),
+        "due": maybe(days),
+    }
 )
 _degrees = maybe(st.integers(0, 10))
 _doubts = maybe(st.sampled_from(["none", "some", "strong"]))

@@ -119,18 +119,20 @@ def in_order(plans: Iterable[SharedPlan]) -> list[SharedPlan]:
 def wording(plan: SharedPlan) -> Wording:
     """What a version says, as what is agreed to: of a goal its text and measure, of a task its
     kind, its text, who does it and when. Priorities, and what was considered, bind nobody."""
-    words = {goal_key(goal.goal): _goal_words(goal) for goal in plan.goals}
-    words |= {task_key(task.task): _task_words(task) for task in plan.tasks}
+    words = {goal_key(goal.goal): goal_words(goal) for goal in plan.goals}
+    words |= {task_key(task.task): task_words(task) for task in plan.tasks}
     return Wording(plan.written.day, words, plan.version)
 
 
-def _goal_words(goal: Goal) -> str:
+def goal_words(goal: Goal) -> str:
+    """The digest of what is agreed to with a goal."""
     measure = goal.measure
     told = (measure.code, measure.target, measure.unit, measure.due) if measure else ()
     return words_digest(goal.text, *(one or "" for one in told))
 
 
-def _task_words(task: Task) -> str:
+def task_words(task: Task) -> str:
+    """The digest of what is agreed to with a task."""
     who = task.who or ""
     return words_digest(
         task.kind, task.text, who if isinstance(who, str) else "|".join(who), task.when or ""
