@@ -30,7 +30,7 @@ from alliance_fhir.sources.plans.written import as_yaml
 
 PEOPLE = FOUND_BY_IDENTIFIER[:3]
 """Whom others name by reference alone: they have to be there to be named in a document."""
-TYPES = (*OWN, "QuestionnaireResponse", "Observation")
+PLANS = (*OWN, "QuestionnaireResponse", "Observation")
 """What plans are made from."""
 _AFTER = "nothing is lost, and earlier documents are as they were"
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
@@ -72,7 +72,7 @@ def _gathered(folder: Path) -> Spool:
     """What plans may consist of, by whose it is; people are everybody's."""
     spool = Spool()
     spool.execute("CREATE TABLE resource (patient TEXT, number INTEGER PRIMARY KEY, line BLOB)")
-    for type_ in (*TYPES, *PEOPLE):
+    for type_ in (*PLANS, *PEOPLE):
         rows = (
             ("" if type_ in PEOPLE else _whose(parsed(line)), line)
             for line in lines_of(folder / f"{type_}.ndjson")
@@ -93,12 +93,13 @@ def _whose(body: Json) -> str:
 
 def _plans(spool: Spool, settings: Settings) -> Iterator[Came]:
     everybody = [parsed(line) for (line,) in spool.execute(_LINES, ("",))]
-    rows = spool.execute("SELECT patient, line FROM resource WHERE patient > '' ORDER BY 1, number")
-    for _, some in groupby(rows.fetchall(), key=itemgetter(0)):
+    rows = spool.execute(_OTHERS)
+    for _, some in groupby(rows, key=itemgetter(0)):
         yield from plans_in([*(parsed(line) for _, line in some), *everybody], settings)
 
 
 _LINES = "SELECT line FROM resource WHERE patient = ? ORDER BY number"
+_OTHERS = "SELECT patient, line FROM resource WHERE patient > '' ORDER BY patient, number"
 
 
 def _told(came: Came) -> Iterator[Finding]:

@@ -11,10 +11,8 @@ from pathlib import Path
 from alliance_fhir.asking import Progress as Far
 from alliance_fhir.asking import Watch
 from alliance_fhir.config import Settings
-from alliance_fhir import documenting as plans
-from alliance_fhir.documenting import free, write_documents
+from alliance_fhir.documenting import PLANS, free, write_documents
 from alliance_fhir.errors import BadReply, ConfigError, Refused, ServerError
-from alliance_fhir.fhir.plan import OWN
 from alliance_fhir.fhir.canonical import claimed_digest, dumps
 from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.provenance import tag_system
@@ -35,7 +33,7 @@ then may have got an earlier time, and was not to be seen yet."""
 
 
 EVERYTHING_OURS = Wish()
-PLANS = Wish((*plans.TYPES, *plans.PEOPLE), spare=(*OWN, *plans.PEOPLE))
+EVERY_PLAN_OF_OURS = Wish(PLANS)
 
 
 def pull_table(
@@ -74,7 +72,7 @@ def pull_plans(
     target: Target,
     documents: PathLike,
     settings: Settings,
-    wish: Wish = PLANS,
+    wish: Wish = EVERY_PLAN_OF_OURS,
     out: PathLike | None = None,
     watch: Watch = lambda _: None,
 ) -> Result:

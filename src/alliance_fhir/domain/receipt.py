@@ -246,5 +246,6 @@ WARNINGS = frozenset(
     | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
     | {"other-sheets", "review-later"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
+    | {"not-carried"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""
