@@ -81,6 +81,8 @@ def pull_plans(
     What they are made from goes to the folder `out`, or to one that is gone in the end. Raises
     ConfigError where the folder holds documents already, or its path is no text.
     """
+    if set(PLANS) - set(wish.types):
+        raise ConfigError("plans are made from CarePlan, and others: leave out --type")
     if not is_text(documents):
         raise ConfigError(f"{shown(documents)}: its name, or a folder's in its path, is not UTF-8")
     documents = free(Path(documents))
