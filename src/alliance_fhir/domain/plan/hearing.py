@@ -9,8 +9,7 @@ words already would count as said to those, by the mere merge. It is left out, a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
-from operator import attrgetter
+from itertools import chain
 from typing import NamedTuple, Self
 
 from alliance_fhir.domain.agreement import Wording, said_to
@@ -79,20 +78,14 @@ class _Hearing:
     """To which words something in a merged plan would count as said."""
 
     def __init__(self, merged: Wording, sides: Sides) -> None:
-        self._words = merged.words
+        self._merged = merged
         self._sides, self._changed = sides, sides[1:]
         base = sides[0].wording
         self._alone = [(sides[0], [base]), *((side, [base, side.wording]) for side in sides[1:])]
-        in_order = sorted(sides, key=attrgetter("plan.version"))
-        self._known = [
-            (some, [*(side.wording for side in some), merged])
-            for size in range(len(sides) + 1)
-            for some in combinations(in_order, size)
-        ]
 
     def misleading(self, key: str, said: Sequence[Agreement]) -> list[Agreement]:
         """What would count, by standing in the merged plan, for who has not said it."""
-        words = self._words[key]
+        words = self._merged.words[key]
         if all(side.wording.words.get(key) == words for side in self._sides):
             return []  # there never were others
         return [
@@ -102,11 +95,16 @@ class _Hearing:
         ]
 
     def _counts(self, key: str, one: Agreement, words: str) -> bool:
-        return any(
-            said_to(one.on, key, wordings) == words
-            and not any(side.has(key, one, words) for side in known)
-            for known, wordings in self._known
+        """Whether it would count by standing there, for whoever knows the merged plan alone, or
+        with one document that has these words and not this. Who knows more documents takes the
+        words from one of them, or cannot tell."""
+        beside = (
+            [side.wording, self._merged]
+            for side in self._sides
+            if side.wording.words.get(key) == words and not side.has(key, one, words)
         )
+        known = chain(([self._merged],), beside)
+        return any(said_to(one.on, key, wordings) == words for wordings in known)
 
     def _was_said(self, key: str, one: Agreement, words: str) -> bool:
         """Whether it was said to these words, as both sides have it, or as one has by the day."""

@@ -12,6 +12,7 @@ beside which it did not stand (see `alliance_fhir.domain.plan.hearing`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from alliance_fhir.domain.agreement import Wording
@@ -90,10 +91,11 @@ def _merged(sides: Sides, written: Moment) -> Merged:
             break
         leaning |= dict.fromkeys(found)
     heard = [only_what_was_said(_stamped(one.plan, sides, written), sides) for one in tries]
-    why: dict[Place, Why] = {}
-    why |= dict.fromkeys((place for one in heard for place in one.left_out), "other-words")
-    why |= dict.fromkeys(leaning, "leans-on-removed")
-    why |= dict.fromkeys((place for one in tries for place in one.collisions), "both-changed")
+    why: dict[Place, Why] = dict.fromkeys(chain(*(one.collisions for one in tries)), "both-changed")
+    for place in leaning:
+        why.setdefault(place, "leans-on-removed")
+    for place in chain(*(one.left_out for one in heard)):
+        why.setdefault(place, "other-words")
     return Merged(heard[0].plan, tuple(_conflicts(why, sides)))
 
 
