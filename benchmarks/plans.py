@@ -9,8 +9,8 @@ to the JSON of their resources, without check; a plan has 6 goals and 8 tasks, o
 patient and clinician have said something, and a review. Wanted: half the assessments' speed or
 more, and a check (`--check schema`) that takes no longer than the mapping. What the mapping of
 assessments alone takes, from records in memory, is told beside it. To merge is for two sides that
-both changed words, texts and agreements of such a plan, some of them in different ways. Wanted: 5 ms
-or less. Ends with 1 where something is missed.
+both changed words, texts and agreements of such a plan, some of them in different ways. Wanted:
+5 ms or less. Ends with 1 where something is missed.
 """
 
 from __future__ import annotations
