@@ -26,6 +26,7 @@ from alliance_fhir.domain.receipt import RULES, STATES, WARNINGS, Finding, Tally
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.definitions import definitions
 from alliance_fhir.fhir.extensions import extensions
+from alliance_fhir.fhir.plan.back.element import Why
 from alliance_fhir.fhir.plan.goals import UNITS
 from alliance_fhir.fhir.plan.statuses import goal_status, request_status
 from alliance_fhir.fhir.scores import RULE_TEXTS
@@ -398,6 +399,11 @@ def test_the_parts_of_an_agreement_are_all_there() -> None:
     assert list(keyed(section(PLANS, "Agreement"))) == list(parts)
     whole = extensions()[el.AGREEMENT].parts
     assert list(whole) == ["individual", "status", *parts]
+
+
+def test_the_reasons_why_something_of_a_plan_is_left_are_all_there() -> None:
+    told = section(PLANS, "Back from FHIR").partition("### Why something is left\n")[2]
+    assert set(keyed(told)) == set(get_args(Why))
 
 
 def _elements(table: dict[str, Row]) -> list[str]:

@@ -317,6 +317,15 @@ def test_a_next_review_that_is_none(when: str | None, why: str) -> None:
     )
 
 
+def test_a_review_after_the_next_one_does_not_tell_when_the_version_was_written() -> None:
+    later = [{"on": "2026-03-12", "works": ["Tea"]}]
+    before = plan(status="draft", reviews=later, next_review="2026-03-09")
+    assert plans_in(resources([before], R4), SITE) == [(before, [])]
+    moved = plan(status="draft", reviews=later)
+    ((after, left),) = plans_in(resources([moved], R4), SITE)
+    assert (after, left) == (moved.model_copy(update={"written": moved.reviews[0].on}), [])
+
+
 def test_there_is_one_next_review() -> None:
     def twice(those: dict[str, Json]) -> None:
         again = those["task-visit"]
