@@ -456,6 +456,32 @@ SPEAKING: dict[str, Case] = {
         },
         ["goals[0].agreement[0] other-words"],
     ),
+    "carried along by one side to words of its own, which it may answer for": (
+        {"goals": [goal("sleep", "patient agree 2026-03-03")]},
+        {
+            "goals": [goal("sleep", "patient agree 2026-03-03", text="Sleep long")],
+            "written": "2026-03-05",
+        },
+        {"goals": [goal("sleep", "patient agree 2026-03-03")], "hopes": ["theirs"]},
+        {
+            "goals": [goal("sleep", "patient agree 2026-03-03", text="Sleep long")],
+            "hopes": ["theirs"],
+            "version": 2,
+            "written": "2026-03-20",
+        },
+        [],
+    ),
+    "the same other words in the same document, with the same agreement": (
+        {"goals": [goal()]},
+        {"goals": [goal("sleep", "patient agree 2026-03-02", text="Long")], "hopes": ["ours"]},
+        {"goals": [goal("sleep", "patient agree 2026-03-02", text="Long")], "concerns": ["c"]},
+        {
+            "goals": [goal("sleep", "patient agree 2026-03-02", text="Long")],
+            "hopes": ["ours"],
+            "concerns": ["c"],
+        },
+        [],
+    ),
     "the same new words on both sides": (
         {"goals": [goal()]},
         {
