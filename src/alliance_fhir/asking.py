@@ -60,10 +60,10 @@ def asked_for(groups: Iterable[Group | Finding], options: Options, tally: Tally)
             tally.read += counts
             (tally.warnings if group.rule in WARNINGS else tally.rejected).append(group)
             continue
-        tally.read += 1
+        tally.read += group.records
         if not _wanted(group, options):
             continue
-        tally.accepted += 1
+        tally.accepted += group.records
         yield group
         taken += 1
         if options.limit and taken >= options.limit:

@@ -21,7 +21,7 @@ def foreseen(planned: Planned, *, ended: bool, proven: bool) -> list[Receipt]:
             state = "blocked" if planned.rule else receipt.state
             receipt = receipt._replace(state="not_sent" if ended else state)
         receipts.append(receipt)
-    going = any(r.state in ("created", "updated") for r in receipts)
+    going = any(r.state in ("created", "updated") and r.type != "Provenance" for r in receipts)
     going = going or (bool(planned.unproven) and not ended)
     if planned.group.key and going and proven:
         receipts.append(Receipt("Provenance", planned.group.key, "created"))

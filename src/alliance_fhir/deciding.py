@@ -139,6 +139,20 @@ class Judge:
         hit = hits[0]
         if hit.retracted:
             return self._withdrawn_there(group, resource, known, hit)
+        if hit.edition > group.edition > 0 and not self._accept_older:  # and no ledger knows of it
+            return Decision(resource, "blocked", known, "newer-at-target", there=hit)
+        return self._against_hit(group, resource, known, look, said, unfinished, hit)
+
+    def _against_hit(
+        self,
+        group: Group,
+        resource: Resource,
+        known: Entry | None,
+        look: Look,
+        said: set[str],
+        unfinished: Mapping[str, Entry],
+        hit: Found,
+    ) -> Decision:
         if hit in look.elsewhere:  # its content may be as it was, and it is another patient's now
             return self._contested(group, resource, known, hit, moved=True)
         if known is None:

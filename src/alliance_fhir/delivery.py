@@ -7,7 +7,7 @@ it has another version, the group is looked up there and decided anew before any
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -19,6 +19,7 @@ from alliance_fhir.errors import AuthFailed, Conflict, Refused, ServerError, Una
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.check import Checker
 from alliance_fhir.fhir.elements import identifier_system
+from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.logical import Reference
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import ProvenanceWriter
@@ -29,7 +30,14 @@ from alliance_fhir.planning import Planner
 from alliance_fhir.recording import EXISTED, Record, told_of
 from alliance_fhir.releasing import Releaser
 from alliance_fhir.targets.base import Partly, Target
-from alliance_fhir.writing import change_of, key_of, letter_of, marks_of, provenance_of
+from alliance_fhir.writing import (
+    change_of,
+    key_of,
+    letter_of,
+    marks_of,
+    provenance_of,
+    to_prove,
+)
 
 _ATTEMPTS = 4
 _LOOKS = (1, 3)
@@ -97,8 +105,14 @@ class Delivery:
         with self._ledger.claim(group.key or group.resources[0].key):
             # what another process did since we planned is in the ledger, and is done
             [again] = self._planner.decide([group], reread=planned.reread)
-            again.rule = again.rule or planned.rule
+            again.rule = again.rule or planned.rule or self._outrun(group)
             return self._send(again, receipts)
+
+    def _outrun(self, group: Group) -> str:
+        """The rule that holds a plan back of which another process has sent a newer version since
+        we read what was sent."""
+        sent = self._ledger.documents(group.key) if group.edition else {}
+        return "newer-at-target" if max(sent, default=0) > group.edition else ""
 
     def _send(self, planned: Planned, receipts: dict[str, Receipt]) -> Refused | None:
         """Sends until something is settled, which `receipts` say. The refusal, where it was one."""
@@ -133,9 +147,13 @@ class Delivery:
         return declined
 
     def _note_arrival(self, planned: Planned, receipts: Mapping[str, Receipt]) -> None:
-        """What is at the target as the source has it is no dead letter any more."""
-        if self._letters and all(r.state in _ARRIVED for r in receipts.values()):
-            self._letters.delivered(key_of(planned.group))
+        """What is at the target as the source has it is no dead letter any more; its documents are
+        kept, if they are not yet."""
+        group, told = planned.group, receipts.values()
+        if self._letters and all(r.state in _ARRIVED for r in told):
+            self._letters.delivered(key_of(group))
+        if group.documents and all(r.state in _ARRIVED and not r.rule for r in _made_of(told)):
+            self._record.keep(group)
 
     def _as_known_now(self, planned: Planned) -> Planned:
         """The plan, made anew where the target was found since not to take what is in it."""
@@ -160,7 +178,7 @@ class Delivery:
         for decision in planned.decisions:
             receipts[decision.resource.key] = self._told(planned, decision, receipts)
         for proof in planned.arrived:  # this run's own, whose reply was lost
-            if proof.type == "Provenance" and proof.run == self._marks.run:
+            if proof.proof and proof.run == self._marks.run:
                 receipts[proof.key] = Receipt(
                     proof.type, proof.key, "created", proof.server_id, proof.server_version
                 )
@@ -224,13 +242,15 @@ class Delivery:
         return told
 
     def _once(self, planned: Planned) -> dict[str, Receipt]:
-        self._checker.check([decision.resource for decision in planned.changes])
+        sent = [decision.resource for decision in planned.changes]
+        self._checker.check(sent, of_plan=planned.group.of_plan)
         for decision in planned.changes:
             if decision.retired:
                 self._releaser.release(decision.retired)
         changes = [change_of(decision, self._marks) for decision in planned.changes]
         entries = {d.resource.key: self._record.entry(planned.group, d) for d in planned.changes}
-        if planned.group.key and self._target.takes("Provenance", "created"):
+        told = to_prove(planned) or planned.unproven
+        if planned.group.key and told and self._target.takes("Provenance", "created"):
             written = provenance_of(planned, self._provenance, self._clock())
             self._checker.check([written])
             marked = self._marks.mark(written, self._marks.run, new=True)
@@ -265,6 +285,11 @@ class Delivery:
                 letter_of(planned, refused, remedy, self._target.name, self._marks.run, when)
             )
         return _not_taken_of(planned, "rejected", "refused", remedy)
+
+
+def _made_of(receipts: Iterable[Receipt]) -> Iterable[Receipt]:
+    """Those of what a record is made of, which is there without its Provenances."""
+    return (receipt for receipt in receipts if receipt.type != "Provenance")
 
 
 def _remedy(refused: Refused) -> str:

@@ -18,14 +18,15 @@ from alliance_fhir.fhir.assessment import Mapper, imported
 from alliance_fhir.fhir.check import Checker, Level
 from alliance_fhir.fhir.elements import IG
 from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.plan.forms import forms
 from alliance_fhir.fhir.provenance import device
 from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.versions import Version
+from alliance_fhir.gathering import Gathering, Known, nothing
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.instruments.packs import TextPacks
 from alliance_fhir.paths import is_folder
 from alliance_fhir.sources.readers import Sources
-from alliance_fhir.sources.wide import Read
 
 
 class _Form(NamedTuple):
@@ -55,11 +56,17 @@ class Mapping:
     """Maps the records of one run for one version of FHIR.
 
     `shared` holds what the groups so far need beside them: the Questionnaires that they answer and
-    this software as a Device, each in the order of its first use.
+    this software as a Device, each in the order of its first use. `known` tells which versions of a
+    plan were sent before.
     """
 
     def __init__(
-        self, settings: Settings, catalog: Catalog, version: Version, check: Level = "schema"
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        version: Version,
+        check: Level = "schema",
+        known: Known = nothing,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
@@ -67,13 +74,15 @@ class Mapping:
         self.checker = Checker(check, version)
         self._packs = TextPacks(settings.folder / settings.instrument_folder)
         self._forms: dict[tuple[str, Perspective, str | None], _Form] = {}
+        self._known = known
+        self._plan_forms = {one.key: one for one in forms(version)}
         self.shared: dict[str, Resource] = {}
         software = device(version, settings)
         self._share(software)
 
-    def _share(self, resource: Resource) -> None:
+    def _share(self, resource: Resource, *, of_plan: bool = False) -> None:
         if resource.key not in self.shared:
-            self.checker.check([resource])
+            self.checker.check([resource], of_plan=of_plan)
             self.shared[resource.key] = resource
 
     def groups(
@@ -82,22 +91,22 @@ class Mapping:
         *,
         trusting: bool = False,
         checked: bool = True,
-        only_looking: bool = False,
     ) -> Iterator[Group | Finding]:
-        """A group for each record, and the findings of the rows that gave none.
+        """A group for each record, at the end one for each plan with all of its versions, and the
+        findings of the rows and documents that gave none.
 
         `trusting` as for `Sources.records`. Without `checked`, whoever sends a resource checks it
-        before: of a file that was sent already, that is next to nothing. Of a plan nothing is made
-        yet, and a finding says so; to who is `only_looking` it comes as a group without resources.
-        Raises MappingError where what we built fails its own check.
+        before: of a file that was sent already, that is next to nothing. Raises MappingError where
+        what we built fails its own check.
         """
+        plans = Gathering(self._settings, self._version, self._known)
         for read in sources.records(trusting=trusting):
             if isinstance(read, Finding):
                 yield read
                 continue
             record = read.record
             if isinstance(record, SharedPlan):
-                yield _unmapped(read, record) if only_looking else _left_out(read)
+                plans.add(read.group, read.origin, record)
                 continue
             form = self._form(record)
             group = form.mapper.group(
@@ -106,6 +115,22 @@ class Mapping:
             if checked:
                 self.checker.check(group.resources)
             yield group
+        for of_plan in plans.groups():
+            if isinstance(of_plan, Group):
+                self._share_forms(of_plan)
+                if checked:
+                    self.checker.check(of_plan.resources, of_plan=True)
+            yield of_plan
+
+    def is_of_plans(self, resource: Resource) -> bool:
+        """Whether it is one of our forms for plans."""
+        return resource.key in self._plan_forms
+
+    def _share_forms(self, group: Group) -> None:
+        """Those of our forms for plans that the group's responses answer."""
+        for resource in group.resources:
+            if resource.type == "QuestionnaireResponse":
+                self._share(self._plan_forms[resource.body["questionnaire"]], of_plan=True)
 
     def _scores(self, record: Assessment, form: _Form) -> list[Score]:
         if record.answers:
@@ -135,14 +160,6 @@ class Mapping:
         canonical = forms[-1].key
         mapper = Mapper(instrument, perspective, self._version, self._settings, canonical, home)
         return _Form(compile_items(instrument), Scorer(instrument, own.missing), mapper, forms)
-
-
-def _unmapped(read: Read, plan: SharedPlan) -> Group:
-    return Group(read.key, read.origin, plan.patient, plan.written.utc, None, read.content, [])
-
-
-def _left_out(read: Read) -> Finding:
-    return Finding(read.origin.path, read.origin.row, "", "plans-not-mapped", key=read.key)
 
 
 def file_time(path: str) -> str:

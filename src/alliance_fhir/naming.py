@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import record_key
+from alliance_fhir.domain.plan.document import whole_key
 from alliance_fhir.domain.records import by_record_id
 from alliance_fhir.fhir.elements import identifier_system
+from alliance_fhir.fhir.plan import OWN
 from alliance_fhir.fhir.reply import Found, Ours, own_key
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.ledger.entries import RETRACTED, Entry
@@ -19,7 +21,7 @@ from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.subjects import moved
 from alliance_fhir.targets.base import Target, Wanted
 
-TYPES = ("QuestionnaireResponse", "Observation")
+TYPES = ("QuestionnaireResponse", "Observation", *OWN)
 """What a record becomes, and what can be retracted."""
 _KEY = re.compile(r"([0-9a-f]{32})(-.+)?")
 _PLACE = re.compile(rf"({'|'.join(TYPES)})/([A-Za-z0-9\-.]{{1,64}})")
@@ -61,7 +63,9 @@ class Names:
         self._ours = Ours(identifier_system(settings.root), "")
         self._only = only
         scores = {score.id for instrument in catalog for score in instrument.scores}
-        self._suffixes = ["qr", "panel", *sorted(scores)]
+        told = ("panel", *sorted(scores))
+        self._suffixes = {"qr": "QuestionnaireResponse", "plan": "CarePlan", "team": "CareTeam"}
+        self._suffixes |= dict.fromkeys(told, "Observation")
 
     def find(self, name: str) -> Record | None:
         """What is there under a name, or None where nothing is."""
@@ -77,6 +81,7 @@ class Names:
             yield from self._at(place[1], place[2])
         source, secret = self._settings.named_source, self._settings.secret
         yield record_key(source, by_record_id(name), secret), ""
+        yield record_key(source, whole_key(name), secret), ""
 
     def _at(self, type_: str, id_: str) -> Iterator[tuple[str, str]]:
         for entry in self._ledger.at(type_, id_):
@@ -90,7 +95,9 @@ class Names:
     def _record(self, group: str, one: str) -> Record | None:
         rows = [row for row in self._ledger.of_groups([group]) if row.type in TYPES]
         known = {row.key: row for row in rows}
-        there = self._target.find(self._wanted(group, one, known))
+        there = dict(self._target.find(self._wanted(group, one, known)))
+        if not (self._only or rows):
+            there |= self._target.find(_belonging(group, there))
         hits = [hit for found in there.values() for hit in found]
         digests: dict[str, set[str]] = {}
         for row in rows:
@@ -103,8 +110,7 @@ class Names:
         """All that a record can have become, and what the ledger says that it became: a ledger that
         was lost once knows no more what an earlier version left behind."""
         wanted = {(e.type, e.key): Wanted(e.type, e.key, e.server_id) for e in known.values()}
-        for suffix in self._suffixes:
-            type_ = "QuestionnaireResponse" if suffix == "qr" else "Observation"
+        for suffix, type_ in self._suffixes.items():
             wanted.setdefault((type_, f"{group}-{suffix}"), Wanted(type_, f"{group}-{suffix}"))
         if one and not any(key == one for _, key in wanted):
             wanted |= {(type_, one): Wanted(type_, one) for type_ in TYPES}
@@ -124,3 +130,13 @@ class Names:
             elif hit in elsewhere or hit.digest not in {hit.claimed, *digests.get(hit.key, ())}:
                 told.append((hit, "changed-at-target"))
         return told
+
+
+def _belonging(group: str, there: Mapping[str, list[Found]]) -> list[Wanted]:
+    """What a plan lists as its own, where no ledger knows what belongs to it."""
+    links = {link for hits in there.values() for hit in hits for link in hit.links}
+    return [
+        Wanted(place.split("/")[-2], key, place.rpartition("/")[2])
+        for key, place in sorted(links)
+        if key.startswith(f"{group}-") and key not in there and place.count("/")
+    ]

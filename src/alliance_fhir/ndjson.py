@@ -10,11 +10,12 @@ from typing import IO, Self
 
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.group import Resource
+from alliance_fhir.fhir.plan import OWN
 from alliance_fhir.paths import is_there
 from alliance_fhir.room import unwritable, writing
 from alliance_fhir.targets.manifest import MANIFEST
 
-_OURS = {"Device", "Observation", "Provenance", "Questionnaire", "QuestionnaireResponse"}
+_OURS = {"Device", "Observation", "Provenance", "Questionnaire", "QuestionnaireResponse", *OWN}
 _BUFFER = 1024 * 1024
 _AFTER = "nothing is lost, and files of an earlier run are as they were"
 

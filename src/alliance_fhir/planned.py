@@ -54,7 +54,7 @@ def is_missing(entry: Entry, there: Mapping[str, list[Found]]) -> bool:
     """Whether something was sent, and is not at the target: then of its group only a part may be,
     whatever the target says of transactions."""
     there_now = {hit.digest for hit in there.get(entry.key, [])}
-    return entry.state == "sent" and entry.type != "Provenance" and entry.digest not in there_now
+    return entry.state == "sent" and not entry.proof and entry.digest not in there_now
 
 
 def account_for(planned: Planned, open_: list[Entry], there: Mapping[str, list[Found]]) -> None:
@@ -69,10 +69,10 @@ def account_for(planned: Planned, open_: list[Entry], there: Mapping[str, list[F
             if states.get(entry.key) == "unchanged":
                 planned.lost.append(entry)
             continue
-        if entry.type == "Provenance" and hits:
+        if entry.proof and hits:
             hit = hits[0]
             planned.arrived.append(entry.confirmed("created", hit.id, hit.version, hit.digest))
-        elif entry.type == "Provenance" or (
+        elif entry.proof or (
             entry.key in states and entry.digest not in {hit.digest for hit in hits}
         ):
             planned.lost.append(entry)

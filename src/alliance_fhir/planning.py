@@ -17,7 +17,7 @@ from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.ledger.entries import ACKNOWLEDGED, RETRACTED, Entry
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planned import OBSTACLES, Planned, account_for, is_missing, pointing_anew
-from alliance_fhir.proofs import deleted, looked_for, unproven
+from alliance_fhir.proofs import deleted, looked_for, places, unproven
 from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import Target, Wanted
 
@@ -116,7 +116,7 @@ class Planner:
         open_ += [e for r in unsure for e in entries.get(r.key, []) if not e.acknowledged]
         of = {r.key: group for group in groups for r in group.resources}
         wanted = [
-            Wanted(r.type, r.key, _id(entries.get(r.key, [])), of[r.key].patient, of[r.key].when)
+            _wanted(r, of[r.key], entries)
             for r in unsure
             if r.key in entries or r.type not in absent
         ]
@@ -153,30 +153,31 @@ class Planner:
         members: dict[str, set[str]] = {}
         unanswered: list[Entry] = []
         for entry in chain.from_iterable(standing.get(g.key, ()) for g in groups if g.key):
-            if entry.type == "Provenance":
+            if entry.proof:
                 unanswered.append(entry)
                 continue
             entries.setdefault(entry.key, []).append(entry)
-            if entry.state in ACKNOWLEDGED:
+            if entry.state in ACKNOWLEDGED and entry.type != "Provenance":
                 members.setdefault(entry.group_key, set()).add(entry.key)
         return entries, members, unanswered
 
     def _absent(self, unknown: Sequence[Resource]) -> set[str]:
         """The types of which nothing of ours can be there but what this run has sent. For a few
-        resources it takes less to look for each."""
+        resources it takes less to look for each; Provenances are found by their own tags alone."""
         if len(unknown) < _MANY:
             return set()
-        return {type_ for type_ in {r.type for r in unknown} if self._target.has_none(type_)}
+        types = {resource.type for resource in unknown} - {"Provenance"}
+        return {type_ for type_ in types if self._target.has_none(type_)}
 
     def _proofs(self, groups: Sequence[str], open_: Sequence[Entry]) -> list[Entry]:
         """The Provenances that are looked for: those that had no reply and, where what was deleted
         is to be made again, those that are known to have arrived."""
         if not self._target.takes("Provenance", "created"):
             return []
-        proofs = [entry for entry in open_ if entry.type == "Provenance"]
+        proofs = [entry for entry in open_ if entry.proof]
         if self._recreate:
             known = self._ledger.of_groups(groups)
-            proofs += [e for e in known if e.type == "Provenance" and e.acknowledged]
+            proofs += [e for e in known if e.proof and e.acknowledged]
         return proofs
 
     def _group(self, group: Group, entries: Mapping[str, list[Entry]], look: Look) -> Planned:
@@ -237,6 +238,8 @@ class Planner:
             return decision
         if self._target.takes(decision.resource.type, decision.state):
             return decision
+        if decision.resource.type == "Provenance":  # records go without them
+            return decision._replace(state="not_sent")
         return decision._replace(state="blocked", rule="not-accepted")
 
     def _is_new(self, group: Group, decisions: list[Decision], said: set[str]) -> bool:
@@ -256,6 +259,15 @@ class Planner:
 
 
 _MANY = 20
+
+
+def _wanted(resource: Resource, group: Group, entries: Mapping[str, list[Entry]]) -> Wanted:
+    id_ = _id(entries.get(resource.key, []))
+    day = "" if group.of_plan else group.when  # what a plan consists of has days of its own
+    wanted = Wanted(resource.type, resource.key, id_, group.patient, day)
+    if resource.type != "Provenance":
+        return wanted
+    return wanted._replace(about=places(group, entries, {}), digest=resource.digest)
 
 
 def _is_as_sent(resource: Resource, entry: Entry) -> bool:

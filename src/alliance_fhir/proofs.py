@@ -27,7 +27,7 @@ def looked_for(
     """What is to be looked for, with all that a target may find it by: its own id, its patient, the
     places of what it may be about."""
     of = {group.key: group for group in groups}
-    about = {key: _places(group, entries, there) for key, group in of.items()}
+    about = {key: places(group, entries, there) for key, group in of.items()}
     return [
         Wanted(
             proof.type,
@@ -48,8 +48,9 @@ def deleted(proofs: Iterable[Entry], group: Group, there: Mapping[str, list[Foun
     return [proof for proof in mine if not there.get(proof.key)]
 
 
-def _places(group: Group, entries: Versions, there: Mapping[str, list[Found]]) -> tuple[str, ...]:
-    """Where the resources of a group are, as far as it is known."""
+def places(group: Group, entries: Versions, there: Mapping[str, list[Found]]) -> tuple[str, ...]:
+    """Where the resources of a group are, as far as it is known, by the ledger's `entries` and by
+    what is `there`."""
     told = {
         f"{one.type}/{id_}"
         for one in group.resources
@@ -66,13 +67,14 @@ def unproven(
     decisions: Sequence[Decision], arrived: Sequence[Entry], lost: Sequence[Entry], known: Versions
 ) -> list[Decision]:
     """What arrived in the runs whose Provenance of it did not, nor a later one in its place."""
-    proven = max((e.version for e in arrived if e.type == "Provenance"), default=0)
-    runs = {e.run for e in lost if e.type == "Provenance" and e.version > proven}
+    proven = max((e.version for e in arrived if e.proof), default=0)
+    runs = {e.run for e in lost if e.proof and e.version > proven}
     return [
         decision
         for decision in decisions
         if decision.state == "unchanged"
         and decision.rule != WITHDRAWN  # `retract` writes its own
+        and decision.resource.type != "Provenance"  # which is about others itself
         and any(
             entry.run in runs
             for entry in (*known.get(decision.resource.key, []), decision.known)

@@ -71,15 +71,15 @@ class Record:
         What arrived stays that run's: by this it is known what a Provenance is owed for.
         """
         if planned.arrived or planned.lost:
-            owed = {"Provenance"} if planned.unproven else set[str]()  # until it is written
+            owed = bool(planned.unproven)  # until it is written
             with self._unit():
-                self._ledger.forget(entry for entry in planned.lost if entry.type not in owed)
+                self._ledger.forget(e for e in planned.lost if not (owed and e.proof))
                 self._ledger.settle(planned.arrived)
 
     def proven(self, planned: Planned) -> None:
         """What was owed is written by now: the Provenances that were lost count no more."""
         if planned.unproven:
-            lost = [entry for entry in planned.lost if entry.type == "Provenance"]
+            lost = [entry for entry in planned.lost if entry.proof]
             lost += self._ledger.unanswered(self._source, [planned.group.key])
             self._ledger.forget(lost)
 
@@ -133,7 +133,7 @@ class Record:
     def proof(self, planned: Planned, decision: Decision) -> Entry:
         """The row of a Provenance: one that is written in the place of others that were lost is
         about all that they were about, and is numbered after them."""
-        owed = [entry.version for entry in planned.lost if entry.type == "Provenance"]
+        owed = [entry.version for entry in planned.lost if entry.proof]
         return self.entry(planned.group, decision)._replace(version=1 + max(owed, default=0))
 
     def left(self, planned: Planned, receipts: Mapping[str, Receipt]) -> list[Receipt]:
@@ -178,6 +178,11 @@ class Record:
     def know(self, resource: Resource, id_: str) -> None:
         """What groups refer to is kept for the whole run: people, this software."""
         self.references[resource.type, self._system, resource.key] = f"{resource.type}/{id_}"
+
+    def keep(self, group: Group) -> None:
+        """The documents of which the group was made, once all of it is there."""
+        self._ledger.keep(group.key, group.documents, self._run)
+        self.commit()
 
     def commit(self) -> None:
         """A request is on its way or done: durable, unless the target counts all at its end."""

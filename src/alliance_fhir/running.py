@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from alliance_fhir.asking import Options, Progress, Watch
+from alliance_fhir.comparing import Comparing
 from alliance_fhir.config import Settings
 from alliance_fhir.counting import count, foreseen
 from alliance_fhir.dead_letters import DeadLetters, kept, usual_place
@@ -68,7 +69,7 @@ class Run:
         self._options = options
         self._watch = watch
         self._sources = Sources(sources, settings, catalog := site_catalog(settings))
-        self._mapping = Mapping(settings, catalog, target.version, options.check)
+        self._mapping = Mapping(settings, catalog, target.version, options.check, ledger.documents)
         self._planner = Planner(
             ledger,
             target,
@@ -114,6 +115,7 @@ class Run:
             self._send_alone if options.create_people else None,
             foreseen=self._dry,
         )
+        self._comparing = Comparing(ledger, target, settings)
         self._shared: set[str] = set()
 
     def go(self) -> Result:
@@ -226,7 +228,8 @@ class Run:
 
     def _send_alone(self, resource: Resource) -> None:
         person = resource.type in CREATABLE  # the ledger's may have another identifier by now
-        for planned in self._planner.decide([_alone(resource)], reread=person):
+        alone = _alone(resource)._replace(of_plan=self._mapping.is_of_plans(resource))
+        for planned in self._planner.decide([alone], reread=person):
             try:
                 receipts = self._deliver(planned)
             except Halted as halted:
@@ -248,7 +251,10 @@ class Run:
     def _deliver(self, planned: Planned) -> list[Receipt]:
         """Delivers a group, or says what would become of it. Called in the lanes."""
         if self._dry:
-            self._mapping.checker.check([decision.resource for decision in planned.changes])
+            self._mapping.checker.check(
+                [decision.resource for decision in planned.changes],
+                of_plan=planned.group.of_plan,
+            )
         if self._result.stopped or self._dry:
             return self._foreseen(planned)
         return self._delivery.send(planned)
@@ -260,7 +266,7 @@ class Run:
                 receipts = self._halted(planned, error)
             if receipts is None:
                 receipts = self._foreseen(planned, ended=True)
-            self._count(planned, receipts)
+            self._count(planned, self._comparing.told(planned, receipts))
 
     def _halted(self, planned: Planned, halted: Halted) -> list[Receipt]:
         """What is known of a group at which the run came to its end."""

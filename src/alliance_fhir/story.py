@@ -79,7 +79,7 @@ def check(
     for _ in files.attempts():
         result.tally = Tally()
         mapping = Mapping(settings, catalog, version, options.check)
-        for _ in _watched(mapping, files, options, result.tally, watch, only_looking=True):
+        for _ in _watched(mapping, files, options, result.tally, watch):
             pass
     result.seconds = time.monotonic() - began
     return result
@@ -110,7 +110,8 @@ def map_to(
             mapping = Mapping(settings, catalog, version, options.check)
             for group in _watched(mapping, files, options, result.tally, watch):
                 when = recorded or file_time(group.origin.path)
-                proof = provenance.write(group, group.resources, "create", when)
+                targets = [one for one in group.resources if one.type != "Provenance"]
+                proof = provenance.write(group, targets, "create", when)
                 mapping.checker.check([proof])
                 folder.write([*group.resources, proof])
             folder.write(mapping.shared.values())
@@ -125,11 +126,9 @@ def _watched(
     options: Options,
     tally: Tally,
     watch: Watch,
-    *,
-    only_looking: bool = False,
 ) -> Iterator[Group]:
     trusting = not options.limit  # with a limit, a double may lie beyond it
-    groups = mapping.groups(files, trusting=trusting, only_looking=only_looking)
+    groups = mapping.groups(files, trusting=trusting)
     for group in asked_for(groups, options, tally):
         yield group
         if tally.read % CHUNK == 0:

@@ -72,11 +72,11 @@ class _Undoing:
     def go(self) -> None:
         for group in filter(None, self._traces.rows):
             with self._ledger.claim(group):
-                self._record(self._traces.by_ledger(group))
+                self._record(group, self._traces.by_ledger(group))
         tagged = self._traces.by_tag(self._left)
         for group in filter(None, tagged):
             with self._ledger.claim(group):
-                self._record(self._traces.as_it_is(tagged[group]))
+                self._record(group, self._traces.as_it_is(tagged[group]))
         with self._ledger.alone() as alone:
             shared = self._traces.by_ledger("")
             known = {(part.type, part.hit.id) for part in shared if part.hit}
@@ -98,7 +98,7 @@ class _Undoing:
 
     # --- taking it back
 
-    def _record(self, parts: list[Part]) -> None:
+    def _record(self, group: str, parts: list[Part]) -> None:
         """A record: whole or, where something of it was changed since, not at all."""
         if rules := [part.rule for part in parts if part.rule]:
             for part in parts:
@@ -108,8 +108,7 @@ class _Undoing:
                     self._left.add((part.type, part.hit.id))
                     self._result.undone["left"] += 1
             return
-        first = [part for part in parts if part.type == "Provenance"]
-        for part in first:
+        for part in (one for one in parts if one.type == "Provenance" and one.made):
             self._remove(part)
         for part in parts:
             if not part.made:
@@ -117,6 +116,8 @@ class _Undoing:
         rest = [part for part in parts if part.made and part.type != "Provenance"]
         for part in self._in_order(rest):
             self._remove(part)
+        self._ledger.unkeep(group, self._run)
+        self._ledger.commit()
 
     def _in_order(self, parts: list[Part]) -> list[Part]:
         """What points to others before what it points to."""

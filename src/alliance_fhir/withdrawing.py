@@ -150,7 +150,8 @@ class Withdrawal:
         body = self._target.read(hit)
         if body is None:
             raise Conflict(f"{self._target.name} has {hit.type}/{hit.id} no more; run again")
-        whole, content = resealed({**body, "status": "entered-in-error"})
+        status = "lifecycleStatus" if hit.type == "Goal" else "status"
+        whole, content = resealed({**body, status: "entered-in-error"})
         resource = Resource(hit.type, hit.key, whole, content)
         known = record.known.get(hit.key)
         marked = self._marks.mark(resource, known.made_by if known else hit.made_by, new=False)
@@ -180,6 +181,7 @@ class Withdrawal:
             return
         with self._ledger.together(commit=not self._target.all_at_once):
             self._ledger.settle([entries[hit.key] for hit in done])
+            self._ledger.unkeep(record.key)
             self._settle(answers, entries)
 
     def _failed(self, error: ServerError, record: Record, asked: Sequence[Entry]) -> None:

@@ -48,9 +48,14 @@ def marks_of(settings: Settings, target: Target, run: str) -> Marks:
     return Marks(run_created(root), run_touched(root), run, not target.all_at_once)
 
 
+def to_prove(planned: Planned) -> list[Decision]:
+    """What is sent of a group, but for Provenances: those are about others themselves."""
+    return [one for one in planned.changes if one.resource.type != "Provenance"]
+
+
 def provenance_of(planned: Planned, writer: ProvenanceWriter, recorded: str) -> Resource:
     """The Provenance of all that is written of a group, and of what was and is not told of yet."""
-    told = [*planned.unproven, *planned.changes]
+    told = [*planned.unproven, *to_prove(planned)]
     states = [d.known.state if d.state == "unchanged" and d.known else d.state for d in told]
     activity: Activity = "update" if any(state == "updated" for state in states) else "create"
     if all(decision.rule == "server-kept" for decision in told):

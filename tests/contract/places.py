@@ -26,6 +26,13 @@ TYPES = (
     "RelatedPerson",
     "QuestionnaireResponse",
     "Observation",
+    "CareTeam",
+    "Goal",
+    "CommunicationRequest",
+    "MedicationRequest",
+    "ServiceRequest",
+    "Task",
+    "CarePlan",
     "Provenance",
 )
 DIGEST = "https://alliance-fhir.github.io/ig/StructureDefinition/content-digest"

@@ -10,14 +10,14 @@ from alliance_fhir.config import InstrumentSettings, Settings
 from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.records import Assessment, Identifier, Moment, Origin
 from alliance_fhir.fhir.group import Group
-from alliance_fhir.fhir.plan.signoff import sign_off
+from alliance_fhir.fhir.plan.signoff import sign_offs
 from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.mapping import Mapping
 from alliance_fhir.sources.wide import Read
 from plans.fhir.making import JONES as JONES_PLANS
-from plans.fhir.making import example, rare
+from plans.fhir.making import example, left, rare
 from plans.fhir.making import mapped as mapped_plan
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _all_kinds(instrument: Instrument, rater: Perspective) -> Iterator[Assessmen
 @cache
 def of_plans(version: Version) -> tuple[Resource, ...]:
     """All that comes of the example plans, and of one that holds what they do not."""
-    written = [example(*JONES_PLANS[:n]) for n in (1, 2, 3)] + [example("adolescent-1"), rare()]
+    written = [example(*JONES_PLANS[:n]) for n in (1, 2, 3)]
+    written += [example("adolescent-1"), rare(), left()]
     mapped = [one for versions in written for one in mapped_plan(versions, version, SETTINGS)]
-    signed = [sign_off(told, version, SETTINGS, "2026-04-01T06:00:00Z") for told in written]
-    return (*mapped, *(one for one in signed if one))
+    return (*mapped, *(one for told in written for one in sign_offs(told, version, SETTINGS)))

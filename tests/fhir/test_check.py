@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from operator import attrgetter
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from making import ALL_VERSIONS, R4, R5, everything
@@ -14,14 +14,13 @@ from alliance_fhir.errors import MappingError
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.check import SAMPLE, Checker, Level
 from alliance_fhir.fhir.group import Resource
+from planting import GONE, LEAK, Fault, planted, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from alliance_fhir.fhir.versions import Json, Version
 
-LEAK = "Jones-1001"  # stands in faults, and must not stand in what is said about them
-GONE = object()
 every_version = pytest.mark.parametrize("version", ALL_VERSIONS, ids=lambda v: v.label)
 
 
@@ -66,37 +65,6 @@ def valid(kind: str, version: Version) -> Resource:
     """A resource as the mapping makes it."""
     type_, fits = KINDS[kind]
     return next(r for r in everything(version) if r.type == type_ and fits(r.body))
-
-
-class Fault(NamedTuple):
-    """A valid resource with one element changed; `where` is what the message must name."""
-
-    kind: str
-    path: tuple[str | int, ...]
-    value: Any
-    where: str = ""
-
-    @property
-    def named(self) -> str:
-        """The element as it stands in a message."""
-        return self.where or ".".join(map(str, self.path))
-
-
-def planted(fault: Fault, version: Version) -> Resource:
-    """The resource with the fault in it."""
-    whole = valid(fault.kind, version)
-    body = copy.deepcopy(whole.body)
-    *way, last = fault.path
-    parent: Any = body
-    for step in way:
-        parent = parent[step]
-    if fault.value is GONE:
-        del parent[last]
-    elif last == "+":
-        parent.append(fault.value)
-    else:
-        parent[last] = fault.value
-    return Resource(whole.type, whole.key, body, whole.digest)
 
 
 OTHER = {"system": "urn:example:mrn", "value": LEAK}
@@ -224,21 +192,16 @@ FAULTS = [
 # fmt: on
 
 
-def _id(fault: Fault) -> str:
-    value = "gone" if fault.value is GONE else str(fault.value)[:24]
-    return f"{fault.kind} {'.'.join(map(str, fault.path))} {value}"
+def with_fault(fault: Fault, version: Version) -> Resource:
+    """The resource that the fault is in."""
+    return planted(fault, valid(fault.kind, version))
 
 
 @every_version
-@pytest.mark.parametrize("fault", FAULTS, ids=_id)
+@pytest.mark.parametrize("fault", FAULTS, ids=attrgetter("id"))
 def test_a_planted_fault_is_refused_and_named(fault: Fault, version: Version) -> None:
-    wrong = planted(fault, version)
-    with pytest.raises(MappingError) as refused:
-        Checker("schema", version).check([wrong])
-    message = str(refused.value)
-    assert message.startswith(f"{wrong.type}, {fault.named}: ")
-    assert LEAK not in message
-    assert str(wrong.body.get("identifier")) not in message
+    wrong = with_fault(fault, version)
+    assert refusal(wrong, version).startswith(f"{wrong.type}, {fault.named}: ")
 
 
 @every_version
@@ -260,7 +223,7 @@ def test_the_shape_of_another_version_is_refused(kind: str, ours: Version, other
 
 
 def test_the_first_fault_stops_the_check() -> None:
-    good, wrong = valid("score", R4), planted(FAULTS[0], R4)
+    good, wrong = valid("score", R4), with_fault(FAULTS[0], R4)
     with pytest.raises(MappingError, match="QuestionnaireResponse"):
         Checker("schema", R4).check([good, wrong, good])
 
@@ -274,9 +237,9 @@ MODEL_FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("fault", MODEL_FAULTS, ids=_id)
+@pytest.mark.parametrize("fault", MODEL_FAULTS, ids=attrgetter("id"))
 def test_the_models_refuse_what_the_schema_cannot_see(fault: Fault) -> None:
-    wrong = planted(fault, R4)
+    wrong = with_fault(fault, R4)
     Checker("schema", R4).check([wrong])
     with pytest.raises(MappingError) as refused:
         Checker("models", R4).check([wrong])
@@ -293,7 +256,7 @@ def test_the_models_take_all_that_we_make(version: Version) -> None:
 
 
 def test_the_sample_is_one_in_a_thousand() -> None:
-    good, wrong = valid("Device", R4), planted(MODEL_FAULTS[0], R4)
+    good, wrong = valid("Device", R4), with_fault(MODEL_FAULTS[0], R4)
     with pytest.raises(MappingError):  # the first is looked at
         Checker("sample", R4).check([wrong])
     checker = Checker("sample", R4)
@@ -307,11 +270,11 @@ def test_the_sample_holds_each_against_the_schema() -> None:
     checker = Checker("sample", R4)
     checker.check([valid("score", R4)])
     with pytest.raises(MappingError, match="schema"):
-        checker.check([planted(FAULTS[0], R4)])
+        checker.check([with_fault(FAULTS[0], R4)])
 
 
 def test_without_checks_anything_passes() -> None:
-    Checker("none", R4).check([planted(fault, R4) for fault in FAULTS + MODEL_FAULTS])
+    Checker("none", R4).check([with_fault(fault, R4) for fault in FAULTS + MODEL_FAULTS])
 
 
 def test_decimals_are_numbers_to_every_check() -> None:

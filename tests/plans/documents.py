@@ -25,6 +25,7 @@ clinicians: ["urn:example:staff|kurtz"]
 written: 2026-03-09T14:10:00-05:00
 version: 2
 status: active
+replaces: {SECRET}-before
 reason: "{SECRET} sleeps badly"
 hopes: ["{SECRET} hopes"]
 concerns: ["{SECRET} fears"]
@@ -67,11 +68,14 @@ tasks:
 contact:
   between_visits: "{SECRET} writes"
   urgent: "{SECRET} calls"
+next_review: 2026-03-30T14:00:00-05:00
 reviews:
   - on: 2026-03-02
     works: ["{SECRET} tells"]
     does_not: ["{SECRET} tells more"]
     changes: ["{SECRET} changes"]
+    goals:
+      sleep: {{achievement: improving, words: "{SECRET} slept"}}
     satisfaction: {{treatment: 7, relationship: 8, communication: 0, plan: 10}}
     doubts: {{diagnosis: some, medication: strong, treatment: none}}
     adherence:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from alliance_fhir.domain.plan.document import SharedPlan
+from alliance_fhir.domain.plan.document import Kind, SharedPlan
 from alliance_fhir.domain.plan.values import UNFIT
 from alliance_fhir.domain.records import Identifier, Moment
 
@@ -32,6 +32,7 @@ keys = st.sampled_from(
 first, last = datetime(2026, 1, 1), datetime(2026, 12, 31)
 zones = st.sampled_from([UTC, ZoneInfo("America/New_York")])
 days = st.dates(first.date(), last.date()).map(str)
+later = st.dates(date(2027, 1, 2), date(2027, 12, 31)).map(Moment.of)
 moments = (st.dates(first.date(), last.date()) | st.datetimes(first, last, timezones=zones)).map(
     Moment.of
 )
@@ -64,7 +65,7 @@ def plans(draw: st.DrawFn) -> SharedPlan:
     somebody = st.sampled_from(people)
     goals = draw(st.lists(keys, max_size=3, unique=True))
     tasks = draw(st.lists(keys, max_size=3, unique=True))
-    kinds = st.sampled_from(["medication", "psychotherapy", "social", "visit", "other"])
+    kinds = st.sampled_from(get_args(Kind))
     reviews = sorted(draw(st.lists(days, max_size=2)))
     told: dict[str, Any] = {
         "plan": draw(lines),
@@ -73,6 +74,7 @@ def plans(draw: st.DrawFn) -> SharedPlan:
         "written": draw(moments),
         "version": draw(st.integers(1, 100_000)),
         "status": draw(st.sampled_from(["draft", "active", "on-hold", "completed", "revoked"])),
+        "next_review": draw(maybe(later)),
         "reason": draw(maybe(words)),
         "outcome_sought": draw(maybe(words)),
         **{name: draw(texts) for name in ("hopes", "concerns", "background")},
@@ -104,7 +106,9 @@ def plans(draw: st.DrawFn) -> SharedPlan:
             }
             for key in tasks
         ),
-        "contact": draw(maybe(st.fixed_dictionaries({"between_visits": maybe(words)}))),
+        "contact": draw(
+            maybe(st.fixed_dictionaries({"between_visits": maybe(words), "urgent": maybe(words)}))
+        ),
         "adolescent": {
             "pressured_to_attend": draw(maybe(st.booleans())),
             "guardians": tuple(guardians),
@@ -112,18 +116,28 @@ def plans(draw: st.DrawFn) -> SharedPlan:
         },
     }
     medicines = [task["task"] for task in told["tasks"] if task["kind"] == "medication"]
-    told["reviews"] = tuple(draw(_review(day, medicines, people)) for day in reviews)
+    told["reviews"] = tuple(draw(_review(day, goals, medicines, people)) for day in reviews)
+    told["replaces"] = draw(maybe(lines.filter(lambda name: name != told["plan"])))
     return SharedPlan.model_validate(told)
 
 
+_numbers = st.sampled_from(["7", ">=7", "> 007.50", "<  2.500", "-0.10", "7 h", "more than now"])
+_units = st.sampled_from(["h", "{nights}", "cups of tea"])
 _measures = st.fixed_dictionaries(
-    {"code": lines, "target": maybe(lines), "unit": maybe(lines), "due": maybe(days)}
+    {
+        "code": lines,
+        "target": maybe(_numbers | lines),
+        "unit": maybe(_units | lines),
+        "due": maybe(days),
+    }
 )
 _degrees = maybe(st.integers(0, 10))
 _doubts = maybe(st.sampled_from(["none", "some", "strong"]))
 
 
-def _review(day: str, medicines: list[str], people: list[Any]) -> st.SearchStrategy[Any]:
+def _review(
+    day: str, goals: list[str], medicines: list[str], people: list[Any]
+) -> st.SearchStrategy[Any]:
     taken = st.fixed_dictionaries(
         {
             "taken_as_agreed": st.integers(0, 7),
@@ -132,6 +146,15 @@ def _review(day: str, medicines: list[str], people: list[Any]) -> st.SearchStrat
             "words": maybe(words),
         }
     )
+    come = st.fixed_dictionaries(
+        {
+            "achievement": st.sampled_from(["in-progress", "achieved", "not-attainable"]),
+            "words": maybe(words),
+        }
+    )
+    reached: st.SearchStrategy[Any] = st.just({})
+    if goals:
+        reached = st.dictionaries(st.sampled_from(goals), come, max_size=2)
     adherence: st.SearchStrategy[Any] = st.just({})
     if medicines:
         adherence = st.dictionaries(st.sampled_from(medicines), taken, max_size=2)
@@ -139,6 +162,7 @@ def _review(day: str, medicines: list[str], people: list[Any]) -> st.SearchStrat
         {
             "on": st.just(Moment.of(date.fromisoformat(day))),
             **dict.fromkeys(("works", "does_not", "changes"), texts),
+            "goals": reached,
             "satisfaction": maybe(
                 st.fixed_dictionaries(dict.fromkeys(("treatment", "plan"), _degrees))
             ),

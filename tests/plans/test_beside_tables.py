@@ -1,4 +1,4 @@
-"""Plans beside tables: read by all commands, and told of by those that map nothing of them yet."""
+"""Plans beside tables: all commands take both."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .documents import FULL, SECRET, SHORT, finding, outcome, said, site, write
+from .documents import FULL, SECRET, SHORT, Json, finding, outcome, said, site, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ def test_check_takes_both(command: Callable[..., Ran]) -> None:
         (("--patient", "1001"), (3, 1, 1)),
         (("--since", "2026-03-10"), (3, 0, 1)),
         (("--since", "2026-03-09"), (3, 2, 1)),
-        (("--limit", "2"), (2, 2, 0)),
+        (("--limit", "2"), (3, 2, 1)),  # plans come when all is read
     ],
 )
 def test_check_takes_the_plans_that_are_asked_for(
@@ -58,33 +58,48 @@ def test_check_takes_the_plans_that_are_asked_for(
     assert said(command("check", "inbox", *words, "--json")) == shape
 
 
-LEFT = finding(1, "", "plans-not-mapped", path="inbox/b.plan.yaml")
-
-
 @pytest.mark.parametrize("words", [("map", "--out"), ("plan", "--to"), ("sync", "--to")])
-def test_what_maps_says_that_it_left_plans_out_and_goes_on(
-    words: tuple[str, str], command: Callable[..., Ran]
-) -> None:
+def test_what_maps_takes_both(words: tuple[str, str], command: Callable[..., Ran]) -> None:
     name, option = words
     ran = command(name, "inbox", option, "out", "--json")
     found = said(ran)
     assert ran.code == 4
-    assert found["records"] == {"read": 3, "accepted": 1, "rejected": 2}
-    assert found["rejected"] == [LEFT, LATE]
-    counts = found["files"] if name == "map" else found["resources"]
-    assert sum(counts.values()) == 6  # of the row alone: form, response, two scores, ...
-    alone = said(command(name, "inbox/a.csv", option, "alone", "--json"))
-    assert (alone["files"] if name == "map" else alone["resources"]) == counts
+    assert found["records"] == {"read": 3, "accepted": 2, "rejected": 1}
+    assert found["rejected"] == [LATE]
+    apart = [
+        said(command(name, f"inbox/{one}", option, f"alone-{n}", "--json"))
+        for n, one in enumerate(("a.csv", "b.plan.yaml"))
+    ]
+    counts = [sum(counts_of(one).values()) for one in (found, *apart)]
+    assert counts[0] == sum(counts[1:]) - 1  # both have this software, as a Device
+    assert counts[1] == 6  # of the row: form, response, two scores, ...
 
 
-def test_a_sync_of_everything_goes_on_with_what_is_complete(command: Callable[..., Ran]) -> None:
+def counts_of(told: Json) -> dict[str, int]:
+    """How many resources there were, by what the command tells of them."""
+    return told["files"] if told["command"] == "map" else told["resources"]
+
+
+def test_a_sync_of_everything_misses_no_plan_of_which_a_version_is_wrong(
+    command: Callable[..., Ran],
+) -> None:
+    write("inbox/c.plan.yaml", SHORT)
     command("sync", "inbox", "--to", "out")
     Path("inbox/a.csv").write_text(ROW.replace("2026-03-09", "2026-03-10"))
+    write("inbox/c.plan.yaml", SHORT.replace("draft", "begun"))
     found = said(command("sync", "inbox", "--to", "out", "--complete", "--json"))
-    gone = [one["rule"] for one in found["disappeared"]]
-    assert gone == ["disappeared"]
-    assert [one["rule"] for one in found["rejected"]] == ["plans-not-mapped", "unknown-word"]
+    gone = [(one["rule"], one["path"]) for one in found["disappeared"]]
+    assert gone == [("disappeared", "inbox/a.csv")]
+    assert [one["rule"] for one in found["rejected"]] == ["unknown-word"]
     assert "not-compared" not in json.dumps(found)
+
+
+def test_a_plan_that_is_gone_is_told(command: Callable[..., Ran]) -> None:
+    command("sync", "inbox", "--to", "out")
+    Path("inbox/b.plan.yaml").unlink()
+    found = said(command("sync", "inbox", "--to", "out", "--complete", "--json"))
+    gone = [(one["rule"], one["path"]) for one in found["disappeared"]]
+    assert gone == [("disappeared", "inbox/b.plan.yaml")]
 
 
 def test_a_suffix_alone_is_no_plan(command: Callable[..., Ran]) -> None:

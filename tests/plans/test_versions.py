@@ -74,6 +74,15 @@ def task(*days: str) -> list[dict[str, Any]]:
     return [{"task": "walk", "kind": "self-care", "text": "Walk", "agreement": said}]
 
 
+OTHER = "urn:example:mrn|1002"
+COMPLETED = version(1, "2026-03-02", status="completed")
+
+
+def new(number: int = 1, written: str = "2026-03-09", **told: Any) -> str:
+    """A version of another plan, which takes the place of the short one."""
+    return version(number, written, plan="new", replaces="short", **told)
+
+
 NEW_YORK = "2026-03-09T22:00:00-04:00"
 """In UTC it is the tenth."""
 
@@ -139,6 +148,34 @@ ORDERS: dict[str, tuple[list[str], list[tuple[int, str, str]]]] = {
             (0, "patient", "patient-differs"),
             (1, "patient", "patient-differs"),
             (1, "written", "version-goes-back"),
+        ],
+    ),
+    "in the place of one that is completed": ([COMPLETED, new()], []),
+    "in the place of one that was revoked at last": (
+        [new(), version(1, "2026-03-02"), version(2, "2026-03-08", status="revoked")],
+        [],
+    ),
+    "in the place of one that is not here": ([new(), version(1, "2026-03-02", plan="old")], []),
+    "in the place of one that goes on": (
+        [
+            COMPLETED,
+            version(2, "2026-03-08", status="on-hold"),
+            new(),
+            version(2, "2026-03-10", plan="new"),
+            new(3, "2026-03-11"),
+        ],
+        [(2, "replaces", "replaces-unfinished"), (4, "replaces", "replaces-unfinished")],
+    ),
+    "in the place of another patient's": (
+        [COMPLETED, new(patient=OTHER)],
+        [(1, "replaces", "replaces-another-patients")],
+    ),
+    "in the place of another patient's, which goes on, and backwards": (
+        [version(1, "2026-03-02"), new(patient=OTHER), new(2, "2026-03-08", patient=OTHER)],
+        [
+            (1, "replaces", "replaces-another-patients"),
+            (2, "written", "version-goes-back"),
+            (2, "replaces", "replaces-another-patients"),
         ],
     ),
 }

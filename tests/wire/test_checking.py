@@ -22,12 +22,12 @@ def breaks(monkeypatch: pytest.MonkeyPatch, of: str, where: str = "_valid") -> l
     looked: list[str] = []
     really = getattr(Checker, where)
 
-    def looking(self: Checker, resource: Resource) -> object:
+    def looking(self: Checker, resource: Resource, *more: object) -> object:
         looked.append(resource.type)
         whose = resource.body.get("subject", {}).get("identifier", {}).get("value")
         if (resource.type, whose) == ("Observation", of):
             raise MappingError(BROKEN)
-        return really(self, resource)
+        return really(self, resource, *more)
 
     monkeypatch.setattr(Checker, where, looking)
     return looked

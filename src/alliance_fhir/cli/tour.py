@@ -1,4 +1,5 @@
-"""The story that `alliance-fhir demo` tells: a first sync, a verification, a second sync."""
+"""The story that `alliance-fhir demo` tells: a first sync, a verification, a second sync, and plans
+that change from version to version."""
 
 from __future__ import annotations
 
@@ -23,14 +24,15 @@ HOME = Path("alliance-demo")
 
 
 def tell(to: str, fhir: str, *, insecure: bool, json: bool) -> None:
-    """Syncs the bundled clinic to a target, verifies it, and syncs it once more.
+    """Syncs the bundled clinic to a target, verifies it, syncs it once more; then its plans, one
+    version after the other.
 
     The rows that are broken on purpose do not count as a failure here. Raises ConfigError where
     the example clinic is not in this installation.
     """
-    folder = _clinic(HOME / "clinic")
+    folder, plans = _laid_out("clinic"), _laid_out("plans")
     settings = config.load(folder / config.FILE)
-    result = _story(folder, settings, to, fhir, insecure=insecure, json=json)
+    result = _story(folder, plans, settings, to, fhir, insecure=insecure, json=json)
     good = result.verify and result.verify.ok
     code = result.stop_code or (0 if good else 8)
     if json:
@@ -39,14 +41,14 @@ def tell(to: str, fhir: str, *, insecure: bool, json: bool) -> None:
         raise typer.Exit(code)
 
 
-def _clinic(folder: Path) -> Path:
-    """The example clinic's files, laid out to be looked at, and to be changed."""
-    clinic = files("alliance_fhir") / "examples" / "clinic"
-    if not clinic.is_dir():
+def _laid_out(name: str) -> Path:
+    """Files of the example clinic, laid out to be looked at, and to be changed."""
+    folder, example = HOME / name, files("alliance_fhir") / "examples" / name
+    if not example.is_dir():
         raise ConfigError("the example clinic is not in this installation")
     with writing(folder, "it begins anew"):
         folder.mkdir(parents=True, exist_ok=True)
-        for file in clinic.iterdir():
+        for file in example.iterdir():
             copy = folder / file.name
             if file.is_file() and not copy.exists():  # what somebody changed stays changed
                 part = folder / f".{file.name}.part"
@@ -56,7 +58,14 @@ def _clinic(folder: Path) -> Path:
 
 
 def _story(
-    folder: Path, settings: Settings, to: str, fhir: str, *, insecure: bool, json: bool
+    folder: Path,
+    plans: Path,
+    settings: Settings,
+    to: str,
+    fhir: str,
+    *,
+    insecure: bool,
+    json: bool,
 ) -> Result:
     console = Console(highlight=False, quiet=json, soft_wrap=True)
     options = Options(create_people=True)
@@ -75,16 +84,30 @@ def _story(
         again.tally.rejected.clear()  # they were named above
         again.tally.warnings.clear()
         people(again, console)
+        console.print("\n[bold]4. Shared plans[/], version by version; and all is read back.\n")
+        for path in sorted(plans.glob("*.plan.yaml")):
+            change = sync([path], target, book, settings, options)
+            console.print(f"   {path.name}: {_told(change)}", markup=False)
+            if change.exit_code:
+                people(change, console)
+        checked = verify(target, book)
+        console.print()
+        people(checked, console)
         console.print(f"\n{_next(to, folder)}", markup=False)
     result.command = "demo"
     result.verify = checked.verify
     return result
 
 
+def _told(result: Result) -> str:
+    counts = result.tally.resources.items()
+    return ", ".join(f"{state} {number}" for state, number in counts if number)
+
+
 def _next(to: str, folder: Path) -> str:
     settings = folder / config.FILE
     lines = [
-        f"The clinic's files are in {folder}/. Change an answer there and run the demo again, or",
+        f"The clinic's files are in {folder.parent}/. Change one, and run the demo again, or",
         f"  alliance-fhir plan {folder} --to {to}",
         f"  alliance-fhir verify --to {to} --config {settings}",
     ]

@@ -84,8 +84,6 @@ RULES: dict[str, str] = {
     "yaml-tag": "Tags (!) are not read; remove it, or put the text in quotation marks.",
     "too-deep": "No plan has so many levels; look for brackets or an indentation.",
     "not-a-plan": "A plan is keys with values, such as `version: 1`.",
-    "plans-not-mapped": "Plans are checked and not mapped yet: it was left out, and nothing of it "
-    "was written or sent.",
     "more-slips": "There are more slips in this document than are told; mend these first.",
     # a place in a plan document
     "key-twice": "The key stands here a second time; remove one of the two.",
@@ -112,6 +110,12 @@ RULES: dict[str, str] = {
     "version-goes-back": "It was written before the version before it; correct version or date.",
     "patient-differs": "The versions of this plan name several patients; correct the wrong one.",
     "agreed-too-late": "Said after the next version was written; write it into that one.",
+    "version-not-raised": "The version was sent with other words, to which somebody had spoken; "
+    "give these words a new version.",
+    "next-review-past": "The next review is earlier than the version; correct or remove it.",
+    "replaces-itself": "A plan cannot take its own place: name the one before, or remove it.",
+    "replaces-unfinished": "The plan that it replaces is not over; complete or revoke that first.",
+    "replaces-another-patients": "The plan that it replaces is another patient's; correct it.",
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
@@ -121,6 +125,8 @@ RULES: dict[str, str] = {
     "patient-changed": "The record belonged to another patient; retract it there first.",
     "clinician-not-found": "The clinician is named by identifier only; register the clinician.",
     "clinician-ambiguous": "Several clinicians have this identifier; named by identifier only.",
+    "newer-at-target": "A newer version of the plan is there, unknown to this ledger; give that "
+    "document as well, or use --accept-older.",
     "older-version": "An older version of what was sent; use --accept-older if it is right.",
     "rule-changed": "The row is as it was, our rules or the settings are not; use --rescore.",
     "no-longer-given": "The row gives less than it did; the rest was left there: retract --only.",
@@ -155,6 +161,8 @@ RULES: dict[str, str] = {
     "questionnaire-not-ours": "The form is none that is known here; add the site's file for it.",
     "patient-not-named": "The patient is not named by an identifier, and a row needs one.",
     "withdrawn": "The resource is marked as entered in error, and gives no row.",
+    "no-plan": "The CarePlan cannot be a plan document; look at it there.",
+    "not-carried": "A plan document has no place for it; it stays at the target.",
     "not-readable": "The resource is not as we write it; look at it there.",
     "response-missing": "Scores of answers are there, the answers are not; look there.",
     "score-missing": "A score that belongs to the record is not there; look there.",
@@ -238,5 +246,6 @@ WARNINGS = frozenset(
     | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
     | {"other-sheets", "review-later"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
+    | {"not-carried"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

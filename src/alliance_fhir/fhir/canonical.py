@@ -33,7 +33,7 @@ _HISTORY = {
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _LIKE_A_TIME = re.compile(rb"T\d\d:\d\d:")
 _URL = itemgetter("url")
-_TIMES = frozenset({"authored", "created", "effectiveDateTime"})
+_TIMES = frozenset({"authored", "created", "effectiveDateTime", "occurrenceDateTime"})
 """The elements of what we build as it is canonical that may hold a time, and no day alone."""
 _VERSIONED = re.compile(r"^(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/.*)?$")
 

@@ -1,6 +1,7 @@
 """The checks of what we are about to write; the only place that imports what checks it.
 
-`schema` (the default) holds every resource against a JSON Schema tighter than FHIR; `models` also
+`schema` (the default) holds every resource against a JSON Schema tighter than FHIR, one for
+assessments and one for shared plans, whose Observations are others; `models` also
 against fhir.resources; `sample` does the latter for one resource in a thousand; `none` trusts the
 mapping. fhir.resources is one check of several, never the truth: it has no R4 (R4B stands in) and
 does not enforce required codes.
@@ -24,18 +25,25 @@ Level = Literal["schema", "models", "sample", "none"]
 SAMPLE = 1000
 """`sample` checks the first resource of every so many by its model."""
 
-_TWO_SHAPES = ("QuestionnaireResponse", "Questionnaire", "Device")
+_Shape = Literal["R4", "R5"]
 
 
 @cache
-def _schema() -> Json:
-    return orjson.loads((files("alliance_fhir.fhir") / "schema.json").read_bytes())
+def _schemas() -> list[Json]:
+    """The schema of assessments, then those of plans, which refer to it and to each other."""
+    here = files("alliance_fhir.fhir")
+    plans = (here / "plan" / "schema").iterdir()
+    return [orjson.loads(file.read_bytes()) for file in (here / "schema.json", *plans)]
 
 
 @cache
-def _validator(definition: str) -> jsonschema_rs.Draft202012Validator:
-    schema = {**_schema(), "$ref": f"#/$defs/{definition}"}
-    return jsonschema_rs.Draft202012Validator(schema)
+def _validator(type_: str, shape: _Shape, of_plan: bool) -> jsonschema_rs.Draft202012Validator:
+    """For a type of resources; `shape` is for those that have two."""
+    ours = _schemas()[1:] if of_plan else _schemas()[:1]
+    known = {name: f"{one['$id']}#/$defs/{name}" for one in ours for name in one["$defs"]}
+    whole = known.get(f"{type_}-{shape}") or known[type_]
+    registry = jsonschema_rs.Registry([(one["$id"], one) for one in _schemas()])
+    return jsonschema_rs.Draft202012Validator({"$ref": whole}, registry=registry)
 
 
 def model_class(type_: str, version: Version) -> Any:
@@ -74,35 +82,34 @@ class Checker:
 
     def __init__(self, level: Level, version: Version) -> None:
         self._version = version
-        self._shape = "R4" if version.ordinal_values else "R5"
+        self._shape: _Shape = "R4" if version.ordinal_values else "R5"
         self._seen = 0
-        self._is_valid: dict[str, Callable[[Any], bool]] = {}
+        self._is_valid: dict[tuple[str, bool], Callable[[Any], bool]] = {}
         self._schema_on = level != "none"
         self._every = {"models": 1, "sample": SAMPLE}.get(level, 0)
 
-    def check(self, resources: Sequence[Resource]) -> None:
-        """All of these resources, at this checker's level."""
+    def check(self, resources: Sequence[Resource], *, of_plan: bool = False) -> None:
+        """All of these resources, at this checker's level; `of_plan`: they are a shared plan's."""
         if self._schema_on:
             for resource in resources:
-                if not self._valid(resource):
-                    self._explain(resource)
+                if not self._valid(resource, of_plan):
+                    self._explain(resource, of_plan)
         if self._every:
             for resource in resources:
                 if self._seen % self._every == 0:
                     self._model(resource)
                 self._seen += 1
 
-    def _valid(self, resource: Resource) -> bool:
-        check = self._is_valid.get(resource.type)
+    def _valid(self, resource: Resource, of_plan: bool) -> bool:
+        check = self._is_valid.get((resource.type, of_plan))
         if check is None:
-            check = self._is_valid[resource.type] = _validator(self._name(resource.type)).is_valid
+            check = _validator(resource.type, self._shape, of_plan).is_valid
+            self._is_valid[resource.type, of_plan] = check
         return check(resource.body)
 
-    def _name(self, type_: str) -> str:
-        return f"{type_}-{self._shape}" if type_ in _TWO_SHAPES else type_
-
-    def _explain(self, resource: Resource) -> None:
-        error = next(_validator(self._name(resource.type)).iter_errors(resource.body))
+    def _explain(self, resource: Resource, of_plan: bool) -> None:
+        validator = _validator(resource.type, self._shape, of_plan)
+        error = next(validator.iter_errors(resource.body))
         where = ".".join(map(str, _place(error))) or "the resource as a whole"
         rule = "/".join(map(str, error.schema_path))
         raise MappingError(f"{resource.type}, {where}: breaks the schema's rule {rule}")

@@ -32,6 +32,7 @@ AGREEMENT = f"{IG}/StructureDefinition/agreement"
 AGREEMENT_TO = f"{IG}/StructureDefinition/agreement-to"
 GOAL_ACCEPTANCE = f"{SD}/goal-acceptance"
 PERTAINS_TO_GOAL = f"{SD}/resource-pertainsToGoal"
+STATUS_REASON = f"{SD}/request-statusReason"
 ANNOTATION_TYPE = f"{SD}/annotationType"
 ADHERES_TO = f"{SD}/workflow-adheresTo"
 COMPLETION_MODE = f"{SD}/questionnaireresponse-completionMode"
@@ -43,7 +44,7 @@ COMPLIES_WITH: Json = {
 """Responses to this form are valid for the one that it derives from, too."""
 
 SURVEY: list[Json] = [{"coding": [{"system": f"{_THO}/observation-category", "code": "survey"}]}]
-IN_PROGRESS: Json = {"coding": [{"system": f"{_THO}/goal-achievement", "code": "in-progress"}]}
+GOAL_ACHIEVEMENT = f"{_THO}/goal-achievement"
 PLAN_CATEGORIES: list[Json] = [
     {"coding": [{"system": SNOMED, "code": "734163000"}]},
     {

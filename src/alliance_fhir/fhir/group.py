@@ -54,7 +54,9 @@ class Group(NamedTuple):
     """One clinical event: what arrives together, or not at all.
 
     `when` is the day in UTC; `author` answered, where that is known; `source_digest` is of what the
-    source said.
+    source said. `records` is of how many records of the source it is made; `documents` are those
+    that are to be kept, by version, as what comes later is to be held against them. `edition` is
+    the version of the newest of them, 0 of what has no versions. `of_plan`: it is of shared plans.
     """
 
     key: str
@@ -64,3 +66,7 @@ class Group(NamedTuple):
     author: Person | None
     source_digest: str
     resources: list[Resource]
+    records: int = 1
+    documents: tuple[tuple[int, str], ...] = ()
+    edition: int = 0
+    of_plan: bool = False

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from alliance_fhir.errors import BadReply
 from alliance_fhir.fhir.bundle import Change, own_identifiers
 from alliance_fhir.fhir.canonical import claimed_digest, content_digest, same_content
+from alliance_fhir.fhir.elements import PLAN_VERSION
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.received import part, parts, text
@@ -45,6 +46,7 @@ class Found(NamedTuple):
     reference beside it, to the target's own Patient, without a version. `withdrawn`: it says that
     it was entered in error. `made_by` is the run that its tag says made it. `links` are the keys of
     what else of ours it points to, each with the reference beside it, without a version.
+    `edition` is the version of a plan that it says it is, 0 where it says none.
     """
 
     type: str
@@ -58,6 +60,7 @@ class Found(NamedTuple):
     withdrawn: bool = False
     made_by: str = ""
     links: tuple[tuple[str, str], ...] = ()
+    edition: int = 0
 
     @property
     def retracted(self) -> bool:
@@ -198,9 +201,16 @@ def found(body: Json, ours: Ours) -> Found:
         subject=_subject(body),
         at=text(part(body, "subject"), "reference").partition("/_history/")[0],
         links=() if body["resourceType"] == "Provenance" else tuple(_links(body, ours.identifiers)),
-        withdrawn=text(body, "status") == "entered-in-error",
+        withdrawn="entered-in-error" in (text(body, "status"), text(body, "lifecycleStatus")),
         made_by=_maker(body, ours.made),
+        edition=_edition(body),
     )
+
+
+def _edition(body: Json) -> int:
+    told = (e for e in parts(body, "extension") if e.get("url") == PLAN_VERSION)
+    number = next((e.get("valuePositiveInt") for e in told), 0)
+    return number if isinstance(number, int) else 0
 
 
 def _maker(body: Json, system: str) -> str:

@@ -70,9 +70,9 @@ class Version:
         """MedicationRequest.performer: one in R4, many in R5."""
         return who if self.ordinal_values else [who]
 
-    def service(self, text: str) -> Json:
+    def service(self, concept: Json) -> Json:
         """ServiceRequest.code: a concept in R4; in R5 it may be a reference as well."""
-        return {"text": text} if self.ordinal_values else {"concept": {"text": text}}
+        return concept if self.ordinal_values else {"concept": concept}
 
     def communication(self, text: str, sender: Json | None) -> Json:
         """What is to be said by whom in a CommunicationRequest; in R5 it has an intent, too."""
@@ -81,6 +81,17 @@ class Version:
             return told | ({"sender": sender} if sender else {})
         told = {"intent": "plan", "payload": [{"contentCodeableConcept": {"text": text}}]}
         return told | ({"informationProvider": [sender]} if sender else {})
+
+    def status_reason(self, type_: str, text: str, since: str) -> Json:
+        """Why a request has the status that it has. In R5 a Task may refer to the reason, and a
+        MedicationRequest says since when (a day)."""
+        reason: Json = {"text": text}
+        if self.ordinal_values:
+            return {"statusReason": reason}
+        if type_ == "Task":
+            return {"statusReason": {"concept": reason}}
+        changed = {"statusChanged": since} if type_ == "MedicationRequest" else {}
+        return {"statusReason": reason, **changed}
 
     def team_role(self, role: Json) -> Json | list[Json]:
         """CareTeam.participant.role: many in R4, one in R5."""

@@ -10,6 +10,8 @@ RETRACTED = "retracted"
 _CONFIRMED = (*ACKNOWLEDGED, RETRACTED)
 LIVE = (*_CONFIRMED, "sent")
 """At the target, or on its way there."""
+PROOF = "-prov-"
+"""What the keys of the Provenances of our writes have in them, and other Provenances do not."""
 
 
 class Entry(NamedTuple):
@@ -38,6 +40,11 @@ class Entry(NamedTuple):
     def acknowledged(self) -> bool:
         """Whether the target has confirmed this version."""
         return self.state in _CONFIRMED
+
+    @property
+    def proof(self) -> bool:
+        """Whether it is the Provenance of a write of ours, and none that says who agreed."""
+        return self.type == "Provenance" and PROOF in self.key
 
     def confirmed(self, state: str, id_: str, version: str, digest: str) -> Self:
         """The same, after the target has said where it is, in which version, and what it says."""

@@ -15,14 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Integer, String, bindparam, func, or_, select
+from sqlalchemy import Integer, String, bindparam, func, not_, or_, select
 
 from alliance_fhir.ledger.claims import Claims
 from alliance_fhir.ledger.database import Database
-from alliance_fhir.ledger.entries import ACKNOWLEDGED, LIVE, Entry
+from alliance_fhir.ledger.entries import ACKNOWLEDGED, LIVE, PROOF, Entry
 from alliance_fhir.ledger.place import FORGOTTEN, Place, place_of
 from alliance_fhir.ledger.schema import is_empty, prepare
-from alliance_fhir.ledger.tables import entry, fact, run
+from alliance_fhir.ledger.tables import document, entry, fact, run
 from alliance_fhir.locks import FileLock
 from alliance_fhir.paths import is_there
 
@@ -46,13 +46,12 @@ _CURRENT = (
 )
 
 _OF_GROUPS = (entry.c.source == _OF_SOURCE, entry.c.group_key.in_(_SOME))
-_UNANSWERED = select(entry).where(
-    *_OF_GROUPS, entry.c.type == "Provenance", entry.c.state == "sent"
-)
+_NO_PROOF = or_(entry.c.type != "Provenance", entry.c.key.notlike(f"%{PROOF}%"))
+_UNANSWERED = select(entry).where(*_OF_GROUPS, not_(_NO_PROOF), entry.c.state == "sent")
 _STANDING = select(entry).where(
     *_OF_GROUPS,
     entry.c.state != "superseded",
-    or_(entry.c.type != "Provenance", entry.c.state == "sent"),
+    or_(_NO_PROOF, entry.c.state == "sent"),
 )
 _ORDER = (entry.c.key, entry.c.version)
 _by_version = attrgetter("version")
@@ -292,6 +291,24 @@ class Ledger:
         """All versions of a key, superseded ones too, the oldest first."""
         query = select(entry).where(entry.c.key == key).order_by(entry.c.version)
         return [Entry(*row) for row in self._database.read(query)]
+
+    def documents(self, key: str) -> dict[int, str]:
+        """The documents of a group that were sent, by version."""
+        query = select(document).where(document.c.key == key).order_by(document.c.number)
+        return {row.version: row.text for row in self._database.read(query)}
+
+    def keep(self, key: str, documents: Iterable[tuple[int, str]], run_id: str) -> None:
+        """Keeps documents of a group as sent by a run; what is kept as it is already is not."""
+        known = self.documents(key)
+        new = [(version, text) for version, text in documents if known.get(version) != text]
+        if new:
+            rows = [{"key": key, "version": v, "run": run_id, "text": text} for v, text in new]
+            self._database.write(document.insert(), rows)
+
+    def unkeep(self, key: str, run_id: str = "") -> None:
+        """Drops the documents of a group: those that this run sent, or all of them."""
+        gone = document.delete().where(document.c.key == key)
+        self._database.write(gone.where(document.c.run == run_id) if run_id else gone)
 
     def runs(self) -> list[tuple[str, str, str, str]]:
         """The runs that wrote: id, command, when each began and ended; the last one first."""

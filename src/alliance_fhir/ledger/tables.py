@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 """Raised with every migration of `migrations/versions`."""
 
 metadata = MetaData()
@@ -53,11 +53,25 @@ entry = Table(
     Column("made_by", String(32), nullable=False, server_default=""),
     Index("entry_of_source", "source", "group_key"),
 )
-"""One row a version of a resource. Keys and digests only: no patient's data is in the ledger.
+"""One row a version of a resource. Keys and digests only: no patient's data is in it.
 
 PostgreSQL refuses what is longer than it is told here, and SQLite does not look: in files that were
 made earlier, some columns say less.
 """
+
+document = Table(
+    "document",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", String(64), nullable=False),  # the group's
+    Column("version", Integer, nullable=False),
+    Column("run", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Index("document_of_key", "key"),
+)
+"""The versions of documents that were sent, as they were: what somebody agreed to is known by them
+later on, and what changed on which side. These are patients' words, which is why a ledger's file is
+its owner's alone. Of two rows of one version the one with the higher number counts."""
 
 
 @cache

@@ -142,7 +142,7 @@ class Sources:
                 yield read
             elif read.key in repeats and (repeats[read.key] == "different" or read.key in seen):
                 rule = f"duplicate-{repeats[read.key]}"
-                yield Finding(read.origin.path, read.origin.row, "", rule, key=read.key)
+                yield Finding(read.origin.path, read.origin.row, "", rule, key=read.group)
             else:
                 if read.key in repeats:
                     seen.add(read.key)

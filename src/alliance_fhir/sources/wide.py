@@ -20,12 +20,21 @@ from alliance_fhir.sources.rows import Rows
 
 
 class Read(NamedTuple):
-    """A record with its place, its business key, and a digest of what the source said."""
+    """A record with its place, its business key, and a digest of what the source said.
+
+    `whole` is the key of what it is a version of, where it is one.
+    """
 
     origin: Origin
     key: str
     record: Assessment | SharedPlan
     content: str
+    whole: str = ""
+
+    @property
+    def group(self) -> str:
+        """The key of the group that is made of it."""
+        return self.whole or self.key
 
 
 def content_digest(cells: list[str], secret: bytes) -> str:

@@ -16,6 +16,7 @@ from alliance_fhir.errors import BadReply, Refused
 from alliance_fhir.fhir.bundle import escaped
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
+from alliance_fhir.fhir.plan import OWN
 from alliance_fhir.fhir.reply import Found, Ours, found
 from alliance_fhir.targets.base import Wanted
 from alliance_fhir.targets.portions import Portions
@@ -122,7 +123,7 @@ class Finder:
 
     def _cannot(self, type_: str, refused: Refused) -> bool:
         """Whether a search was declined because of its parameter; from now on we know."""
-        if refused.status not in UNKNOWN or type_ not in (*_DATES, "Provenance"):
+        if refused.status not in UNKNOWN or type_ not in (*_DATES, *OWN, "Provenance"):
             return False
         self._abilities.lacking.add("tags" if type_ == "Provenance" else "identifier-search")
         return True

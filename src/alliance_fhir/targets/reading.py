@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from alliance_fhir.errors import BadReply, ConfigError, Refused
+from alliance_fhir.fhir.plan import OWN
 from alliance_fhir.fhir.reply import Ours
 from alliance_fhir.received import parsed
 from alliance_fhir.targets import manifest
@@ -15,7 +16,7 @@ from alliance_fhir.targets.base import Target
 from alliance_fhir.targets.folder import FolderTarget
 from alliance_fhir.transport.paging import Page, Searcher, Spot, Walk
 
-TYPES = ("Device", "Questionnaire", "QuestionnaireResponse", "Observation", "Provenance")
+TYPES = ("Device", "Questionnaire", "QuestionnaireResponse", "Observation", *OWN, "Provenance")
 """What is read unless something else is asked for: what we write."""
 TABLE = ("QuestionnaireResponse", "Observation")
 """What assessments are made from."""
@@ -26,11 +27,13 @@ _SIZE = 200
 
 
 class Wish(NamedTuple):
-    """What is asked for: which types, ours alone or everybody's, and all or what changed."""
+    """What is asked for: which types, ours alone or everybody's, and all or what changed. Of the
+    `spare` ones nothing is said where there are none, or where the target does not know them."""
 
     types: tuple[str, ...] = TYPES
     everybody: bool = False
     since_last: bool = False
+    spare: tuple[str, ...] = OWN
 
 
 class Pages(Protocol):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from alliance_fhir.errors import AuthFailed, BadReply, Conflict, Refused
 from alliance_fhir.fhir.bundle import entity_tag, escaped
+from alliance_fhir.fhir.plan import OWN, REQUESTS
 from alliance_fhir.fhir.reply import Found, Ours, found, tags_of
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.received import part, parts
@@ -19,6 +20,7 @@ TYPES = (
     "Provenance",
     "Observation",
     "QuestionnaireResponse",
+    *OWN,
     "Questionnaire",
     "Device",
     "Practitioner",
@@ -31,17 +33,13 @@ _REFERRING: dict[str, tuple[tuple[str, str], ...]] = {
         for type_ in (
             "QuestionnaireResponse",
             "Observation",
+            *OWN,
             "Appointment",
-            "CarePlan",
             "Condition",
             "Consent",
             "Encounter",
             "EpisodeOfCare",
-            "Goal",
-            "MedicationRequest",
             "Procedure",
-            "ServiceRequest",
-            "Task",
             "RelatedPerson",
         )
     ),
@@ -50,6 +48,10 @@ _REFERRING: dict[str, tuple[tuple[str, str], ...]] = {
         ("QuestionnaireResponse", "source"),
         ("Observation", "performer"),
         ("Provenance", "agent"),
+        ("CareTeam", "participant"),
+        *((type_, "requester") for type_ in REQUESTS),
+        ("Task", "owner"),
+        ("ServiceRequest", "performer"),
         ("Encounter", "practitioner"),
         ("Appointment", "practitioner"),
         ("PractitionerRole", "practitioner"),

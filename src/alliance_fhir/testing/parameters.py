@@ -51,14 +51,17 @@ PARAMETERS: dict[str, Parameter] = {
     "has-member": _parameter("reference", "hasMember"),
     "identifier": _parameter("token", "identifier"),
     "link": _parameter("reference", "link.other"),
+    "owner": _parameter("reference", "owner"),
     "part-of": _parameter("reference", "partOf"),
-    "patient": _parameter("reference", "subject patient participant.actor"),
+    "participant": _parameter("reference", "participant.member"),
+    "patient": _parameter("reference", "subject patient for participant.actor"),
     "performer": _parameter("reference", "performer"),
     "questionnaire": _parameter("uri", "questionnaire"),
     "recorded": _parameter("date", "recorded"),
     "source": _parameter("reference", "source"),
     "status": _parameter("token", "status"),
-    "subject": _parameter("reference", "subject"),
+    "requester": _parameter("reference", "requester"),
+    "subject": _parameter("reference", "subject for"),
     "target": _parameter("reference", "target"),
     "url": _parameter("uri", "url"),
     "version": _parameter("token", "version"),
@@ -67,7 +70,8 @@ PARAMETERS: dict[str, Parameter] = {
 
 _ALL = ("_id", "_lastUpdated", "_profile", "_security", "_tag", "identifier")
 _CANONICAL = ("url", "version", "status", "date")
-_REQUEST = ("patient", "subject", "code", "status", "based-on", "encounter")
+_ASKED = ("patient", "subject", "status", "requester")
+_REQUEST = (*_ASKED, "code", "based-on", "encounter")
 
 TYPES: dict[str, tuple[str, ...]] = {
     type_: (*_ALL, *more)
@@ -76,10 +80,10 @@ TYPES: dict[str, tuple[str, ...]] = {
         "AppointmentResponse": ("patient", "actor", "appointment"),
         "Basic": ("patient", "subject", "code", "author"),
         "CarePlan": ("patient", "subject", "date", "status", "category", "goal", "based-on"),
-        "CareTeam": ("patient", "subject", "date", "status", "category"),
+        "CareTeam": ("patient", "subject", "date", "status", "category", "participant"),
         "CodeSystem": _CANONICAL,
         "Communication": ("patient", "subject", "status", "category", "based-on"),
-        "CommunicationRequest": ("patient", "subject", "status", "category", "based-on"),
+        "CommunicationRequest": (*_ASKED, "category", "based-on"),
         "Condition": ("patient", "subject", "code", "category"),
         "Consent": ("patient", "date", "status", "category"),
         "Device": ("patient", "status"),
@@ -88,6 +92,7 @@ TYPES: dict[str, tuple[str, ...]] = {
         "Goal": ("patient", "subject", "category"),
         "Group": ("code",),
         "Location": ("status", "part-of"),
+        "MedicationRequest": (*_ASKED, "code", "category"),
         "Organization": ("part-of",),
         "Observation": (
             *("patient", "subject", "code", "date", "status", "category", "derived-from"),
@@ -103,9 +108,9 @@ TYPES: dict[str, tuple[str, ...]] = {
             *("questionnaire", "encounter", "based-on", "part-of"),
         ),
         "RelatedPerson": ("patient",),
-        "ServiceRequest": _REQUEST,
+        "ServiceRequest": (*_REQUEST, "performer", "category"),
         "StructureDefinition": _CANONICAL,
-        "Task": (*_REQUEST, "focus", "part-of"),
+        "Task": (*_REQUEST, "focus", "owner", "part-of"),
         "ValueSet": _CANONICAL,
     }.items()
 }

@@ -103,6 +103,12 @@ def words(*texts: str) -> str:
     return f"blake2b:{_digest(list(texts))}"
 
 
+def barrier(name: str, text: str) -> str:
+    """By what the barrier of a plan is known, which the text says."""
+    told = _digest([key(name), words(text).removeprefix("blake2b:")])
+    return f"barrier-{told[:16]}"
+
+
 def _digest(parts: list[str]) -> str:
     text = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()
@@ -166,8 +172,10 @@ def rare() -> list[SharedPlan]:
     ]
     told: Json = {"adolescent": {"pressured_to_attend": False, "guardians": [aunt]}}
     taken = {"taken_as_agreed": 1, "of_days": 7}
+    come = {"g0": {"achievement": "not-attainable", "words": "No longer"}}
     reviews = [
-        {"on": day, "adherence": {"medication": taken | {"said_by": by}}} for by in ("kurtz", aunt)
+        {"on": day, "adherence": {"medication": taken | {"said_by": by}}, "goals": come}
+        for by in ("kurtz", aunt)
     ]
     first = plan(goals=goals, tasks=tasks, **told)
     changed = [one | {"text": "Other words"} for one in tasks]
@@ -175,3 +183,21 @@ def rare() -> list[SharedPlan]:
         first,
         plan(version=2, written="2026-03-09", goals=goals, tasks=changed, reviews=reviews, **told),
     ]
+
+
+def left() -> list[SharedPlan]:
+    """The same, and a version that has nothing of it: all of it has ended, tasks have come back as
+    others, and what stood in the way no longer does."""
+    kinds = {"medication": "visit", "social": "contact", "visit": "medication", "contact": "other"}
+    tasks = [{"task": name, "kind": kind, "text": "Words"} for name, kind in kinds.items()]
+    barriers = [{"text": "Far away", "plan": how} for how in ("By bus", "By video")]
+    contact = {"between_visits": "Portal", "urgent": "Crisis line"}
+    third = plan(
+        version=3,
+        written="2026-03-16",
+        barriers=barriers,
+        contact=contact,
+        replaces="before",
+        next_review="2026-03-23T09:00:00Z",
+    )
+    return [*rare(), third, plan(version=4, written="2026-03-23T10:00:00Z", tasks=tasks)]

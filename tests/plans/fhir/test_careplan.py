@@ -46,6 +46,7 @@ def careplan(planned: str) -> Json:
         ("ServiceRequest", "task-next-visit"),
         ("CommunicationRequest", "contact-between-visits"),
         ("CommunicationRequest", "contact-urgent"),
+        ("ServiceRequest", "next-review"),
     ]
     category = "http://hl7.org/fhir/us/core/CodeSystem/careplan-category"
     return {
@@ -243,6 +244,8 @@ def test_a_patient_can_read_it() -> None:
         "Between visits",
         "Text message to the clinic; what she writes is not shown to her mother",
         "When it is urgent: The crisis line for young people, day and night",
+        "When we look at it again",
+        "On 2026-03-27.",
     ]
 
 
@@ -254,6 +257,8 @@ def test_a_review_is_told_without_what_the_patient_rated() -> None:
         "What works: Melatonin",
         "What does not: The walk in the evening: too tired",
         "What changes: Walk in the morning; Talk about sleep and work first",
+        "When we look at it again",
+        "On 2026-03-16 at 14:30.",
     ]
     assert "To be seen by: hours-slept >= 7 h, until 2026-04-30." in lines
 

@@ -13,14 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance_fhir.domain.plan.values import UNFIT
+from alliance_fhir.fhir.plan import REQUESTS
+from alliance_fhir.fhir.plan.signoff import sign_offs
 
 from . import oracle
-from .making import EXAMPLES, JONES, R4, R5, SITE, example, mapped, read
+from .making import EXAMPLES, IDS, JONES, R4, R5, SITE, example, mapped, read
+from .test_careplan import references
 
 if TYPE_CHECKING:
     from .making import Json
 
 DAYS = [f"2026-03-{day:02}" for day in range(1, 13)]
+TIMES = [DAYS[0], f"{DAYS[0]}T23:00:00-05:00", f"{DAYS[1]}T04:00:00Z"]
+"""Of reviews, in their order; the last two are one and the same."""
 CLINICIANS = ["urn:example:staff|kurtz", "urn:example:staff|maier"]
 AUNT = "urn:example:kin|aunt"
 PARTIES = ["patient", *CLINICIANS, AUNT]
@@ -48,6 +53,7 @@ kinds = st.sampled_from(
     ["medication", "psychotherapy", "self-care", "social", "visit", "contact", "other"]
 )
 texts = st.lists(words, max_size=2)
+degrees = st.integers(0, 10)
 parties = st.none() | st.sampled_from(PARTIES)
 
 
@@ -81,8 +87,46 @@ def one_version() -> Any:
             "tasks": tasks(),
             "hopes": texts,
             "background": texts,
+            "barriers": st.lists(st.fixed_dictionaries({"text": words}), max_size=2),
+            "contact": st.fixed_dictionaries(
+                {}, optional={"between_visits": words, "urgent": words}
+            ),
+            "reviews": st.lists(reviews(), max_size=2),
+            "next_review": st.none() | st.sampled_from(["2026-04-01", "2026-04-01T10:00:00Z"]),
         }
     )
+
+
+def reviews() -> Any:
+    """What they say of medicines and goals is only of those that the version has."""
+    return st.fixed_dictionaries(
+        {"on": st.sampled_from(TIMES)},
+        optional={
+            "works": texts,
+            "satisfaction": st.dictionaries(st.sampled_from(["treatment", "plan"]), degrees),
+            "doubts": st.dictionaries(st.sampled_from(["diagnosis"]), st.just("some")),
+            "taken": st.sets(st.sampled_from(["a", "b"])),
+            "come": st.dictionaries(
+                st.sampled_from(["a", "b"]), st.sampled_from(["improving", "achieved"])
+            ),
+        },
+    )
+
+
+def _reviews(told: Json) -> list[Json]:
+    medicines = {name for name, one in told["tasks"].items() if one["kind"] == "medication"}
+    taken = {"taken_as_agreed": 1, "of_days": 7, "said_by": "patient"}
+    made = []
+    for one in sorted(told.get("reviews", []), key=lambda one: TIMES.index(one["on"])):
+        names = sorted(medicines.intersection(one.get("taken", ())))
+        rest = {key: value for key, value in one.items() if key not in ("taken", "come")}
+        come = {
+            name: {"achievement": code}
+            for name, code in one.get("come", {}).items()
+            if name in told["goals"]
+        }
+        made.append(rest | {"adherence": dict.fromkeys(names, taken), "goals": come})
+    return made
 
 
 def _document(number: int, told: Json) -> Json:
@@ -90,7 +134,7 @@ def _document(number: int, told: Json) -> Json:
         return [{key: name, **_told(one)} for name, one in told[f"{key}s"].items()]
 
     return {
-        **told,
+        **_told(told),
         "plan": "short",
         "patient": "urn:example:mrn|1001",
         "clinicians": CLINICIANS,
@@ -99,6 +143,7 @@ def _document(number: int, told: Json) -> Json:
         "adolescent": {"guardians": [AUNT]},
         "goals": named("goal"),
         "tasks": named("task"),
+        "reviews": _reviews(told),
     }
 
 
@@ -153,7 +198,60 @@ def test_goals_say_what_a_second_reading_says(told: list[Json]) -> None:
 
 
 def goals_of(told: list[Json]) -> list[Any]:
-    return [one for one in mapped(plans(told)) if one.type == "Goal"]
+    return [one for one in of_the_newest(mapped(plans(told))) if one.type == "Goal"]
+
+
+def of_the_newest(made: list[Any]) -> list[Any]:
+    """Without the goals and requests that the plan does not name any more."""
+    listed = {one["identifier"]["value"] for one in references(made[-1].body)}
+    return [one for one in made if one.type not in {"Goal", *REQUESTS} or one.key in listed]
+
+
+@given(documents)
+def test_a_further_version_takes_nothing_away(told: list[Json]) -> None:
+    """Whatever was given once is given for ever: what is at a server is never left stale."""
+    for number in range(1, len(told)):
+        before = {(one.type, one.key) for one in mapped(plans(told[:number]))}
+        after = [(one.type, one.key) for one in mapped(plans(told))]
+        assert before <= set(after)
+        keys = [key for _, key in after]
+        assert len(set(keys)) == len(keys)
+
+
+@given(documents)
+def test_whatever_is_referred_to_is_there_and_comes_first(told: list[Json]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for one in mapped(plans(told)):
+        named = {
+            (reference["type"], reference["identifier"]["value"])
+            for reference in references(one.body)
+            if reference["identifier"]["system"] == IDS
+        }
+        assert named <= seen
+        seen.add((one.type, one.key))
+    targets = {
+        (target["type"], target["identifier"]["value"])
+        for one in sign_offs(plans(told), R4, SITE)
+        for target in one.body["target"]
+    }
+    assert targets <= seen
+
+
+@given(documents)
+def test_what_has_ended_is_asked_for_no_longer(told: list[Json]) -> None:
+    made = mapped(plans(told))
+    for one in set(made).difference(of_the_newest(made)):
+        status = one.body["lifecycleStatus" if one.type == "Goal" else "status"]
+        assert status in {"completed", "cancelled", "rejected", "revoked"}
+
+
+@given(documents)
+def test_a_later_version_changes_no_sign_off(told: list[Json]) -> None:
+    made = [one.json() for one in sign_offs(plans(told), R4, SITE)]
+    assert [one.json() for one in sign_offs(reversed(plans(told)), R4, SITE)] == made
+    for number in range(1, len(told)):
+        before = [one.json() for one in sign_offs(plans(told[:number]), R4, SITE)]
+        assert before == made[: len(before)]
 
 
 def shown(goal: Json) -> dict[str, str]:
@@ -197,7 +295,7 @@ def test_nothing_that_is_agreed_to_is_agreed_to_in_other_words(told: list[Json])
     new |= {"version": 9, "written": "2026-03-31"}
     for one in (*new["goals"], *new["tasks"]):
         one["text"] = "Words of another day"
-    made = mapped(plans([*told, new]))
+    made = of_the_newest(mapped(plans([*told, new])))
     shown = [json.dumps(_without_earlier(json.loads(one.json()))) for one in made]
     assert '"agree"' not in "".join(shown)
     assert {one.body["lifecycleStatus"] for one in made if one.type == "Goal"} <= {

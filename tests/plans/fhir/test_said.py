@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import Doubt, Doubts, Satisfaction
 from alliance_fhir.fhir.plan.forms import DOUBT_WEIGHTS, FIRST_CONVERSATION, PLAN_REVIEW, forms
 from alliance_fhir.instruments.catalog import Catalog
@@ -19,6 +22,7 @@ from .making import (
     R4,
     R5,
     SITE,
+    barrier,
     bodies,
     example,
     key,
@@ -26,6 +30,7 @@ from .making import (
     own,
     person,
     plan,
+    words,
 )
 
 if TYPE_CHECKING:
@@ -121,14 +126,22 @@ def test_what_is_only_repeated_was_not_said_again() -> None:
     ]
     authored = [bodies(versions[:n])["first"]["authored"] for n in range(1, 5)]
     assert authored == ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-03"]
-    assert bodies(versions)["barrier-1"]["effectiveDateTime"] == "2026-03-03"
+    assert bodies(versions)[barrier("short", "Sleep")]["effectiveDateTime"] == "2026-03-03"
+
+
+BARRIERS = [
+    "Leaving the site early may cost him the job",
+    "Might stop coming when he feels misunderstood",
+]
 
 
 def test_a_barrier_is_an_observation_with_what_is_planned_about_it() -> None:
     made = bodies(example("jones-1"))
-    assert made["barrier-1"] == {
+    names = [barrier("jones-2026", text) for text in BARRIERS]
+    assert [name for name in made if name.startswith("barrier")] == names
+    assert made[names[0]] == {
         "resourceType": "Observation",
-        "identifier": [{"system": IDS, "value": f"{key('jones-2026')}-barrier-1"}],
+        "identifier": [{"system": IDS, "value": f"{key('jones-2026')}-{names[0]}"}],
         "status": "final",
         "category": SURVEY,
         "code": {
@@ -138,17 +151,95 @@ def test_a_barrier_is_an_observation_with_what_is_planned_about_it() -> None:
         "subject": MR_JONES,
         "effectiveDateTime": "2026-03-02T14:10:00-05:00",
         "derivedFrom": [own("QuestionnaireResponse", "jones-2026", "first")],
-        "valueString": "Leaving the site early may cost him the job",
+        "valueString": BARRIERS[0],
         "note": [
             {"text": "Visits in the early afternoon, and a note for the boss whenever he wants one"}
         ],
     }
-    assert made["barrier-2"]["valueString"] == "Might stop coming when he feels misunderstood"
-    assert "barrier-3" not in made
-    assert "note" not in bodies([plan(barriers=[{"text": "Far away"}])])["barrier-1"]
+    assert made[names[1]]["valueString"] == BARRIERS[1]
+    name = barrier("short", "Far away")
+    assert "note" not in bodies([plan(barriers=[{"text": "Far away"}])])[name]
+
+
+def barred(*versions: list[str], **told: Any) -> dict[str, Json]:
+    """What comes of versions with these barriers, by their texts: each written a day later."""
+    made = bodies(
+        [
+            plan(
+                version=n,
+                written=f"2026-03-0{n}",
+                barriers=[{"text": text} for text in texts],
+                **told,
+            )
+            for n, texts in enumerate(versions, 1)
+        ]
+    )
+    return {one["valueString"]: one for name, one in made.items() if name.startswith("barrier")}
+
+
+def test_a_barrier_that_goes_takes_no_other_with_it() -> None:
+    before, after = barred(["Far", "Shame"]), barred(["Far", "Shame"], ["Shame", "Money"])
+    assert set(after) == {"Far", "Shame", "Money"}
+    assert after["Shame"] == before["Shame"]
+    days = {text: one["effectiveDateTime"] for text, one in after.items()}
+    assert days == {"Far": "2026-03-01", "Shame": "2026-03-01", "Money": "2026-03-02"}
+    # the response says it no longer, and so it does not come of that
+    assert [text for text, one in after.items() if "derivedFrom" in one] == ["Shame", "Money"]
+    assert after["Far"] == {k: v for k, v in before["Far"].items() if k != "derivedFrom"}
+
+
+def test_a_barrier_that_comes_back_is_said_since_then() -> None:
+    days = [one["effectiveDateTime"] for one in barred(["a", "b"], ["b"], ["a", "b"]).values()]
+    assert days == ["2026-03-03", "2026-03-01"]
+
+
+def test_barriers_are_the_same_by_their_words_however_these_are_broken() -> None:
+    made = barred(["Shift\nwork"], ["Shift  work"])
+    assert set(made) == {"Shift  work"}
+    assert made["Shift  work"]["effectiveDateTime"] == "2026-03-01"
+
+
+def test_a_barrier_that_stands_twice_is_one_with_all_that_is_planned() -> None:
+    told = [{"text": "Far", "plan": "Bus"}, {"text": "Far"}, {"text": "Far", "plan": "Video"}]
+    made = bodies([plan(barriers=told)])
+    assert made[barrier("short", "Far")]["note"] == [{"text": "Bus"}, {"text": "Video"}]
+    assert len([name for name in made if name.startswith("barrier")]) == 1
+
+
+def test_a_secret_key_hides_the_words_of_a_barrier(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLIANCE_FHIR_KEY", "a key of sixteen bytes and more")
+    settings = Settings.model_validate(SITE.model_dump())
+    ((type_, whole),) = [
+        (one.type, one.key)
+        for one in mapped([plan(barriers=[{"text": "Far"}])], settings=settings)
+        if "-barrier-" in one.key
+    ]
+    plans_key, _, end = whole.partition("-barrier-")
+    told = json.dumps([plans_key, words("Far").removeprefix("blake2b:")], separators=(",", ":"))
+    secret = b"a key of sixteen bytes and more"
+    assert type_ == "Observation"
+    assert end == blake2b(told.encode(), digest_size=16, key=secret).hexdigest()[:16]
+    assert end != blake2b(told.encode(), digest_size=16).hexdigest()[:16]
+
+
+def test_a_version_that_says_nothing_of_it_leaves_the_first_conversation_as_it_was() -> None:
+    told = {"hopes": ["Sleep"], "barriers": [{"text": "Far"}]}
+    first = plan(**told)
+    silent = [plan(version=n, written=f"2026-03-0{n + 2}") for n in (2, 3)]
+    again = plan(version=4, written="2026-03-09", **told)
+    name = barrier("short", "Far")
+    for versions in ([first, silent[0]], [first, *silent], [first, *silent, again]):
+        made, then = bodies(versions), bodies([first])
+        assert (made["first"], made[name]) == (then["first"], then[name])
+        assert made["plan"]["supportingInfo"] == [own("QuestionnaireResponse", "short", "first")]
+    other = bodies([first, *silent, plan(version=4, written="2026-03-09", hopes=["Work"])])
+    assert other["first"]["authored"] == "2026-03-09"
+    assert other[name]["effectiveDateTime"] == "2026-03-02"
+    assert "derivedFrom" not in other[name]
 
 
 REVIEW = "review-2026-03-30"
+ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 
 
 def test_a_review_holds_what_was_said() -> None:
@@ -161,6 +252,14 @@ def test_a_review_holds_what_was_said() -> None:
             "linkId": f"doubts.{name}",
             "answer": [{"valueCoding": {"system": system, "code": code}}],
         }
+
+    def come(goal: str, code: str) -> list[Json]:
+        reference = own("Goal", "jones-2026", f"goal-{goal}")
+        coding = {"system": ACHIEVEMENT, "code": code}
+        return [
+            {"linkId": "goals.goal", "answer": [{"valueReference": reference}]},
+            {"linkId": "goals.achievement", "answer": [{"valueCoding": coding}]},
+        ]
 
     medicine = own("MedicationRequest", "jones-2026", "task-bupropion")
     assert bodies(example(*JONES))[REVIEW] == {
@@ -179,6 +278,14 @@ def test_a_review_holds_what_was_said() -> None:
                 "Visits in the late afternoon",
                 "The medicine in the morning, beside the keys",
             ),
+            {"linkId": "goals", "item": come("sleep", "improving")},
+            {
+                "linkId": "goals",
+                "item": [
+                    *come("people", "achieved"),
+                    item("goals.words", "My brother comes on Sundays now"),
+                ],
+            },
             {
                 "linkId": "satisfaction",
                 "item": [
@@ -313,6 +420,55 @@ def test_a_review_that_two_versions_hold_is_taken_from_the_last() -> None:
     assert "item" not in made["review-2026-03-10"]
 
 
+def test_what_a_review_does_not_tell_again_was_told_all_the_same() -> None:
+    evening, in_utc = "2026-03-09T23:00:00-05:00", "2026-03-10T04:00:00Z"
+    taken = {"taken_as_agreed": 1, "of_days": 7, "said_by": "patient"}
+    tasks = [{"task": name, "kind": "medication", "text": "x"} for name in "ab"]
+    goals = [{"goal": name, "text": "x"} for name in "ab"]
+    old = review(
+        evening,
+        works=["Tea"],
+        changes=["Walk"],
+        satisfaction={"plan": 3, "treatment": 4},
+        goals={name: {"achievement": "improving"} for name in "ab"},
+        adherence={"a": taken, "b": taken},
+    )
+    new = review(
+        in_utc,
+        works=["Coffee"],
+        satisfaction={"plan": 9},
+        doubts={"diagnosis": "some"},
+        goals={"a": {"achievement": "achieved"}},
+        adherence={"a": taken | {"taken_as_agreed": 2}},
+    )
+    versions = [
+        plan(version=n, written=f"2026-03-2{n}", reviews=[one], goals=goals, tasks=tasks)
+        for n, one in enumerate((old, new), 1)
+    ]
+    made = {k: v for k, v in bodies(versions).items() if k.startswith("review")}
+    day = "review-2026-03-09"
+    values = {
+        name.removeprefix(f"{day}-"): one["valueQuantity"]["value"]
+        for name, one in made.items()
+        if "valueQuantity" in one
+    }
+    assert values == {"satisfaction-treatment": 4, "satisfaction-plan": 9, "doubt-diagnosis": 1}
+    counts = {
+        name: one["component"][0]["valueQuantity"]["value"]
+        for name, one in made.items()
+        if "component" in one
+    }
+    assert counts == {f"{day}-adherence-a": 2, f"{day}-adherence-b": 1}
+    response = made[day]
+    assert response["authored"] == evening
+    assert response["item"][:2] == [item("works", "Coffee"), item("changes", "Walk")]
+    links = [one["linkId"] for one in response["item"]]
+    assert links[2:] == ["goals", "goals", "satisfaction", "doubts", "adherence", "adherence"]
+    come = [one["item"][1]["answer"][0]["valueCoding"]["code"] for one in response["item"][2:4]]
+    assert come == ["achieved", "improving"]
+    assert bodies(versions[1:])["review-2026-03-10"]["authored"] == in_utc
+
+
 def test_several_reviews_of_one_day_are_numbered() -> None:
     morning, evening = "2026-03-09T08:00:00Z", "2026-03-09T20:00:00Z"
     made = reviewed(
@@ -412,7 +568,7 @@ def test_the_forms_are_whole_definitions() -> None:
             "valueCoding": {"system": "http://hl7.org/fhir/version-algorithm", "code": "semver"},
         }
     assert [form.body["copyrightLabel"] for form in forms(R5)] == ["CC0 1.0"] * 2
-    treatment = second["item"][3]["item"][0]
+    treatment = second["item"][4]["item"][0]
     assert {e["url"].rpartition("/")[2]: e["valueInteger"] for e in treatment["extension"]} == {
         "minValue": 0,
         "maxValue": 10,

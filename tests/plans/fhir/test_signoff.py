@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from alliance_fhir.fhir.plan.signoff import sign_off
+from alliance_fhir.fhir.plan.signoff import sign_offs
 
 from .making import (
     JONES,
@@ -28,13 +28,20 @@ from .making import (
 if TYPE_CHECKING:
     from .making import Json
 
-RECORDED = "2026-04-01T06:00:00Z"
 TYPES = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 ROOT = "https://alliance-fhir.github.io/id/clinic-east"
 
 
+def every(versions: list[Any], **settings: Any) -> list[Any]:
+    return sign_offs(versions, R4, SITE.model_copy(update=settings))
+
+
 def signed(versions: list[Any], **settings: Any) -> Any:
-    return sign_off(versions, R4, SITE.model_copy(update=settings), RECORDED)
+    """The one of the newest version, or None."""
+    made = {
+        one.key.split("-signed-")[1].partition("-")[0]: one for one in every(versions, **settings)
+    }
+    return made.get(str(max(one.version for one in versions)))
 
 
 def agent(code: str, who: Json, **more: Json) -> Json:
@@ -65,7 +72,7 @@ def test_a_version_to_which_both_agreed() -> None:
         "resourceType": "Provenance",
         "target": [own("CarePlan", "short", "plan"), own("Task", "short", "task-t")],
         "occurredDateTime": "2026-03-03",
-        "recorded": RECORDED,
+        "recorded": "2026-03-03T00:00:00Z",
         "activity": {"text": "Agreement to version 1 of a shared plan"},
         "agent": [
             agent("author", MR_JONES),
@@ -78,7 +85,8 @@ def test_a_version_to_which_both_agreed() -> None:
             }
         ],
     }
-    assert sign_off([told("agree", "agree")], R5, SITE, RECORDED).body == made.body  # type: ignore
+    (new,) = sign_offs([told("agree", "agree")], R5, SITE)
+    assert new.body == made.body
 
 
 @pytest.mark.parametrize("word", ["", "disagree", "withdrawn"])
@@ -102,6 +110,81 @@ def test_a_new_version_needs_a_new_one() -> None:
     assert [a["who"] for a in two.body["agent"]] == [KURTZ]
     assert len({made.key for made in (one, two, three)}) == 3
     assert signed([first]).key == one.key  # the same says the same
+
+
+WRITTEN = {
+    # a day, or a time with its offset; and what is recorded, of agreements on 2 and 3 March
+    "2026-03-05": "2026-03-05T00:00:00Z",
+    "2026-03-03": "2026-03-03T00:00:00Z",
+    "2026-03-02": "2026-03-03T00:00:00Z",
+    "2026-03-03T17:00:00-05:00": "2026-03-03T22:00:00Z",
+    "2026-03-03T22:00:00-05:00": "2026-03-04T03:00:00Z",
+    "2026-03-03T08:00:00+09:00": "2026-03-03T00:00:00Z",
+    "2026-03-03T00:00:00.250Z": "2026-03-03T00:00:00.250000Z",
+    "2026-03-02T10:00:00Z": "2026-03-03T00:00:00Z",
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_it_was_recorded_when_the_version_was_written_and_not_before_it_was_said(
+    written: str,
+) -> None:
+    made = signed([told("agree", "agree", written=written)])
+    assert made.body["recorded"] == WRITTEN[written]
+    assert made.body["occurredDateTime"] == "2026-03-03"
+
+
+def test_every_version_has_its_own_and_later_ones_change_nothing_of_it() -> None:
+    made = every(example(*JONES))
+    told = [(one.body["recorded"], [a["who"] for a in one.body["agent"]]) for one in made]
+    assert told == [
+        ("2026-03-02T19:10:00Z", [KURTZ]),
+        ("2026-03-09T19:20:00Z", [MR_JONES, KURTZ]),
+        ("2026-03-30T21:50:00Z", [MR_JONES, KURTZ]),
+    ]
+    for number in (1, 2):
+        before = every(example(*JONES[:number]))
+        assert [one.json() for one in before] == [one.json() for one in made[:number]]
+    assert [one.json() for one in every(example(*reversed(JONES)))] == [one.json() for one in made]
+    assert not any("-prov-" in one.key for one in made)
+    settings = {"synthetic": True}
+    for one in every(example(*JONES), **settings):
+        assert one.body["meta"]["tag"][-1] == {"system": f"{ROOT}/provenance", "code": one.key}
+
+
+def test_a_version_on_which_nobody_agreed_to_all_has_none() -> None:
+    first = told("agree", "", written="2026-03-01")
+    silent = told("", "", "Run", version=2, written="2026-03-04")
+    again = told("agree", "agree", version=3, written="2026-03-04")
+    made = every([first, silent, again])
+    assert [one.body["activity"]["text"][:22] for one in made] == [
+        "Agreement to version 1",
+        "Agreement to version 3",
+    ]
+
+
+def test_who_attested_as_a_guardian_did_so_as_one() -> None:
+    aunt = "urn:example:kin|aunt"
+    said = [{"party": aunt, "status": "agree", "on": "2026-03-02"}]
+    task = {"task": "t", "kind": "other", "text": "x", "agreement": said}
+    before = plan(tasks=[task], adolescent={"guardians": [aunt]})
+    after = plan(tasks=[task], clinicians=["kurtz", aunt], version=2, written="2026-03-09")
+    types = [one.body["agent"][0]["who"]["type"] for one in every([before, after])]
+    assert types == ["RelatedPerson", "Practitioner"]
+
+
+def test_a_task_of_another_kind_is_the_target_that_it_is() -> None:
+    def version(number: int, kind: str) -> Any:
+        day = f"2026-03-0{number}"
+        said = [{"party": "kurtz", "status": "agree", "on": day}]
+        task = {"task": "t", "kind": kind, "text": "x", "agreement": said}
+        return plan(tasks=[task], version=number, written=day)
+
+    made = every([version(1, "visit"), version(2, "medication")])
+    assert [one.body["target"][1] for one in made] == [
+        own("ServiceRequest", "short", "task-t"),
+        own("MedicationRequest", "short", "task-t:MedicationRequest"),
+    ]
 
 
 def test_an_agreement_to_a_part_is_no_sign_off() -> None:

@@ -26,8 +26,22 @@ from alliance_fhir.domain.plan.values import (
 
 Status = Literal["draft", "active", "on-hold", "completed", "revoked"]
 Kind = Literal["medication", "psychotherapy", "self-care", "social", "visit", "contact", "other"]
+ENDED: tuple[Status, ...] = ("completed", "revoked")
+"""A plan of such a status is over."""
 Priority = Literal["high", "medium", "low"]
 Doubt = Literal["none", "some", "strong"]
+Progress = Literal[
+    "in-progress",
+    "improving",
+    "worsening",
+    "no-change",
+    "achieved",
+    "sustaining",
+    "not-achieved",
+    "no-progress",
+    "not-attainable",
+]
+"""All codes of http://terminology.hl7.org/CodeSystem/goal-achievement."""
 LAST_VERSION = 100_000
 Version = Annotated[int, Field(ge=1, le=LAST_VERSION), WHOLE]
 Degree = Annotated[int, Field(ge=0, le=10), WHOLE]
@@ -99,6 +113,13 @@ class Contact(Part):
     urgent: Text | None = None
 
 
+class Achievement(Part):
+    """How far a goal has come, as those see it who look back. `words` are the patient's own."""
+
+    achievement: Progress
+    words: Text | None = None
+
+
 class Satisfaction(Part):
     """How content the patient is; what was not asked for is absent."""
 
@@ -135,6 +156,7 @@ class Review(Part):
     works: Texts = ()
     does_not: Texts = ()
     changes: Texts = ()
+    goals: Annotated[dict[Key, Achievement], Field(max_length=MOST_ENTRIES)] = {}
     satisfaction: Satisfaction | None = None
     doubts: Doubts | None = None
     adherence: Annotated[dict[Key, Adherence], Field(max_length=MOST_ENTRIES)] = {}
@@ -164,6 +186,7 @@ class SharedPlan(Part):
     written: When
     version: Version
     status: Status
+    replaces: Line | None = None
     reason: Text | None = None
     hopes: Texts = ()
     concerns: Texts = ()
@@ -173,6 +196,7 @@ class SharedPlan(Part):
     goals: Annotated[tuple[Goal, ...], Field(max_length=MOST_ENTRIES)] = ()
     tasks: Annotated[tuple[Task, ...], Field(max_length=MOST_ENTRIES)] = ()
     contact: Contact | None = None
+    next_review: When | None = None
     reviews: Annotated[tuple[Review, ...], Field(max_length=MOST_ENTRIES)] = ()
     adolescent: Adolescent | None = None
 
@@ -187,6 +211,11 @@ class SharedPlan(Part):
         return plan_key(self.plan, self.version)
 
 
+def whole_key(plan: str) -> tuple[str, ...]:
+    """The natural key of a plan with all of its versions."""
+    return ("plan", plan)
+
+
 def plan_key(plan: str, version: int) -> tuple[str, ...]:
     """The natural key of a version of a plan."""
-    return ("plan", plan, str(version))
+    return (*whole_key(plan), str(version))

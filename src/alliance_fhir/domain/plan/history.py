@@ -11,21 +11,31 @@ from itertools import compress, pairwise
 from typing import NamedTuple
 
 from alliance_fhir.domain.agreement import Position, Voice, Wording, positions, words_digest
-from alliance_fhir.domain.plan.document import Agreement, Goal, SharedPlan, Task
+from alliance_fhir.domain.plan.document import (
+    ENDED,
+    Agreement,
+    Goal,
+    SharedPlan,
+    Status,
+    Task,
+)
 from alliance_fhir.domain.plan.rules import Place, Slip, parties
 from alliance_fhir.domain.records import Identifier, Moment
 
 
 class Milestone(NamedTuple):
-    """What of a version matters to the others of its plan.
+    """What of a version matters to the others of its plan, and to a plan in its place.
 
-    `said` are the days on which something was agreed to or not, each with its place.
+    `said` are the days on which something was agreed to or not, each with its place; `replaces`
+    is the name of the plan whose place it takes, empty where there is none.
     """
 
     version: int
     written: Moment
     patient: Identifier
     said: tuple[tuple[str, Place], ...]
+    status: Status
+    replaces: str
 
 
 def milestone(plan: SharedPlan) -> Milestone:
@@ -36,7 +46,8 @@ def milestone(plan: SharedPlan) -> Milestone:
         for index, one in enumerate(told)
         for number, agreement in enumerate(one.agreement)
     ]
-    return Milestone(plan.version, plan.written, plan.patient, tuple(said))
+    replaces = plan.replaces or ""
+    return Milestone(plan.version, plan.written, plan.patient, tuple(said), plan.status, replaces)
 
 
 def contradictions(milestones: Iterable[Milestone]) -> Iterator[tuple[int, Slip]]:
@@ -60,6 +71,33 @@ def contradictions(milestones: Iterable[Milestone]) -> Iterator[tuple[int, Slip]
                 yield one.version, Slip(place, "agreed-too-late")
 
 
+def reworded(before: SharedPlan, after: SharedPlan) -> Place:
+    """Where a version that was sent says something else now, to which a word that stood in it
+    would be taken to have been said; empty where nobody's word is.
+
+    Who has spoken since has spoken to the words of now.
+    """
+    words, said = wording(before).words, _said(before)
+    new, voiced = wording(after).words, _said(after)
+    named = [(goal_key(one.goal), ("goals", n)) for n, one in enumerate(after.goals)]
+    named += [(task_key(one.task), ("tasks", n)) for n, one in enumerate(after.tasks)]
+    for key, place in named:
+        kept = set(said.get(key, ())) & set(voiced[key])
+        if kept and words[key] != new[key]:
+            return (*place, "text")
+    return ()
+
+
+def wrongly_replaced(one: Milestone, replaced: Milestone) -> Iterator[Slip]:
+    """What is wrong with the plan whose place a version takes; `replaced` is the newest version of
+    it that is known. A plan takes the place of one that was completed or revoked (CarePlan.replaces
+    of FHIR), and of nobody else's."""
+    if replaced.patient != one.patient:
+        yield Slip(("replaces",), "replaces-another-patients")
+    elif replaced.status not in ENDED:
+        yield Slip(("replaces",), "replaces-unfinished")
+
+
 # --- who agreed to what ---------------------------------------------------------------------------
 
 
@@ -81,18 +119,20 @@ def in_order(plans: Iterable[SharedPlan]) -> list[SharedPlan]:
 def wording(plan: SharedPlan) -> Wording:
     """What a version says, as what is agreed to: of a goal its text and measure, of a task its
     kind, its text, who does it and when. Priorities, and what was considered, bind nobody."""
-    words = {goal_key(goal.goal): _goal_words(goal) for goal in plan.goals}
-    words |= {task_key(task.task): _task_words(task) for task in plan.tasks}
+    words = {goal_key(goal.goal): goal_words(goal) for goal in plan.goals}
+    words |= {task_key(task.task): task_words(task) for task in plan.tasks}
     return Wording(plan.written.day, words, plan.version)
 
 
-def _goal_words(goal: Goal) -> str:
+def goal_words(goal: Goal) -> str:
+    """The digest of what is agreed to with a goal."""
     measure = goal.measure
     told = (measure.code, measure.target, measure.unit, measure.due) if measure else ()
     return words_digest(goal.text, *(one or "" for one in told))
 
 
-def _task_words(task: Task) -> str:
+def task_words(task: Task) -> str:
+    """The digest of what is agreed to with a task."""
     who = task.who or ""
     return words_digest(
         task.kind, task.text, who if isinstance(who, str) else "|".join(who), task.when or ""

@@ -27,6 +27,8 @@ def parties(plan: SharedPlan) -> tuple[Party, ...]:
 
 def slips(plan: SharedPlan) -> Iterator[Slip]:
     """All slips, in the order of the model's keys."""
+    if plan.replaces == plan.plan:
+        yield Slip(("replaces",), "replaces-itself")
     yield from _people(plan)
     yield from _names(plan)
     known = set(parties(plan))
@@ -35,6 +37,8 @@ def slips(plan: SharedPlan) -> Iterator[Slip]:
             yield Slip(place, "unknown-party", "Write patient, and not the patient's number.")
         elif party not in known:
             yield Slip(place, "unknown-party")
+    if plan.next_review and plan.next_review.comes_before(plan.written):
+        yield Slip(("next_review",), "next-review-past")
     yield from _reviews(plan)
 
 
@@ -92,6 +96,7 @@ def _agreeing(place: Place, told: Iterable[Agreement]) -> Iterator[tuple[Place, 
 
 
 def _reviews(plan: SharedPlan) -> Iterator[Slip]:
+    goals = {goal.goal for goal in plan.goals}
     medicines = {task.task for task in plan.tasks if task.kind == "medication"}
     before: Review | None = None
     for index, review in enumerate(plan.reviews):
@@ -100,6 +105,9 @@ def _reviews(plan: SharedPlan) -> Iterator[Slip]:
             yield Slip((*place, "on"), "review-order")
         if plan.written.comes_before(review.on):
             yield Slip((*place, "on"), "review-later")
+        for name in review.goals:
+            if name not in goals:
+                yield Slip((*place, "goals", name), "unknown-goal")
         for name, told in review.adherence.items():
             if name not in medicines:
                 yield Slip((*place, "adherence", name), "not-a-medicine")

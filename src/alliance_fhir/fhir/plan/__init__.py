@@ -8,11 +8,11 @@ from __future__ import annotations
 REQUESTS = ("CommunicationRequest", "MedicationRequest", "ServiceRequest", "Task")
 """The types of what tasks and contact between visits become."""
 
+OWN = ("CarePlan", *REQUESTS, "Goal", "CareTeam")
+"""The types that nothing but a plan has, what points to others before what it points to."""
+
 TYPES = (
-    *REQUESTS,
-    "CarePlan",
-    "CareTeam",
-    "Goal",
+    *OWN,
     "Observation",
     "Provenance",
     "QuestionnaireResponse",

@@ -32,6 +32,7 @@ def careplan(facts: Facts, parts: Sequence[Resource]) -> Resource:
         "category": el.PLAN_CATEGORIES,
         "title": "Shared plan",
         "subject": facts.patient,
+        "replaces": [facts.other_plan(plan.replaces, PLAN)] if plan.replaces else [],
         "period": {"start": first.written.day},
         "created": first.written.text,
         "contributor": [facts.patient, *map(facts.who, plan.clinicians)],

@@ -26,6 +26,9 @@ CONCEPTS = {
     "contact-urgent": Concept(
         "Urgent contact", "Where the patient turns to when it is urgent, by the shared plan."
     ),
+    "plan-review": Concept(
+        "Plan review", "The next look of patient and clinician back at their shared plan."
+    ),
     "when": Concept("When", "A note that says when a task of a shared plan is to be done."),
     "option-considered": Concept(
         "Option considered",

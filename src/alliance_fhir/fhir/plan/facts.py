@@ -2,47 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import Self, TypeVar
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.agreement import Party, Position
+from alliance_fhir.domain.agreement import Party, Position, Wording
 from alliance_fhir.domain.instrument import Perspective
 from alliance_fhir.domain.keys import record_key
-from alliance_fhir.domain.plan.document import SharedPlan
+from alliance_fhir.domain.plan.document import ENDED, Kind, Review, SharedPlan, whole_key
 from alliance_fhir.domain.plan.history import in_order, standing_on, wording
+from alliance_fhir.domain.plan.lookback import Reached, held, reached
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import sealed_as_built
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
+from alliance_fhir.fhir.plan.statuses import Course
 from alliance_fhir.fhir.versions import Json, Version
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Facts:
     """One plan, for one version of FHIR and one site.
 
-    `plans` are its versions, the oldest first; `positions` where each party stands on the goals and
-    tasks of the newest, and `words` the digests of what these say, by their keys in the history.
-    `key` is the digest that all versions of the plan share.
+    `plans` are its versions, the oldest first, and `wordings` what they say as what is agreed to.
+    `key` is the digest that all versions of the plan share. `left` is for what only earlier
+    versions have: the first that does not have it any more, after those in `plans`; None where it
+    had ended with the plan before.
     """
 
     version: Version
     settings: Settings
     plans: tuple[SharedPlan, ...]
-    positions: dict[str, list[Position]]
-    words: dict[str, str]
+    wordings: tuple[Wording, ...]
     guardians: frozenset[Identifier]
     key: str
+    left: SharedPlan | None = None
     called: dict[Party, str] = field(default_factory=dict[Party, str])
     """How the text calls people, as far as it has named them."""
     _people: dict[Party, Json] = field(default_factory=dict[Party, Json])
     _labels: dict[Perspective | None, Json] = field(
         default_factory=dict["Perspective | None", Json]
     )
+    _until: dict[int, Facts] = field(default_factory=dict[int, "Facts"], init=False)
 
     @classmethod
     def of(cls, versions: Iterable[SharedPlan], version: Version, settings: Settings) -> Self:
@@ -51,17 +57,55 @@ class Facts:
         plans = tuple(in_order(versions))
         if len({(plan.plan, plan.patient) for plan in plans}) != 1:
             raise ValueError("the versions of one plan and one patient, and one version at least")
-        key = record_key(settings.named_source, ("plan", plans[0].plan), settings.secret)
-        wordings = [wording(plan) for plan in plans]
-        told = dict(wordings[-1].words)
-        everybody = frozenset(one for plan in plans for one in plan.guardians)
-        guardians = everybody.difference(plans[-1].clinicians)
-        return cls(version, settings, plans, standing_on(wordings, plans), told, guardians, key)
+        key = _plan_key(settings, plans[0].plan)
+        wordings = tuple(map(wording, plans))
+        return cls(version, settings, plans, wordings, _guardians(plans), key)
+
+    def up_to(self, number: int) -> Facts:
+        """The facts when no more than so many versions were known, as `of` has them."""
+        plans, wordings = self.plans[:number], self.wordings[:number]
+        return Facts(self.version, self.settings, plans, wordings, _guardians(plans), self.key)
 
     @property
     def plan(self) -> SharedPlan:
         """The newest version."""
         return self.plans[-1]
+
+    @cached_property
+    def positions(self) -> dict[str, list[Position]]:
+        """Where each party stands on the goals and tasks of the newest version, by their keys in
+        the history."""
+        return standing_on(self.wordings, self.plans)
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The digests of what these say."""
+        return self.wordings[-1].words
+
+    @property
+    def course(self) -> Course:
+        """What the statuses follow: that of the plan, or that the plan went on without it."""
+        return "left" if self.left else self.plan.status
+
+    @cached_property
+    def status_since(self) -> SharedPlan:
+        """The version since which the plan has had its status."""
+        return self.unchanged_since(lambda plan: plan.status)
+
+    @cached_property
+    def reviews(self) -> list[Review]:
+        """The reviews of all versions, as `held` has them."""
+        return held(self.plans)
+
+    @cached_property
+    def reached(self) -> dict[str, Reached]:
+        """How far goals have come, by their names, where a review says so."""
+        return reached(self.plans, self.wordings)
+
+    @cached_property
+    def first_kinds(self) -> dict[str, Kind]:
+        """Of which kind each task was at first, by its name."""
+        return {task.task: task.kind for plan in reversed(self.plans) for task in plan.tasks}
 
     @cached_property
     def everywhere(self) -> list[Position]:
@@ -101,6 +145,11 @@ class Facts:
         """A reference to another resource of this plan."""
         return el.logical(type_, self.system, f"{self.key}-{suffix}")
 
+    def other_plan(self, name: str, suffix: str) -> Json:
+        """A reference to a resource of another plan of the same source."""
+        key = _plan_key(self.settings, name)
+        return el.logical("CarePlan", self.system, f"{key}-{suffix}")
+
     def since(self, there: Callable[[SharedPlan], bool]) -> SharedPlan:
         """The first version of which something is true; the newest where it is of none before."""
         return next((plan for plan in self.plans if there(plan)), self.plan)
@@ -113,6 +162,30 @@ class Facts:
                 break
             since = plan
         return since
+
+    def former(
+        self, told: Callable[[SharedPlan], Mapping[Hashable, _T]]
+    ) -> Iterator[tuple[Facts, _T]]:
+        """What only earlier versions have, by any name: each as the last of them has it, with the
+        facts of that time."""
+        if len(self.plans) == 1:
+            return
+        last = {
+            name: (number, one)
+            for number, plan in enumerate(self.plans, 1)
+            for name, one in told(plan).items()
+        }
+        for number, one in last.values():
+            if number < len(self.plans):
+                yield self._at(number), one
+
+    def _at(self, number: int) -> Facts:
+        """For what so many versions have, and the next has not: who people are is as it is now."""
+        if number not in self._until:
+            plans, wordings = self.plans[:number], self.wordings[:number]
+            left = None if plans[-1].status in ENDED else self.plans[number]
+            self._until[number] = replace(self, plans=plans, wordings=wordings, left=left)
+        return self._until[number]
 
     def made(
         self, type_: str, suffix: str, body: Json, said_by: Perspective | None = None
@@ -137,3 +210,13 @@ class Facts:
         if said_by not in self._labels:
             self._labels[said_by] = meta(self.settings, said_by)
         return self._labels[said_by]
+
+
+def _plan_key(settings: Settings, name: str) -> str:
+    return record_key(settings.named_source, whole_key(name), settings.secret)
+
+
+def _guardians(plans: Sequence[SharedPlan]) -> frozenset[Identifier]:
+    """Who was a guardian in any version, and is no clinician now."""
+    everybody = frozenset(one for plan in plans for one in plan.guardians)
+    return everybody.difference(plans[-1].clinicians)

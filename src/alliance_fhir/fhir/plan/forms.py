@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from alliance_fhir.domain.plan.document import Progress
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.group import Resource
@@ -18,6 +19,18 @@ DOUBTS = f"{el.IG}/CodeSystem/check-in-answer"
 """Doubts are answered as in our check-in."""
 DOUBT_WEIGHTS = {"none": 0, "some": 1, "strong": 2}
 """And count the same."""
+ACHIEVEMENTS: dict[Progress, str] = {
+    "in-progress": "In Progress",
+    "improving": "Improving",
+    "worsening": "Worsening",
+    "no-change": "No Change",
+    "achieved": "Achieved",
+    "sustaining": "Sustaining",
+    "not-achieved": "Not Achieved",
+    "no-progress": "No Progress",
+    "not-attainable": "Not Attainable",
+}
+"""As HL7's code system shows them."""
 
 _LICENCE = "Dedicated to the public domain under CC0 1.0."
 _REFERS_TO = f"{el.SD}/questionnaire-referenceResource"
@@ -28,11 +41,12 @@ class _Question(NamedTuple):
 
     link: str
     text: str
-    type: Literal["text", "group", "boolean", "integer", "reference", "doubt"] = "text"
+    type: Literal["text", "group", "boolean", "integer", "reference", "choice"] = "text"
     repeats: bool = False
     parts: tuple[_Question, ...] = ()
     bounds: tuple[int, int] | None = None
     refers_to: tuple[str, ...] = ()
+    options: tuple[Json, ...] = ()
 
 
 class Form(NamedTuple):
@@ -57,6 +71,15 @@ class Form(NamedTuple):
 def _degree(link: str, about: str) -> _Question:
     text = f"How content are you with {about}? 0 is not at all, 10 is completely."
     return _Question(link, text, "integer", bounds=(0, 10))
+
+
+def _coding(system: str, code: str, display: str) -> Json:
+    return {"valueCoding": {"system": system, "code": code, "display": display}}
+
+
+def _doubt(link: str, text: str) -> _Question:
+    options = (_coding(DOUBTS, code, code.capitalize()) for code in DOUBT_WEIGHTS)
+    return _Question(link, text, "choice", options=tuple(options))
 
 
 FIRST_CONVERSATION = Form(
@@ -105,6 +128,24 @@ PLAN_REVIEW = Form(
         _Question("does_not", "What does not?", repeats=True),
         _Question("changes", "What do we change?", repeats=True),
         _Question(
+            "goals",
+            "The goals, and how far you have come",
+            "group",
+            repeats=True,
+            parts=(
+                _Question("goals.goal", "Which goal?", "reference", refers_to=("Goal",)),
+                _Question(
+                    "goals.achievement",
+                    "How far have you come?",
+                    "choice",
+                    options=tuple(
+                        _coding(el.GOAL_ACHIEVEMENT, *told) for told in ACHIEVEMENTS.items()
+                    ),
+                ),
+                _Question("goals.words", "In your own words"),
+            ),
+        ),
+        _Question(
             "satisfaction",
             "How content are you?",
             "group",
@@ -120,9 +161,9 @@ PLAN_REVIEW = Form(
             "Do you have doubts?",
             "group",
             parts=(
-                _Question("doubts.diagnosis", "About your diagnosis?", "doubt"),
-                _Question("doubts.medication", "About your medicine?", "doubt"),
-                _Question("doubts.treatment", "About the rest of your treatment?", "doubt"),
+                _doubt("doubts.diagnosis", "About your diagnosis?"),
+                _doubt("doubts.medication", "About your medicine?"),
+                _doubt("doubts.treatment", "About the rest of your treatment?"),
             ),
         ),
         _Question(
@@ -195,14 +236,9 @@ def _item(question: _Question, version: Version) -> Json:
         "extension": extensions,
         "linkId": question.link,
         "text": question.text,
-        "type": version.choice if question.type == "doubt" else question.type,
+        "type": version.choice if question.type == "choice" else question.type,
         "repeats": question.repeats,
-        "answerOption": [*map(_option, DOUBT_WEIGHTS)] if question.type == "doubt" else [],
+        "answerOption": list(question.options),
         "item": [_item(part, version) for part in question.parts],
     }
     return {name: value for name, value in item.items() if value}
-
-
-def _option(code: str) -> Json:
-    display = code[0].upper() + code[1:]
-    return {"valueCoding": {"system": DOUBTS, "code": code, "display": display}}

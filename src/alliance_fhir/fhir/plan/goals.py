@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from decimal import Decimal
 
 from alliance_fhir.domain.agreement import Outcome, Position, Standing, outcome
-from alliance_fhir.domain.plan.document import Goal, Measure
+from alliance_fhir.domain.plan.document import Goal, Measure, SharedPlan
 from alliance_fhir.domain.plan.history import goal_key
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.agreements import acceptances
+from alliance_fhir.fhir.plan.ending import goal_ended
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.plan.statuses import goal_status
 from alliance_fhir.fhir.versions import Json
@@ -49,25 +51,53 @@ def goals(facts: Facts) -> list[Resource]:
     return [_goal(facts, goal) for goal in facts.plan.goals]
 
 
+def former_goals(facts: Facts) -> list[Resource]:
+    """Those that only earlier versions have, ended, with the words that they had last."""
+    return [_goal(last, goal) for last, goal in facts.former(_by_name)]
+
+
+def _by_name(plan: SharedPlan) -> dict[Hashable, Goal]:
+    return {goal.goal: goal for goal in plan.goals}
+
+
 def _goal(facts: Facts, goal: Goal) -> Resource:
     key = goal_key(goal.goal)
     told = facts.positions[key]
-    status = goal_status(facts.plan.status, outcome(told))
+    status = goal_status(facts.course, outcome(told))
     since = facts.since(lambda plan: any(one.goal == goal.goal for one in plan.goals))
     by = goal.proposed_by
     body: Json = {
         "extension": acceptances(facts, key),
         "lifecycleStatus": status,
-        "achievementStatus": el.IN_PROGRESS if status == "active" else {},
+        "achievementStatus": _achievement(facts, goal, status),
         "priority": el.priority(goal.priority) if goal.priority else {},
         "description": {"text": goal.text},
         "subject": facts.patient,
         "startDate": since.written.day,
         "target": [_target(goal.measure)] if goal.measure else [],
-        "statusDate": _decided(facts, told) if facts.plan.status == "active" else "",
+        "statusDate": _status_date(facts, goal, told),
+        **goal_ended(facts),
         **({} if by is None else facts.version.goal_source(facts.who(by))),
     }
     return facts.made("Goal", goal_suffix(goal.goal), body)
+
+
+def _achievement(facts: Facts, goal: Goal, status: str) -> Json:
+    """How far it has come, as a review says of these words; where none does, what is active is in
+    progress, and nobody has said more."""
+    told = facts.reached.get(goal.goal)
+    if told is None and status != "active":
+        return {}
+    return el.concept(told.achievement.achievement if told else "in-progress", el.GOAL_ACHIEVEMENT)
+
+
+def _status_date(facts: Facts, goal: Goal, told: list[Position]) -> str:
+    """Since when the goal is what it is: FHIR's "when initially created, when achieved, when
+    cancelled". A review counts that was held after the lifecycle had come to where it is."""
+    decided = _decided(facts, told) if facts.course == "active" else ""
+    said = facts.reached.get(goal.goal)
+    before = decided or facts.status_since.written.day
+    return said.since.day if said and said.since.day >= before else decided
 
 
 def _decided(facts: Facts, told: list[Position]) -> str:
@@ -75,7 +105,7 @@ def _decided(facts: Facts, told: list[Position]) -> str:
     plan came into use after all had agreed."""
     word = _DECIDES[outcome(told)]
     day = max((position.on for position in told if position.standing == word), default="")
-    in_use = facts.unchanged_since(lambda plan: plan.status)
+    in_use = facts.status_since
     waited = word == "agree" and in_use is not facts.plans[0] and day < in_use.written.day
     return "" if waited else day
 

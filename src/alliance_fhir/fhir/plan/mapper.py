@@ -8,10 +8,12 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.careplan import careplan
+from alliance_fhir.fhir.plan.contact import contacts, former_contacts
 from alliance_fhir.fhir.plan.facts import Facts
-from alliance_fhir.fhir.plan.goals import goals
+from alliance_fhir.fhir.plan.goals import former_goals, goals
+from alliance_fhir.fhir.plan.next_review import former_next_review, next_review
 from alliance_fhir.fhir.plan.responses import first_conversation, reviews
-from alliance_fhir.fhir.plan.tasks import contacts, tasks
+from alliance_fhir.fhir.plan.tasks import former_tasks, tasks
 from alliance_fhir.fhir.plan.team import team
 from alliance_fhir.fhir.versions import Version
 
@@ -24,7 +26,8 @@ class PlanMapper:
         self._settings = settings
 
     def resources(self, versions: Iterable[SharedPlan]) -> list[Resource]:
-        """The resources of the newest of these versions of one plan, which may come in any order.
+        """The resources of these versions of one plan, which may come in any order: those of the
+        newest, and what only earlier ones had, ended. A further version never takes one away.
 
         What another resource refers to comes before it; the CarePlan is the last. The older
         versions tell since when something has been there, who agreed to it, and what reviews
@@ -36,7 +39,13 @@ class PlanMapper:
             *goals(facts),
             *tasks(facts),
             *contacts(facts),
-            *first_conversation(facts),
-            *reviews(facts),
+            *next_review(facts),
         ]
-        return [*parts, careplan(facts, parts)]
+        former = [
+            *former_goals(facts),
+            *former_tasks(facts),
+            *former_contacts(facts),
+            *former_next_review(facts),
+        ]
+        said = [*first_conversation(facts), *reviews(facts)]
+        return [*parts, *former, *said, careplan(facts, [*parts, *said])]

@@ -12,7 +12,15 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from alliance_fhir.domain.agreement import Party, Position
-from alliance_fhir.domain.plan.document import Goal, Measure, Review, SharedPlan, Status, Task
+from alliance_fhir.domain.plan.document import (
+    Goal,
+    Measure,
+    Progress,
+    Review,
+    SharedPlan,
+    Status,
+    Task,
+)
 from alliance_fhir.domain.plan.history import goal_key, task_key
 from alliance_fhir.fhir.plan.facts import Facts
 
@@ -33,6 +41,17 @@ _TO_OTHER_WORDS = {
     "disagree": "said no to other words on {on}",
     "withdrawn": "took an agreement to other words back on {on}",
 }
+_ACHIEVEMENTS: dict[Progress, str] = {
+    "in-progress": "under way",
+    "improving": "getting better",
+    "worsening": "getting worse",
+    "no-change": "no change",
+    "achieved": "reached",
+    "sustaining": "reached, and to be kept up",
+    "not-achieved": "not reached",
+    "no-progress": "hardly any progress",
+    "not-attainable": "cannot be reached",
+}
 _TO_ESCAPE = re.compile("[&<>\"'\n]")
 _KINDS = {"Practitioner": "clinician", "RelatedPerson": "guardian"}
 
@@ -41,13 +60,15 @@ def narrative(facts: Facts, status: Status) -> str:
     """The `div` of a CarePlan's text."""
     plan = facts.plan
     title = f"Shared plan, version {plan.version}, written on {plan.written.day}."
+    instead = f" It takes the place of the plan {_words(plan.replaces)}." if plan.replaces else ""
     parts = [
-        f"<p>{title} {_STATUSES[status]}</p>",
+        f"<p>{title} {_STATUSES[status]}{instead}</p>",
         *_wanted(plan),
         *_section("Goals", (_goal(facts, goal) for goal in plan.goals)),
         *_section("What we do", (_task(facts, task) for task in plan.tasks)),
         *_section("Between visits", _contact(plan)),
         *_section("Looking back", (_review(review) for review in plan.reviews)),
+        *_next_review(plan),
     ]
     return f'<div xmlns="http://www.w3.org/1999/xhtml">{"".join(parts)}</div>'
 
@@ -73,6 +94,8 @@ def _goal(facts: Facts, goal: Goal) -> str:
     if goal.measure:
         told.append(_measure(goal.measure))
     told += _proposed(facts, goal.proposed_by)
+    if said := facts.reached.get(goal.goal):
+        told.append(f"On {said.on.day}: {_ACHIEVEMENTS[said.achievement.achievement]}.")
     return "<br/>".join([*told, _agreed(facts, facts.positions[goal_key(goal.goal)])])
 
 
@@ -114,6 +137,14 @@ def _review(review: Review) -> str:
     )
     told = [f"{title}: {'; '.join(map(_words, texts))}" for title, texts in lists if texts]
     return "<br/>".join([f"On {review.on.day}", *told])
+
+
+def _next_review(plan: SharedPlan) -> Iterator[str]:
+    if plan.next_review:
+        day, _, time = plan.next_review.text.partition("T")
+        zone = " UTC" if time.endswith("Z") else ""
+        at = f" at {time[:5]}{zone}" if time else ""
+        yield f"<h2>When we look at it again</h2><p>On {day}{at}.</p>"
 
 
 # --- who agreed -----------------------------------------------------------------------------------

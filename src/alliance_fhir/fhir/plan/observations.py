@@ -6,34 +6,55 @@ it was asked. Adherence is what somebody said of so many days; no score is made 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from alliance_fhir.domain.plan.document import Adherence, Review
+from alliance_fhir.domain.agreement import words_digest
+from alliance_fhir.domain.keys import digest
+from alliance_fhir.domain.plan.document import Adherence, Barrier, Review, SharedPlan
 from alliance_fhir.domain.records import Moment
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.plan.forms import DOUBT_WEIGHTS
-from alliance_fhir.fhir.plan.tasks import task_suffix
+from alliance_fhir.fhir.plan.tasks import task_reference
 from alliance_fhir.fhir.scores import RULE_TEXTS
 from alliance_fhir.fhir.versions import Json
 
 _METHOD = "value-complete-cases"
 
 
-def barriers(facts: Facts, when: Moment, response: Json) -> Iterator[Resource]:
-    """What stands in the way, by its place in the list; what is planned about it is a note.
+def barriers(facts: Facts, plans: Sequence[SharedPlan], response: Json) -> Iterator[Resource]:
+    """What stands in the way, or did in one of these versions, by a digest of its words; what is
+    planned about it are notes. `response` is what the last of the versions comes to.
 
-    After PCO's barriers to goals, but without a goal: the document does not say which.
+    Each is dated by the version since which it has been said. One that the last does not say was
+    said then, and the response has it no longer. After PCO's barriers to goals, but without a goal:
+    the document does not say which.
     """
-    for number, barrier in enumerate(facts.plan.barriers, 1):
+    said = [_by_words(facts, plan) for plan in plans]
+    last = {suffix: number for number, told in enumerate(said) for suffix in told}
+    for suffix, number in last.items():
+        since = number
+        while since and suffix in said[since - 1]:
+            since -= 1
+        told = said[number][suffix]
         body: Json = {
-            **_start(facts, when, response),
+            **_start(facts, plans[since].written, response if plans[number] is plans[-1] else {}),
             "code": {**el.BARRIER, "text": "Barrier"},
-            "valueString": barrier.text,
-            "note": [{"text": barrier.plan}] if barrier.plan else [],
+            "valueString": told[0].text,
+            "note": [{"text": one.plan} for one in told if one.plan],
         }
-        yield facts.made("Observation", f"barrier-{number}", body, "patient")
+        yield facts.made("Observation", suffix, body, "patient")
+
+
+def _by_words(facts: Facts, plan: SharedPlan) -> dict[str, list[Barrier]]:
+    """The barriers of a version by their suffixes. With a secret key they cannot be guessed from
+    these by trying."""
+    found: dict[str, list[Barrier]] = {}
+    for barrier in plan.barriers:
+        words = digest([facts.key, words_digest(barrier.text)], facts.settings.secret)
+        found.setdefault(f"barrier-{words[:16]}", []).append(barrier)
+    return found
 
 
 def of_review(facts: Facts, suffix: str, review: Review) -> Iterator[Resource]:
@@ -54,7 +75,7 @@ def _start(facts: Facts, when: Moment, response: Json) -> Json:
         "category": el.SURVEY,
         "subject": facts.patient,
         "effectiveDateTime": when.text,
-        "derivedFrom": [response],
+        "derivedFrom": [response] if response else [],
     }
 
 
@@ -83,7 +104,7 @@ def _adherence(facts: Facts, task: str, told: Adherence) -> Json:
     text = f"Taken as agreed on {told.taken_as_agreed} of {told.of_days} days"
     return {
         "code": el.ADHERENCE,
-        "focus": [facts.ref("MedicationRequest", task_suffix(task))],
+        "focus": [task_reference(facts, task, "MedicationRequest")],
         "performer": [facts.who(told.said_by)],
         "valueCodeableConcept": {"text": text},
         "note": [{"text": told.words}] if told.words else [],

@@ -7,8 +7,10 @@ down the document does not say.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import takewhile
 
 from alliance_fhir.domain.plan.document import (
+    Achievement,
     Adherence,
     Adolescent,
     Barrier,
@@ -18,27 +20,32 @@ from alliance_fhir.domain.plan.document import (
     SharedPlan,
 )
 from alliance_fhir.domain.records import Moment
+from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.plan.forms import DOUBTS, FIRST_CONVERSATION, PLAN_REVIEW, Form
+from alliance_fhir.fhir.plan.goals import goal_suffix
 from alliance_fhir.fhir.plan.observations import barriers, of_review
-from alliance_fhir.fhir.plan.tasks import task_suffix
+from alliance_fhir.fhir.plan.tasks import task_reference
 from alliance_fhir.fhir.versions import Json
 
 FIRST = "first"
 
 
 def first_conversation(facts: Facts) -> list[Resource]:
-    """The response, and what is seen in it; nothing where nothing was said.
+    """The response, and what is seen in it; nothing where nothing was said in any version.
 
-    It is dated by the version since which it has been what it is: one that another version repeats
-    word by word was not given again.
+    A version that says nothing of it leaves it as it was. It is dated by the version since which it
+    has been what it is: one that another version repeats word by word was not given again.
     """
-    if not (items := _first_items(facts.plan)):
+    told = [(plan, items) for plan in facts.plans if (items := _first_items(plan))]
+    if not told:
         return []
-    when = facts.unchanged_since(_first_items).written
-    response = _response(facts, FIRST, FIRST_CONVERSATION, when, items)
-    return [response, *barriers(facts, when, facts.ref("QuestionnaireResponse", FIRST))]
+    _, items = told[-1]
+    *_, since = (plan for plan, _ in takewhile(lambda one: one[1] == items, reversed(told)))
+    response = _response(facts, FIRST, FIRST_CONVERSATION, since.written, items)
+    reference = facts.ref("QuestionnaireResponse", FIRST)
+    return [response, *barriers(facts, [plan for plan, _ in told], reference)]
 
 
 def _first_items(plan: SharedPlan) -> list[Json]:
@@ -66,20 +73,13 @@ def _adolescent(told: Adolescent | None) -> list[Json]:
 
 
 def reviews(facts: Facts) -> list[Resource]:
-    """The reviews of all versions, the oldest first, each with what is seen in it.
+    """The reviews of all versions, each with what is seen in it.
 
-    One that several versions hold is taken from the last of them. They are known by their day,
-    and, where there are several of one day, by their number on it.
+    They are known by their day, and, where there are several of one day, by their number on it.
     """
-    found: dict[tuple[str, int], Review] = {}
-    for plan in facts.plans:
-        times = Counter[str]()
-        for review in plan.reviews:
-            times[review.on.utc] += 1
-            found[review.on.utc, times[review.on.utc]] = review
     days = Counter[str]()
     made: list[Resource] = []
-    for review in found.values():
+    for review in facts.reviews:
         days[review.on.day] += 1
         number = f"-{days[review.on.day]}" if days[review.on.day] > 1 else ""
         made += _review(facts, f"review-{review.on.day}{number}", review)
@@ -91,6 +91,11 @@ def _review(facts: Facts, suffix: str, review: Review) -> list[Resource]:
         *_texts("works", *review.works),
         *_texts("does_not", *review.does_not),
         *_texts("changes", *review.changes),
+        *(
+            item
+            for goal, told in review.goals.items()
+            for item in _group("goals", _achievement(facts, goal, told))
+        ),
         *_group("satisfaction", _satisfaction(review.satisfaction)),
         *_group("doubts", _doubts(review.doubts)),
         *(
@@ -101,6 +106,15 @@ def _review(facts: Facts, suffix: str, review: Review) -> list[Resource]:
     ]
     response = _response(facts, suffix, PLAN_REVIEW, review.on, items)
     return [response, *of_review(facts, suffix, review)]
+
+
+def _achievement(facts: Facts, goal: str, told: Achievement) -> list[Json]:
+    coding = {"system": el.GOAL_ACHIEVEMENT, "code": told.achievement}
+    return [
+        *_item("goals.goal", "valueReference", facts.ref("Goal", goal_suffix(goal))),
+        *_item("goals.achievement", "valueCoding", coding),
+        *_texts("goals.words", told.words),
+    ]
 
 
 def _satisfaction(told: Satisfaction | None) -> list[Json]:
@@ -122,7 +136,7 @@ def _doubts(told: Doubts | None) -> list[Json]:
 
 
 def _adherence(facts: Facts, task: str, told: Adherence) -> list[Json]:
-    medicine = facts.ref("MedicationRequest", task_suffix(task))
+    medicine = task_reference(facts, task, "MedicationRequest")
     return [
         *_item("adherence.medicine", "valueReference", medicine),
         *_item("adherence.taken_as_agreed", "valueInteger", told.taken_as_agreed),

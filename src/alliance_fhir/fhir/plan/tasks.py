@@ -1,11 +1,11 @@
-"""Tasks, and contact between visits: requests of the type that their kind calls for.
+"""Tasks: requests of the type that their kind calls for.
 
 All of them say what is planned (`intent` plan), and none is an order: nobody gets a medicine by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import NamedTuple
 
 from alliance_fhir.domain.agreement import outcome
@@ -14,15 +14,18 @@ from alliance_fhir.domain.plan.history import task_key
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.agreements import agreements
+from alliance_fhir.fhir.plan.ending import request_ended
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.plan.goals import goal_suffix
-from alliance_fhir.fhir.plan.statuses import plan_status, request_status
+from alliance_fhir.fhir.plan.statuses import request_status
 from alliance_fhir.fhir.versions import Json
 
 
-def task_suffix(task: str) -> str:
-    """By what a task of a plan is known."""
-    return f"task-{task}"
+def task_suffix(facts: Facts, task: str, type_: str) -> str:
+    """By what the request of a task is known: `task-<task>`. Where its kind changed so much that it
+    became one of another type, that has the type besides, as no two resources have one key."""
+    first = _SHAPES[facts.first_kinds[task]].type
+    return f"task-{task}" if type_ == first else f"task-{task}:{type_}"
 
 
 def request_type(task: Task) -> str:
@@ -30,26 +33,43 @@ def request_type(task: Task) -> str:
     return _SHAPES[task.kind].type
 
 
+def task_reference(facts: Facts, task: str, type_: str) -> Json:
+    """A reference to the request of a task."""
+    return facts.ref(type_, task_suffix(facts, task, type_))
+
+
 def tasks(facts: Facts) -> list[Resource]:
     """All tasks of the newest version, in its order."""
     return [_task(facts, task) for task in facts.plan.tasks]
+
+
+def former_tasks(facts: Facts) -> list[Resource]:
+    """The requests that only earlier versions have, ended, with the words that they had last."""
+    return [_task(last, task) for last, task in facts.former(_requests)]
+
+
+def _requests(plan: SharedPlan) -> dict[Hashable, Task]:
+    return {(task.task, request_type(task)): task for task in plan.tasks}
 
 
 def _task(facts: Facts, task: Task) -> Resource:
     shape = _SHAPES[task.kind]
     key = task_key(task.task)
     told = outcome(facts.positions[key])
-    since = facts.since(lambda plan: any(one.task == task.task for one in plan.tasks))
+    since = facts.since(lambda plan: (task.task, shape.type) in _requests(plan))
     body: Json = {
         "extension": [*agreements(facts, key), *_pertains(facts, task)],
-        "status": request_status(shape.type, facts.plan.status, told),
+        "status": request_status(shape.type, facts.course, told),
         shape.subject: facts.patient,
         "authoredOn": since.written.day,
         **facts.given("requester", task.proposed_by),
         **shape.build(facts, task),
         "note": [*_notes(task, timed=shape.timed)],
     }
-    return facts.made(shape.type, task_suffix(task.task), body)
+    after = facts.left.tasks if facts.left else ()
+    goes_on = any(one.task == task.task for one in after)
+    body = request_ended(facts, shape.type, body, goes_on=goes_on)
+    return facts.made(shape.type, task_suffix(facts, task.task, shape.type), body)
 
 
 def _pertains(facts: Facts, task: Task) -> Iterator[Json]:
@@ -86,7 +106,7 @@ def _service(facts: Facts, task: Task) -> Json:
     return {
         "intent": "plan",
         "category": [el.concept(task.kind)],
-        "code": facts.version.service(task.text),
+        "code": facts.version.service({"text": task.text}),
         "occurrenceTiming": _timing(task.when) if task.when else {},
         "performer": [] if task.who is None else [facts.who(task.who)],
     }
@@ -136,42 +156,3 @@ _SHAPES: dict[Kind, _Shape] = {
     "other": _OWN,
     "contact": _COMMUNICATION,
 }
-
-
-# --- contact between visits -----------------------------------------------------------------------
-
-
-def contacts(facts: Facts) -> list[Resource]:
-    """How the two reach each other, as far as the plan says so. Nobody is asked to agree to it, so
-    that its status is the plan's."""
-    return [
-        _contact(facts, suffix, told, text)
-        for suffix, told in _CONTACTS.items()
-        if (text := told(facts.plan))
-    ]
-
-
-def _contact(facts: Facts, suffix: str, told: Callable[[SharedPlan], str], text: str) -> Resource:
-    body: Json = {
-        "status": plan_status(facts.plan.status, facts.everywhere),
-        "category": [el.concept(suffix)],
-        "subject": facts.patient,
-        "authoredOn": facts.since(lambda plan: bool(told(plan))).written.day,
-        **facts.version.communication(text, None),
-    }
-    return facts.made("CommunicationRequest", suffix, body)
-
-
-def _between_visits(plan: SharedPlan) -> str:
-    return (plan.contact and plan.contact.between_visits) or ""
-
-
-def _urgent(plan: SharedPlan) -> str:
-    return (plan.contact and plan.contact.urgent) or ""
-
-
-_CONTACTS: dict[str, Callable[[SharedPlan], str]] = {
-    "contact-between-visits": _between_visits,
-    "contact-urgent": _urgent,
-}
-"""What the document says, by the code, which is the suffix as well."""

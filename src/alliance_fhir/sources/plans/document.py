@@ -12,7 +12,7 @@ from pydantic import ConfigDict, ValidationError
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import digest, record_key
-from alliance_fhir.domain.plan.document import Part, SharedPlan, Version, plan_key
+from alliance_fhir.domain.plan.document import Part, SharedPlan, Version, plan_key, whole_key
 from alliance_fhir.domain.plan.rules import Place, Slip, slips
 from alliance_fhir.domain.plan.values import UNFIT, Line
 from alliance_fhir.domain.receipt import WARNINGS, Finding
@@ -45,11 +45,13 @@ class _Name(Part):
 
 
 class Told(NamedTuple):
-    """What came of a document: the plan, unless it breaks a rule; its business key, empty where
-    that cannot be read; all that is to be told of it; and what it consists of."""
+    """What came of a document: the plan, unless it breaks a rule; its business key and that of the
+    plan with all of its versions, empty where they cannot be read; all that is to be told of it;
+    and what it consists of."""
 
     plan: SharedPlan | None
     key: str
+    whole: str
     findings: list[Finding]
     root: Table | None = None
 
@@ -87,10 +89,10 @@ class Documents:
         found: list[Located] = [(Slip(place, "key-twice"), line) for place, line in twice]
         plan, wrong = self._plan(values)
         found += [(slip, line_of(root, slip.place)) for slip in wrong]
-        key = self._key(values)
-        findings = list(_findings(path, root, key, found))
+        key, whole = self._keys(values)
+        findings = list(_findings(path, root, whole, found))
         good = all(finding.rule in WARNINGS for finding in findings)
-        return Told(plan if good else None, key, findings, root)
+        return Told(plan if good else None, key, whole, findings, root)
 
     def _plan(self, values: dict[str, Any]) -> tuple[SharedPlan | None, list[Slip]]:
         try:
@@ -99,16 +101,30 @@ class Documents:
             return None, list(islice(breaches(error), MOST_TOLD + 1))
         return plan, list(slips(plan))
 
-    def _key(self, values: dict[str, Any]) -> str:
+    def _keys(self, values: dict[str, Any]) -> tuple[str, str]:
         try:
             name = _Name.model_validate(values)
         except ValidationError:
-            return ""
-        return record_key(self._source, plan_key(name.plan, name.version), self._secret)
+            return "", ""
+        key = record_key(self._source, plan_key(name.plan, name.version), self._secret)
+        return key, self.whole(name.plan)
+
+    def whole(self, plan: str) -> str:
+        """The business key of a plan with all of its versions."""
+        return record_key(self._source, whole_key(plan), self._secret)
+
+    def text(self, plan: SharedPlan) -> str:
+        """What a document says, however it was written; `again` reads it."""
+        return json.dumps(as_values(plan), sort_keys=True, ensure_ascii=False)
+
+    def again(self, text: str) -> SharedPlan:
+        """What `text` gave. Raises ValidationError where it is none any more."""
+        told = json.loads(text, object_hook=_fixed)
+        return SharedPlan.model_validate(told, context=self._reading)
 
     def content(self, plan: SharedPlan) -> str:
         """A digest that tells what one document says from what another does, however written."""
-        return digest([json.dumps(as_values(plan), sort_keys=True)], self._secret)
+        return digest([self.text(plan)], self._secret)
 
     def kept_apart(self, *words: str) -> str:
         """A digest that stands for words which are not to be laid down anywhere."""
@@ -120,12 +136,17 @@ def as_values(plan: SharedPlan) -> dict[str, Any]:
     return plan.model_dump(mode="json", exclude_defaults=True)
 
 
+def _fixed(told: dict[str, Any]) -> dict[str, Any]:
+    """With tuples for lists, as a plan has them."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}  # pyright: ignore
+
+
 def _parse(path: Path) -> Any:
     return jsontext.parse if path.suffix.lower() == ".json" else yamltext.parse
 
 
 def _unread(path: Path, rule: str, line: int, remedy: str = "") -> Told:
-    return Told(None, "", [Finding(str(path), line, "", rule, remedy)])
+    return Told(None, "", "", [Finding(str(path), line, "", rule, remedy)])
 
 
 def _findings(path: Path, root: Table, key: str, found: Iterable[Located]) -> Iterator[Finding]:

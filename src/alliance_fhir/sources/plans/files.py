@@ -50,17 +50,20 @@ class PlanFile:
             self._note(told, told.plan)
             line, _ = told.at(("plan",))
             content = self._documents.content(told.plan)
-            yield Read(Origin(str(self._path), line), told.key, told.plan, content)
+            yield Read(Origin(str(self._path), line), told.key, told.plan, content, told.whole)
 
     def _note(self, told: Told, plan: SharedPlan) -> None:
         if self._timeline is None:
             return
         apart = self._documents.kept_apart
         known = milestone(plan)
-        known = known._replace(patient=Identifier("", apart(*known.patient)))
-        places = [("written",), ("patient",), *(place for _, place in known.said)]
+        known = known._replace(
+            patient=Identifier("", apart(*known.patient)),
+            replaces=self._documents.whole(known.replaces) if known.replaces else "",
+        )
+        places = [("written",), ("patient",), ("replaces",), *(place for _, place in known.said)]
         at = {place: told.at(place) for place in places}
-        self._timeline.add(apart(plan.plan), told.key, str(self._path), known, at)
+        self._timeline.add(told.whole, told.key, str(self._path), known, at)
 
     def _read(self) -> Told:
         raw = self._bytes()
@@ -72,7 +75,8 @@ class PlanFile:
         except UnicodeDecodeError as error:
             line = raw.count(b"\n", 0, error.start) + 1
             remedy = "Here it is not in UTF-8; save it so."
-            return Told(None, "", [Finding(str(self._path), line, "", "wrong-encoding", remedy)])
+            wrong = Finding(str(self._path), line, "", "wrong-encoding", remedy)
+            return Told(None, "", "", [wrong])
         return self._documents.read(self._path, text)
 
     def _bytes(self) -> bytes:

@@ -1,0 +1,1 @@
+"""FHIR back to shared plans; `alliance_fhir.fhir.plan.reading` is the front."""

@@ -1,0 +1,96 @@
+"""The run-time check takes all that comes of plans, whatever stands in them."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+
+from alliance_fhir.fhir.check import Checker
+from alliance_fhir.fhir.plan.concepts import CONCEPTS
+from alliance_fhir.fhir.plan.forms import FIRST_CONVERSATION, PLAN_REVIEW
+from alliance_fhir.fhir.plan.signoff import sign_offs
+from alliance_fhir.fhir.versions import VERSIONS
+from plans.making import plans as any_plan
+
+from .making import EXAMPLES, IG, JONES, SITE, example, mapped
+from .test_laws import documents
+from .test_laws import plans as read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alliance_fhir.domain.plan.document import SharedPlan
+
+    from .making import Json
+
+CHECKERS = [Checker("schema", version) for version in VERSIONS.values()]
+RATER = SITE.model_copy(
+    update={"score_performer": "rater", "confidentiality": None, "sensitivity": ()}
+)
+
+
+def checked(versions: list[SharedPlan]) -> None:
+    """Nothing that comes of these versions is refused, in any version of FHIR, at any site."""
+    for version, checker in zip(VERSIONS.values(), CHECKERS, strict=True):
+        for site in (SITE, RATER):
+            made = [*mapped(versions, version, site), *sign_offs(versions, version, site)]
+            checker.check(made, of_plan=True)
+
+
+@given(any_plan())
+def test_any_plan_passes(plan: SharedPlan) -> None:
+    checked([plan])
+
+
+@given(documents)
+def test_any_versions_pass(told: list[Any]) -> None:
+    checked(read(told))
+
+
+@pytest.mark.parametrize("names", [JONES[:1], JONES[:2], JONES, ("adolescent-1",)])
+def test_the_examples_pass(names: tuple[str, ...]) -> None:
+    checked(example(*names))
+
+
+def test_no_example_is_left_out() -> None:
+    assert {f"{name}.plan.yaml" for name in (*JONES, "adolescent-1")} == {
+        file.name for file in EXAMPLES.glob("*.plan.*")
+    }
+
+
+# --- lists that the schema has, too ---------------------------------------------------------------
+
+
+def _told(value: Any) -> Iterator[Json]:
+    """All tables of the schema's files."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _told(one)
+    if isinstance(value, dict):
+        yield value
+        for one in value.values():
+            yield from _told(one)
+
+
+SCHEMA = [
+    told
+    for file in (files("alliance_fhir.fhir.plan") / "schema").iterdir()
+    for told in _told(json.loads(file.read_text("utf-8")))
+]
+
+
+def test_it_knows_the_questions_of_the_forms() -> None:
+    known = [one["linkId"] for one in SCHEMA if isinstance(one.get("linkId"), dict)]
+    allowed = {link for one in known for link in [one.get("const"), *one.get("enum", [])] if link}
+    asked = [*FIRST_CONVERSATION.questions, *PLAN_REVIEW.questions]
+    assert allowed == {one.link for top in asked for one in (top, *top.parts)}
+
+
+def test_it_knows_our_codes() -> None:
+    ours = f"{IG}/CodeSystem/concept"
+    known = {one["code"] for one in SCHEMA if one.get("system") == ours and "code" in one}
+    assert known - {"value-complete-cases"} == set(CONCEPTS)

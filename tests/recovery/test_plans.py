@@ -1,0 +1,116 @@
+"""Shared plans taken back: retracted as a whole, and runs of them undone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from contract.places import bare, name_of
+
+from .conftest import Site, everywhere, resources, told
+
+if TYPE_CHECKING:
+    from conftest import Ran
+
+Json = dict[str, Any]
+EXAMPLES = Path(__file__).parents[2] / "examples" / "plans"
+STATUSES = {"Goal": "lifecycleStatus"}
+NAME = "jones-2026"
+
+
+def give(site: Site, *versions: int) -> None:
+    """The versions of Mr. Jones's plan that the clinic has."""
+    inbox = site.folder / "plans"
+    shutil.rmtree(inbox, ignore_errors=True)
+    inbox.mkdir()
+    for version in versions:
+        shutil.copy(EXAMPLES / f"jones-{version}.plan.yaml", inbox)
+    toml = (EXAMPLES / "alliance.toml").read_text("utf-8")
+    (site.folder / "alliance.toml").write_text(f'base = "https://clinic.example"\n{toml}', "utf-8")
+
+
+def sync(site: Site, *words: object) -> Ran:
+    """The sync of its plans."""
+    return site.command("sync", site.folder / "plans", *words)
+
+
+def contents(site: Site) -> Json:
+    """All that is there, without what servers add."""
+    return {name_of(body): bare(body) for body in site.there.everything}
+
+
+def of_plan(site: Site) -> list[Json]:
+    """What is there of the plan, Provenances left out."""
+    alone = ("Provenance", "Patient", "Practitioner", "Questionnaire", "Device")
+    return [body for body in site.there.everything if body["resourceType"] not in alone]
+
+
+def statuses(site: Site) -> set[str]:
+    """The statuses of what is there of the plan."""
+    return {str(one[STATUSES.get(one["resourceType"], "status")]) for one in of_plan(site)}
+
+
+@everywhere(main=True)
+def test_a_plan_is_retracted_by_its_name_and_stays_so(site: Site) -> None:
+    give(site, 1, 2)
+    assert sync(site).code == 0
+    number = len(of_plan(site))
+    ran = site.retract(NAME)
+    assert (ran.code, resources(ran)) == (0, {"updated": number, "created": 1})
+    assert statuses(site) == {"entered-in-error"}
+    site.verified()
+    assert site.entries("SELECT count(*) FROM document") == [(0,)]
+
+    ran = sync(site)
+    assert (ran.code, set(told(ran, "warnings"))) == (0, {"retracted"})
+    assert statuses(site) == {"entered-in-error"}
+    assert site.entries("SELECT count(*) FROM document") == [(0,)]
+
+
+@everywhere(but=("by-patient",))
+def test_without_a_ledger_all_that_a_plan_lists_is_retracted(site: Site) -> None:
+    give(site, 1)
+    assert sync(site).code == 0
+    site.forget()
+    assert site.retract(NAME).code == 0
+    listed = {"CarePlan", "CareTeam", "Goal", "ServiceRequest", "Task", "QuestionnaireResponse"}
+    wrong = [
+        body[STATUSES.get(body["resourceType"], "status")]
+        for body in of_plan(site)
+        if body["resourceType"] in listed
+    ]
+    assert set(wrong) == {"entered-in-error"}
+
+
+@everywhere(main=True)
+def test_what_a_run_made_of_a_plan_is_removed_and_made_again(site: Site) -> None:
+    before = contents(site)
+    give(site, 1)
+    run = sync(site).json["run"]
+    made = len(site.there.everything) - len(before)
+    ran = site.command("undo", run)
+    assert (ran.code, ran.json["undone"]["removed"]) == (0, made)
+    assert contents(site) == before
+    assert resources(sync(site)) == {"created": made}
+    site.verified()
+
+
+@everywhere(but=("no-versions",))
+def test_a_version_is_undone_and_the_one_before_counts_again(site: Site) -> None:
+    give(site, 1)
+    sync(site)
+    before = contents(site)
+    give(site, 2)
+    run = sync(site).json["run"]
+    assert contents(site) != before
+    ran = site.command("undo", run)
+    assert (ran.code, ran.json["undone"]["left"]) == (0, 0)
+    assert contents(site) == before
+    site.verified()
+    give(site, 1)
+    assert resources(sync(site)).keys() == {"unchanged"}  # nothing remembers version 2
+    assert site.entries("SELECT DISTINCT version FROM document") == [(1,)]
+    give(site, 2)
+    assert resources(sync(site))["created"]
+    site.verified()
