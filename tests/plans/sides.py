@@ -16,7 +16,8 @@ from alliance_fhir.domain.records import Moment
 from .making import STAFF, plans
 
 LATE = Moment("2027-01-02", "2027-01-02")
-"""After all that plans are drawn with."""
+"""After all that plans are drawn with, but for when they are looked at next."""
+SOON = Moment("2027-01-01", "2027-01-01")
 Three = tuple[SharedPlan, SharedPlan, SharedPlan]
 
 
@@ -49,6 +50,9 @@ def changed(base: SharedPlan, other: SharedPlan, chance: Random) -> SharedPlan:
     calm = chance.random()
     told = {name: _any(chance, calm, name, value, getattr(other, name)) for name, value in base}
     told |= {"plan": base.plan, "patient": base.patient}
+    told["replaces"] = chance.choice([base.replaces, f"{base.plan}, the first"])
+    if chance.random() < 0.2:
+        told["next_review"] = SOON
     told["version"] = base.version + chance.choice([0, 0, 1, 1, 2])
     told["written"] = max(base.written, other.written) if chance.random() < 0.5 else base.written
     plan = tidy(base.model_copy(update=told), chance)
@@ -124,11 +128,12 @@ def tidy(plan: SharedPlan, chance: Random) -> SharedPlan:
     reviews = tuple(
         review.model_copy(
             update={
+                "goals": {name: told for name, told in review.goals.items() if name in names},
                 "adherence": {
                     name: taken
                     for name, taken in review.adherence.items()
                     if name in medicines and taken.said_by in known
-                }
+                },
             }
         )
         for review in sorted(plan.reviews, key=lambda one: one.on.utc)

@@ -68,6 +68,11 @@ def taken(name: str = "walk", said_by: str = "patient") -> Json:
     return {"adherence": {name: {"taken_as_agreed": 5, "of_days": 7, "said_by": said_by}}}
 
 
+def come(name: str = "sleep", how: str = "achieved") -> Json:
+    """How far a goal has come."""
+    return {"goals": {name: {"achievement": how}}}
+
+
 def young(*guardians: str, **more: Any) -> Json:
     """What is told of an adolescent."""
     return {"guardians": [f"urn:example:staff|{one}" for one in guardians], **more}
@@ -139,6 +144,27 @@ TAKEN: dict[str, Case] = {
             "written": "2026-03-20",
         },
         ["goals[0].measure both-changed"],
+    ),
+    "a next review that the merged plan leaves behind": (
+        {"next_review": "2026-03-09"},
+        {"next_review": "2026-03-16", "goals": [goal()]},
+        {"next_review": "2026-03-09", "goals": [goal("job")]},
+        {"goals": [goal(), goal("job")], "version": 2, "written": "2026-03-20"},
+        ["next_review gone-by"],
+    ),
+    "one that it does not": (
+        {"next_review": "2026-03-09"},
+        {"next_review": "2026-03-16"},
+        {"next_review": "2026-03-09", "hopes": ["theirs"]},
+        {"next_review": "2026-03-16", "hopes": ["theirs"]},
+        [],
+    ),
+    "two next reviews": (
+        {},
+        {"next_review": "2026-03-16", "replaces": "ours"},
+        {"next_review": "2026-03-23", "replaces": "theirs"},
+        {"next_review": "2026-03-16", "replaces": "ours"},
+        ["replaces both-changed", "next_review both-changed"],
     ),
     "reviews, by time": (
         {"written": "2026-03-18", "reviews": [review("10")]},
@@ -262,6 +288,70 @@ BY_KEY: dict[str, Case] = {
         },
         {"version": 2, "written": "2026-03-20", "reviews": [review("10", works=["a"])]},
         ["tasks[0] leans-on-removed", "reviews[0].adherence[0] leans-on-removed"],
+    ),
+    "a goal that is gone, and how far it has come": (
+        {"written": "2026-03-18", "goals": [goal(), goal("job")]},
+        {"written": "2026-03-18", "goals": [goal("job")]},
+        {
+            "written": "2026-03-18",
+            "goals": [goal(), goal("job")],
+            "reviews": [review("10", works=["a"], **come())],
+        },
+        {
+            "version": 2,
+            "written": "2026-03-20",
+            "goals": [goal("job")],
+            "reviews": [review("10", works=["a"])],
+        },
+        ["goals[0] leans-on-removed", "reviews[0].goals[0] leans-on-removed"],
+    ),
+    "how far a goal has come is one thing": (
+        {"written": "2026-03-18", "goals": [goal()], "reviews": [review("10")]},
+        {"written": "2026-03-18", "goals": [goal()], "reviews": [review("10", **come())]},
+        {
+            "written": "2026-03-18",
+            "goals": [goal()],
+            "reviews": [
+                review("10", goals={"sleep": {"achievement": "improving", "words": "theirs"}})
+            ],
+        },
+        {"written": "2026-03-18", "goals": [goal()], "reviews": [review("10", **come())]},
+        ["reviews[0].goals[0] both-changed"],
+    ),
+    "how far it has come, of words that have changed": (
+        {"written": "2026-03-09", "goals": [goal(), goal("job")]},
+        {
+            "version": 2,
+            "written": "2026-03-18",
+            "goals": [goal(), goal("job")],
+            "reviews": [review("16", goals={**come()["goals"], **come("job")["goals"]})],
+        },
+        {"written": "2026-03-09", "goals": [goal(text="Sleep long"), goal("job")]},
+        {
+            "version": 3,
+            "written": "2026-03-20",
+            "goals": [goal(text="Sleep long"), goal("job")],
+            "reviews": [review("16", **come("job"))],
+        },
+        ["reviews[0].goals[0] other-words"],
+    ),
+    "the same, where the side that looked back has changed them": (
+        {"written": "2026-03-09", "goals": [goal()]},
+        {
+            "version": 2,
+            "written": "2026-03-18",
+            "goals": [goal(text="Sleep long")],
+            "reviews": [review("16", **come())],
+        },
+        {"written": "2026-03-09", "goals": [goal()], "hopes": ["theirs"]},
+        {
+            "version": 2,
+            "written": "2026-03-18",
+            "goals": [goal(text="Sleep long")],
+            "reviews": [review("16", **come())],
+            "hopes": ["theirs"],
+        },
+        [],
     ),
     "two tell otherwise how it was taken": (
         {"written": "2026-03-18", "tasks": [medicine()], "reviews": [review("10")]},
@@ -455,6 +545,32 @@ SPEAKING: dict[str, Case] = {
             "written": "2026-03-05",
         },
         ["goals[0].agreement[0] other-words"],
+    ),
+    "carried along by one side to words of its own, which it may answer for": (
+        {"goals": [goal("sleep", "patient agree 2026-03-03")]},
+        {
+            "goals": [goal("sleep", "patient agree 2026-03-03", text="Sleep long")],
+            "written": "2026-03-05",
+        },
+        {"goals": [goal("sleep", "patient agree 2026-03-03")], "hopes": ["theirs"]},
+        {
+            "goals": [goal("sleep", "patient agree 2026-03-03", text="Sleep long")],
+            "hopes": ["theirs"],
+            "version": 2,
+            "written": "2026-03-20",
+        },
+        [],
+    ),
+    "the same other words in the same document, with the same agreement": (
+        {"goals": [goal()]},
+        {"goals": [goal("sleep", "patient agree 2026-03-02", text="Long")], "hopes": ["ours"]},
+        {"goals": [goal("sleep", "patient agree 2026-03-02", text="Long")], "concerns": ["c"]},
+        {
+            "goals": [goal("sleep", "patient agree 2026-03-02", text="Long")],
+            "hopes": ["ours"],
+            "concerns": ["c"],
+        },
+        [],
     ),
     "the same new words on both sides": (
         {"goals": [goal()]},

@@ -104,11 +104,12 @@ OURS = read(
 """,
         ),
         (
-            'day and night"\n',
-            """day and night"
+            "next_review: 2026-03-09T14:30:00-04:00\n",
+            """next_review: 2026-03-30T14:30:00-04:00
 reviews:
   - on: 2026-03-09T14:30:00-04:00
     works: ["Melatonin"]
+    goals: {sleep: {achievement: improving}}
     satisfaction: {treatment: 7, relationship: 8}
 """,
         ),

@@ -3,7 +3,9 @@
 `alliance_fhir.domain.agreement` goes by days: what is said on a day is said to the words of the
 version that held then, if it stands in a version with these words. A merged plan is a version in
 which everything stands. So what somebody said at the server on a day on which the source had other
-words already would count as said to those, by the mere merge. It is left out, and told.
+words already would count as said to those, by the mere merge. It is left out, and told. So is how
+far a goal has come, which `alliance_fhir.domain.plan.lookback` takes as said of the words that the
+version before had: it would be said of words that the other side has found since.
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from itertools import chain
 from typing import NamedTuple, Self
 
 from alliance_fhir.domain.agreement import Wording, said_to
-from alliance_fhir.domain.plan.document import Agreement, Goal, SharedPlan, Task
+from alliance_fhir.domain.plan.document import Achievement, Agreement, Goal, SharedPlan, Task
 from alliance_fhir.domain.plan.history import goal_key, task_key, wording
-from alliance_fhir.domain.plan.places import named, party_name
+from alliance_fhir.domain.plan.places import find, named, party_name
 from alliance_fhir.domain.plan.rules import Place
 
 
@@ -67,7 +69,41 @@ def only_what_was_said(merged: Side, sides: Sides) -> Heard:
                 plan = plan.model_copy(
                     update={list_: (*all_[:position], changed, *all_[position + 1 :])}
                 )
-    return Heard(plan, tuple(left_out))
+    blind = [place for place in _reached(plan) if hearing.looks_elsewhere(plan, place)]
+    return Heard(_without(plan, blind), (*left_out, *blind))
+
+
+def _reached(plan: SharedPlan) -> list[Place]:
+    """Where reviews tell how far a goal has come."""
+    return [
+        ("reviews", *name, "goals", goal)
+        for name, review in named(plan.reviews).items()
+        for goal in review.goals
+    ]
+
+
+def _without(plan: SharedPlan, blind: Sequence[Place]) -> SharedPlan:
+    """The plan without what its reviews tell at these places."""
+    if not blind:
+        return plan
+    reviews = tuple(
+        review.model_copy(
+            update={
+                "goals": {
+                    goal: told
+                    for goal, told in review.goals.items()
+                    if ("reviews", *name, "goals", goal) not in blind
+                }
+            }
+        )
+        for name, review in named(plan.reviews).items()
+    )
+    return plan.model_copy(update={"reviews": reviews})
+
+
+def _at(plan: SharedPlan, place: Place) -> Achievement | None:
+    found = find(plan, place)
+    return found.value if found else None
 
 
 def _key(entry: Goal | Task) -> str:
@@ -93,6 +129,18 @@ class _Hearing:
             for one in said
             if self._counts(key, one, words) and not self._was_said(key, one, words)
         ]
+
+    def looks_elsewhere(self, plan: SharedPlan, place: Place) -> bool:
+        """Whether how far a goal has come, as a review has it there, was said of other words than
+        the goal has, and would count for these where the side is known that has found them."""
+        key = goal_key(str(place[-1]))
+        words, told = self._merged.words[key], _at(plan, place)
+        holds = [side for side in self._sides if _at(side.plan, place) == told]
+        before = self._sides[0].wording.words
+        if any(before.get(key, side.wording.words.get(key)) == words for side in holds):
+            return False
+        others = (side for side in self._changed if _at(side.plan, place) != told)
+        return any(side.wording.words.get(key) == words for side in others)
 
     def _counts(self, key: str, one: Agreement, words: str) -> bool:
         """Whether it would count by standing there, for whoever knows the merged plan alone, or

@@ -24,9 +24,10 @@ from alliance_fhir.domain.plan.rules import Place, slips
 from alliance_fhir.domain.plan.threeway import ThreeWay
 from alliance_fhir.domain.records import Moment
 
-Why = Literal["both-changed", "leans-on-removed", "other-words"]
-"""Both changed the place in different ways; one side uses what the other took away; or something
-was said to other words than those that the plan has now."""
+Why = Literal["both-changed", "leans-on-removed", "other-words", "gone-by"]
+"""Both changed the place in different ways; one side uses what the other took away; something was
+said to other words than those that the plan has now; or the merged plan is written after it."""
+_NEXT: Place = ("next_review",)
 
 
 class Conflict(NamedTuple):
@@ -81,7 +82,8 @@ def merge(base: SharedPlan, ours: SharedPlan, theirs: SharedPlan, written: Momen
 
 
 def _merged(sides: Sides, written: Moment) -> Merged:
-    """Each side leads once, so that it makes no difference to what is told who does."""
+    """Each side leads once, so that it makes no difference to what is told who does; but for a next
+    review, which goes with the number that the plan has."""
     base, ours, theirs = sides
     leaning: dict[Place, None] = {}
     while True:
@@ -90,12 +92,15 @@ def _merged(sides: Sides, written: Moment) -> Merged:
         if {*found} <= {*leaning}:
             break
         leaning |= dict.fromkeys(found)
-    heard = [only_what_was_said(_stamped(one.plan, sides, written), sides) for one in tries]
+    stamped = [_stamped(one.plan, sides, written) for one in tries]
+    heard = [only_what_was_said(one, sides) for one in stamped]
     why: dict[Place, Why] = dict.fromkeys(chain(*(one.collisions for one in tries)), "both-changed")
     for place in leaning:
         why.setdefault(place, "leans-on-removed")
     for place in chain(*(one.left_out for one in heard)):
         why.setdefault(place, "other-words")
+    if stamped[0].plan.next_review != tries[0].plan.next_review:
+        why[_NEXT] = "gone-by"
     return Merged(heard[0].plan, tuple(_conflicts(why, sides)))
 
 
@@ -130,7 +135,7 @@ def _leaning(plan: SharedPlan, sides: Sides) -> Iterator[Place]:
 def _sources(rule: str, place: Place, value: Any) -> tuple[Place, ...]:
     match rule:
         case "unknown-goal":
-            return (("goals", value),)
+            return (("goals", value if isinstance(value, str) else place[-1]),)
         case "not-a-medicine":
             return (("tasks", place[-1]),)
         case "unknown-party" | "not-a-guardian":
@@ -145,7 +150,7 @@ def _sources(rule: str, place: Place, value: Any) -> tuple[Place, ...]:
 
 def _stamped(plan: SharedPlan, sides: Sides, written: Moment) -> Side:
     """The merged plan with its number and its time: those of the newest side, if it may have been
-    written then."""
+    written then. A next review before that is none."""
     _, *both = sides
     version = max(side.plan.version for side in both)
     newest = [side for side in both if side.plan.version == version]
@@ -158,7 +163,10 @@ def _stamped(plan: SharedPlan, sides: Sides, written: Moment) -> Side:
         version, since = version + 1, written
     if version > LAST_VERSION:
         raise ValueError("no number is left for a version that follows")
-    plan = plan.model_copy(update={"version": version, "written": since})
+    told: dict[str, Any] = {"version": version, "written": since}
+    if plan.next_review and plan.next_review.comes_before(since):
+        told["next_review"] = None
+    plan = plan.model_copy(update=told)
     return Side(plan, Wording(since.day, words, version), {})
 
 

@@ -1,9 +1,9 @@
 """The places of a plan document, by names and by positions.
 
-By names a goal or task goes by its key, a barrier by its text, a review by its moment, the
-adherence to a medicine by its task, a person by number, what was said by its party: what is put in
-between moves nothing then. Where several entries of a list have one name, all but the first have
-their number behind it. By positions a place holds our own words alone, as messages do.
+By names a goal or task goes by its key, a barrier by its text, a review by its moment, what is told
+in it by goal or task, a person by number, what was said by its party: what is put in between moves
+nothing then. Where several entries of a list have one name, all but the first have their number
+behind it. By positions a place holds our own words alone, as messages do.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 
 from alliance_fhir.domain.agreement import Party
 from alliance_fhir.domain.plan.document import (
+    Achievement,
     Adherence,
     Agreement,
     Barrier,
@@ -25,7 +26,7 @@ from alliance_fhir.domain.plan.document import (
 )
 from alliance_fhir.domain.plan.rules import Place
 
-_UNDIVIDED = (Measure, Adherence, Agreement)
+_UNDIVIDED = (Measure, Achievement, Adherence, Agreement)
 """What means something as a whole only: a target without its unit is none."""
 
 
