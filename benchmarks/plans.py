@@ -1,4 +1,5 @@
-"""How fast plans are mapped, a resource, against assessments: processor time, interleaved rounds.
+"""How fast plans are mapped, a resource, against assessments, and how long it takes to merge two
+sides of one: processor time, interleaved rounds.
 
     python -m benchmarks.plans [--plans 10000] [--rounds 3]
 
@@ -7,8 +8,9 @@ with its Provenance, as in benchmarks/map.py. Plans are mapped from what was rea
 to the JSON of their resources, without check; a plan has 6 goals and 8 tasks, of all of which
 patient and clinician have said something, and a review. Wanted: half the assessments' speed or
 more, and a check (`--check schema`) that takes no longer than the mapping. What the mapping of
-assessments alone takes, from records in memory, is told beside it. Ends with 1 where something is
-missed.
+assessments alone takes, from records in memory, is told beside it. To merge is for two sides that
+both changed words, texts and agreements of such a plan, some of them in different ways. Wanted:
+5 ms or less. Ends with 1 where something is missed.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from alliance_fhir.domain.plan.document import SharedPlan
+from alliance_fhir.domain.plan.document import Agreement, SharedPlan
+from alliance_fhir.domain.plan.merging import merge
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Identifier, Moment
 from alliance_fhir.fhir.check import Checker
@@ -38,6 +41,9 @@ from benchmarks.map import COMPARED, R4, SETTINGS, make_rows, ours, processor
 from benchmarks.report import Report
 
 GOALS, TASKS = 6, 8
+MERGES = 100
+"""Plans that are merged in a round."""
+MERGED = Moment("2027-01-01", "2027-01-01")
 BATCH = 100
 """Plans that are in memory at a time."""
 ROWS = 1_000
@@ -148,6 +154,33 @@ def checked(made: list[Resource]) -> int:
     return len(made)
 
 
+def changed(plan: SharedPlan, side: int) -> SharedPlan:
+    """One of two sides of a plan, which have the first goal and the first task in common."""
+    said = Agreement(party="patient", status="agree", on=f"2026-12-1{side}")
+    goals, tasks = [*plan.goals], [*plan.tasks]
+    for told, word in ((goals, "text"), (tasks, "when")):
+        for place in (0, 1 + side, 3 + side):
+            one = told[place]
+            update = {word: f"{getattr(one, word)} {side}", "agreement": (*one.agreement, said)}
+            told[place] = one.model_copy(update=update)
+    more = {"hopes": (*plan.hopes, f"hope {side}"), "reason": f"reason {side}"}
+    more |= {"goals": tuple(goals), "tasks": tuple(tasks[: TASKS - side])}
+    return plan.model_copy(update=more)
+
+
+def merging() -> float:
+    """Milliseconds that a merge takes, on the average of a round."""
+    sides = [(plan, changed(plan, 0), changed(plan, 1)) for plan in make_plans(MERGES)]
+    conflicts: list[int] = []
+
+    def work() -> None:
+        conflicts.extend(len(merge(*three, MERGED).conflicts) for three in sides)
+
+    took = processor(work)
+    assert min(conflicts) > 2
+    return took / MERGES * 1e3
+
+
 class Speeds:
     """Processor time a resource of each kind of work, and the ratios of the rounds."""
 
@@ -167,6 +200,7 @@ class Speeds:
 
         self._assessments = {"map": by_map, "alone": lambda: alone(read)}
         self.ratios: dict[str, list[float]] = {name: [] for name in (*self._assessments, "check")}
+        self.merging: list[float] = []
 
     def round(self, count: int) -> str:
         """One round: all take turns, batch by batch; what each took, as text."""
@@ -183,7 +217,9 @@ class Speeds:
         each = {name: took[name] / made[name] for name in took}
         for name, ratios in self.ratios.items():
             ratios.append(each[name] / each["plans"])
-        return ", ".join(f"{name} {one * 1e6:,.1f} us" for name, one in each.items())
+        self.merging.append(merging())
+        text = ", ".join(f"{name} {one * 1e6:,.1f} us" for name, one in each.items())
+        return f"{text}; a merge: {self.merging[-1]:.2f} ms"
 
 
 def main() -> None:
@@ -202,6 +238,7 @@ def main() -> None:
     report.at_least("plans, a resource, against assessments by map", ratio["map"], 0.5)
     report.at_most("their check, against their mapping", ratio["check"], 1)
     report.line(f"against the mapping of assessments alone: {ratio['alone']:.2f}")
+    report.at_most("a merge of two sides, ms", statistics.median(speeds.merging), 5)
     sys.exit(report.code)
 
 

@@ -38,16 +38,16 @@ class Fault(NamedTuple):
         return f"{self.kind} {'.'.join(map(str, self.path))} {value}"
 
 
-def _copied(value: Any) -> Any:
+def copied(value: Any) -> Any:
     """A copy in which nothing stands in two places: deepcopy leaves what is shared shared."""
     if isinstance(value, dict):
-        return {name: _copied(one) for name, one in value.items()}
-    return [*map(_copied, value)] if isinstance(value, list) else value
+        return {name: copied(one) for name, one in value.items()}
+    return [*map(copied, value)] if isinstance(value, list) else value
 
 
 def planted(fault: Fault, whole: Resource) -> Resource:
     """The resource with the fault in it."""
-    body = _copied(whole.body)
+    body = copied(whole.body)
     *way, last = fault.path
     parent: Any = body
     for step in way:

@@ -11,6 +11,7 @@ from pathlib import Path
 from alliance_fhir.asking import Progress as Far
 from alliance_fhir.asking import Watch
 from alliance_fhir.config import Settings
+from alliance_fhir.documenting import PLANS, free, write_documents
 from alliance_fhir.errors import BadReply, ConfigError, Refused, ServerError
 from alliance_fhir.fhir.canonical import claimed_digest, dumps
 from alliance_fhir.fhir.elements import identifier_system
@@ -32,6 +33,7 @@ then may have got an earlier time, and was not to be seen yet."""
 
 
 EVERYTHING_OURS = Wish()
+EVERY_PLAN_OF_OURS = Wish(PLANS)
 
 
 def pull_table(
@@ -66,6 +68,37 @@ def pull_table(
     return result
 
 
+def pull_plans(
+    target: Target,
+    documents: PathLike,
+    settings: Settings,
+    wish: Wish = EVERY_PLAN_OF_OURS,
+    out: PathLike | None = None,
+    watch: Watch = lambda _: None,
+) -> Result:
+    """Reads the shared plans at a target into the folder `documents`, a YAML file for each.
+
+    What they are made from goes to the folder `out`, or to one that is gone in the end. Raises
+    ConfigError where the folder holds documents already, or its path is no text.
+    """
+    if set(PLANS) - set(wish.types):
+        raise ConfigError("plans are made from CarePlan, and others: leave out --type")
+    if not is_text(documents):
+        raise ConfigError(f"{shown(documents)}: its name, or a folder's in its path, is not UTF-8")
+    documents = free(Path(documents))
+    folder = Path(out) if out else documents.with_name(f".{documents.name}.pull")
+    began = time.monotonic()
+    result = pull(target, folder, settings, wish, watch)
+    if not result.stopped:
+        try:
+            write_documents(folder, documents, settings, result.tally)
+        finally:
+            if out is None:
+                shutil.rmtree(folder)
+    result.seconds = time.monotonic() - began
+    return result
+
+
 def pull(
     target: Target,
     out: PathLike,
@@ -88,7 +121,11 @@ def pull(
         run = _Run(source, mirror, ours, wish, watch)
         try:
             for type_ in wish.types:
-                result.pull[type_] = run.one(type_)
+                told = run.one(type_)
+                if type_ in wish.spare and told.is_nothing and not mirror.file(type_).exists():
+                    run.later.pop(type_, None)
+                else:
+                    result.pull[type_] = told
         except ServerError as error:
             result.stopped, result.stop_code = f"{error}; run again to go on", error.exit_code
         else:

@@ -94,7 +94,10 @@ class Register:
             planned.rule = planned.rule or rule
         elif person.type != "Organization" and (person.identifier.value, rule) not in self._told:
             self._told.add((person.identifier.value, rule))
-            column = "clinician" if person.type == "Practitioner" else "rater_id"
+            clinician = person.type == "Practitioner"
+            column = "clinician" if clinician else "rater_id"
+            if planned.group.of_plan:
+                column = "clinicians" if clinician else "adolescent.guardians"
             yield Finding(origin.path, origin.row, column, rule)
 
     def _make(

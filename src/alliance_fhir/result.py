@@ -71,6 +71,11 @@ class Pulled:
     why: str = ""
     since: str = ""
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether all of a type was asked for, and nothing came."""
+        return not (self.since or self.asked or self.counted)
+
 
 @dataclass
 class Result:

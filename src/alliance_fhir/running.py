@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from alliance_fhir.asking import Options, Progress, Watch
+from alliance_fhir.comparing import Comparing
 from alliance_fhir.config import Settings
 from alliance_fhir.counting import count, foreseen
 from alliance_fhir.dead_letters import DeadLetters, kept, usual_place
@@ -114,6 +115,7 @@ class Run:
             self._send_alone if options.create_people else None,
             foreseen=self._dry,
         )
+        self._comparing = Comparing(ledger, target, settings)
         self._shared: set[str] = set()
 
     def go(self) -> Result:
@@ -264,7 +266,7 @@ class Run:
                 receipts = self._halted(planned, error)
             if receipts is None:
                 receipts = self._foreseen(planned, ended=True)
-            self._count(planned, receipts)
+            self._count(planned, self._comparing.told(planned, receipts))
 
     def _halted(self, planned: Planned, halted: Halted) -> list[Receipt]:
         """What is known of a group at which the run came to its end."""

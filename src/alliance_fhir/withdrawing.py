@@ -181,7 +181,8 @@ class Withdrawal:
             return
         with self._ledger.together(commit=not self._target.all_at_once):
             self._ledger.settle([entries[hit.key] for hit in done])
-            self._ledger.unkeep(record.key)
+            if not self._only:
+                self._ledger.unkeep(record.key)
             self._settle(answers, entries)
 
     def _failed(self, error: ServerError, record: Record, asked: Sequence[Entry]) -> None:

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from conftest import Ran
 
 CLINIC = "alliance-demo/clinic"
+PLAN = """\
+plan: short
+patient: "urn:example:mrn|1001"
+clinicians: ["urn:example:staff|kurtz"]
+written: 2026-03-02
+status: draft
+version: 1
+"""
 
 
 @pytest.fixture
@@ -26,6 +34,10 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Path:
     write(str(clinic / "a.csv"), srs(), srs(patient=SECRET))
     (clinic / "alliance.toml").write_text('source = "clinic-east"\nsynthetic = true')
     (clinic / "expected").mkdir()
+    plans = clinic.with_name("plans")
+    plans.mkdir()
+    (plans / "a-1.plan.yaml").write_text(PLAN)
+    (plans / "a-2.plan.yaml").write_text(f"{PLAN}hopes: [{SECRET}]\n".replace("1\n", "2\n"))
     monkeypatch.setattr("alliance_fhir.cli.tour.files", lambda package: Path("installed").resolve())
     return clinic
 
@@ -41,7 +53,13 @@ def test_the_demo_syncs_verifies_and_syncs_again(
         *("1. First sync", f"{CLINIC}/a.csv, {bad}", "sync: 1 of 2 records", "created"),
         *("2. Verify", "verify: expected 6, found 6, equal 6"),
         *("3. Second sync", "sync: 1 of 2 records", "unchanged"),
-        *(f"The clinic's files are in {CLINIC}/", "alliance-fhir plan", "alliance-fhir sandbox"),
+        *("4. Shared plans", "a-1.plan.yaml: created 3", "a-2.plan.yaml: created 3, updated 1"),
+        "verify: expected 12, found 12, equal 12",
+        *(
+            "The clinic's files are in alliance-demo/",
+            "alliance-fhir plan",
+            "alliance-fhir sandbox",
+        ),
     )
     place = 0
     for words in story:  # each after the one before it
@@ -67,9 +85,9 @@ def test_the_demo_for_programs_is_one_object(installed: Path, command: Callable[
         ],
         "blocked": [],
         "verify": {
-            "expected": 6,
-            "found": 6,
-            "equal": 6,
+            "expected": 12,
+            "found": 12,
+            "equal": 12,
             "missing": [],
             "duplicated": [],
             "different": [],

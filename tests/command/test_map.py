@@ -206,12 +206,12 @@ def fails_at(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From this response on, our own check finds what we built to be wrong."""
     really, seen = Checker.check, 0
 
-    def check(self: Checker, made: list[Resource]) -> None:
+    def check(self: Checker, made: list[Resource], *, of_plan: bool = False) -> None:
         nonlocal seen
         seen += any(resource.type == "QuestionnaireResponse" for resource in made)
         if seen >= number:
             raise MappingError("QuestionnaireResponse, item.0: breaks the schema's rule")
-        really(self, made)
+        really(self, made, of_plan=of_plan)
 
     monkeypatch.setattr(Checker, "check", check)
 
@@ -236,7 +236,7 @@ def test_a_run_that_fails_in_the_middle_leaves_everything_as_it_was(
 def test_a_defect_of_ours_is_told_without_what_its_text_holds(
     command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def check(self: Checker, made: list[Resource]) -> None:
+    def check(self: Checker, made: list[Resource], *, of_plan: bool = False) -> None:
         raise ValueError(f"{SECRET} is wrong")
 
     site()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from alliance_fhir import map_to
 from alliance_fhir.config import load
+from alliance_fhir.pulling import pull_plans
 
 from .clinic import Clinic, counts, is_write, rows_of, rules
 from .kinds import by_the_ledger, everywhere, rungs
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parents[2] / "examples" / "plans"
 JONES = ("jones-1", "jones-2", "jones-3")
 ALL = (*JONES, "adolescent-1")
+CHANGED = (
+    "Somebody changed the plan there (changed goals[0].text, removed goals[0].agreement[0], "
+    "removed goals[0].agreement[1]); choose --take source or server."
+)
+"""What was said to other words is said to these no more."""
 FORM = "Questionnaire/https://alliance-fhir.github.io/ig/Questionnaire/plan-review|1.0.0"
 PEOPLE = ("1001", "1032")
 """The patients of the examples."""
@@ -133,13 +140,15 @@ def test_an_older_document_by_itself_takes_nothing_back(
 
 
 @by_the_ledger
-def test_what_an_older_version_says_counts_when_it_comes_late(site: Clinic, tmp_path: Path) -> None:
-    give(site, "jones-2", "jones-3")
-    site.sync()
-    give(site, "jones-1")
-    assert site.sync().exit_code == 0
+@pytest.mark.parametrize("order", [*permutations(JONES), ("jones-2", "jones-1", "jones-2")])
+def test_in_whatever_order_versions_come_they_end_alike(
+    order: tuple[str, ...], site: Clinic, tmp_path: Path
+) -> None:
+    for name in order:
+        give(site, name)
+        assert site.sync().exit_code == 0
     late = content(site.place)
-    give(site, *JONES)
+    give(site, *order)
     assert late == mapped(site, tmp_path / "mapped")
 
 
@@ -217,12 +226,28 @@ def test_what_somebody_changed_there_is_told_and_holds_the_plan_back(site: Clini
     before = site.place.versions()
     give(site, "jones-1", "jones-2")
     told = site.sync(reread=True)
-    assert set(rules(told, "blocked")) == {"changed-at-target"}
+    [finding] = told.tally.blocked
+    assert (finding.rule, finding.remedy) == ("changed-at-target", CHANGED)
     there = site.place.versions()
     assert {name for name in there if there[name] != before.get(name)} == {FORM}  # of all plans
     assert rows_of(site.ledger, "SELECT version FROM document") == [(1,)]
     assert site.sync(take="source").exit_code == 0
     site.verified()
+
+
+def test_plans_come_back_as_documents_that_change_nothing(site: Clinic, tmp_path: Path) -> None:
+    give(site, *ALL)
+    site.sync()
+    back = tmp_path / "back"
+    with site.open() as (target, _):
+        result = pull_plans(target, back, site.settings)
+    assert (result.exit_code, result.tally.read, result.tally.accepted) == (0, 2, 2)
+    assert (result.tally.rejected, result.tally.warnings) == ([], [])
+    names = sorted(path.name for path in back.iterdir())
+    assert names == ["adolescent-2026-1.plan.yaml", "jones-2026-3.plan.yaml"]
+    assert {path.stat().st_mode & 0o077 for path in back.iterdir()} == {0}
+    site.sources = [back]
+    assert counts(site.sync()).keys() == {"unchanged"}
 
 
 @rungs

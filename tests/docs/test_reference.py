@@ -402,7 +402,8 @@ def test_the_parts_of_an_agreement_are_all_there() -> None:
 
 
 def test_the_reasons_why_something_of_a_plan_is_left_are_all_there() -> None:
-    assert set(keyed(section(PLANS, "Why something is left"))) == set(get_args(Why))
+    told = section(PLANS, "Back from FHIR").partition("### Why something is left\n")[2]
+    assert set(keyed(told)) == set(get_args(Why))
 
 
 def _elements(table: dict[str, Row]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from planting import GONE, LEAK, Fault
 
 IG = "https://alliance-fhir.github.io/ig"
+SD = "http://hl7.org/fhir/StructureDefinition"
 SYSTEM = "https://alliance-fhir.github.io/id/clinic-east/identifier"
 OTHER = {"system": "urn:example:mrn", "value": LEAK}
 OWN = {"system": SYSTEM, "value": f"{'0' * 32}-{LEAK}"}
@@ -17,7 +18,10 @@ TASK = {"type": "Task", "identifier": OWN}
 ELSEWHERE = {"type": "Goal", "identifier": OTHER}
 ON = {"url": "on", "valueDate": "2026-03-02"}
 NOTE = {"text": LEAK}
-PLAIN = {"coding": [{"system": f"{IG}/CodeSystem/concept", "code": "other"}]}
+CONCEPT = f"{IG}/CodeSystem/concept"
+PLAIN = {"coding": [{"system": CONCEPT, "code": "other"}]}
+ABOUT = {"coding": [{"system": CONCEPT, "code": "when"}]}
+WHEN = {"extension": [{"url": f"{SD}/annotationType", "valueCodeableConcept": ABOUT}], **NOTE}
 
 
 def _div(inside: str) -> str:
@@ -67,8 +71,10 @@ PLANNED = [
     Fault("plan", ("supportingInfo",), {}),
     Fault("plan", ("activity",), []),
     Fault("plan", ("activity", 0), {"detail": {"description": LEAK}}, "activity.0.detail"),
-    Fault("plan", ("replaces",), []),
-    Fault("plan", ("replaces",), [GOAL], "replaces.0.type"),
+    Fault("plan instead", ("replaces",), []),
+    Fault("plan instead", ("replaces", 0), GOAL, "replaces.0.type"),
+    Fault("plan instead", ("replaces", 0), {"type": "CarePlan", "identifier": OTHER},
+          "replaces.0.identifier.system"),
     Fault("plan", ("basedOn",), [GOAL]),
     Fault("plan", ("extension", 0, "valuePositiveInt"), 0),
     Fault("plan", ("extension", 0, "valuePositiveInt"), "1"),
@@ -88,6 +94,7 @@ PLANNED = [
     Fault("team", ("participant", 0, "role"), GONE),
     Fault("team", ("participant", 0, "onBehalfOf"), EAST),
     Fault("team", ("subject",), GONE),
+    Fault("team of three", ("participant", 2, "member", "type"), "Group"),
     Fault("team", ("name",), LEAK),
     Fault("team", ("extension",), []),
     Fault("team", ("extension", 0, "url"), f"{IG}/StructureDefinition/agreement"),
@@ -144,6 +151,11 @@ PLANNED = [
           False, "extension.0.extension.2.extension.2"),
     Fault("goal taken back", ("extension", 0, "extension", 2, "extension", 2), GONE,
           "extension.0.extension.2.extension"),
+    Fault("goal of other words", ("extension", 0, "extension", 2, "extension", 0, "valueCode"),
+          "pending"),
+    Fault("goal of other words", ("extension", 0, "extension", 2, "extension", 1), GONE,
+          "extension.0.extension.2.extension"),
+    Fault("goal in words", ("target", 0, "detailString"), " "),
     Fault("goal untold", ("extension", 0, "extension", 1, "valueCode"), "agree",
           "extension.0.extension"),
     Fault("goal untold", ("extension", 0, "extension", "+"), ON,
@@ -191,6 +203,8 @@ PLANNED = [
     Fault("medicine agreed", ("extension", 0, "extension", 1, "valueCode"), "pending",
           "extension.0.extension"),
     Fault("medicine agreed", ("extension", 0, "extension", 2), GONE, "extension.0.extension"),
+    Fault("medicine agreed", ("extension", 1), {"url": f"{SD}/resource-pertainsToGoal"},
+          "extension.1.extension"),
     Fault("medicine agreed", ("extension", 0, "extension", "+"), ON, "extension.0.extension.4"),
     Fault("medicine agreed", ("extension", 0, "extension", 3, "valueString"), "0" * 32),
     # visits and talks
@@ -209,6 +223,17 @@ PLANNED = [
     Fault("service of other words", ("extension", 0, "extension", 3, "valueDate"), "2026"),
     Fault("service of other words", ("extension", 0, "extension", 3), GONE,
           "extension.0.extension"),
+    # the next look back
+    Fault("next review", ("occurrenceDateTime",), "2026-04-13T10:00:00"),
+    Fault("next review", ("category",), [PLAIN]),
+    Fault("next review", ("performer",), [PATIENT], "performer"),
+    Fault("next review", ("requester",), PATIENT),
+    Fault("next review", ("occurrenceTiming",), {"code": NOTE}),
+    Fault("next review", ("note",), [WHEN], "note"),
+    Fault("next review", ("extension", "+"), {"url": f"{SD}/request-statusReason"},
+          "extension.1.valueCodeableConcept"),
+    Fault("next review", ("extension", 0), GONE, "extension"),
+    Fault("next review", ("authoredOn",), "2026-03-02T10:00:00Z"),
     # what the patient does
     Fault("task", ("status",), "active"),
     Fault("task", ("status",), "in-progress"),
@@ -237,6 +262,8 @@ PLANNED = [
     Fault("message", ("authoredOn",), ""),
     Fault("contact", ("category",), [PLAIN, PLAIN]),
     Fault("contact", ("priority",), "stat"),
+    Fault("contact", ("requester",), PATIENT),
+    Fault("contact", ("note",), [WHEN], "note"),
     Fault("contact", ("extension",), GONE),
 ]
 # fmt: on

@@ -2,121 +2,23 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, get_args
 
 import pytest
-from making import ALL_VERSIONS, R4, R5, SETTINGS, of_plans
-from plan_faults import IG, PLANNED
+from making import ALL_VERSIONS, R4, R5
+from plan_faults import PLANNED
 from plan_faults_said import R4_FAULTS, R5_FAULTS, SAID
+from plan_kinds import KINDS, everything, valid
 
 from alliance_fhir.errors import MappingError
 from alliance_fhir.fhir.check import Checker, Level
 from alliance_fhir.fhir.plan import TYPES
-from alliance_fhir.fhir.plan.forms import forms
-from plans.fhir.making import mapped, rare
 from planting import Fault, planted, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from alliance_fhir.fhir.group import Resource
-    from alliance_fhir.fhir.versions import Json, Version
+    from alliance_fhir.fhir.versions import Version
 
 every_version = pytest.mark.parametrize("version", ALL_VERSIONS, ids=lambda v: v.label)
-
-
-def _anything(body: Json) -> bool:
-    return bool(body)
-
-
-def _has(*names: str) -> Callable[[Json], bool]:
-    return lambda body: set(names) <= body.keys()
-
-
-def _standing(code: str, *parts: str) -> Callable[[Json], bool]:
-    """Whether the first party stands so, with these parts told of it."""
-
-    def is_so(body: Json) -> bool:
-        _, status, *told = body["extension"][0]["extension"]
-        inner = told[0]["extension"] if told and "extension" in told[0] else told
-        return status["valueCode"] == code and [one["url"] for one in inner] == [*parts]
-
-    return is_so
-
-
-def _left(body: Json) -> bool:
-    return body["extension"][-2]["url"].endswith("/request-statusReason")
-
-
-def _answers(form: str, *links: str) -> Callable[[Json], bool]:
-    """Whether it is a response to this form with answers to all of these, in this order."""
-
-    def does(body: Json) -> bool:
-        if not body["questionnaire"].startswith(f"{IG}/Questionnaire/{form}|"):
-            return False
-        return [item["linkId"] for item in body["item"]] == [*links]
-
-    return does
-
-
-def _is_form(slug: str) -> Callable[[Json], bool]:
-    return lambda body: body["url"] == f"{IG}/Questionnaire/{slug}"
-
-
-def _category(code: str) -> Callable[[Json], bool]:
-    return lambda body: body["category"][0]["coding"][0]["code"] == code
-
-
-def _agents(*types: str) -> Callable[[Json], bool]:
-    return lambda body: [agent["who"]["type"] for agent in body["agent"]] == [*types]
-
-
-FIRST = ("reason", "hopes", "concerns", "outcome_sought", "barriers", "background", "adolescent")
-REVIEW = ("works", "does_not", "changes", "satisfaction", "doubts", "adherence")
-KINDS: dict[str, tuple[str, Callable[[Json], bool]]] = {
-    "plan": ("CarePlan", _has("goal", "activity", "supportingInfo")),
-    "team": ("CareTeam", _anything),
-    "goal": ("Goal", _has("target", "statusDate", "achievementStatus", "priority")),
-    "goal taken back": ("Goal", _standing("pending", "on", "digest", "withdrawn")),
-    "goal untold": ("Goal", _standing("pending")),
-    "goal left": ("Goal", _has("statusReason")),
-    "medicine": ("MedicationRequest", _has("dosageInstruction", "note", "performer", "requester")),
-    "medicine agreed": ("MedicationRequest", _standing("agree", "on", "digest")),
-    "medicine left": ("MedicationRequest", _has("statusReason")),
-    "service": ("ServiceRequest", _has("occurrenceTiming", "note", "performer")),
-    "service of other words": ("ServiceRequest", _standing("pending", "earlier", "earlier-on")),
-    "service left": ("ServiceRequest", _left),
-    "task": ("Task", _has("note", "owner")),
-    "task agreed": ("Task", _standing("agree", "on", "digest")),
-    "task taken back": ("Task", _standing("pending", "on", "digest", "withdrawn")),
-    "task left": ("Task", _has("statusReason")),
-    "message": ("CommunicationRequest", _category("contact")),
-    "contact": ("CommunicationRequest", _category("contact-urgent")),
-    "contact left": ("CommunicationRequest", _has("statusReason")),
-    "first": ("QuestionnaireResponse", _answers("first-conversation", *FIRST)),
-    "review": ("QuestionnaireResponse", _answers("plan-review", *REVIEW)),
-    "barrier": ("Observation", _has("valueString", "note")),
-    "degree": ("Observation", _has("valueQuantity")),
-    "adherence": ("Observation", _has("component", "note")),
-    "sign-off": ("Provenance", _agents("Patient", "Practitioner")),
-    "form": ("Questionnaire", _is_form("first-conversation")),
-    "review form": ("Questionnaire", _is_form("plan-review")),
-}
-
-
-@cache
-def everything(version: Version) -> tuple[Resource, ...]:
-    """All that comes of plans; of the first version of one, too, where what was said stands yet."""
-    first = mapped(rare()[:1], version, SETTINGS)
-    return (*of_plans(version), *first, *forms(version))
-
-
-@cache
-def valid(kind: str, version: Version) -> Resource:
-    """A resource as the mapping makes it."""
-    type_, fits = KINDS[kind]
-    return next(r for r in everything(version) if r.type == type_ and fits(r.body))
 
 
 FAULTS = PLANNED + SAID

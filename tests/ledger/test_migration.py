@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from conftest import Ran
 
 OLD = Path(__file__).parent / "version-1"
-"""What version_1.py made with the code of then."""
+"""What older.py made with the code of then."""
+PLAN = Path(__file__).parents[2] / "examples" / "plans" / "jones-1.plan.yaml"
 FILE = OLD / "ledger.sqlite"
 FACTS: dict[str, str] = dict(rows_of(FILE, "SELECT name, value FROM fact"))
 ROWS = rows_of(FILE, "SELECT * FROM entry ORDER BY key, version")
@@ -60,14 +61,16 @@ def entries(place: Place) -> list[tuple[Any, ...]]:
     return sorted(place.sql("SELECT * FROM entry"), key=lambda row: row[:2])
 
 
+@pytest.mark.parametrize("version", ["1", "2"])
 def test_an_old_ledger_goes_on_to_serve(
-    tmp_path: Path, command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+    version: str, tmp_path: Path, command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the front door: what the old code sent is verified, and a change finds its version."""
     folder = tmp_path / "old"
-    shutil.copytree(OLD, folder)
+    shutil.copytree(OLD.with_name(f"version-{version}"), folder)
     monkeypatch.chdir(folder)
     place = Place(folder / "ledger.sqlite")
+    first = place.sql("SELECT id FROM run ORDER BY started, rowid")[0][0]
     place.sql(f"UPDATE fact SET value = '{folder / 'out'}' WHERE name = 'target'")
     to = ("--to", "out", "--ledger", "ledger.sqlite", "--json")
     found = command("verify", *to)
@@ -79,8 +82,13 @@ def test_an_old_ledger_goes_on_to_serve(
     assert ran.code == 0
     assert ran.json["resources"]["updated"] >= 2
     made = set(place.sql("SELECT DISTINCT made_by FROM entry WHERE state = 'updated' AND row = 4"))
-    assert made == {(FIRST_RUN,)}
+    assert made == {(first,)}
     assert command("verify", *to).code == 0
+    shutil.copy(PLAN, folder)  # what the old ledger had no place for
+    with (folder / "alliance.toml").open("a") as site:
+        site.write('clinician_system = "urn:example:staff"\nzone = "America/New_York"\n')
+    assert command("sync", PLAN.name, *to).code == 0
+    assert place.sql("SELECT version FROM document") == [(1,)]
 
 
 def test_every_row_is_kept_and_says_who_made_it_where_that_is_known(old: Place) -> None:
@@ -105,7 +113,7 @@ def test_every_row_is_kept_and_says_who_made_it_where_that_is_known(old: Place) 
         created = any(one[0] == row[0] and one[1] == 1 and one[12] == "created" for one in before)
         [run] = [one[15] for one in before if one[0] == row[0] and one[1] == 1]
         assert row[-1] == (run if created else "")
-    assert dict(old.sql("SELECT name, value FROM fact")) == {**FACTS, "schema": "2"}
+    assert dict(old.sql("SELECT name, value FROM fact")) == {**FACTS, "schema": "3"}
 
 
 def shape(place: Place) -> dict[str, Any]:
@@ -182,7 +190,7 @@ def test_several_processes_at_once_migrate_it_once(old: Place) -> None:
     assert [row[:-1] for row in entries(old)] == before
 
 
-@pytest.mark.parametrize("version", ["3", "99", "new"])
+@pytest.mark.parametrize("version", ["4", "99", "new"])
 def test_a_newer_ledger_is_refused_and_left_alone(old: Place, version: str) -> None:
     old.sql(f"UPDATE fact SET value = '{version}' WHERE name = 'schema'")
     before = entries(old)

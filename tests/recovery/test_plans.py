@@ -17,6 +17,7 @@ Json = dict[str, Any]
 EXAMPLES = Path(__file__).parents[2] / "examples" / "plans"
 STATUSES = {"Goal": "lifecycleStatus"}
 NAME = "jones-2026"
+WRONG = "entered-in-error"
 
 
 def give(site: Site, *versions: int) -> None:
@@ -58,14 +59,24 @@ def test_a_plan_is_retracted_by_its_name_and_stays_so(site: Site) -> None:
     number = len(of_plan(site))
     ran = site.retract(NAME)
     assert (ran.code, resources(ran)) == (0, {"updated": number, "created": 1})
-    assert statuses(site) == {"entered-in-error"}
+    assert statuses(site) == {WRONG}
     site.verified()
     assert site.entries("SELECT count(*) FROM document") == [(0,)]
 
     ran = sync(site)
     assert (ran.code, set(told(ran, "warnings"))) == (0, {"retracted"})
-    assert statuses(site) == {"entered-in-error"}
+    assert statuses(site) == {WRONG}
     assert site.entries("SELECT count(*) FROM document") == [(0,)]
+
+
+def test_what_is_retracted_of_a_plan_by_itself_leaves_its_documents_known(site: Site) -> None:
+    give(site, 1)
+    sync(site)
+    [careplan] = [one for one in of_plan(site) if one["resourceType"] == "CarePlan"]
+    assert site.retract(f"CarePlan/{careplan['id']}", "--only").code == 0
+    wrong = [one["resourceType"] for one in of_plan(site) if one.get("status") == WRONG]
+    assert wrong == ["CarePlan"]
+    assert site.entries("SELECT count(*) FROM document") == [(1,)]
 
 
 @everywhere(but=("by-patient",))
@@ -80,7 +91,7 @@ def test_without_a_ledger_all_that_a_plan_lists_is_retracted(site: Site) -> None
         for body in of_plan(site)
         if body["resourceType"] in listed
     ]
-    assert set(wrong) == {"entered-in-error"}
+    assert set(wrong) == {WRONG}
 
 
 @everywhere(main=True)

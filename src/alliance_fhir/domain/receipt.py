@@ -161,6 +161,8 @@ RULES: dict[str, str] = {
     "questionnaire-not-ours": "The form is none that is known here; add the site's file for it.",
     "patient-not-named": "The patient is not named by an identifier, and a row needs one.",
     "withdrawn": "The resource is marked as entered in error, and gives no row.",
+    "no-plan": "The CarePlan cannot be a plan document; look at it there.",
+    "not-carried": "A plan document has no place for it; it stays at the target.",
     "not-readable": "The resource is not as we write it; look at it there.",
     "response-missing": "Scores of answers are there, the answers are not; look there.",
     "score-missing": "A score that belongs to the record is not there; look there.",
@@ -244,5 +246,6 @@ WARNINGS = frozenset(
     | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
     | {"other-sheets", "review-later"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
+    | {"not-carried"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

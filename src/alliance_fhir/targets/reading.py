@@ -27,11 +27,13 @@ _SIZE = 200
 
 
 class Wish(NamedTuple):
-    """What is asked for: which types, ours alone or everybody's, and all or what changed."""
+    """What is asked for: which types, ours alone or everybody's, and all or what changed. Of the
+    `spare` ones nothing is said where there are none, or where the target does not know them."""
 
     types: tuple[str, ...] = TYPES
     everybody: bool = False
     since_last: bool = False
+    spare: tuple[str, ...] = OWN
 
 
 class Pages(Protocol):

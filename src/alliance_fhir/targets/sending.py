@@ -31,7 +31,7 @@ from alliance_fhir.targets.pieces import (
 from alliance_fhir.targets.tags import TagConditions
 from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.client import Client
-from alliance_fhir.transport.outcomes import names_an_entry
+from alliance_fhir.transport.outcomes import is_too_large, names_an_entry
 
 _CLOSED = (403, *NO_SUCH_THING)
 
@@ -104,7 +104,7 @@ class Sender:
         self, refused: Refused, changes: Sequence[Change], references: References
     ) -> list[Delivered]:
         """A group whose transaction was declined, in another way, where there is one."""
-        if refused.status == TOO_LARGE:
+        if refused.status == TOO_LARGE or is_too_large(refused.outcome):
             return self._pieces.send(changes, references)
         if not self._took_one and _is_of_transactions(refused):
             return self._without_transactions(refused, changes, references)

@@ -19,7 +19,7 @@ from alliance_fhir.errors import (
     ServerError,
     Unavailable,
 )
-from alliance_fhir.received import Json, parsed, parts
+from alliance_fhir.received import Json, parsed, part, parts, text
 
 _CODE = re.compile(r"[a-z-]{1,40}")
 _WITHIN = re.compile(r"\bentry\b|^(?!Bundle\b)[A-Z][A-Za-z]+\.")
@@ -119,6 +119,26 @@ def issue_codes(outcome: Json) -> tuple[str, ...]:
         if serious and isinstance(code, str) and _CODE.fullmatch(code) and code not in found:
             found.append(code)
     return tuple(found)
+
+
+_TOO_MUCH = {"too-costly", "too-long"}
+"""Codes of FHIR for what takes more than the server gives (issue-type)."""
+_TOO_MANY = re.compile(r"(?i)too many entries|more [a-z ]*operations than allowed")
+"""The words of a server that has no code for it: see the quirks."""
+
+
+def is_too_large(outcome: Json) -> bool:
+    """Whether an outcome says that a bundle was too much at once, whatever the status was."""
+    try:
+        issues = parts(outcome, "issue")
+        told = [text(part(one, "details"), "text") for one in issues]
+    except BadReply:
+        return False
+    if _TOO_MUCH.intersection(
+        one.get("code") for one in issues if isinstance(one.get("code"), str)
+    ):
+        return True
+    return any(map(_TOO_MANY.search, told))
 
 
 def names_an_entry(outcome: Json) -> bool:

@@ -60,6 +60,12 @@ QUIRKS = (
         frozenset({"rollback"}),
     ),
     Quirk(
+        r"(?i)medplum",
+        "declines larger transactions that create conditionally, with 400 and the words `too many "
+        "entries`: such a record goes in pieces",
+        "seen with @medplum/fhir-router 5.2.13",
+    ),
+    Quirk(
         r"(?i)helios|\bhfs\b",
         "makes doubles where many conditional updates of one key come at once: none are sent",
         "seen with Helios hfs 0.2.7 on SQLite: 16 at once made 6",

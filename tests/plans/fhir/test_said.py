@@ -424,11 +424,13 @@ def test_what_a_review_does_not_tell_again_was_told_all_the_same() -> None:
     evening, in_utc = "2026-03-09T23:00:00-05:00", "2026-03-10T04:00:00Z"
     taken = {"taken_as_agreed": 1, "of_days": 7, "said_by": "patient"}
     tasks = [{"task": name, "kind": "medication", "text": "x"} for name in "ab"]
+    goals = [{"goal": name, "text": "x"} for name in "ab"]
     old = review(
         evening,
         works=["Tea"],
         changes=["Walk"],
         satisfaction={"plan": 3, "treatment": 4},
+        goals={name: {"achievement": "improving"} for name in "ab"},
         adherence={"a": taken, "b": taken},
     )
     new = review(
@@ -436,10 +438,11 @@ def test_what_a_review_does_not_tell_again_was_told_all_the_same() -> None:
         works=["Coffee"],
         satisfaction={"plan": 9},
         doubts={"diagnosis": "some"},
+        goals={"a": {"achievement": "achieved"}},
         adherence={"a": taken | {"taken_as_agreed": 2}},
     )
     versions = [
-        plan(version=n, written=f"2026-03-2{n}", reviews=[one], tasks=tasks)
+        plan(version=n, written=f"2026-03-2{n}", reviews=[one], goals=goals, tasks=tasks)
         for n, one in enumerate((old, new), 1)
     ]
     made = {k: v for k, v in bodies(versions).items() if k.startswith("review")}
@@ -459,7 +462,10 @@ def test_what_a_review_does_not_tell_again_was_told_all_the_same() -> None:
     response = made[day]
     assert response["authored"] == evening
     assert response["item"][:2] == [item("works", "Coffee"), item("changes", "Walk")]
-    assert len(response["item"]) == 6  # works, changes, satisfaction, doubts, two medicines
+    links = [one["linkId"] for one in response["item"]]
+    assert links[2:] == ["goals", "goals", "satisfaction", "doubts", "adherence", "adherence"]
+    come = [one["item"][1]["answer"][0]["valueCoding"]["code"] for one in response["item"][2:4]]
+    assert come == ["achieved", "improving"]
     assert bodies(versions[1:])["review-2026-03-10"]["authored"] == in_utc
 
 

@@ -42,7 +42,8 @@ Progress = Literal[
     "not-attainable",
 ]
 """All codes of http://terminology.hl7.org/CodeSystem/goal-achievement."""
-Version = Annotated[int, Field(ge=1, le=100_000), WHOLE]
+LAST_VERSION = 100_000
+Version = Annotated[int, Field(ge=1, le=LAST_VERSION), WHOLE]
 Degree = Annotated[int, Field(ge=0, le=10), WHOLE]
 """From 0, not at all, to 10, completely: as in the check-in."""
 

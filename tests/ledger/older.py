@@ -1,6 +1,6 @@
-"""Makes `version-1/`: a folder of resources and its ledger, as the code before made_by left them.
+"""Makes `version-N/`: a folder of resources and its ledger, as the code of that version left them.
 
-    python -m ledger.version_1          (in tests/, in a clone that has the commit)
+    python -m ledger.older 2          (in tests/, in a clone that has the commit)
 
 Three rows are sent; one of them is changed, and sent again.
 """
@@ -16,23 +16,26 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-COMMIT = "638cbc7479dc9993d94122f18c964583e04c983f"
-"""The last one whose ledgers are of version 1."""
-FOLDER = Path(__file__).parent / "version-1"
+COMMITS = {
+    "1": "638cbc7479dc9993d94122f18c964583e04c983f",
+    "2": "2f07b1a97bbec1c753db68e161dd7689861b5df3",
+}
+"""The last ones whose ledgers are of these versions."""
 TARGET = Path("/var/tmp/alliance-fhir-version-1")  # noqa: S108 - a ledger knows where its target was
 TOML = 'source = "clinic-east"\npatient_system = "urn:example:mrn"\nsynthetic = true\n'
 HEADER = "record_id,patient,instrument,rater,completed_at,item_1,item_2,item_3,item_4\n"
 ROWS = [f"r-{n},100{n},srs,patient,2026-03-0{n},8,9,9,{n}\n" for n in (1, 2, 3)]
 
 
-def main() -> None:
+def main(version: str) -> None:
     """Runs the old code twice."""
+    folder = Path(__file__).parent / f"version-{version}"
     with tempfile.TemporaryDirectory() as old:
-        words = ["git", "archive", COMMIT, "src", "examples"]
-        archive = subprocess.run(words, check=True, capture_output=True, cwd=FOLDER.parents[2])
+        words = ["git", "archive", COMMITS[version], "src", "examples"]
+        archive = subprocess.run(words, check=True, capture_output=True, cwd=folder.parents[2])
         with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
             tar.extractall(old, filter="data")
-        shutil.rmtree(FOLDER, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         TARGET.mkdir()
         (TARGET / "alliance.toml").write_text(TOML)
         for rows in (ROWS, [ROWS[0], ROWS[1].replace("8,9,9", "7,9,9"), ROWS[2]]):
@@ -41,8 +44,8 @@ def main() -> None:
             place = {**os.environ, "PYTHONPATH": f"{old}/src"}
             words = [sys.executable, "-m", "alliance_fhir", *command]
             subprocess.run(words, check=True, cwd=TARGET, env=place)
-        shutil.move(TARGET, FOLDER)
+        shutil.move(TARGET, folder)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
