@@ -11,7 +11,6 @@ from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import Receipt
 from alliance_fhir.errors import ServerError
 from alliance_fhir.fhir.plan.mapper import PlanMapper
-from alliance_fhir.fhir.plan.reading import plans_in
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.ledger.store import Ledger
@@ -64,11 +63,13 @@ class Comparing:
 
     def _plan(self, bodies: Iterable[Json]) -> SharedPlan | None:
         """The plan that these make, in the form in which all plans come back."""
+        # imported here, as few runs find that somebody changed a plan
+        from alliance_fhir.fhir.plan.reading import plans_in
+
         return next((came.plan for came in plans_in(bodies, self._settings)), None)
 
     def _body(self, decision: Decision) -> Json | None:
-        there, known, resource = decision.there, decision.known, decision.resource
-        id_ = there.id if there else known.server_id if known else ""
+        resource, id_ = decision.resource, decision.server_id
         if not id_ and not self._target.all_at_once:
             return None
         return self._target.read(Found(resource.type, resource.key, id_, "", "", ""))

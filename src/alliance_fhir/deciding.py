@@ -4,7 +4,7 @@ needed, against what the target has.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -40,6 +40,13 @@ class Decision(NamedTuple):
     """An earlier request about it that had no reply, and that the target took all the same."""
     retired: Entry | None = None
     """What was retracted at another patient, and has to give up its identifier before."""
+
+    @property
+    def server_id(self) -> str:
+        """Where it is at the target, or what stands in its way; empty where nothing is known."""
+        if self.there:
+            return self.there.id
+        return self.known.server_id if self.known else ""
 
     @property
     def sends(self) -> bool:
@@ -132,27 +139,13 @@ class Judge:
         unfinished: Mapping[str, Entry],
     ) -> Decision:
         hits = look.hits.get(resource.key, [])
-        if len(hits) > 1:
-            return Decision(resource, "conflict", known, "found-twice", there=hits[-1])
-        if not hits:
-            return self._absent(resource, known)
+        if len(hits) != 1:
+            return _found_twice(resource, known, hits) or self._absent(resource, known)
         hit = hits[0]
         if hit.retracted:
             return self._withdrawn_there(group, resource, known, hit)
         if hit.edition > group.edition > 0 and not self._accept_older:  # and no ledger knows of it
             return Decision(resource, "blocked", known, "newer-at-target", there=hit)
-        return self._against_hit(group, resource, known, look, said, unfinished, hit)
-
-    def _against_hit(
-        self,
-        group: Group,
-        resource: Resource,
-        known: Entry | None,
-        look: Look,
-        said: set[str],
-        unfinished: Mapping[str, Entry],
-        hit: Found,
-    ) -> Decision:
         if hit in look.elsewhere:  # its content may be as it was, and it is another patient's now
             return self._contested(group, resource, known, hit, moved=True)
         if known is None:
@@ -176,8 +169,8 @@ class Judge:
         """What is to be done with what the ledger knows to be retracted: it stays so, unless the
         record is another patient's by now, or the user gives it again."""
         hits = look.hits.get(resource.key, [])
-        if len(hits) > 1:
-            return Decision(resource, "conflict", known, "found-twice", there=hits[-1])
+        if twice := _found_twice(resource, known, hits):
+            return twice
         for hit in hits:
             if hit.digest == resource.digest and hit.claimed:  # given again, and not by this ledger
                 learnt = self._learnt(group, resource, hit, known.version + 1, known.made_by)
@@ -329,6 +322,12 @@ class Judge:
         entry = self.entry(group, resource, version, made_by=made_by or hit.made_by)
         found = entry.confirmed("unchanged", hit.id, hit.version, hit.digest)
         return found._replace(subject_at=hit.at.removeprefix(f"{self._target.identity}/"))
+
+
+def _found_twice(resource: Resource, known: Entry | None, hits: Sequence[Found]) -> Decision | None:
+    if len(hits) < 2:
+        return None
+    return Decision(resource, "conflict", known, "found-twice", there=hits[-1])
 
 
 @lru_cache(1000)

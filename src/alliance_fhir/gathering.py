@@ -68,13 +68,16 @@ class Gathering:
         kept = dict(self._known(key))
         came = {version: zlib.decompress(one.packed).decode() for version, one in held.items()}
         plans = self._read(kept | came)
-        for version, slip in self._wrong(kept, came, plans).items():
+        wrong = self._wrong(kept, came, plans)
+        for version, slip in wrong.items():
             del came[version]
             origin = held[version].origin
             column = ".".join(str(step) for step in slip.place if isinstance(step, str))
             yield Finding(origin.path, origin.row, column, slip.rule, slip.remedy, key)
+        if wrong:  # what was sent counts in their place
+            plans = self._read(kept | came)
         if came:
-            yield self._group(key, held[max(came)].origin, kept, came, self._read(kept | came))
+            yield self._group(key, held[max(came)].origin, kept, came, plans)
 
     def _read(self, texts: Mapping[int, str]) -> dict[int, SharedPlan]:
         return {version: self._documents.again(text) for version, text in texts.items()}

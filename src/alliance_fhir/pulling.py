@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from alliance_fhir.asking import Progress as Far
 from alliance_fhir.asking import Watch
 from alliance_fhir.config import Settings
 from alliance_fhir.documenting import PLANS, free, write_documents
+from alliance_fhir.domain.receipt import Tally
 from alliance_fhir.errors import BadReply, ConfigError, Refused, ServerError
 from alliance_fhir.fhir.canonical import claimed_digest, dumps
 from alliance_fhir.fhir.elements import identifier_system
@@ -55,17 +57,7 @@ def pull_table(
     if not is_text(table):  # it is read again, as any source
         raise ConfigError(f"{shown(table)}: its name, or a folder's in its path, is not UTF-8")
     table = Path(table)
-    folder = Path(out) if out else table.with_name(f".{table.stem}.pull")
-    began = time.monotonic()
-    result = pull(target, folder, settings, wish, watch)
-    if not result.stopped:
-        try:
-            tabulate(folder, table, settings, result.tally)
-        finally:  # it would be pulled anew, and takes the room that a next run may need
-            if out is None:
-                shutil.rmtree(folder)
-    result.seconds = time.monotonic() - began
-    return result
+    return _made(tabulate, table, table.stem, target, settings, wish, out, watch)
 
 
 def pull_plans(
@@ -86,13 +78,28 @@ def pull_plans(
     if not is_text(documents):
         raise ConfigError(f"{shown(documents)}: its name, or a folder's in its path, is not UTF-8")
     documents = free(Path(documents))
-    folder = Path(out) if out else documents.with_name(f".{documents.name}.pull")
+    return _made(write_documents, documents, documents.name, target, settings, wish, out, watch)
+
+
+def _made(
+    make: Callable[[Path, Path, Settings, Tally], object],
+    place: Path,
+    name: str,
+    target: Target,
+    settings: Settings,
+    wish: Wish,
+    out: PathLike | None,
+    watch: Watch,
+) -> Result:
+    """Pulls to `out`, or to a folder beside `place` that is gone in the end, and makes of it what
+    is to be at `place`."""
+    folder = Path(out) if out else place.with_name(f".{name}.pull")
     began = time.monotonic()
     result = pull(target, folder, settings, wish, watch)
     if not result.stopped:
         try:
-            write_documents(folder, documents, settings, result.tally)
-        finally:
+            make(folder, place, settings, result.tally)
+        finally:  # it would be pulled anew, and takes the room that a next run may need
             if out is None:
                 shutil.rmtree(folder)
     result.seconds = time.monotonic() - began

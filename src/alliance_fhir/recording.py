@@ -197,13 +197,12 @@ class Record:
 
 def told_of(decision: Decision) -> Receipt:
     """The receipt of a decision by which nothing is sent."""
-    resource, there, known = decision.resource, decision.there, decision.known
-    id_ = there.id if there else known.server_id if known else ""
+    resource, there = decision.resource, decision.there
     return Receipt(
         resource.type,
         resource.key,
         decision.state,
-        id_,
+        decision.server_id,
         digest=resource.digest,
         rule=decision.rule,
         theirs=there.digest if there else "",

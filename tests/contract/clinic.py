@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, field, fields, replace
@@ -224,6 +225,19 @@ def write_rows(path: Path, rows: Sequence[Row]) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([HEADER, *(row.cells for row in rows)])
     return path
+
+
+PLANS = Path(__file__).parents[2] / "examples" / "plans"
+
+
+def lay_out(folder: Path, *names: str) -> Path:
+    """A folder of these plan documents of the examples, and of no others."""
+    inbox = folder / "plans"
+    shutil.rmtree(inbox, ignore_errors=True)
+    inbox.mkdir()
+    for name in names:
+        shutil.copy(PLANS / f"{name}.plan.yaml", inbox)
+    return inbox
 
 
 def rows_of(path: Path, query: str) -> list[tuple[Any, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from alliance_fhir import map_to
 from alliance_fhir.config import load
 from alliance_fhir.pulling import pull_plans
 
-from .clinic import Clinic, counts, is_write, rows_of, rules
+from .clinic import PLANS, Clinic, counts, is_write, lay_out, rows_of, rules
 from .kinds import by_the_ledger, everywhere, rungs
 from .places import bare, name_of
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from .places import Place
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "plans"
 JONES = ("jones-1", "jones-2", "jones-3")
 ALL = (*JONES, "adolescent-1")
 CHANGED = (
@@ -40,7 +38,7 @@ PEOPLE = ("1001", "1032")
 @pytest.fixture
 def site(clinic: Clinic) -> Clinic:
     """A clinic that has plans, and whose patients are at its target."""
-    settings = load(EXAMPLES / "alliance.toml")
+    settings = load(PLANS / "alliance.toml")
     clinic.settings = settings.model_copy(update={"folder": clinic.folder})
     clinic.register(*PEOPLE)
     give(clinic)
@@ -49,12 +47,7 @@ def site(clinic: Clinic) -> Clinic:
 
 def give(clinic: Clinic, *names: str) -> None:
     """The clinic's folder holds these documents, and no others."""
-    inbox = clinic.folder / "plans"
-    shutil.rmtree(inbox, ignore_errors=True)
-    inbox.mkdir()
-    for name in names:
-        shutil.copy(EXAMPLES / f"{name}.plan.yaml", inbox)
-    clinic.sources = [inbox]
+    clinic.sources = [lay_out(clinic.folder, *names)]
 
 
 def edited(clinic: Clinic, name: str, change: Callable[[str], str]) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from contract.clinic import PLANS, lay_out
 from contract.places import bare, name_of
 
 from .conftest import Site, everywhere, resources, told
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from conftest import Ran
 
 Json = dict[str, Any]
-EXAMPLES = Path(__file__).parents[2] / "examples" / "plans"
 STATUSES = {"Goal": "lifecycleStatus"}
 NAME = "jones-2026"
 WRONG = "entered-in-error"
@@ -22,12 +20,8 @@ WRONG = "entered-in-error"
 
 def give(site: Site, *versions: int) -> None:
     """The versions of Mr. Jones's plan that the clinic has."""
-    inbox = site.folder / "plans"
-    shutil.rmtree(inbox, ignore_errors=True)
-    inbox.mkdir()
-    for version in versions:
-        shutil.copy(EXAMPLES / f"jones-{version}.plan.yaml", inbox)
-    toml = (EXAMPLES / "alliance.toml").read_text("utf-8")
+    lay_out(site.folder, *(f"jones-{version}" for version in versions))
+    toml = (PLANS / "alliance.toml").read_text("utf-8")
     (site.folder / "alliance.toml").write_text(f'base = "https://clinic.example"\n{toml}', "utf-8")
 
 
