@@ -1,17 +1,33 @@
 #!/bin/sh
 # The tests. `quick` leaves out what needs real servers, and what takes long, and uses every core;
-# `all` runs that as well, but for what `make helios` alone runs, and holds the coverage. What needs
-# servers runs one at a time, and leaves a core idle while it waits for them: the others run beside
-# it, and give way to it. Where Java, Maven, npm or PostgreSQL are missing `all` says
-# loudly what it left out, and fails there when REQUIRE_SERVERS=1.
+# `all` runs that as well, but for what `make helios` alone runs. What needs servers runs one at a
+# time, and leaves a core idle while it waits for them: the others run beside it, and give way to it.
+# The quick ones alone hold the coverage: counting branches makes a test take twice as long, and the
+# long ones and real servers take the same code's ways with other replies. Where Java, Maven, npm or
+# PostgreSQL are missing `all` says loudly what it left out, and fails there when REQUIRE_SERVERS=1.
 set -eu
 bin=${VENV:-.venv}/bin
 serverless="not server and not forms and not faults"
 # each process takes the next tests from whoever has most left
 every_core="-q -n auto --dist worksteal"
+quick="$serverless and not long and not rung"
+slow="$serverless and (long or rung)"
 if [ "$1" = quick ]; then
-  exec "$bin/pytest" $every_core -m "$serverless and not long and not rung" tests
+  exec "$bin/pytest" $every_core -m "$quick" tests
 fi
+without_servers() {
+  # a test that hangs ends by itself (pytest's timeout); this is for a process that does not end
+  set -- nice -n 5 timeout --kill-after=60 4000
+  trap 'kill "$running" 2>/dev/null; exit 143' TERM
+  code=0
+  "$@" "$bin/coverage" run -m pytest $every_core -m "$quick" tests &
+  running=$!
+  wait "$running" || code=1
+  "$@" "$bin/pytest" $every_core -m "$slow" tests &
+  running=$!
+  wait "$running" || code=1
+  exit "$code"
+}
 missing=""
 for tool in java mvn npm; do
   command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
@@ -32,19 +48,22 @@ if [ -n "$missing" ]; then
 fi
 rm -f .coverage .coverage.*
 failed=0
+told=$(mktemp)
 if [ -n "$missing" ]; then
-  "$bin/coverage" run -m pytest $every_core -m "$serverless" tests || failed=1
+  without_servers &
 else
-  told=$(mktemp)
-  # a test that hangs ends by itself (pytest's timeout); this is for a process that does not end
-  nice -n 5 timeout --kill-after=60 4000 "$bin/coverage" run -m pytest $every_core -m "$serverless" tests >"$told" 2>&1 &
-  beside=$!
-  trap 'kill "$beside" 2>/dev/null; cat "$told"; rm -f "$told"' EXIT
-  trap 'exit 130' INT TERM
+  without_servers >"$told" 2>&1 &
+fi
+beside=$!
+trap 'kill "$beside" 2>/dev/null; cat "$told"; rm -f "$told"' EXIT
+trap 'exit 130' INT TERM
+if [ -z "$missing" ]; then
   echo "With real servers:"
-  "$bin/coverage" run -m pytest -q -m "server and not faults and not helios" tests || failed=1
-  wait "$beside" || failed=1
-  trap 'rm -f "$told"' EXIT
+  "$bin/pytest" -q -m "server and not faults and not helios" tests || failed=1
+fi
+wait "$beside" || failed=1
+trap 'rm -f "$told"' EXIT
+if [ -z "$missing" ]; then
   echo "Without:"
   cat "$told"
 fi
