@@ -143,6 +143,11 @@ def sealed_as_built(resource: Json) -> tuple[Json, str]:
             form[key] = _utc(form[key])
             times += 1
     if extensions := form.get("extension"):
+        for number, one in enumerate(extensions):
+            if "valueDateTime" in one and _INSTANT.fullmatch(one["valueDateTime"]):
+                dated = {**one, "valueDateTime": _utc(one["valueDateTime"])}
+                extensions = [*extensions[:number], dated, *extensions[number + 1 :]]
+                times += 1
         form["extension"] = _ordered(extensions)
     text = orjson.dumps(form, plain_number, orjson.OPT_SORT_KEYS)
     if len(_LIKE_A_TIME.findall(text)) != times:

@@ -53,6 +53,10 @@ def careplan(planned: str) -> Json:
         "resourceType": "CarePlan",
         "extension": [
             {"url": f"{IG}/StructureDefinition/plan-version", "valuePositiveInt": 2},
+            {
+                "url": f"{IG}/StructureDefinition/plan-written",
+                "valueDateTime": "2026-03-09T15:20:00-04:00",
+            },
             {"url": f"{IG}/StructureDefinition/source-record", "valueString": "jones-2026"},
         ],
         "identifier": [{"system": IDS, "value": f"{key('jones-2026')}-plan"}],
