@@ -57,7 +57,8 @@ class Comparing:
         before = self._plan(ours)
         if before is None or there is None:
             return ""
-        found = differences(before, there)
+        # what an earlier release sent does not tell when the version was written
+        found = [one for one in differences(before, there) if one.place != ("written",)]
         more = f", and {len(found) - _MOST} more" if len(found) > _MOST else ""
         return in_one_line(found[:_MOST]) + more
 

@@ -47,13 +47,15 @@ class Sent(BaseModel):
 class Letter(BaseModel):
     """A record that a target refused; `path` is empty and `row` 0 for what belongs to no record.
 
-    `digest` is of what was sent, `status` the HTTP status, `outcome` the server's own words.
+    `beside` are the files of the other versions of a plan, of which it is made as well. `digest` is
+    of what was sent, `status` the HTTP status, `outcome` the server's own words.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str = Field(min_length=1)
     path: str
+    beside: tuple[str, ...] = ()
     row: int = Field(ge=0)
     rule: str
     remedy: str
@@ -113,8 +115,9 @@ class DeadLetters:
     def sources(self) -> list[Path]:
         """The files that the records are of. Raises ConfigError where nothing was refused."""
         letters = self.letters
-        if paths := sorted({letter.path for letter in letters if letter.path}):
-            return [Path(path) for path in paths]
+        paths = {path for one in letters for path in (one.path, *one.beside) if path}
+        if paths:
+            return [*map(Path, sorted(paths))]
         if letters:
             raise ConfigError(
                 f"{self.path}: no record was refused; what is named there is sent again with the "

@@ -9,7 +9,7 @@ the others go on.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from alliance_fhir.config import Settings
@@ -77,7 +77,8 @@ class Gathering:
         if wrong:  # what was sent counts in their place
             plans = self._read(kept | came)
         if came:
-            yield self._group(key, held[max(came)].origin, kept, came, plans)
+            origins = [held[version].origin for version in sorted(came)]
+            yield self._group(key, origins, kept, came, plans)
 
     def _read(self, texts: Mapping[int, str]) -> dict[int, SharedPlan]:
         return {version: self._documents.again(text) for version, text in texts.items()}
@@ -119,7 +120,7 @@ class Gathering:
     def _group(
         self,
         key: str,
-        origin: Origin,
+        origins: Sequence[Origin],
         kept: Mapping[int, str],
         came: Mapping[int, str],
         plans: Mapping[int, SharedPlan],
@@ -129,7 +130,7 @@ class Gathering:
         resources = self._mapper.resources(versions)
         return Group(
             key,
-            origin,
+            origins[-1],
             newest.patient,
             newest.written.utc[:10],
             None,
@@ -139,6 +140,7 @@ class Gathering:
             tuple((v, text) for v, text in sorted(came.items()) if kept.get(v) != text),
             newest.version,
             of_plan=True,
+            beside=tuple(origin.path for origin in origins[:-1]),
         )
 
 

@@ -76,11 +76,11 @@ def letter_of(
 ) -> Letter:
     """What the dead letters keep of a group that a target refused."""
     origin = planned.group.origin
-    path = str(Path(origin.path).absolute()) if origin.path else ""
     tried = [decision.resource for decision in planned.changes]
     return Letter(
         key=key_of(planned.group),
-        path=path,
+        path=_whole(origin.path),
+        beside=tuple(map(_whole, planned.group.beside)),
         row=origin.row,
         rule="refused",
         remedy=remedy,
@@ -92,6 +92,10 @@ def letter_of(
         when=when,
         outcome=refused.outcome,
     )
+
+
+def _whole(path: str) -> str:
+    return str(Path(path).absolute()) if path else ""
 
 
 def key_of(group: Group) -> str:

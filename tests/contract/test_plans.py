@@ -12,6 +12,9 @@ import pytest
 
 from alliance_fhir import map_to
 from alliance_fhir.config import load
+from alliance_fhir.fhir.canonical import sealed
+from alliance_fhir.fhir.group import Resource
+from alliance_fhir.fhir.plan.careplan import careplan
 from alliance_fhir.pulling import pull_plans
 
 from .clinic import PLANS, Clinic, counts, is_write, lay_out, rows_of, rules
@@ -19,7 +22,9 @@ from .kinds import by_the_ledger, everywhere, rungs
 from .places import bare, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from alliance_fhir.fhir.plan.facts import Facts
 
     from .places import Place
 
@@ -30,6 +35,9 @@ CHANGED = (
     "removed goals[0].agreement[1]); choose --take source or server."
 )
 """What was said to other words is said to these no more."""
+IG = "https://alliance-fhir.github.io/ig"
+WRITTEN = f"{IG}/StructureDefinition/plan-written"
+DIGEST = f"{IG}/StructureDefinition/content-digest"
 FORM = "Questionnaire/https://alliance-fhir.github.io/ig/Questionnaire/plan-review|1.0.0"
 PEOPLE = ("1001", "1032")
 """The patients of the examples."""
@@ -226,6 +234,71 @@ def test_what_somebody_changed_there_is_told_and_holds_the_plan_back(site: Clini
     assert rows_of(site.ledger, "SELECT version FROM document") == [(1,)]
     assert site.sync(take="source").exit_code == 0
     site.verified()
+
+
+def sync_as_an_earlier_release(clinic: Clinic) -> None:
+    """What a release sends that did not tell when a version was written."""
+
+    def without(facts: Facts, parts: Sequence[Resource]) -> Resource:
+        made = careplan(facts, parts)
+        kept = [one for one in made.body["extension"] if one["url"] not in (WRITTEN, DIGEST)]
+        return Resource("CarePlan", made.key, *sealed({**made.body, "extension": kept}))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("alliance_fhir.fhir.plan.mapper.careplan", without)
+        assert clinic.sync_alone(check="none").exit_code == 0
+
+
+def written(place: Place) -> list[str]:
+    """When the plan was written, as its CarePlan says."""
+    there = place.of_type("CarePlan")[0]["extension"]
+    return [one["valueDateTime"] for one in there if one["url"] == WRITTEN]
+
+
+@by_the_ledger
+def test_what_an_earlier_release_sent_stays_until_somebody_says_so(site: Clinic) -> None:
+    give(site, *JONES[:2])
+    sync_as_an_earlier_release(site)
+    assert written(site.place) == []
+    before = site.place.versions()
+    again = site.sync()
+    assert (again.exit_code, counts(again).keys()) == (0, {"unchanged"})
+    assert rules(again, "warnings") == ["rule-changed"]
+    assert site.place.versions() == before
+    assert counts(site.sync(rescore=True))["updated"] == 1
+    assert written(site.place) == ["2026-03-09T15:20:00-04:00"]
+    site.verified()
+    again = site.sync()
+    assert (counts(again).keys(), rules(again, "warnings")) == ({"unchanged"}, [])
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_an_earlier_release_sent_is_brought_up_by_the_next_version(
+    lost: bool, site: Clinic, tmp_path: Path
+) -> None:
+    give(site, *JONES[:2])
+    sync_as_an_earlier_release(site)
+    if lost:
+        site.ledger.unlink()
+    give(site, *JONES)
+    assert site.sync().exit_code == 0
+    assert content(site.place) == mapped(site, tmp_path / "mapped")
+    site.verified()
+    again = site.sync()
+    assert (counts(again).keys(), rules(again, "warnings")) == ({"unchanged"}, [])
+
+
+def test_that_an_earlier_release_told_less_is_no_change_of_somebody_s(site: Clinic) -> None:
+    give(site, *JONES[:2])
+    second = site.folder / "plans" / "jones-2.plan.yaml"
+    third = second.read_text("utf-8").replace("version: 2", "version: 3")
+    third = third.replace("written: 2026-03-09", "written: 2026-03-10")  # nothing else tells of it
+    second.with_name("jones-3.plan.yaml").write_text(third, "utf-8")
+    sync_as_an_earlier_release(site)
+    name = site.place.the("goal-sleep")
+    site.place.edit(name, lambda body: {**body, "description": {"text": "Sleep well"}})
+    [finding] = site.sync(reread=True).tally.blocked
+    assert finding.remedy == CHANGED
 
 
 def test_plans_come_back_as_documents_that_change_nothing(site: Clinic, tmp_path: Path) -> None:

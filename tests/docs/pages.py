@@ -6,6 +6,8 @@ A fenced block is run where the line before it, an HTML comment, says so:
     <!-- run -->                        console: each `$` line is run, and has to exit with 0
     <!-- run, exit 4 -->                the last of them exits with 4
     <!-- run, with the clinic -->       only where the example clinic is, as in the wheel
+    <!-- run at a server -->            with a server of its own for https://fhir.example/r4
+    <!-- in: fhir/Goal.ndjson -->       a part of a resource in this file, or of its text
     <!-- prints -->                     what the Python block before it prints
 
 Python blocks are run unless the line before them says `not run` and why. The blocks of a page
@@ -17,21 +19,31 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alliance_fhir.testing import FhirServer
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], key=lambda page: page.as_posix()
 )
+
+SHOWN_SERVER = "https://fhir.example/r4"
+PEOPLE = (("Patient", "urn:example:mrn", "1001"), ("Practitioner", "urn:example:staff", "kurtz"))
 
 _BLOCK = re.compile(
     r"(?:^<!-- (?P<mark>[^\n]+?) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$",
@@ -59,7 +71,7 @@ class Block(NamedTuple):
         """Whether the block does something."""
         if self.mark.startswith("not run"):
             return False
-        return self.kind == "python" or self.mark.startswith(("run", "file:", "prints"))
+        return self.kind == "python" or self.mark.startswith(("run", "file:", "in:", "prints"))
 
 
 def name_of(page: Path) -> str:
@@ -83,11 +95,25 @@ def without_blocks(page: Path) -> str:
     return re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
 
 
-class Reader:
-    """Somebody who follows a page from top to bottom, in one folder."""
+def holds(whole: Any, part: Any) -> bool:
+    """Whether a fragment is what is left of this when parts of it are left out."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(
+            name in whole and holds(whole[name], value) for name, value in part.items()
+        )
+    if isinstance(part, list):
+        rest = iter(whole if isinstance(whole, list) else [])
+        return all(any(holds(one, wanted) for one in rest) for wanted in part)
+    return bool(whole == part)
 
-    def __init__(self, folder: Path) -> None:
+
+class Reader:
+    """Somebody who follows a page from top to bottom, in one folder, with one server where the page
+    has any: `new_server` makes it."""
+
+    def __init__(self, folder: Path, new_server: Callable[[], FhirServer]) -> None:
         self._folder = folder
+        self._new_server = new_server
         self._names: dict[str, Any] = {"__name__": "docs"}
         self._printed = ""
         self._clinic = (files("alliance_fhir") / "examples" / "clinic").is_dir()
@@ -107,8 +133,38 @@ class Reader:
             self._printed = out.getvalue()
         elif block.mark == "prints":
             _compare(block.text, self._printed, f"line {block.line}")
+        elif block.mark.startswith("in:"):
+            self._look(block)
+        elif block.mark.startswith("run at a server"):
+            self._console(self._at_the_server(block))
         elif block.mark.startswith("run") and (self._clinic or "clinic" not in block.mark):
             self._console(block)
+
+    def _look(self, block: Block) -> None:
+        text = (self._folder / block.mark.removeprefix("in:").strip()).read_text(encoding="utf-8")
+        if block.kind == "json":
+            shown = json.loads(block.text)
+            there = any(holds(json.loads(line), shown) for line in text.splitlines())
+        else:
+            there = f"\n{block.text}" in f"\n{text}"
+        assert there, f"line {block.line}: this is not in {text}"
+
+    def _at_the_server(self, block: Block) -> Block:
+        """The same with the server that there is in the place of the one that is shown."""
+        if "where the goal was raised" in block.mark:
+            [goal] = self._server.of_type("Goal")
+            goal["target"][0]["detailQuantity"]["value"] += 1
+            self._server.put(**goal)
+        return block._replace(text=block.text.replace(SHOWN_SERVER, self._server.url))
+
+    @cached_property
+    def _server(self) -> FhirServer:
+        """A server that knows the people of the pages."""
+        server = self._new_server()
+        for type_, system, value in PEOPLE:
+            identifier = [{"system": system, "value": value}]
+            server.put(resourceType=type_, id=value, identifier=identifier)
+        return server
 
     def _console(self, block: Block) -> None:
         last = re.search(r"exit (\d+)", block.mark)

@@ -6,10 +6,16 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from .pages import PAGES, ROOT, Reader, blocks, name_of, without_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alliance_fhir.testing import FhirServer
 
 RUNNABLE = [page for page in PAGES if any(block.runs for block in blocks(page))]
 EVERYTHING = [*PAGES, ROOT / "NOTICE"]
@@ -19,8 +25,10 @@ FOREIGN = re.compile(r"/(?:home|root|tmp|mnt|opt|work|Users)/")
 
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=name_of)
-def test_a_reader_who_follows_the_page_gets_what_it_shows(page: Path) -> None:
-    reader = Reader(Path.cwd())
+def test_a_reader_who_follows_the_page_gets_what_it_shows(
+    page: Path, fhir_server: Callable[[], FhirServer]
+) -> None:
+    reader = Reader(Path.cwd(), fhir_server)
     for block in blocks(page):
         reader.follow(block)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import pkgutil
 import re
 import tomllib
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ from alliance_fhir.sources.readers import READERS
 from alliance_fhir.transport.auth import METHODS
 from alliance_fhir.transport.traffic import Traffic
 
-from .pages import ROOT, name_of
+from .pages import PAGES, ROOT, name_of, without_blocks
 
 REFERENCE = ROOT / "docs" / "reference"
 Row = tuple[str, ...]
@@ -413,6 +414,17 @@ def _elements(table: dict[str, Row]) -> list[str]:
 def test_every_public_name_is_described_and_no_other() -> None:
     told = {re.match(r"\w+", name)[0] for name in keyed(page("python.md"))}  # pyright: ignore[reportOptionalSubscript]
     assert told == set(alliance_fhir.__all__)
+
+
+def test_what_the_pages_name_within_the_package_is_there() -> None:
+    told = {
+        name
+        for one in PAGES
+        for name in re.findall(r"`(alliance_fhir(?:\.\w+)+)`", without_blocks(one))
+    }
+    assert "alliance_fhir.domain.plan.merging.merge" in told
+    for name in told:
+        assert pkgutil.resolve_name(name), name
 
 
 def test_the_tables_of_the_ledger_are_as_told() -> None:

@@ -12,7 +12,7 @@ import pytest
 from alliance_fhir.fhir.plan.signoff import sign_offs
 from plans.fhir.making import EXAMPLES, JONES, R4, SITE, example, key, mapped
 
-from .pages import ROOT, Block, blocks
+from .pages import ROOT, Block, blocks, holds
 
 PAGE = ROOT / "docs" / "explanation" / "a-shared-plan.md"
 BLOCKS = blocks(PAGE)
@@ -30,18 +30,6 @@ def made(newest: str) -> dict[str, Any]:
     start = f"{key(versions[0].plan)}-"
     found = {one.key.removeprefix(start): json.loads(one.json()) for one in mapped(versions)}
     return found | {"signed": json.loads(signed.json())}
-
-
-def holds(whole: Any, part: Any) -> bool:
-    """Whether a fragment is what is left of this when parts of it are left out."""
-    if isinstance(part, dict):
-        return isinstance(whole, dict) and all(
-            name in whole and holds(whole[name], value) for name, value in part.items()
-        )
-    if isinstance(part, list):
-        rest = iter(whole if isinstance(whole, list) else [])
-        return all(any(holds(one, wanted) for one in rest) for wanted in part)
-    return bool(whole == part)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=named)

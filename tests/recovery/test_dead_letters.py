@@ -66,6 +66,7 @@ def test_a_letter_says_what_was_refused_where_and_why(site: Site) -> None:
     assert letter == {
         "key": key,
         "path": str(site.folder / "assessments.csv"),
+        "beside": [],
         "row": 2,
         "rule": "refused",
         "remedy": ran.json["rejected"][0]["remedy"],

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from alliance_fhir.testing import Answer, outcome
 from contract.clinic import PLANS, lay_out
 from contract.places import bare, name_of
 
-from .conftest import Site, everywhere, resources, told
+from .conftest import RUNGS, Site, everywhere, resources, told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alliance_fhir.testing import Request
     from conftest import Ran
 
 Json = dict[str, Any]
@@ -119,3 +126,83 @@ def test_a_version_is_undone_and_the_one_before_counts_again(site: Site) -> None
     give(site, 2)
     assert resources(sync(site))["created"]
     site.verified()
+
+
+# --- dead letters ---------------------------------------------------------------------------------
+
+
+def refusing_goals(request: Request, proceed: Callable[[], Answer]) -> Answer:
+    """A server that declines whatever holds a Goal about the job: a Bundle, or the Goal itself."""
+    if request.method == "POST" and b"with no more warnings" in request.body:
+        return Answer(422, outcome("invariant", "no warnings here"))
+    return proceed()
+
+
+def resend(site: Site) -> Ran:
+    """The dead letters are sent again."""
+    return site.command("sync", "--dead-letters", site.letters)
+
+
+def repaired(site: Site, *versions: int) -> None:
+    """The goal is put in other words."""
+    for version in versions:
+        path = site.folder / "plans" / f"jones-{version}.plan.yaml"
+        before = path.read_text("utf-8")
+        path.write_text(before.replace("with no more warnings", "without warnings"), "utf-8")
+        assert path.read_text("utf-8") != before
+
+
+@pytest.mark.parametrize("versions", [(1,), (1, 2), (3, 1, 2)])
+@pytest.mark.parametrize("kind", [*RUNGS])
+def test_a_plan_that_was_refused_goes_again_after_repair_and_as_a_whole(
+    versions: tuple[int, ...], site: Site
+) -> None:
+    give(site, *versions)
+    site.server.between = refusing_goals
+    ran = sync(site)
+    assert (ran.code, told(ran, "rejected")) == (4, ["refused"])
+    assert not [body for body in of_plan(site) if name_of(body).endswith("-goal-job")]
+    *others, newest = (site.folder / "plans" / f"jones-{n}.plan.yaml" for n in sorted(versions))
+    [letter] = map(json.loads, site.letters.read_text().splitlines())
+    assert (letter["path"], letter["row"]) == (str(newest), 2)
+    assert letter["beside"] == [*map(str, others)]
+    assert "Goal" in [one["type"] for one in letter["resources"]]
+
+    repaired(site, *versions)
+    ran = resend(site)
+    assert (ran.code, told(ran, "rejected")) == (0, [])
+    assert ran.json["records"]["accepted"] == len(versions)
+    assert not site.letters.exists()
+    there = contents(site)
+    assert [body for body in of_plan(site) if name_of(body).endswith("-goal-job")]
+    site.verified()
+    assert resources(sync(site)).keys() == {"unchanged"}
+    assert contents(site) == there
+
+
+def test_of_a_plan_that_was_sent_before_the_refused_version_goes_again_by_itself(
+    site: Site,
+) -> None:
+    give(site, 1)
+    assert sync(site).code == 0
+    give(site, 2)
+    site.server.between = lambda request, proceed: (
+        Answer(422, outcome("invariant", "not tired here"))
+        if request.method == "POST" and not request.path and b"too tired" in request.body
+        else proceed()
+    )
+    before = of_plan(site)
+    ran = sync(site)
+    assert (ran.code, told(ran, "rejected")) == (4, ["refused"])
+    assert of_plan(site) == before
+    assert site.entries("SELECT version FROM document") == [(1,)]
+    ran = resend(site)
+    assert (ran.code, told(ran, "rejected")) == (4, ["refused"])
+    assert len(site.letters.read_text().splitlines()) == 1
+
+    site.server.between = lambda request, proceed: proceed()
+    assert resend(site).code == 0
+    assert not site.letters.exists()
+    site.verified()
+    give(site, 1, 2)
+    assert resources(sync(site)).keys() == {"unchanged"}

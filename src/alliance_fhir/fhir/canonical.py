@@ -137,7 +137,7 @@ def sealed_as_built(resource: Json) -> tuple[Json, str]:
     form = resource.copy()
     for key in _LEFT_OUT & form.keys():
         del form[key]
-    times = 0
+    times = _put_into_utc(form)
     for key in _TIMES & form.keys():
         if _INSTANT.fullmatch(form[key]):
             form[key] = _utc(form[key])
@@ -149,6 +149,22 @@ def sealed_as_built(resource: Json) -> tuple[Json, str]:
         return sealed(resource)
     content = blake2b(text, digest_size=16).hexdigest()
     return {**resource, "extension": [*resource.get("extension", []), seal(content)]}, content
+
+
+def _put_into_utc(form: Json) -> int:
+    """The times in a form's own extensions; how many there are."""
+    extensions = form.get("extension", [])
+    places = [
+        number
+        for number, one in enumerate(extensions)
+        if "valueDateTime" in one and _INSTANT.fullmatch(one["valueDateTime"])
+    ]
+    if places:
+        form["extension"] = extensions = [*extensions]
+    for number in places:
+        one = extensions[number]
+        extensions[number] = {**one, "valueDateTime": _utc(one["valueDateTime"])}
+    return len(places)
 
 
 def resealed(resource: Json) -> tuple[Json, str]:

@@ -119,6 +119,13 @@ def _of_plans() -> dict[str, Extension]:
             "positiveInt",
             ("CarePlan",),
         ),
+        el.PLAN_WRITTEN: Extension(
+            "Plan written",
+            "When this version of a shared plan was written, as its document says: a day or "
+            "a time. CarePlan.created says when the first was.",
+            "dateTime",
+            ("CarePlan",),
+        ),
         el.AGREEMENT: Extension(
             "Agreement",
             "Where a party stands on the words of a task of a shared plan.",

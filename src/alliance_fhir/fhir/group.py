@@ -57,6 +57,7 @@ class Group(NamedTuple):
     source said. `records` is of how many records of the source it is made; `documents` are those
     that are to be kept, by version, as what comes later is to be held against them. `edition` is
     the version of the newest of them, 0 of what has no versions. `of_plan`: it is of shared plans.
+    `beside` are the files of the other versions that came: without them it would be another plan.
     """
 
     key: str
@@ -70,3 +71,4 @@ class Group(NamedTuple):
     documents: tuple[tuple[int, str], ...] = ()
     edition: int = 0
     of_plan: bool = False
+    beside: tuple[str, ...] = ()

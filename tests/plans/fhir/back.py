@@ -51,15 +51,17 @@ def resources(versions: list[SharedPlan], version: Version) -> list[Json]:
 class Normal:
     """What the newest of these versions of a plan is, once it has been in FHIR: `plan`, and by
     which rules something of it is `left`. `stored` is for servers that put times into UTC and
-    shorten decimals."""
+    shorten decimals; not `dated` is what an earlier release sent, without when it was written."""
 
-    def __init__(self, versions: list[SharedPlan], *, stored: bool = False) -> None:
+    def __init__(
+        self, versions: list[SharedPlan], *, stored: bool = False, dated: bool = True
+    ) -> None:
         self._versions = versions
         self._new = versions[-1]
         self._stored = stored
         self._positions = standing(versions)
         self._told = [plan for plan in versions if first_said(plan)]
-        self._written = max(self._dates(), key=lambda when: (when.day, when.utc))
+        self._written = self._as_told() if dated else self._at_the_earliest()
         self.left = ["not-found"] if self._new.replaces else []
         self.plan = self._new.model_copy(
             update={
@@ -99,8 +101,20 @@ class Normal:
     def _moment(self, when: Moment) -> Moment:
         return Moment(when.utc, when.utc) if self._stored else when
 
+    def _as_told(self) -> Moment:
+        """As it was written, or else after the reviews that are not after the next one."""
+        written = self._moment(self._new.written)
+        following = self._new.next_review and self._moment(self._new.next_review)
+        for when in (self._moment(review.on) for review in held(self._versions)):
+            if written.comes_before(when) and not (following and following.comes_before(when)):
+                written = when
+        return written
+
+    def _at_the_earliest(self) -> Moment:
+        return max(self._dates(), key=lambda when: (when.day, when.utc))
+
     def _dates(self) -> Iterator[Moment]:
-        """The latest that is told of when the version was written is among these."""
+        """The latest of these is what is told of it, where it is not told itself."""
         first = self._versions[0].written
         yield self._moment(first)
         following = self._new.next_review and self._moment(self._new.next_review)
@@ -228,7 +242,7 @@ def first_said(plan: SharedPlan) -> list[Any]:
 # --- what servers do ------------------------------------------------------------------------------
 
 
-TIMES = ("created", "authored", "effectiveDateTime", "occurrenceDateTime")
+TIMES = ("created", "valueDateTime", "authored", "effectiveDateTime", "occurrenceDateTime")
 
 
 class Server:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from alliance_fhir.domain.plan.document import SharedPlan
     from alliance_fhir.fhir.versions import Version
 
+WRITTEN = "https://alliance-fhir.github.io/ig/StructureDefinition/plan-written"
 some = settings(max_examples=60)
 versions_of_fhir = st.sampled_from(list(VERSIONS.values()))
 chances = st.randoms(use_true_random=False)
@@ -68,6 +69,19 @@ def test_a_plan_comes_back_from_a_server(
     normal = Normal(versions, stored=True)
     stored = Server(chance).given_back(resources(versions, version))
     assert came(stored) == (normal.plan, sorted(normal.left))
+
+
+@some
+@given(histories() | documents, versions_of_fhir, st.booleans(), chances)
+def test_what_an_earlier_release_sent_comes_back_as_written_at_the_earliest(
+    versions: list[SharedPlan], version: Version, stored: bool, chance: random.Random
+) -> None:
+    normal = Normal(versions, stored=stored, dated=False)
+    bodies = resources(versions, version)
+    for body in bodies:
+        body["extension"] = [one for one in body["extension"] if one["url"] != WRITTEN]
+    there = Server(chance).given_back(bodies) if stored else bodies
+    assert came(there) == (normal.plan, sorted(normal.left))
 
 
 def take(told: Any, place: tuple[Any, ...]) -> None:

@@ -53,6 +53,10 @@ def careplan(planned: str) -> Json:
         "resourceType": "CarePlan",
         "extension": [
             {"url": f"{IG}/StructureDefinition/plan-version", "valuePositiveInt": 2},
+            {
+                "url": f"{IG}/StructureDefinition/plan-written",
+                "valueDateTime": "2026-03-09T15:20:00-04:00",
+            },
             {"url": f"{IG}/StructureDefinition/source-record", "valueString": "jones-2026"},
         ],
         "identifier": [{"system": IDS, "value": f"{key('jones-2026')}-plan"}],
@@ -189,14 +193,19 @@ def text(versions: Sequence[Any]) -> tuple[str, list[str]]:
     assert root.tag == f"{XHTML}div"
     for line_break in root.iter(f"{XHTML}br"):
         line_break.text = "\n"
-    blocks = [one for one in root.iter() if one.tag.removeprefix(XHTML) in ("p", "h2", "li")]
-    return div, [line for block in blocks for line in "".join(block.itertext()).split("\n")]
+    blocks = [
+        one
+        for one in root.iter()
+        if one.tag.removeprefix(XHTML) in ("p", "h2", "li") and one.find(f"{XHTML}p") is None
+    ]
+    lines = [line for block in blocks for line in "".join(block.itertext()).split("\n")]
+    return div, [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
 def test_a_patient_can_read_it() -> None:
     _, lines = text(example("adolescent-1"))
     assert lines == [
-        "Shared plan, version 1, written on 2026-02-27. It is in use.",
+        "Shared plan, version 1, written on 27 February 2026. It is in use.",
         "What is sought",
         "Mornings without a fight",
         "Hopes",
@@ -204,63 +213,77 @@ def test_a_patient_can_read_it() -> None:
         "To paint again",
         "Goals",
         "On 3 school days a week, up and dressed without a fight",
-        "To be seen by: calm-mornings >= 3 /wk.",
+        "To be seen by: calm-mornings, at least 3 per week",
         "Proposed by guardian 1032-a.",
-        " ".join(
-            (
-                "The patient has not said anything yet. Clinician kurtz agreed on 2026-02-27.",
-                "Guardian 1032-a agreed on 2026-02-27.",
-            )
-        ),
+        "The patient has not said anything yet.",
+        "Clinician kurtz and guardian 1032-a agreed on 27 February 2026.",
         "Paint on two afternoons a week",
         "Proposed by the patient.",
-        " ".join(
-            (
-                "The patient agreed on 2026-02-27. Clinician kurtz agreed on 2026-02-27.",
-                "Guardian 1032-a said no on 2026-02-27.",
-            )
-        ),
+        "The patient and clinician kurtz agreed on 27 February 2026.",
+        "Guardian 1032-a said no on 27 February 2026.",
         "What we do",
         "Talks with paper and paint on the table",
-        "Who: clinician kurtz.",
+        "Who: clinician kurtz",
         "When: every week",
         "Proposed by the patient.",
         "Also considered: Talks alone; A group of her age; Talks with her mother present",
-        " ".join(
-            (
-                "The patient agreed on 2026-02-27. Clinician kurtz agreed on 2026-02-27.",
-                "Guardian 1032-a agreed on 2026-02-28.",
-            )
-        ),
+        "The patient and clinician kurtz agreed on 27 February 2026.",
+        "Guardian 1032-a agreed on 28 February 2026.",
         "Wakes her once, and then leaves it to her",
-        "Who: guardian 1032-a.",
+        "Who: guardian 1032-a",
         "Proposed by the patient.",
-        " ".join(
-            (
-                "The patient agreed on 2026-02-27. Clinician kurtz has not said anything yet.",
-                "Guardian 1032-a agreed on 2026-02-28.",
-            )
-        ),
+        "The patient agreed on 27 February 2026.",
+        "Clinician kurtz has not said anything yet.",
+        "Guardian 1032-a agreed on 28 February 2026.",
         "Between visits",
         "Text message to the clinic; what she writes is not shown to her mother",
         "When it is urgent: The crisis line for young people, day and night",
         "When we look at it again",
-        "On 2026-03-27.",
+        "On 27 March 2026.",
     ]
+
+
+def test_entries_of_several_lines_stand_apart_and_days_are_not_torn() -> None:
+    div, _ = text(example("adolescent-1"))
+    goal = "<p><b>Paint on two afternoons a week</b><br/>Proposed by the patient.<br/>"
+    assert f"<li>{goal}" in div
+    assert "written on 27\N{NO-BREAK SPACE}February\N{NO-BREAK SPACE}2026. It" in div
+
+
+MEASURES = [
+    (">= 7", "h", "at least 7 hours"),
+    ("<=1", "h", "at most 1 hour"),
+    ("> 21", "d", "more than 21 days"),
+    ("< 2", "h/d", "less than 2 hours per day"),
+    ("3", "/wk", "3 per week"),
+    (">= 2", "visits/mo", "at least 2 visits per month"),
+    ("70.5", "kg", "70.5 kg"),
+    ("20", "kg/m2", "20 kg/m2"),
+    ("most of the nights", None, "most of the nights"),
+    (None, "min", "minutes"),
+]
+
+
+@pytest.mark.parametrize(("target", "unit", "read"), MEASURES)
+def test_a_measure_reads_as_people_say_it(target: str | None, unit: str | None, read: str) -> None:
+    measure = {"code": "log", "target": target, "unit": unit, "due": "2026-04-01"}
+    told = {key: value for key, value in measure.items() if value}
+    _, lines = text([plan(goals=[{"goal": "g", "text": "x", "measure": told}])])
+    assert f"To be seen by: log, {read}, until 1 April 2026" in lines
 
 
 def test_a_review_is_told_without_what_the_patient_rated() -> None:
     _, lines = text(example(*JONES[:2]))
     assert lines[lines.index("Looking back") :] == [
         "Looking back",
-        "On 2026-03-09",
+        "9 March 2026",
         "What works: Melatonin",
         "What does not: The walk in the evening: too tired",
         "What changes: Walk in the morning; Talk about sleep and work first",
         "When we look at it again",
-        "On 2026-03-16 at 14:30.",
+        "On 16 March 2026 at 14:30.",
     ]
-    assert "To be seen by: hours-slept >= 7 h, until 2026-04-30." in lines
+    assert "To be seen by: hours-slept, at least 7 hours, until 30 April 2026" in lines
 
 
 def test_what_was_said_in_confidence_is_not_in_it() -> None:
@@ -273,13 +296,13 @@ def test_what_was_said_in_confidence_is_not_in_it() -> None:
     }
     div, lines = text([plan(**told)])
     assert "SECRET" not in div
-    assert lines == ["Shared plan, version 1, written on 2026-03-02. It is a draft."]
+    assert lines == ["Shared plan, version 1, written on 2 March 2026. It is a draft."]
 
 
 SAID = [
-    ("agree", "The patient agreed to other words on 2026-03-01"),
-    ("disagree", "The patient said no to other words on 2026-03-01"),
-    ("withdrawn", "The patient took an agreement to other words back on 2026-03-01"),
+    ("agree", "The patient agreed to other words on 1 March 2026"),
+    ("disagree", "The patient said no to other words on 1 March 2026"),
+    ("withdrawn", "The patient took an agreement to other words back on 1 March 2026"),
 ]
 
 
@@ -294,16 +317,36 @@ def test_what_was_said_to_other_words_is_told(word: str, sentence: str) -> None:
         )
         for number, words in ((1, "Sleep"), (2, "Sleep well"))
     ]
-    assert text(versions)[1][-1] == (
-        f"{sentence}, and has not said anything to these yet. "
-        "Clinician kurtz has not said anything yet."
-    )
+    assert text(versions)[1][-2:] == [
+        f"{sentence}, and has not said anything to these yet.",
+        "Clinician kurtz has not said anything yet.",
+    ]
     now = {
-        "agree": "The patient agreed on 2026-03-01.",
-        "disagree": "The patient said no on 2026-03-01.",
-        "withdrawn": "The patient took the agreement back on 2026-03-01.",
+        "agree": "The patient agreed on 1 March 2026.",
+        "disagree": "The patient said no on 1 March 2026.",
+        "withdrawn": "The patient took the agreement back on 1 March 2026.",
     }
-    assert text(versions[:1])[1][-1].startswith(now[word])
+    assert text(versions[:1])[1][-2] == now[word]
+
+
+def test_who_stands_alike_is_told_together() -> None:
+    aunt = "urn:example:caregiver|aunt"
+    told = {"clinicians": ["kurtz", "lee"], "adolescent": {"guardians": [aunt]}}
+    goals = [{"goal": "g", "text": words, "agreement": []} for words in ("Sleep", "Sleep well")]
+    staff = [{"party": who, "status": "disagree", "on": "2026-03-01"} for who in ("kurtz", "lee")]
+    first = plan(goals=[goals[0] | {"agreement": staff}], **told)
+    assert text([first])[1][-2:] == [
+        "The patient and guardian aunt have not said anything yet.",
+        "Clinician kurtz and clinician lee said no on 1 March 2026.",
+    ]
+    second = plan(version=2, written="2026-03-09", goals=goals[1:], **told)
+    assert text([first, second])[1][-1] == (
+        "Clinician kurtz and clinician lee said no to other words on 1 March 2026, "
+        "and have not said anything to these yet."
+    )
+    silent = plan(goals=goals[1:], **told)
+    everybody = "The patient, clinician kurtz, clinician lee and guardian aunt"
+    assert text([silent])[1][-1] == f"{everybody} have not said anything yet."
 
 
 def test_lines_are_kept_and_markup_is_only_words() -> None:

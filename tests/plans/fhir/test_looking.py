@@ -127,7 +127,7 @@ def test_it_reads_in_plain_words() -> None:
     for code, words in told.items():
         reviews = [review("09", code, words="SECRET")]
         div, lines = text([version(1), version(2, reviews=reviews)])
-        assert lines[2:4] == ["Sleep", f"On 2026-03-09: {words}."]
+        assert lines[2:4] == ["Sleep", f"Looked at on 9 March 2026: {words}"]
         assert "SECRET" not in div
 
 
@@ -191,9 +191,9 @@ def test_where_there_is_none_any_more_it_took_place_or_was_given_up() -> None:
 
 
 WHEN = {
-    "2026-03-30": "On 2026-03-30.",
-    "2026-03-30T17:05:00-04:00": "On 2026-03-30 at 17:05.",
-    "2026-03-30T17:05:00Z": "On 2026-03-30 at 17:05 UTC.",
+    "2026-03-30": "On 30 March 2026.",
+    "2026-03-30T17:05:00-04:00": "On 30 March 2026 at 17:05.",
+    "2026-03-30T17:05:00Z": "On 30 March 2026 at 17:05 UTC.",
 }
 
 
@@ -211,6 +211,6 @@ def test_a_plan_takes_the_place_of_another(fhir: Any) -> None:
     assert made["replaces"] == [own("CarePlan", "<old> & gone", "plan")]
     div, lines = text([plan(replaces="<old> & gone")])
     assert "<old>" not in div
-    whole = "Shared plan, version 1, written on 2026-03-02. It is a draft."
+    whole = "Shared plan, version 1, written on 2 March 2026. It is a draft."
     assert lines == [f"{whole} It takes the place of the plan <old> & gone."]
     assert "replaces" not in bodies([plan()], fhir)["plan"]

@@ -25,6 +25,7 @@ def careplan(facts: Facts, parts: Sequence[Resource]) -> Resource:
         "text": {"status": "generated", "div": narrative(facts, status)},
         "extension": [
             {"url": el.PLAN_VERSION, "valuePositiveInt": plan.version},
+            {"url": el.PLAN_WRITTEN, "valueDateTime": plan.written.text},
             {"url": el.RECORD, "valueString": plan.plan},
         ],
         "status": status,

@@ -8,10 +8,11 @@ stays out, too. Nothing in the document is markup: all of it is escaped.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from html import escape
 
-from alliance_fhir.domain.agreement import Party, Position
+from alliance_fhir.domain.agreement import Party, Position, Standing, Voice
 from alliance_fhir.domain.plan.document import (
     Goal,
     Measure,
@@ -31,6 +32,21 @@ _STATUSES: dict[Status, str] = {
     "completed": "It is over.",
     "revoked": "It was given up.",
 }
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
+    *("October", "November", "December"),
+)
+_SIGNS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
+_TIMES = {
+    "s": "second",
+    "min": "minute",
+    "h": "hour",
+    "d": "day",
+    "wk": "week",
+    "mo": "month",
+    "a": "year",
+}
+"""The units of UCUM for times, as people say them."""
 _WORDS = {
     "agree": "agreed on {on}",
     "disagree": "said no on {on}",
@@ -52,14 +68,17 @@ _ACHIEVEMENTS: dict[Progress, str] = {
     "no-progress": "hardly any progress",
     "not-attainable": "cannot be reached",
 }
+_SIGNED = re.compile(r"(>=|<=|>|<)\s*(.+)", re.DOTALL)
 _TO_ESCAPE = re.compile("[&<>\"'\n]")
+_HAVE = "HAVE"
+"""Has, or have."""
 _KINDS = {"Practitioner": "clinician", "RelatedPerson": "guardian"}
 
 
 def narrative(facts: Facts, status: Status) -> str:
     """The `div` of a CarePlan's text."""
     plan = facts.plan
-    title = f"Shared plan, version {plan.version}, written on {plan.written.day}."
+    title = f"Shared plan, version {plan.version}, written on {_day(plan.written.day)}."
     instead = f" It takes the place of the plan {_words(plan.replaces)}." if plan.replaces else ""
     parts = [
         f"<p>{title} {_STATUSES[status]}{instead}</p>",
@@ -76,6 +95,18 @@ def narrative(facts: Facts, status: Status) -> str:
 def _words(text: str) -> str:
     """Words of the document: no markup, and lines as they are."""
     return escape(text).replace("\n", "<br/>") if _TO_ESCAPE.search(text) else text
+
+
+@lru_cache(maxsize=1024)
+def _day(day: str) -> str:
+    """A day as people write it, which is not torn apart at the end of a line."""
+    year, month, number = day.split("-")
+    return f"{int(number)}\N{NO-BREAK SPACE}{_MONTHS[int(month) - 1]}\N{NO-BREAK SPACE}{year}"
+
+
+def _entry(lines: Iterable[str]) -> str:
+    """An entry of several lines, apart from the next one."""
+    return f"<p>{'<br/>'.join(lines)}</p>"
 
 
 def _section(title: str, entries: Iterable[str]) -> Iterator[str]:
@@ -95,26 +126,40 @@ def _goal(facts: Facts, goal: Goal) -> str:
         told.append(_measure(goal.measure))
     told += _proposed(facts, goal.proposed_by)
     if said := facts.reached.get(goal.goal):
-        told.append(f"On {said.on.day}: {_ACHIEVEMENTS[said.achievement.achievement]}.")
-    return "<br/>".join([*told, _agreed(facts, facts.positions[goal_key(goal.goal)])])
+        how = _ACHIEVEMENTS[said.achievement.achievement]
+        told.append(f"Looked at on {_day(said.on.day)}: {how}")
+    return _entry([*told, *_agreed(facts, facts.positions[goal_key(goal.goal)])])
 
 
 def _measure(measure: Measure) -> str:
-    told = " ".join(filter(None, (measure.code, measure.target, measure.unit)))
-    due = f", until {measure.due}" if measure.due else ""
-    return f"To be seen by: {_words(told)}{due}."
+    told = [_words(one) for one in (measure.code, _target(measure)) if one]
+    due = [f"until {_day(measure.due)}"] if measure.due else []
+    return f"To be seen by: {', '.join([*told, *due])}"
+
+
+def _target(measure: Measure) -> str:
+    """`>= 7` and `h` as "at least 7 hours"; words of the document's own as they are."""
+    target, unit = measure.target or "", measure.unit or ""
+    what, _, per = unit.partition("/")
+    many = "" if re.fullmatch(r"\W*1", target) else "s"
+    if what in _TIMES or per in _TIMES:
+        what = f"{_TIMES[what]}{many}" if what in _TIMES else what
+        unit = f"{what} per {_TIMES.get(per, per)}" if per else what
+    if signed := _SIGNED.fullmatch(target):
+        target = f"{_SIGNS[signed[1]]} {signed[2]}"
+    return " ".join(filter(None, (target, unit.strip())))
 
 
 def _task(facts: Facts, task: Task) -> str:
     told = [f"<b>{_words(task.text)}</b>"]
     if task.who is not None:
-        told.append(f"Who: {_name(facts, task.who)}.")
+        told.append(f"Who: {_name(facts, task.who)}")
     if task.when:
         told.append(f"When: {_words(task.when)}")
     told += _proposed(facts, task.proposed_by)
     if task.options_considered:
         told.append(f"Also considered: {'; '.join(map(_words, task.options_considered))}")
-    return "<br/>".join([*told, _agreed(facts, facts.positions[task_key(task.task)])])
+    return _entry([*told, *_agreed(facts, facts.positions[task_key(task.task)])])
 
 
 def _proposed(facts: Facts, by: Party | None) -> Iterator[str]:
@@ -126,7 +171,7 @@ def _contact(plan: SharedPlan) -> Iterator[str]:
     if plan.contact and plan.contact.between_visits:
         yield _words(plan.contact.between_visits)
     if plan.contact and plan.contact.urgent:
-        yield f"When it is urgent: {_words(plan.contact.urgent)}"
+        yield f"<b>When it is urgent:</b> {_words(plan.contact.urgent)}"
 
 
 def _review(review: Review) -> str:
@@ -136,7 +181,7 @@ def _review(review: Review) -> str:
         ("What changes", review.changes),
     )
     told = [f"{title}: {'; '.join(map(_words, texts))}" for title, texts in lists if texts]
-    return "<br/>".join([f"On {review.on.day}", *told])
+    return _entry([f"<b>{_day(review.on.day)}</b>", *told])
 
 
 def _next_review(plan: SharedPlan) -> Iterator[str]:
@@ -144,25 +189,38 @@ def _next_review(plan: SharedPlan) -> Iterator[str]:
         day, _, time = plan.next_review.text.partition("T")
         zone = " UTC" if time.endswith("Z") else ""
         at = f" at {time[:5]}{zone}" if time else ""
-        yield f"<h2>When we look at it again</h2><p>On {day}{at}.</p>"
+        yield f"<h2>When we look at it again</h2><p>On {_day(day)}{at}.</p>"
 
 
 # --- who agreed -----------------------------------------------------------------------------------
 
 
-def _agreed(facts: Facts, told: Iterable[Position]) -> str:
-    return " ".join(_position(facts, position) for position in told)
+def _agreed(facts: Facts, told: Iterable[Position]) -> Iterator[str]:
+    """Who stands where, a line for each thing that was said, so that a no is not lost among what
+    others said."""
+    said: dict[str, list[str]] = {}
+    for position in told:
+        words = _said(position.standing, position.on, position.earlier)
+        said.setdefault(words, []).append(_name(facts, position.party))
+    for words, names in said.items():
+        who = _listed(names)
+        have = "has" if len(names) == 1 else "have"
+        yield f"{who[0].upper()}{who[1:]} {words.replace(_HAVE, have)}."
 
 
-def _position(facts: Facts, position: Position) -> str:
-    name = _name(facts, position.party)
-    said, earlier = "has not said anything yet", position.earlier
-    if position.standing != "pending":
-        said = _WORDS[position.standing].format(on=position.on)
-    elif earlier:
-        other = _TO_OTHER_WORDS[earlier.word].format(on=earlier.on)
-        said = f"{other}, and has not said anything to these yet"
-    return f"{name[0].upper()}{name[1:]} {said}."
+@lru_cache(maxsize=1024)
+def _said(standing: Standing, on: str, earlier: Voice | None) -> str:
+    if standing != "pending":
+        return _WORDS[standing].format(on=_day(on))
+    if earlier:
+        other = _TO_OTHER_WORDS[earlier.word].format(on=_day(earlier.on))
+        return f"{other}, and {_HAVE} not said anything to these yet"
+    return f"{_HAVE} not said anything yet"
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _name(facts: Facts, party: Party) -> str:
