@@ -27,7 +27,7 @@ JONES = ("jones-1", "jones-2", "jones-3")
 ALL = (*JONES, "adolescent-1")
 CHANGED = (
     "Somebody changed the plan there (changed goals[0].text, removed goals[0].agreement[0], "
-    "removed goals[0].agreement[1]); choose --take source or server."
+    "removed goals[0].agreement[1]); choose --merge, or --take source or server."
 )
 """What was said to other words is said to these no more."""
 FORM = "Questionnaire/https://alliance-fhir.github.io/ig/Questionnaire/plan-review|1.0.0"

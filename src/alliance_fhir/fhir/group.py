@@ -57,6 +57,8 @@ class Group(NamedTuple):
     source said. `records` is of how many records of the source it is made; `documents` are those
     that are to be kept, by version, as what comes later is to be held against them. `edition` is
     the version of the newest of them, 0 of what has no versions. `of_plan`: it is of shared plans.
+    `seen` is what somebody else has made of it at the target and what has been merged into it: keys
+    and digests of contents that may be overwritten.
     """
 
     key: str
@@ -70,3 +72,4 @@ class Group(NamedTuple):
     documents: tuple[tuple[int, str], ...] = ()
     edition: int = 0
     of_plan: bool = False
+    seen: frozenset[tuple[str, str]] = frozenset()
