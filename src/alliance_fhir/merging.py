@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from alliance_fhir.comparing import Comparing
 from alliance_fhir.config import Settings
@@ -23,6 +23,7 @@ from alliance_fhir.domain.plan.differences import differences
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.plan.history import standing, wording
 from alliance_fhir.domain.plan.merging import Conflict, merge
+from alliance_fhir.domain.plan.places import find
 from alliance_fhir.domain.receipt import MERGED, Finding, Receipt
 from alliance_fhir.domain.records import Moment, Origin
 from alliance_fhir.fhir.canonical import content_digest
@@ -32,11 +33,11 @@ from alliance_fhir.laying_down import ending, lay_down, next_to
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planned import OBSTACLES, Planned
 from alliance_fhir.planning import Planner
-from alliance_fhir.readback import CHANGED, Back, ReadBack, in_short
+from alliance_fhir.readback import CHANGED, Back, Left, ReadBack, in_short
 from alliance_fhir.sources.plans import SUFFIXES
 from alliance_fhir.sources.plans.document import Documents
-from alliance_fhir.sources.plans.unfinished import ENDING, answers, beside, unfinished
-from alliance_fhir.sources.plans.written import as_json, as_yaml
+from alliance_fhir.sources.plans.merged import ENDING, answers, unfinished, whole
+from alliance_fhir.sources.plans.written import as_json
 from alliance_fhir.targets.base import Target
 
 _SIDES = "choose --take source or server."
@@ -63,6 +64,7 @@ _THERE = (
 _UNWRITTEN = (
     "Beside the source {} could not be written ({}), and nothing was sent; mend that, run again."
 )
+_HAS_IT = "The source has what somebody changed there."
 _COLLISIONS = ("both-changed", "leans-on-removed")
 """What somebody has to decide; of the rest it is enough to be told."""
 _ARRIVED = ("created", "updated", "unchanged")
@@ -88,7 +90,7 @@ class _Refused(Exception):
 class _Case:
     """What came of a plan. `before` is what was decided without a merge; `remedy` is said of what
     is in the way, `told` of what was merged. `path` and `text` are of the document that is to be
-    written, and `seen` is what stood at the target where somebody has to finish it."""
+    written, and `seen` is what stood at the target for it."""
 
     before: Planned
     remedy: str = ""
@@ -190,19 +192,24 @@ class Merging:
         except ValueError:
             raise _Refused(_NO_PLAN) from None
         number = max(*known, ours.plan.version, theirs.plan.version) + 1
-        plan, left_out = _dated(merged.plan, number, when, sides)
+        plan, gone_by = _dated(merged.plan, number, when, sides)
         collisions = [one for one in merged.conflicts if one.why in _COLLISIONS]
-        left_out += [one for one in merged.conflicts if one.why not in _COLLISIONS]
+        left_out = [one for one in merged.conflicts if _is_left_out(one, merged.plan)]
         source = Path(group.origin.path)
         seen = frozenset((key, content_digest(body)) for key, body in theirs.bodies.items())
         if collisions:
             self._to_be_finished(case, plan, merged.conflicts, theirs.plan, source, known)
             return planned
         new = group
-        if not _alike(merged.plan, ours.plan):  # else the source has it: it was not sent yet
+        if _alike(merged.plan, ours.plan):  # it stands in the source, and was not sent yet
+            case.told = _told(ours.plan, ours.plan, plans.values(), left_out)
+        else:
+            left_out += gone_by
             path = next_to(source, known, number, ending(source))
-            new, plans = self._with_document(group, case, kept, plan, path, left_out)
-            told = _told(ours.plan, merged.plan, plans, left_out)
+            new, versions = self._with_document(
+                group, case, kept, plan, theirs.plan, path, left_out
+            )
+            told = _told(ours.plan, merged.plan, versions, left_out)
             case.told = f"{told} It stands in {path.name}."
         case.merged = True
         decided = self._planner.decide([new._replace(seen=seen)], reread=True)[0]
@@ -221,10 +228,10 @@ class Merging:
         there = self._back.there(d for d in planned.decisions if d.resource.type != "Provenance")
         if base is None or here is None or there is None:
             raise _Refused(_NO_PLAN)
-        lost = [str(one) for one in there.lost_beside(base)]
-        lost += self._unseen(planned, sent, base.plan, there.plan)
+        lost = there.lost_beside(base)
+        lost += self._unseen(planned, sent, base.plan, there.plan, {one.key for one in lost})
         if lost:
-            raise _Refused(_NO_PLACE.format(", ".join(dict.fromkeys(lost))))
+            raise _Refused(_NO_PLACE.format(", ".join(dict.fromkeys(map(str, lost)))))
         return _Sides(base, here, there)
 
     def _unseen(
@@ -233,8 +240,10 @@ class Merging:
         sent: Mapping[int, SharedPlan],
         base: SharedPlan,
         theirs: SharedPlan,
-    ) -> list[str]:
-        """The types of the resources that were changed, and of which the documents tell nothing."""
+        told: set[str],
+    ) -> list[Left]:
+        """The resources that were changed, and of which the documents tell nothing; but for those
+        that are `told` of."""
         newest = max(sent)
         before = [plan for version, plan in sent.items() if version != newest]
         number = {"version": newest}
@@ -245,14 +254,14 @@ class Merging:
 
         was, now_ = digests(base), digests(theirs)
         return [
-            one.resource.type
-            for one in planned.decisions
-            if one.rule == CHANGED and was.get(one.resource.key) == now_.get(one.resource.key)
+            Left(one.key, one.type, "")
+            for one in (d.resource for d in planned.decisions if d.rule == CHANGED)
+            if one.key not in told and was.get(one.key) == now_.get(one.key)
         ]
 
     def _begun_with(self, group: Group, sides: _Sides) -> SharedPlan:
-        """What both sides began with: what was sent last; or, where the newest document is one that
-        somebody has finished, what stood at the target then, as that has gone into it."""
+        """What both sides began with: what was sent last; or, where the newest document is a merged
+        one that was not sent yet, what stood at the target then, as that has gone into it."""
         if not group.documents or max(group.documents)[0] != group.edition:
             return sides.base.plan
         try:
@@ -289,19 +298,21 @@ class Merging:
         case: _Case,
         kept: dict[int, str],
         plan: SharedPlan,
+        theirs: SharedPlan,
         path: Path,
         left_out: Sequence[Conflict],
     ) -> tuple[Group, Iterable[SharedPlan]]:
         """The group with the merged plan as its newest version, as it is read from its document;
         and all versions."""
         json = path.name.lower().endswith(".json")
-        text = as_json(plan) if json else beside(left_out) + as_yaml(plan)
+        content = self._documents.content(theirs)
+        text = as_json(plan) if json else whole(plan, left_out, content)
         read = self._documents.read(path, text)
         if read.plan is None:
             raise _Refused(_NO_PLAN)
         if path.exists():
             raise _Refused(_THERE.format(path.name))
-        case.path, case.text = path, text
+        case.path, case.text, case.seen = path, text, self._documents.text(theirs)
         came = dict(group.documents) | {plan.version: self._documents.text(read.plan)}
         origin = Origin(str(path), read.at(("plan",))[0])
         plans = self._grouping.read(kept | came)
@@ -309,13 +320,10 @@ class Merging:
         return new._replace(records=group.records), plans.values()
 
     def _write(self, key: str, case: _Case, path: Path) -> None:
-        if case.merged:
-            lay_down(path, case.text)
-            return
         self._ledger.see(key, case.seen, self._run)
         if not self._at_once:
             self._ledger.commit()
-        if not path.exists():  # somebody may be about to finish it
+        if case.merged or not path.exists():  # what is to be finished somebody may have opened
             lay_down(path, case.text)
 
     def _now(self) -> Moment:
@@ -335,6 +343,16 @@ def _dated(
     return plan.model_copy(update=told), left_out
 
 
+def _is_left_out(conflict: Conflict, plan: SharedPlan) -> bool:
+    """Whether the plan has not all that both sides have at the place of a conflict."""
+    found = find(plan, conflict.place)
+    has: Any = found.value if found else None
+    if isinstance(has, tuple):  # of what a party said, each word by itself
+        sides: list[Any] = [conflict.ours or (), conflict.theirs or ()]
+        return any(one not in has for side in sides for one in side)
+    return any(side not in (None, has) for side in (conflict.ours, conflict.theirs))
+
+
 def _alike(one: SharedPlan, other: SharedPlan) -> bool:
     """Whether two documents say the same, whichever versions they are."""
     number = {"version": other.version, "written": other.written}
@@ -347,7 +365,7 @@ def _told(
     """What was merged into what the source says, and where somebody has still to agree to words
     that are new there: the paths, and no word of it. `plans` are all versions."""
     found = [one for one in differences(ours, merged) if one.place[0] not in ("version", "written")]
-    told = [f"Merged with what somebody changed there ({in_short(found)})."]
+    told = [f"Merged with what somebody changed there ({in_short(found)})." if found else _HAS_IT]
     before, now_ = wording(ours).words, standing(plans)
     names = [f"goals[{number}]" for number in range(len(merged.goals))]
     names += [f"tasks[{number}]" for number in range(len(merged.tasks))]

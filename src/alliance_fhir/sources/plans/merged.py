@@ -1,8 +1,8 @@
-"""What two sides could not be brought together in, as a document that a person finishes.
+"""Documents of merged plans: those that are whole, and those that a person finishes.
 
-It is the merged plan, with a key before it that no plan has: so it is taken for one only when
-somebody has looked at each place, and has removed that key. A comment says what stood at the
-target, by a digest: so it is known what the finished plan has taken into account.
+One to be finished has a key before the plan that no plan has: so it is taken for one only when
+somebody has looked at each place, and has removed that key. In both a comment tells what stood at
+the target, by a digest: so it is known what the plan has taken into account, until it is sent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HEAD = """\
 # what came of both. Where they collide it has what the source says, and `conflicts` has what each
 # of them says. Decide in the plan below, remove `conflicts`, and name the file
 # {name}; then `sync --merge` sends it.
-# The next line tells what stood at the target: leave it as it is.
+# The next line is a digest of what stood at the target: leave it as it is.
 """
 
 
@@ -38,20 +38,21 @@ def unfinished(plan: SharedPlan, conflicts: Iterable[Conflict], answers: str, na
 
 
 def answers(text: str) -> str:
-    """The digest of what a finished document answers; empty where it says nothing of it."""
+    """The digest of what stood at the target for a document; empty where it tells nothing of it."""
     found = _LINE.search(text)
     return found["digest"] if found else ""
 
 
-def beside(conflicts: Iterable[Conflict]) -> str:
-    """What could not be taken into a merged plan, as comments to stand above it; empty where all
-    could."""
-    told = [_told(one) for one in conflicts]
-    if not told:
-        return ""
-    text = block({"conflicts": told}).partition("\n")[2]
-    head = "Merged. This was left out, as it was said of other words, or has gone by:"
-    return "".join(f"# {line}".rstrip() + "\n" for line in (head, *text.splitlines())) + "\n"
+def whole(plan: SharedPlan, left_out: Iterable[Conflict], answers: str) -> str:
+    """The text of a merged plan, in YAML; what could not be taken into it stands above it."""
+    told = [_told(one) for one in left_out]
+    lines: list[str] = []
+    if told:
+        lines = ["Left out, as it was said of other words, or has gone by:"]
+        lines += block({"left_out": told}).splitlines()[1:]
+    lines.append("Merged with what stood at the target, of which this is a digest:")
+    head = "".join(f"# {line}".rstrip() + "\n" for line in lines)
+    return f"{head}{_ANSWERS}{answers}\n\n" + as_yaml(plan)
 
 
 def _told(conflict: Conflict) -> dict[str, Any]:
