@@ -511,6 +511,7 @@ def test_what_cannot_be_written_to_the_source_is_not_sent(both: bool, first: Cli
         merged_is(first)
 
 
+@by_the_ledger
 def test_two_answers_to_one_question_are_one_too_many(clinic: Clinic) -> None:
     with pytest.raises(ConfigError, match="--merge and --take are two answers"):
         clinic.sync_alone(merge=True, take="source")
