@@ -42,6 +42,13 @@ def lay_down(path: Path, text: str) -> None:
         with owner_only(part) as file:
             file.write(text.encode())
             to_disk(file)
-        os.link(part, path)  # unlike a renaming, it never takes the place of a file
+        try:
+            os.link(part, path)  # unlike a renaming, it never takes the place of a file
+        except FileExistsError:
+            raise
+        except OSError:  # not every file system has it
+            if path.exists():
+                raise
+            part.rename(path)
     finally:
         part.unlink(missing_ok=True)

@@ -212,10 +212,7 @@ class Merging:
             told = _told(ours.plan, merged.plan, versions, left_out)
             case.told = f"{told} It stands in {path.name}."
         case.merged = True
-        decided = self._planner.decide([new._replace(seen=seen)], reread=True)[0]
-        if decided.rule:  # somebody changed it once more, a moment ago
-            case.merged, case.path = False, None
-            return planned
+        [decided] = self._planner.decide([new._replace(seen=seen)], reread=True)
         return decided
 
     def _sides(self, planned: Planned, kept: Mapping[int, str]) -> _Sides:
@@ -289,8 +286,7 @@ class Merging:
         case.seen = self._documents.text(theirs)
         content = self._documents.content(theirs)
         case.text = unfinished(plan, conflicts, content, finished.name)
-        told = ", ".join(one.told for one in conflicts)
-        case.remedy = _COLLIDE.format(told, case.path.name, finished.name)
+        case.remedy = _COLLIDE.format(in_short(conflicts), case.path.name, finished.name)
 
     def _with_document(
         self,
@@ -360,7 +356,7 @@ def _alike(one: SharedPlan, other: SharedPlan) -> bool:
 
 
 def _told(
-    ours: SharedPlan, merged: SharedPlan, plans: Iterable[SharedPlan], left_out: Iterable[Conflict]
+    ours: SharedPlan, merged: SharedPlan, plans: Iterable[SharedPlan], left_out: Sequence[Conflict]
 ) -> str:
     """What was merged into what the source says, and where somebody has still to agree to words
     that are new there: the paths, and no word of it. `plans` are all versions."""
@@ -377,6 +373,6 @@ def _told(
     ]
     if open_:
         told.append(f"Somebody has still to agree to {', '.join(open_)}.")
-    if gone := ", ".join(one.told for one in left_out):
-        told.append(f"Left out: {gone}.")
+    if left_out:
+        told.append(f"Left out: {in_short(left_out)}.")
     return " ".join(told)

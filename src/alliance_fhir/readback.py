@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
 from alliance_fhir.deciding import Decision
-from alliance_fhir.domain.plan.differences import Difference, in_one_line
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.fhir.canonical import canonical
 from alliance_fhir.fhir.group import Resource
@@ -115,7 +114,16 @@ def _type(name: str) -> str:
     return re.split(r"[/\[]", name)[0]
 
 
-def in_short(found: Sequence[Difference]) -> str:
-    """The first of the differences, and how many more there are; no word of the documents."""
+class Told(Protocol):
+    """A difference or a conflict."""
+
+    @property
+    def told(self) -> str:
+        """Where, and of which kind: no word of the documents."""
+        ...
+
+
+def in_short(found: Sequence[Told]) -> str:
+    """The first of them, and how many more there are; no word of the documents."""
     more = f", and {len(found) - _MOST} more" if len(found) > _MOST else ""
-    return in_one_line(found[:_MOST]) + more
+    return ", ".join(one.told for one in found[:_MOST]) + more

@@ -165,7 +165,9 @@ def settled(site: Clinic) -> None:
 
 def held_back(site: Clinic, **options: Any) -> str:
     """A sync with `--merge` sends nothing of the plan; what it says."""
-    before = site.place.versions()
+    before, files = site.place.versions(), names(site)
+    site.plan(merge=True, **options)
+    assert names(site) == files
     told = site.sync(merge=True, **options)
     assert told.exit_code == 7
     assert {one.rule for one in told.tally.blocked} == {"changed-at-target"}
@@ -441,6 +443,12 @@ def untitled(body: Json) -> Json:
     return {key: value for key, value in body.items() if key != "title"}
 
 
+def with_another(body: Json) -> Json:
+    """Somebody has put a task of their own into a plan."""
+    task = {"type": "Task", "identifier": {"system": "urn:example:portal", "value": "9"}}
+    return {**body, "activity": [*body["activity"], {"reference": task}]}
+
+
 @by_the_ledger
 @pytest.mark.parametrize(
     ("name", "put", "told"),
@@ -448,6 +456,7 @@ def untitled(body: Json) -> Json:
         ("goal-sleep", annotated, "Goal note"),
         ("plan", renamed, "CarePlan title"),
         ("plan", untitled, "CarePlan"),
+        ("plan", with_another, "CarePlan activity[8].reference"),
     ],
 )
 def test_what_a_document_has_no_place_for_is_not_overwritten(
@@ -520,17 +529,21 @@ def test_two_answers_to_one_question_are_one_too_many(clinic: Clinic) -> None:
 # --- in the middle of it --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("place_kind", ["little-r4", "singles"])
-def test_a_merge_that_is_cut_off_before_it_is_sent_is_gone_on_with(first: Clinic) -> None:
+@pytest.mark.parametrize("place_kind", ["folder", "little-r4", "singles"])
+def test_a_merge_that_is_cut_off_before_it_is_sent_is_gone_on_with(
+    first: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
     change(first, "goal-sleep", says(PLAINLY))
 
-    def cut(request: httpx.Request) -> None:
-        if is_write(request):
+    def cut(request: object) -> None:
+        if not isinstance(request, httpx.Request) or is_write(request):
             raise KeyboardInterrupt
 
     first.wire.before = cut
-    with pytest.raises(KeyboardInterrupt):
-        first.sync_alone(merge=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("alliance_fhir.targets.folder.FolderTarget.finish", cut)
+        with pytest.raises(KeyboardInterrupt):
+            first.sync_alone(merge=True)
     first.wire.calm()
     written = text_of(first, "jones-2.plan.yaml")
     told = first.sync(merge=True)

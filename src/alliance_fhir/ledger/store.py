@@ -318,7 +318,7 @@ class Ledger:
             self.keep(f"{key}{_SEEN}", [(max(known, default=0) + 1, text)], run_id)
 
     def unsee(self, key: str) -> None:
-        """Drops the documents of a group that were seen: what was sent has taken them in."""
+        """Drops the documents of a group that were seen: something newer was sent."""
         self._database.write(document.delete().where(document.c.key == f"{key}{_SEEN}"))
 
     def unkeep(self, key: str, run_id: str = "") -> None:
