@@ -41,6 +41,7 @@ class Options(NamedTuple):
     complete: bool = False
     lanes: int = 0
     take: Literal["", "source", "server"] = ""
+    merge: bool = False
     recreate: bool = False
     adopt: bool = False
     reinstate: bool = False

@@ -248,17 +248,19 @@ class Judge:
         *,
         moved: bool = False,
     ) -> Decision:
-        """What somebody else changed at the target: nothing is done, unless the user takes a side.
+        """What somebody else changed at the target: nothing is done, unless the user takes a side,
+        or it has been merged into the group.
 
         One that was `moved` to another patient cannot be left there as ours.
         """
         learnt = self._learnt(
             group, resource, hit, known.version + 1 if known else 1, known.made_by if known else ""
         )
-        if self._sides.take == "source":
+        merged = not moved and (resource.key, hit.digest) in group.seen
+        if merged or self._sides.take == "source":
             before = known or learnt._replace(digest=hit.digest)
             fresh = before._replace(server_version=hit.version, server_digest=hit.digest)
-            return Decision(resource, "updated", fresh, "source-taken")
+            return Decision(resource, "updated", fresh, "" if merged else "source-taken")
         if self._sides.take == "server" and not moved:
             return Decision(resource, "unchanged", learnt, "server-kept", learnt=True)
         return Decision(resource, "conflict", known, "changed-at-target", there=hit)

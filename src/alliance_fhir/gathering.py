@@ -41,15 +41,55 @@ class _Held(NamedTuple):
     packed: bytes
 
 
+class Grouping:
+    """Makes the group of a plan, of one site and for one version of FHIR."""
+
+    def __init__(self, settings: Settings, version: Version) -> None:
+        self._settings = settings
+        self._version = version
+        self._documents = Documents(settings)
+        self._mapper = PlanMapper(version, settings)
+
+    def read(self, texts: Mapping[int, str]) -> dict[int, SharedPlan]:
+        """The documents by version, of their texts."""
+        return {version: self._documents.again(text) for version, text in texts.items()}
+
+    def group(
+        self,
+        key: str,
+        origins: Sequence[Origin],
+        kept: Mapping[int, str],
+        came: Mapping[int, str],
+        plans: Mapping[int, SharedPlan],
+    ) -> Group:
+        """The group of all versions, `plans`: those that were sent before, `kept`, and those that
+        `came`, from these origins, the newest of which is the last."""
+        versions = [plans[version] for version in sorted(plans)]
+        newest = versions[-1]
+        resources = self._mapper.resources(versions)
+        return Group(
+            key,
+            origins[-1],
+            newest.patient,
+            newest.written.utc[:10],
+            None,
+            digest([self._documents.content(plan) for plan in versions]),
+            [*resources, *sign_offs(versions, self._version, self._settings)],
+            len(came),
+            tuple((v, text) for v, text in sorted(came.items()) if kept.get(v) != text),
+            newest.version,
+            of_plan=True,
+            beside=tuple(origin.path for origin in origins[:-1]),
+        )
+
+
 class Gathering:
     """Takes the versions of plans as they come, and gives a group for each plan at the end."""
 
     def __init__(self, settings: Settings, version: Version, known: Known) -> None:
-        self._settings = settings
-        self._version = version
         self._known = known
         self._documents = Documents(settings)
-        self._mapper = PlanMapper(version, settings)
+        self._grouping = Grouping(settings, version)
         self._held: dict[str, dict[int, _Held]] = {}
         self._came: set[str] = set()
 
@@ -67,7 +107,7 @@ class Gathering:
     def _of(self, key: str, held: Mapping[int, _Held]) -> Iterator[Group | Finding]:
         kept = dict(self._known(key))
         came = {version: zlib.decompress(one.packed).decode() for version, one in held.items()}
-        plans = self._read(kept | came)
+        plans = self._grouping.read(kept | came)
         wrong = self._wrong(kept, came, plans)
         for version, slip in wrong.items():
             del came[version]
@@ -75,13 +115,10 @@ class Gathering:
             column = ".".join(str(step) for step in slip.place if isinstance(step, str))
             yield Finding(origin.path, origin.row, column, slip.rule, slip.remedy, key)
         if wrong:  # what was sent counts in their place
-            plans = self._read(kept | came)
+            plans = self._grouping.read(kept | came)
         if came:
             origins = [held[version].origin for version in sorted(came)]
-            yield self._group(key, origins, kept, came, plans)
-
-    def _read(self, texts: Mapping[int, str]) -> dict[int, SharedPlan]:
-        return {version: self._documents.again(text) for version, text in texts.items()}
+            yield self._grouping.group(key, origins, kept, came, plans)
 
     def _wrong(
         self, kept: Mapping[int, str], came: Mapping[int, str], plans: Mapping[int, SharedPlan]
@@ -92,7 +129,7 @@ class Gathering:
         """
         new = {version for version, text in came.items() if kept.get(version) != text}
         corrected = new & kept.keys()
-        before = self._read({version: kept[version] for version in corrected})
+        before = self._grouping.read({version: kept[version] for version in corrected})
         wrong = {
             version: Slip(place, "version-not-raised")
             for version in sorted(corrected)
@@ -116,32 +153,6 @@ class Gathering:
         if key and key not in self._came and (sent := self._known(key)):
             newest = self._documents.again(sent[max(sent)])
             yield from wrongly_replaced(milestone(plan), milestone(newest))
-
-    def _group(
-        self,
-        key: str,
-        origins: Sequence[Origin],
-        kept: Mapping[int, str],
-        came: Mapping[int, str],
-        plans: Mapping[int, SharedPlan],
-    ) -> Group:
-        versions = [plans[version] for version in sorted(plans)]
-        newest = versions[-1]
-        resources = self._mapper.resources(versions)
-        return Group(
-            key,
-            origins[-1],
-            newest.patient,
-            newest.written.utc[:10],
-            None,
-            digest([self._documents.content(plan) for plan in versions]),
-            [*resources, *sign_offs(versions, self._version, self._settings)],
-            len(came),
-            tuple((v, text) for v, text in sorted(came.items()) if kept.get(v) != text),
-            newest.version,
-            of_plan=True,
-            beside=tuple(origin.path for origin in origins[:-1]),
-        )
 
 
 _SENT_BEFORE = "It contradicts a version that was sent before; correct version, date or patient."

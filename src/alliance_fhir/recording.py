@@ -182,6 +182,7 @@ class Record:
     def keep(self, group: Group) -> None:
         """The documents of which the group was made, once all of it is there."""
         self._ledger.keep(group.key, group.documents, self._run)
+        self._ledger.unsee(group.key)
         self.commit()
 
     def commit(self) -> None:

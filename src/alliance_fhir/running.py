@@ -27,6 +27,7 @@ from alliance_fhir.intake import Intake
 from alliance_fhir.lanes import Done, Lanes
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, site_catalog
+from alliance_fhir.merging import Merging
 from alliance_fhir.planned import Planned
 from alliance_fhir.planning import Planner
 from alliance_fhir.public_servers import refuse_real_data
@@ -62,6 +63,8 @@ class Run:
         watch: Watch,
         letters: DeadLetters | None = None,
     ) -> None:
+        if options.merge and options.take:
+            raise ConfigError("--merge and --take are two answers to one question; name one")
         self._dry = command == "plan"
         self._target = target
         self._ledger = ledger
@@ -75,7 +78,7 @@ class Run:
             target,
             settings.named_source,
             settings.secret,
-            reread=options.reread,
+            reread=options.reread or options.merge,
             accept_older=options.accept_older,
             rescore=options.rescore,
             sides=Sides(options.take, options.recreate, options.adopt, options.reinstate),
@@ -116,6 +119,11 @@ class Run:
             foreseen=self._dry,
         )
         self._comparing = Comparing(ledger, target, settings)
+        self._merging = (
+            Merging(ledger, target, self._planner, settings, self._result.run, dry=self._dry)
+            if options.merge
+            else None
+        )
         self._shared: set[str] = set()
 
     def go(self) -> Result:
@@ -193,9 +201,13 @@ class Run:
             return [_not_sent(group) for group in chunk]
         try:
             planned = self._planner.decide(chunk)
+            if self._merging:
+                planned = [*map(self._merging.of, planned)]
             ready = [p for p in planned if self._needs_people(p) and not p.rule]
             self._tally.warnings.extend(self._register.find(ready))
             planned = [self._again_if_moved(p) for p in planned]
+            if self._merging:
+                planned = [*map(self._merging.settled, planned)]
         except ServerError as error:
             self._stop(error)
             return [_not_sent(group) for group in chunk]
@@ -266,7 +278,10 @@ class Run:
                 receipts = self._halted(planned, error)
             if receipts is None:
                 receipts = self._foreseen(planned, ended=True)
-            self._count(planned, self._comparing.told(planned, receipts))
+            receipts = (self._merging or self._comparing).told(planned, receipts)
+            self._count(planned, receipts)
+            if self._merging:
+                self._tally.warnings += self._merging.findings(planned, receipts)
 
     def _halted(self, planned: Planned, halted: Halted) -> list[Receipt]:
         """What is known of a group at which the run came to its end."""

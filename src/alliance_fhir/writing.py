@@ -10,7 +10,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import Letter, Sent
 from alliance_fhir.deciding import Decision
 from alliance_fhir.domain.keys import digest
-from alliance_fhir.domain.receipt import RULES
+from alliance_fhir.domain.receipt import MERGED, RULES
 from alliance_fhir.errors import Refused
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.group import Group, Resource
@@ -67,7 +67,7 @@ def provenance_of(planned: Planned, writer: ProvenanceWriter, recorded: str) -> 
         activity,
         recorded,
         versions if any(version > 1 for version in versions) else (),
-        _reason(told),
+        _reason(told, merged=bool(planned.group.seen)),
     )
 
 
@@ -121,9 +121,10 @@ def _version_after(decision: Decision) -> int:
     return known.version + (decision.state != "unchanged")
 
 
-def _reason(told: Iterable[Decision]) -> str:
+def _reason(told: Iterable[Decision], *, merged: bool) -> str:
     """Why somebody's work at the target was dealt with, in the words of the rules."""
-    return " ".join(RULES[rule] for rule in sorted({d.rule for d in told if d.rule in _ASKED}))
+    asked = {decision.rule for decision in told if decision.rule in _ASKED}
+    return " ".join(RULES[rule] for rule in sorted(asked | ({MERGED} if merged else set())))
 
 
 _ASKED = {"source-taken", "server-kept", "recreated", "adopted", "reinstated"}

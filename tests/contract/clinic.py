@@ -240,6 +240,19 @@ def lay_out(folder: Path, *names: str) -> Path:
     return inbox
 
 
+def give(clinic: Clinic, *names: str) -> None:
+    """The clinic's folder holds these documents, and no others."""
+    clinic.sources = [lay_out(clinic.folder, *names)]
+
+
+def edited(clinic: Clinic, name: str, change: Callable[[str], str]) -> None:
+    """A document of the clinic is another one."""
+    path = clinic.folder / "plans" / f"{name}.plan.yaml"
+    before = path.read_text("utf-8")
+    path.write_text(change(before), "utf-8")
+    assert path.read_text("utf-8") != before
+
+
 def rows_of(path: Path, query: str) -> list[tuple[Any, ...]]:
     """What a query finds in a ledger, read by somebody else."""
     if not path.exists():

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from alliance_fhir.config import load
 from alliance_fhir.testing import AbilityProxy
 from alliance_fhir.testing import FhirServer as LittleServer
 
-from .clinic import Clinic, Wire
+from .clinic import PLANS, Clinic, Wire, give
 from .kinds import LITTLE, RUNGS, TAKEN, UNSAID, kinds_of
 from .places import FolderPlace, Place, ServerPlace
 
@@ -104,3 +105,17 @@ def clinic(tmp_path: Path, place: Place, wire: Wire) -> Clinic:
     folder = tmp_path / "clinic"
     folder.mkdir()
     return Clinic(folder, place, wire)
+
+
+PEOPLE = ("1001", "1032")
+"""The patients of the examples."""
+
+
+@pytest.fixture
+def site(clinic: Clinic) -> Clinic:
+    """A clinic that has plans, and whose patients are at its target."""
+    settings = load(PLANS / "alliance.toml")
+    clinic.settings = settings.model_copy(update={"folder": clinic.folder})
+    clinic.register(*PEOPLE)
+    give(clinic)
+    return clinic

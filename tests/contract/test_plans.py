@@ -11,18 +11,17 @@ import httpx
 import pytest
 
 from alliance_fhir import map_to
-from alliance_fhir.config import load
 from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.careplan import careplan
 from alliance_fhir.pulling import pull_plans
 
-from .clinic import PLANS, Clinic, counts, is_write, lay_out, rows_of, rules
+from .clinic import Clinic, counts, edited, give, is_write, rows_of, rules
 from .kinds import by_the_ledger, everywhere, rungs
 from .places import bare, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from alliance_fhir.fhir.plan.facts import Facts
 
@@ -32,38 +31,13 @@ JONES = ("jones-1", "jones-2", "jones-3")
 ALL = (*JONES, "adolescent-1")
 CHANGED = (
     "Somebody changed the plan there (changed goals[0].text, removed goals[0].agreement[0], "
-    "removed goals[0].agreement[1]); choose --take source or server."
+    "removed goals[0].agreement[1]); choose --merge, or --take source or server."
 )
 """What was said to other words is said to these no more."""
 IG = "https://alliance-fhir.github.io/ig"
 WRITTEN = f"{IG}/StructureDefinition/plan-written"
 DIGEST = f"{IG}/StructureDefinition/content-digest"
 FORM = "Questionnaire/https://alliance-fhir.github.io/ig/Questionnaire/plan-review|1.0.0"
-PEOPLE = ("1001", "1032")
-"""The patients of the examples."""
-
-
-@pytest.fixture
-def site(clinic: Clinic) -> Clinic:
-    """A clinic that has plans, and whose patients are at its target."""
-    settings = load(PLANS / "alliance.toml")
-    clinic.settings = settings.model_copy(update={"folder": clinic.folder})
-    clinic.register(*PEOPLE)
-    give(clinic)
-    return clinic
-
-
-def give(clinic: Clinic, *names: str) -> None:
-    """The clinic's folder holds these documents, and no others."""
-    clinic.sources = [lay_out(clinic.folder, *names)]
-
-
-def edited(clinic: Clinic, name: str, change: Callable[[str], str]) -> None:
-    """A document of the clinic is another one."""
-    path = clinic.folder / "plans" / f"{name}.plan.yaml"
-    before = path.read_text("utf-8")
-    path.write_text(change(before), "utf-8")
-    assert path.read_text("utf-8") != before
 
 
 def content(place: Place) -> dict[str, Any]:

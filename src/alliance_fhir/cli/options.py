@@ -124,6 +124,14 @@ TAKE = Annotated[
         help="Where somebody changed our resource at the target: overwrite it, or keep it.",
     ),
 ]
+MERGE = Annotated[
+    bool,
+    typer.Option(
+        "--merge",
+        help="Where somebody changed a shared plan at the target: bring both sides together, in a "
+        "new version beside the source.",
+    ),
+]
 RECREATE = Annotated[
     bool, typer.Option("--recreate", help="Make again what somebody deleted at the target.")
 ]

@@ -21,6 +21,7 @@ State = Literal[
 STATES: tuple[State, ...] = get_args(State)
 
 
+MERGED = "merged"
 RULES: dict[str, str] = {
     # a file as a whole
     "missing-file": "Check the path; nothing is there.",
@@ -131,12 +132,13 @@ RULES: dict[str, str] = {
     "rule-changed": "The row is as it was, our rules or the settings are not; use --rescore.",
     "no-longer-given": "The row gives less than it did; the rest was left there: retract --only.",
     "changed-at-target": "Somebody changed our resource; nothing was overwritten. Look at it "
-    "there, then choose: --take source or --take server.",
+    "there, then choose: --take source or --take server; of a plan --merge, too.",
     "deleted-at-target": "Somebody deleted our resource; it was not made again: --recreate does.",
     "not-ours": "A resource with this identifier is there and was not written by us; --adopt makes "
     "it ours.",
     "source-taken": "Somebody's change at the target was overwritten, as asked.",
     "server-kept": "Somebody's change at the target was kept, as asked, until the source changes.",
+    MERGED: "Somebody's change at the target was merged with the source's, as asked.",
     "recreated": "What somebody deleted at the target was made again, as asked.",
     "adopted": "What somebody made at the target under our identifier is ours now, as asked.",
     "retracted": "The record was retracted and stays so; --reinstate gives it again.",
@@ -242,7 +244,7 @@ WARNINGS = frozenset(
     {"unknown-column", "duplicate-equal", "clinician-not-found", "clinician-ambiguous"}
     | {"person-not-found", "person-ambiguous"}
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
-    | {"source-taken", "server-kept", "recreated", "adopted"}
+    | {"source-taken", "server-kept", MERGED, "recreated", "adopted"}
     | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
     | {"other-sheets", "review-later"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}

@@ -58,6 +58,8 @@ class Group(NamedTuple):
     that are to be kept, by version, as what comes later is to be held against them. `edition` is
     the version of the newest of them, 0 of what has no versions. `of_plan`: it is of shared plans.
     `beside` are the files of the other versions that came: without them it would be another plan.
+    `seen` is what somebody else has made of it at the target and what has been merged into it: keys
+    and digests of contents that may be overwritten.
     """
 
     key: str
@@ -72,3 +74,4 @@ class Group(NamedTuple):
     edition: int = 0
     of_plan: bool = False
     beside: tuple[str, ...] = ()
+    seen: frozenset[tuple[str, str]] = frozenset()

@@ -55,6 +55,8 @@ _STANDING = select(entry).where(
 )
 _ORDER = (entry.c.key, entry.c.version)
 _by_version = attrgetter("version")
+_SEEN = "-seen"
+"""What a group's documents that were not sent, but seen at the target, are kept under."""
 _MOST_KEYS = 500  # SQLite takes 999 variables in a statement
 
 
@@ -305,9 +307,23 @@ class Ledger:
             rows = [{"key": key, "version": v, "run": run_id, "text": text} for v, text in new]
             self._database.write(document.insert(), rows)
 
+    def seen(self, key: str) -> list[str]:
+        """The documents of a group as they stood at the target when somebody was asked about it."""
+        return [*self.documents(f"{key}{_SEEN}").values()]
+
+    def see(self, key: str, text: str, run_id: str) -> None:
+        """Keeps a document as it stands at the target; one that is kept is not kept again."""
+        known = self.documents(f"{key}{_SEEN}")
+        if text not in known.values():
+            self.keep(f"{key}{_SEEN}", [(max(known, default=0) + 1, text)], run_id)
+
+    def unsee(self, key: str) -> None:
+        """Drops the documents of a group that were seen: something newer was sent."""
+        self._database.write(document.delete().where(document.c.key == f"{key}{_SEEN}"))
+
     def unkeep(self, key: str, run_id: str = "") -> None:
-        """Drops the documents of a group: those that this run sent, or all of them."""
-        gone = document.delete().where(document.c.key == key)
+        """Drops the documents of a group: those that this run sent or saw, or all of them."""
+        gone = document.delete().where(document.c.key.in_([key, f"{key}{_SEEN}"]))
         self._database.write(gone.where(document.c.run == run_id) if run_id else gone)
 
     def runs(self) -> list[tuple[str, str, str, str]]:

@@ -69,9 +69,10 @@ document = Table(
     Column("text", Text, nullable=False),
     Index("document_of_key", "key"),
 )
-"""The versions of documents that were sent, as they were: what somebody agreed to is known by them
-later on, and what changed on which side. These are patients' words, which is why a ledger's file is
-its owner's alone. Of two rows of one version the one with the higher number counts."""
+"""The versions of documents that were sent, or read at the target to be merged, as they were: what
+somebody agreed to is known by them later on, and what changed on which side. These are patients'
+words, which is why a ledger's file is its owner's alone. Of two rows of one version the one with
+the higher number counts."""
 
 
 @cache

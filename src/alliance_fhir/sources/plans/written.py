@@ -50,19 +50,23 @@ def _sections(values: dict[str, Any]) -> Iterator[str]:
         headed = before in _HEAD and name not in _HEAD
         if headed or (before and (_structured(value) or _structured(values[before]))):
             yield "\n"
-        told = {_Bare(name): _marked(value, name)}
-        yield cast(
-            "str",
-            _YAML.dump(
-                told,
-                Dumper=_Dumper,
-                sort_keys=False,
-                allow_unicode=True,
-                default_flow_style=False,
-                width=_WIDTH,
-            ),
-        )
+        yield block({_Bare(name): _marked(value, name)})
         before = name
+
+
+def block(values: dict[str, Any]) -> str:
+    """Keys with their values, in block style."""
+    return cast(
+        "str",
+        _YAML.dump(
+            values,
+            Dumper=_Dumper,
+            sort_keys=False,
+            allow_unicode=True,
+            default_flow_style=False,
+            width=_WIDTH,
+        ),
+    )
 
 
 def _structured(value: Any) -> bool:
