@@ -48,6 +48,9 @@ class Facts:
     _labels: dict[Perspective | None, Json] = field(
         default_factory=dict["Perspective | None", Json]
     )
+    _first: dict[Callable[[SharedPlan], Iterable[Hashable]], dict[Hashable, SharedPlan]] = field(
+        default_factory=dict, init=False
+    )
     _until: dict[int, Facts] = field(default_factory=dict[int, "Facts"], init=False)
 
     @classmethod
@@ -150,9 +153,12 @@ class Facts:
         key = _plan_key(self.settings, name)
         return el.logical("CarePlan", self.system, f"{key}-{suffix}")
 
-    def since(self, there: Callable[[SharedPlan], bool]) -> SharedPlan:
-        """The first version of which something is true; the newest where it is of none before."""
-        return next((plan for plan in self.plans if there(plan)), self.plan)
+    def since(self, told: Callable[[SharedPlan], Iterable[Hashable]], name: Hashable) -> SharedPlan:
+        """The first version that has something of this name; one of them has it. `told` is what a
+        version has, by any name."""
+        if told not in self._first:
+            self._first[told] = {one: plan for plan in reversed(self.plans) for one in told(plan)}
+        return self._first[told][name]
 
     def unchanged_since(self, what: Callable[[SharedPlan], object]) -> SharedPlan:
         """The version since which something has been as it is in the newest."""

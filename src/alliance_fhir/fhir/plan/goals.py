@@ -64,7 +64,7 @@ def _goal(facts: Facts, goal: Goal) -> Resource:
     key = goal_key(goal.goal)
     told = facts.positions[key]
     status = goal_status(facts.course, outcome(told))
-    since = facts.since(lambda plan: any(one.goal == goal.goal for one in plan.goals))
+    since = facts.since(_by_name, goal.goal)
     by = goal.proposed_by
     body: Json = {
         "extension": acceptances(facts, key),

@@ -56,7 +56,7 @@ def _task(facts: Facts, task: Task) -> Resource:
     shape = _SHAPES[task.kind]
     key = task_key(task.task)
     told = outcome(facts.positions[key])
-    since = facts.since(lambda plan: (task.task, shape.type) in _requests(plan))
+    since = facts.since(_requests, (task.task, shape.type))
     body: Json = {
         "extension": [*agreements(facts, key), *_pertains(facts, task)],
         "status": request_status(shape.type, facts.course, told),
