@@ -44,6 +44,10 @@ class Facts:
     left: SharedPlan | None = None
     called: dict[Party, str] = field(default_factory=dict[Party, str])
     """How the text calls people, as far as it has named them."""
+    agreed: dict[Hashable, list[tuple[str, bytes]]] = field(
+        default_factory=dict[Hashable, "list[tuple[str, bytes]]"]
+    )
+    """What `alliance_fhir.fhir.plan.agreements` has made ready."""
     _people: dict[Party, Json] = field(default_factory=dict[Party, Json])
     _labels: dict[Perspective | None, Json] = field(
         default_factory=dict["Perspective | None", Json]
@@ -194,11 +198,17 @@ class Facts:
         return self._until[number]
 
     def made(
-        self, type_: str, suffix: str, body: Json, said_by: Perspective | None = None
+        self,
+        type_: str,
+        suffix: str,
+        body: Json,
+        said_by: Perspective | None = None,
+        agreed: Sequence[tuple[str, bytes]] = (),
     ) -> Resource:
         """A resource of this plan, sealed; elements that are empty are left out.
 
-        `said_by` is whose words it holds, where they are somebody's.
+        `said_by` is whose words it holds, where they are somebody's. `agreed` are its first
+        extensions, where these are of `alliance_fhir.fhir.plan.agreements`, as text.
         """
         key = f"{self.key}-{suffix}"
         identifier: Json | Sequence[Json] = [el.identifier(self.system, key)]
@@ -210,7 +220,7 @@ class Facts:
         for name, value in body.items():
             if value:
                 whole[name] = value
-        return Resource(type_, key, *sealed_as_built(whole))
+        return Resource(type_, key, *sealed_as_built(whole, agreed))
 
     def _meta(self, said_by: Perspective | None) -> Json:
         if said_by not in self._labels:
