@@ -42,7 +42,7 @@ class Facts:
     guardians: frozenset[Identifier]
     key: str
     left: SharedPlan | None = None
-    called: dict[Party, str] = field(default_factory=dict[Party, str])
+    called: dict[Hashable, str] = field(default_factory=dict[Hashable, str])
     """How the text calls people, as far as it has named them."""
     agreed: dict[Hashable, list[tuple[str, bytes]]] = field(
         default_factory=dict[Hashable, "list[tuple[str, bytes]]"]

@@ -151,7 +151,10 @@ def _next_review(plan: SharedPlan) -> Iterator[str]:
 
 
 def _agreed(facts: Facts, told: Iterable[Position]) -> str:
-    return " ".join(_position(facts, position) for position in told)
+    alike = tuple(told)
+    if alike not in facts.called:
+        facts.called[alike] = " ".join([_position(facts, position) for position in told])
+    return facts.called[alike]
 
 
 def _position(facts: Facts, position: Position) -> str:
