@@ -10,11 +10,11 @@ which no longer fits it was edited by somebody else.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
-from operator import itemgetter
 from typing import Any, cast
 
 import orjson
@@ -32,7 +32,6 @@ _HISTORY = {
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _LIKE_A_TIME = re.compile(rb"T\d\d:\d\d:")
-_URL = itemgetter("url")
 _TIMES = frozenset({"authored", "created", "effectiveDateTime", "occurrenceDateTime"})
 """The elements of what we build as it is canonical that may hold a time, and no day alone."""
 _VERSIONED = re.compile(r"^(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/.*)?$")
@@ -126,13 +125,14 @@ def sealed(resource: Json) -> tuple[Json, str]:
     return {**start, **resource, "extension": extensions}, content
 
 
-def sealed_as_built(resource: Json) -> tuple[Json, str]:
+def sealed_as_built(resource: Json, known: Sequence[tuple[str, bytes]] = ()) -> tuple[Json, str]:
     """As `sealed`, in a fraction of the time, for what our own code builds: references by
     identifier alone, no floats, no ids, and several extensions in one place only at the top or
     within these.
 
     Such a resource is in canonical form but for the order of extensions, and for times. Where a
-    text deeper in it looks like a time, all of it is gone through.
+    text deeper in it looks like a time, all of it is gone through. `known` are the first of its
+    extensions as `extension_text` has them, where somebody has that already.
     """
     form = resource.copy()
     for key in _LEFT_OUT & form.keys():
@@ -143,7 +143,7 @@ def sealed_as_built(resource: Json) -> tuple[Json, str]:
             form[key] = _utc(form[key])
             times += 1
     if extensions := form.get("extension"):
-        form["extension"] = _ordered(extensions)
+        form["extension"] = _ordered(extensions[len(known) :], known)
     text = orjson.dumps(form, plain_number, orjson.OPT_SORT_KEYS)
     if len(_LIKE_A_TIME.findall(text)) != times:
         return sealed(resource)
@@ -227,17 +227,17 @@ def _element(element: Json) -> Json:
     return form
 
 
-def _ordered(extensions: list[Json]) -> list[Any]:
-    """Extensions of our own, of which nothing but the order is to be changed; as text where that
-    was made for it."""
-    those = [
-        {**one, "extension": _ordered(one["extension"])} if "extension" in one else one
-        for one in extensions
-    ]
-    those.sort(key=_URL)
-    if len(those) > 1 and len({*map(_URL, those)}) < len(those):
-        return [orjson.Fragment(text) for _, text in sorted(map(_by_url, those))]
-    return those
+def extension_text(extension: Json) -> tuple[str, bytes]:
+    """The URL of an extension of our own, and its canonical text: of such a one nothing but the
+    order is to be changed."""
+    if "extension" in extension:
+        extension = {**extension, "extension": _ordered(extension["extension"])}
+    return extension["url"], orjson.dumps(extension, plain_number, orjson.OPT_SORT_KEYS)
+
+
+def _ordered(extensions: list[Json], known: Sequence[tuple[str, bytes]] = ()) -> list[Any]:
+    texts = sorted([*known, *map(extension_text, extensions)])
+    return [orjson.Fragment(text) for _, text in texts]
 
 
 def _sorted(extensions: list[Json]) -> list[Json]:

@@ -139,7 +139,7 @@ def task_words(task: Task) -> str:
     )
 
 
-_Said = dict[str, list[Voice]]
+_Said = dict[str, tuple[Voice, ...]]
 """What stands in a version, by the keys of its goals and tasks."""
 
 
@@ -155,22 +155,23 @@ def standing(plans: Iterable[SharedPlan]) -> dict[str, list[Position]]:
 def standing_on(
     wordings: Sequence[Wording], ordered: Sequence[SharedPlan]
 ) -> dict[str, list[Position]]:
-    """The same, of versions in their order whose wordings are known already."""
+    """The same, of versions in their order whose wordings are known already.
+
+    Where the same was said to several, in versions that have their words of today or not alike,
+    each party stands on them alike: mostly on all, so that it is found out once.
+    """
     asked = parties(ordered[-1])
     said = [_said(plan) for plan in ordered]
-    return {
-        key: positions(asked, _told(said, key), key, wordings, _beside(words, key, said, wordings))
-        for key, words in wordings[-1].words.items()
-    }
-
-
-def _beside(
-    words: str, key: str, said: Sequence[_Said], wordings: Sequence[Wording]
-) -> list[Voice] | None:
-    """The voices that stand in versions with these words; None where there are no others."""
-    if len(wordings) == 1:
-        return None
-    return _told(compress(said, (one.words.get(key) == words for one in wordings)), key)
+    alike: dict[object, list[Position]] = {}
+    found: dict[str, list[Position]] = {}
+    for key, words in wordings[-1].words.items():
+        same = [one.words.get(key) == words for one in wordings]
+        history = (*same, *[version.get(key) for version in said])
+        if history not in alike:
+            beside = None if len(same) == 1 else _told(compress(said, same), key)
+            alike[history] = positions(asked, _told(said, key), key, wordings, beside)
+        found[key] = alike[history]
+    return found
 
 
 def voices(ordered: Iterable[SharedPlan], key: str) -> list[Voice]:
@@ -183,8 +184,8 @@ def _told(said: Iterable[_Said], key: str) -> list[Voice]:
 
 
 def _said(plan: SharedPlan) -> _Said:
-    told = {goal_key(goal.goal): [*map(_voice, goal.agreement)] for goal in plan.goals}
-    return told | {task_key(task.task): [*map(_voice, task.agreement)] for task in plan.tasks}
+    told = {goal_key(goal.goal): tuple(map(_voice, goal.agreement)) for goal in plan.goals}
+    return told | {task_key(task.task): tuple(map(_voice, task.agreement)) for task in plan.tasks}
 
 
 def _voice(agreement: Agreement) -> Voice:

@@ -7,8 +7,12 @@ does not know that extension: nobody agrees, and nobody has said no.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from alliance_fhir.domain.agreement import Position, Standing
 from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.canonical import extension_text
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.versions import Json
 
@@ -21,27 +25,49 @@ STATUSES: dict[Standing, str] = {
 """http://hl7.org/fhir/goal-acceptance-status for where a party stands."""
 
 
-def acceptances(facts: Facts, key: str) -> list[Json]:
-    """goal-acceptance, once for each party; `key` is the goal's in the history."""
-    return [_acceptance(facts, key, position) for position in facts.positions[key]]
+_DIGEST = b'"valueString":"blake2b:'
+"""Where the digest of the words begins in an extension's text, and nowhere else in it: within a
+value quotation marks have a backslash."""
 
 
-def _acceptance(facts: Facts, key: str, position: Position) -> Json:
-    parts = _start(facts, position)
-    if told := _told(facts, key, position):
-        parts.append({"url": el.AGREEMENT_TO, "extension": told})
-    return {"url": el.GOAL_ACCEPTANCE, "extension": parts}
+class Agreed(NamedTuple):
+    """The extensions of a goal or task, one for each party, and each as `extension_text`."""
+
+    extensions: list[Json]
+    texts: list[tuple[str, bytes]]
 
 
-def agreements(facts: Facts, key: str) -> list[Json]:
-    """Our own extension with the same parts, once for each party; `key` is the task's."""
-    return [
-        {
-            "url": el.AGREEMENT,
-            "extension": _start(facts, position) + _told(facts, key, position),
-        }
-        for position in facts.positions[key]
-    ]
+def acceptances(facts: Facts, key: str) -> Agreed:
+    """goal-acceptance; `key` is the goal's in the history."""
+    return _agreed(facts, key, _acceptance)
+
+
+def agreements(facts: Facts, key: str) -> Agreed:
+    """Our own extension with the same parts; `key` is the task's."""
+    return _agreed(facts, key, _agreement)
+
+
+def _agreed(facts: Facts, key: str, build: Callable[[list[Json], list[Json]], Json]) -> Agreed:
+    """What parties say to one they mostly say to others, too. But for the digest of the words these
+    extensions are alike then, and their text is made once."""
+    words, positions = facts.words[key], facts.positions[key]
+    extensions = [build(_start(facts, position), _told(words, position)) for position in positions]
+    alike = build, *positions
+    texts = facts.agreed.get(alike)
+    if texts is None:
+        bare = [build(_start(facts, position), _told("", position)) for position in positions]
+        texts = facts.agreed[alike] = [extension_text(one) for one in bare]
+    digest = _DIGEST + words.encode()
+    return Agreed(extensions, [(url, text.replace(_DIGEST, digest)) for url, text in texts])
+
+
+def _acceptance(start: list[Json], told: list[Json]) -> Json:
+    ours = [{"url": el.AGREEMENT_TO, "extension": told}] if told else []
+    return {"url": el.GOAL_ACCEPTANCE, "extension": start + ours}
+
+
+def _agreement(start: list[Json], told: list[Json]) -> Json:
+    return {"url": el.AGREEMENT, "extension": start + told}
 
 
 def _start(facts: Facts, position: Position) -> list[Json]:
@@ -51,12 +77,12 @@ def _start(facts: Facts, position: Position) -> list[Json]:
     ]
 
 
-def _told(facts: Facts, key: str, position: Position) -> list[Json]:
-    """When it was said, and to which words; or what was said to earlier ones."""
+def _told(words: str, position: Position) -> list[Json]:
+    """When it was said, and to which words, by their digest; or what was said to earlier ones."""
     told: list[Json] = []
     if position.on:
         told.append({"url": "on", "valueDate": position.on})
-        told.append({"url": "digest", "valueString": f"blake2b:{facts.words[key]}"})
+        told.append({"url": "digest", "valueString": f"blake2b:{words}"})
     if position.standing == "withdrawn":
         told.append({"url": "withdrawn", "valueBoolean": True})
     if position.earlier:

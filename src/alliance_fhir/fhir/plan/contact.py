@@ -45,7 +45,7 @@ def _contact(facts: Facts, told: tuple[str, str]) -> Resource:
         "status": contact_status(facts.course, facts.everywhere),
         "category": [el.concept(code)],
         "subject": facts.patient,
-        "authoredOn": facts.since(lambda plan: code in _told(plan)).written.day,
+        "authoredOn": facts.since(_told, code).written.day,
         **facts.version.communication(text, None),
     }
     return facts.made(_TYPE, code, request_ended(facts, _TYPE, body))

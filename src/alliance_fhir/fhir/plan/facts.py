@@ -44,9 +44,20 @@ class Facts:
     left: SharedPlan | None = None
     called: dict[Party, str] = field(default_factory=dict[Party, str])
     """How the text calls people, as far as it has named them."""
+    stand: dict[tuple[Position, ...], list[str]] = field(
+        default_factory=dict[tuple[Position, ...], "list[str]"]
+    )
+    """How it tells where people stand, as far as it has told that."""
+    agreed: dict[Hashable, list[tuple[str, bytes]]] = field(
+        default_factory=dict[Hashable, "list[tuple[str, bytes]]"]
+    )
+    """What `alliance_fhir.fhir.plan.agreements` has made ready."""
     _people: dict[Party, Json] = field(default_factory=dict[Party, Json])
     _labels: dict[Perspective | None, Json] = field(
         default_factory=dict["Perspective | None", Json]
+    )
+    _first: dict[Callable[[SharedPlan], Iterable[Hashable]], dict[Hashable, SharedPlan]] = field(
+        default_factory=dict, init=False
     )
     _until: dict[int, Facts] = field(default_factory=dict[int, "Facts"], init=False)
 
@@ -150,9 +161,12 @@ class Facts:
         key = _plan_key(self.settings, name)
         return el.logical("CarePlan", self.system, f"{key}-{suffix}")
 
-    def since(self, there: Callable[[SharedPlan], bool]) -> SharedPlan:
-        """The first version of which something is true; the newest where it is of none before."""
-        return next((plan for plan in self.plans if there(plan)), self.plan)
+    def since(self, told: Callable[[SharedPlan], Iterable[Hashable]], name: Hashable) -> SharedPlan:
+        """The first version that has something of this name; one of them has it. `told` is what a
+        version has, by any name."""
+        if told not in self._first:
+            self._first[told] = {one: plan for plan in reversed(self.plans) for one in told(plan)}
+        return self._first[told][name]
 
     def unchanged_since(self, what: Callable[[SharedPlan], object]) -> SharedPlan:
         """The version since which something has been as it is in the newest."""
@@ -188,11 +202,17 @@ class Facts:
         return self._until[number]
 
     def made(
-        self, type_: str, suffix: str, body: Json, said_by: Perspective | None = None
+        self,
+        type_: str,
+        suffix: str,
+        body: Json,
+        said_by: Perspective | None = None,
+        agreed: Sequence[tuple[str, bytes]] = (),
     ) -> Resource:
         """A resource of this plan, sealed; elements that are empty are left out.
 
-        `said_by` is whose words it holds, where they are somebody's.
+        `said_by` is whose words it holds, where they are somebody's. `agreed` are its first
+        extensions, where these are of `alliance_fhir.fhir.plan.agreements`, as text.
         """
         key = f"{self.key}-{suffix}"
         identifier: Json | Sequence[Json] = [el.identifier(self.system, key)]
@@ -204,7 +224,7 @@ class Facts:
         for name, value in body.items():
             if value:
                 whole[name] = value
-        return Resource(type_, key, *sealed_as_built(whole))
+        return Resource(type_, key, *sealed_as_built(whole, agreed))
 
     def _meta(self, said_by: Perspective | None) -> Json:
         if said_by not in self._labels:

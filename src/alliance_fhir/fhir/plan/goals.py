@@ -64,10 +64,11 @@ def _goal(facts: Facts, goal: Goal) -> Resource:
     key = goal_key(goal.goal)
     told = facts.positions[key]
     status = goal_status(facts.course, outcome(told))
-    since = facts.since(lambda plan: any(one.goal == goal.goal for one in plan.goals))
+    since = facts.since(_by_name, goal.goal)
     by = goal.proposed_by
+    agreed = acceptances(facts, key)
     body: Json = {
-        "extension": acceptances(facts, key),
+        "extension": agreed.extensions,
         "lifecycleStatus": status,
         "achievementStatus": _achievement(facts, goal, status),
         "priority": el.priority(goal.priority) if goal.priority else {},
@@ -79,7 +80,7 @@ def _goal(facts: Facts, goal: Goal) -> Resource:
         **goal_ended(facts),
         **({} if by is None else facts.version.goal_source(facts.who(by))),
     }
-    return facts.made("Goal", goal_suffix(goal.goal), body)
+    return facts.made("Goal", goal_suffix(goal.goal), body, agreed=agreed.texts)
 
 
 def _achievement(facts: Facts, goal: Goal, status: str) -> Json:

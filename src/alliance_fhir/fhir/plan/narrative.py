@@ -195,11 +195,18 @@ def _next_review(plan: SharedPlan) -> Iterator[str]:
 # --- who agreed -----------------------------------------------------------------------------------
 
 
-def _agreed(facts: Facts, told: Iterable[Position]) -> Iterator[str]:
+def _agreed(facts: Facts, stand: Iterable[Position]) -> Iterable[str]:
     """Who stands where, a line for each thing that was said, so that a no is not lost among what
     others said."""
+    alike = tuple(stand)
+    if alike not in facts.stand:
+        facts.stand[alike] = [*_lines(facts, alike)]
+    return facts.stand[alike]
+
+
+def _lines(facts: Facts, stand: Iterable[Position]) -> Iterator[str]:
     said: dict[str, list[str]] = {}
-    for position in told:
+    for position in stand:
         words = _said(position.standing, position.on, position.earlier)
         said.setdefault(words, []).append(_name(facts, position.party))
     for words, names in said.items():

@@ -56,9 +56,10 @@ def _task(facts: Facts, task: Task) -> Resource:
     shape = _SHAPES[task.kind]
     key = task_key(task.task)
     told = outcome(facts.positions[key])
-    since = facts.since(lambda plan: (task.task, shape.type) in _requests(plan))
+    since = facts.since(_requests, (task.task, shape.type))
+    agreed = agreements(facts, key)
     body: Json = {
-        "extension": [*agreements(facts, key), *_pertains(facts, task)],
+        "extension": [*agreed.extensions, *_pertains(facts, task)],
         "status": request_status(shape.type, facts.course, told),
         shape.subject: facts.patient,
         "authoredOn": since.written.day,
@@ -69,7 +70,8 @@ def _task(facts: Facts, task: Task) -> Resource:
     after = facts.left.tasks if facts.left else ()
     goes_on = any(one.task == task.task for one in after)
     body = request_ended(facts, shape.type, body, goes_on=goes_on)
-    return facts.made(shape.type, task_suffix(facts, task.task, shape.type), body)
+    suffix = task_suffix(facts, task.task, shape.type)
+    return facts.made(shape.type, suffix, body, agreed=agreed.texts)
 
 
 def _pertains(facts: Facts, task: Task) -> Iterator[Json]:
