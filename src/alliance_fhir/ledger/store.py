@@ -305,6 +305,11 @@ class Ledger:
             rows = [{"key": key, "version": v, "run": run_id, "text": text} for v, text in new]
             self._database.write(document.insert(), rows)
 
+    def kept_by(self, run_id: str) -> set[str]:
+        """The groups of which documents are kept as sent by this run."""
+        query = select(document.c.key).where(document.c.run == run_id).distinct()
+        return {row.key for row in self._database.read(query)}
+
     def unkeep(self, key: str, run_id: str = "") -> None:
         """Drops the documents of a group: those that this run sent, or all of them."""
         gone = document.delete().where(document.c.key == key)
