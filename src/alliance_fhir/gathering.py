@@ -9,7 +9,7 @@ the others go on.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from alliance_fhir.config import Settings
@@ -77,8 +77,9 @@ class Gathering:
         if wrong:  # what was sent counts in their place
             plans = self._read(kept | came)
         if came:
-            origins = [held[version].origin for version in sorted(came)]
-            yield self._group(key, origins, kept, came, plans)
+            group = self._group(key, held[max(came)].origin, kept, came, plans)
+            others = (held[version].origin for version in sorted(came)[:-1])
+            yield group._replace(beside=tuple(origin.path for origin in others))
 
     def _read(self, texts: Mapping[int, str]) -> dict[int, SharedPlan]:
         return {version: self._documents.again(text) for version, text in texts.items()}
@@ -120,7 +121,7 @@ class Gathering:
     def _group(
         self,
         key: str,
-        origins: Sequence[Origin],
+        origin: Origin,
         kept: Mapping[int, str],
         came: Mapping[int, str],
         plans: Mapping[int, SharedPlan],
@@ -130,7 +131,7 @@ class Gathering:
         resources = self._mapper.resources(versions)
         return Group(
             key,
-            origins[-1],
+            origin,
             newest.patient,
             newest.written.utc[:10],
             None,
@@ -140,7 +141,6 @@ class Gathering:
             tuple((v, text) for v, text in sorted(came.items()) if kept.get(v) != text),
             newest.version,
             of_plan=True,
-            beside=tuple(origin.path for origin in origins[:-1]),
         )
 
 
