@@ -90,7 +90,7 @@ class ReadBack:
         from alliance_fhir.fhir.plan.back.pool import Pool
         from alliance_fhir.fhir.plan.reading import plans_in
 
-        came = next(iter(plans_in(bodies.values(), self._settings)), None)
+        came = next(iter(plans_in(bodies.values(), self._settings, earlier=False)), None)
         if came is None or came.plan is None:
             return None
         keys = {id(body): key for key, body in bodies.items()}

@@ -68,6 +68,7 @@ class _Undoing:
         self._result = result
         self._traces = Traces(run, target, ledger, remover)
         self._left: set[tuple[str, str]] = set()
+        self._kept = ledger.kept_by(run)
 
     def go(self) -> None:
         for group in filter(None, self._traces.rows):
@@ -116,7 +117,8 @@ class _Undoing:
         rest = [part for part in parts if part.made and part.type != "Provenance"]
         for part in self._in_order(rest):
             self._remove(part)
-        self._ledger.unkeep(group, self._run)
+        if group in self._kept:
+            self._ledger.unkeep(group, self._run)
         self._ledger.commit()
 
     def _in_order(self, parts: list[Part]) -> list[Part]:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy
 
 from alliance_fhir.testing import Answer, outcome
 from contract.clinic import PLANS, lay_out
@@ -106,6 +107,27 @@ def test_what_a_run_made_of_a_plan_is_removed_and_made_again(site: Site) -> None
     assert contents(site) == before
     assert resources(sync(site)) == {"created": made}
     site.verified()
+
+
+def test_documents_are_dropped_of_plans_alone(site: Site) -> None:
+    before = contents(site)
+    give(site, 1)
+    sources = (site.folder / "assessments.csv", site.folder / "plans")
+    ran = site.command("sync", *sources)
+    assert (ran.code, ran.json["records"]["accepted"]) == (0, 3)
+    dropped: list[str] = []
+
+    def note(*told: Any) -> None:
+        dropped.extend(word for word in told if str(word).startswith("DELETE FROM document"))
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
+    try:
+        assert site.command("undo", ran.json["run"]).code == 0
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
+    assert len(dropped) == 1
+    assert site.entries("SELECT count(*) FROM document") == [(0,)]
+    assert contents(site) == before
 
 
 @everywhere(but=("no-versions",))

@@ -321,6 +321,11 @@ class Ledger:
         """Drops the documents of a group that were seen: something newer was sent."""
         self._database.write(document.delete().where(document.c.key == f"{key}{_SEEN}"))
 
+    def kept_by(self, run_id: str) -> set[str]:
+        """The groups of which documents are kept as sent or seen by this run."""
+        query = select(document.c.key).where(document.c.run == run_id).distinct()
+        return {row.key.removesuffix(_SEEN) for row in self._database.read(query)}
+
     def unkeep(self, key: str, run_id: str = "") -> None:
         """Drops the documents of a group: those that this run sent or saw, or all of them."""
         gone = document.delete().where(document.c.key.in_([key, f"{key}{_SEEN}"]))

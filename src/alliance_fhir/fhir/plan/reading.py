@@ -57,7 +57,9 @@ class _NoPlan(Exception):
         self.why: Why = why
 
 
-def plans_in(resources: Iterable[Json], settings: Settings | None = None) -> list[Came]:
+def plans_in(
+    resources: Iterable[Json], settings: Settings | None = None, *, earlier: bool = True
+) -> list[Came]:
     """The plans of all CarePlans among these resources, in their order.
 
     `resources` are as a server of R4, R4B or R5 gives them, in any order, with all that the
@@ -67,21 +69,21 @@ def plans_in(resources: Iterable[Json], settings: Settings | None = None) -> lis
     """
     pool = Pool(resources)
     return [
-        _came(Scope(pool, name, settings or Settings()))
+        _came(Scope(pool, name, settings or Settings()), earlier)
         for name, body in pool.all.items()
         if body.get("resourceType") == "CarePlan"
     ]
 
 
-def _came(scope: Scope) -> Came:
+def _came(scope: Scope, earlier: bool) -> Came:
     try:
-        plan = _plan(scope)
+        plan = _plan(scope, earlier)
     except _NoPlan as error:
         return Came(None, [Left(scope.name, "", error.why)])
     return Came(plan, [Left(*one) for one in scope.left()])
 
 
-def _plan(scope: Scope) -> SharedPlan:
+def _plan(scope: Scope, earlier: bool) -> SharedPlan:
     careplan = scope.careplan
     if why := scope.unfit(careplan):
         raise _NoPlan(why)
@@ -94,7 +96,7 @@ def _plan(scope: Scope) -> SharedPlan:
     who = people(scope, status)
     if not who.clinicians:
         raise _NoPlan("clinician-not-named")
-    day = Day(number, when, when.day)
+    day = Day(number, when, when.day, earlier)
     wanted = goals(scope, status, day)
     named = {key: one.goal.goal for key, one in wanted.items()}
     asked = requests(scope, status, day, named)

@@ -36,11 +36,13 @@ class Said(NamedTuple):
 
 
 class Day(NamedTuple):
-    """Which version it is, and when that was written; and the day of what is said without one."""
+    """Which version it is, and when that was written; the day of what is said without one; and
+    whether what was said to words of versions before is told."""
 
     version: int
     written: Moment
     assumed: str
+    earlier: bool = True
 
 
 class Settled(NamedTuple):
@@ -122,7 +124,7 @@ def _earlier(one: Said, day: Day) -> list[Agreement]:
     if one.earlier == "pending" or not one.earlier_on:
         return []
     if day.version > 1 and one.earlier_on < day.written.day:
-        return [_agreement(one.party, one.earlier, one.earlier_on)]
+        return [_agreement(one.party, one.earlier, one.earlier_on)] if day.earlier else []
     one.extension.refuse("other-words")
     return []
 
