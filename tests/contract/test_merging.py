@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from postgres import Postgres
+
     from .places import Place
 
 Json = dict[str, Any]
@@ -593,6 +595,25 @@ def test_the_merged_documents_alone_make_what_is_there(first: Clinic) -> None:
     again = first.sync()
     assert counts(again).keys() == {"unchanged"}
     assert {name: bare(body) for name, body in first.place.by_short_name().items()} == told
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("place_kind", ["little-r4"])
+def test_with_a_ledger_that_several_share(site: Clinic, postgres: Postgres) -> None:
+    """A plan is decided anew under its claim, with what has been merged into it."""
+    site.ledger = postgres.url(postgres.database())  # type: ignore[assignment]
+    give(site, "jones-1")
+    assert site.sync_alone().exit_code == 0
+    collided(site)
+    told = site.sync_alone(merge=True)
+    assert (told.exit_code, set(rules(told, "blocked"))) == (7, {"changed-at-target"})
+    finish(site, with_text="Sleep well, 6 hours at least")
+    told = site.sync_alone(merge=True)
+    assert (told.exit_code, rules(told, "warnings")[-1]) == (0, "merged")
+    goal = site.place.by_short_name()["goal-sleep"]
+    assert goal["description"] == {"text": "Sleep well, 6 hours at least"}
+    site.verified()
+    assert counts(site.sync_alone(merge=True)).keys() == {"unchanged"}
 
 
 # --- by command -----------------------------------------------------------------------------------
