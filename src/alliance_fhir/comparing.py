@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.plan.differences import differences
+from alliance_fhir.domain.plan.differences import differences, in_short
 from alliance_fhir.domain.receipt import Receipt
 from alliance_fhir.errors import ServerError
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planned import Planned
-from alliance_fhir.readback import CHANGED, ReadBack, in_short
+from alliance_fhir.readback import CHANGED, ReadBack
 from alliance_fhir.sources.plans.document import Documents
 from alliance_fhir.targets.base import Target
 

@@ -9,51 +9,40 @@ document has no place for, and nothing is overwritten but what was read for the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
 
+from alliance_fhir.both_sides import NO_PLAN, BothSides, NotMerged
 from alliance_fhir.comparing import Comparing
 from alliance_fhir.config import Settings
 from alliance_fhir.delivery import now
-from alliance_fhir.domain.plan.dating import merged_on
-from alliance_fhir.domain.plan.differences import differences
+from alliance_fhir.domain.plan.differences import in_short
 from alliance_fhir.domain.plan.document import SharedPlan
-from alliance_fhir.domain.plan.history import standing, wording
 from alliance_fhir.domain.plan.merging import Conflict, merge
-from alliance_fhir.domain.plan.places import find
+from alliance_fhir.domain.plan.succession import (
+    alike,
+    as_version,
+    is_left_out,
+    merged_on,
+    told_of,
+)
 from alliance_fhir.domain.receipt import MERGED, Finding, Receipt
 from alliance_fhir.domain.records import Moment, Origin
-from alliance_fhir.fhir.canonical import content_digest
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.gathering import Grouping
 from alliance_fhir.laying_down import ending, lay_down, next_to
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planned import OBSTACLES, Planned
 from alliance_fhir.planning import Planner
-from alliance_fhir.readback import CHANGED, Back, Left, ReadBack, in_short
+from alliance_fhir.readback import CHANGED
 from alliance_fhir.sources.plans import SUFFIXES
 from alliance_fhir.sources.plans.document import Documents
-from alliance_fhir.sources.plans.merged import ENDING, answers, unfinished, whole
+from alliance_fhir.sources.plans.merged import ENDING, unfinished, whole
 from alliance_fhir.sources.plans.written import as_json
 from alliance_fhir.targets.base import Target
 
-_SIDES = "choose --take source or server."
-_LOST = (
-    "Somebody changed the plan there, and this ledger has no document of it that was sent: what "
-    f"both began with is not known, and nothing is merged; {_SIDES}"
-)
-_NO_PLAN = (
-    "Somebody changed the plan there, so that no document can be made of it, or one of another "
-    f"plan or patient: nothing is merged. Look at it there, and {_SIDES}"
-)
-_NO_PLACE = (
-    "Somebody put there, or took away, what a plan document has no place for ({}): nothing is "
-    "merged, as that would be lost. Say it in the source in words of the plan and choose --take "
-    "source; or --take server."
-)
 _COLLIDE = (
     "Both sides changed the plan, and collide ({}). `sync` keeps both in {}: finish that, name it "
     "{}, and sync --merge."
@@ -64,26 +53,9 @@ _THERE = (
 _UNWRITTEN = (
     "Beside the source {} could not be written ({}), and nothing was sent; mend that, run again."
 )
-_HAS_IT = "The source has what somebody changed there."
 _COLLISIONS = ("both-changed", "leans-on-removed")
 """What somebody has to decide; of the rest it is enough to be told."""
 _ARRIVED = ("created", "updated", "unchanged")
-
-
-class _Sides(NamedTuple):
-    """What was sent last, what the source gives, and what stands at the target."""
-
-    base: Back
-    ours: Back
-    theirs: Back
-
-
-class _Refused(Exception):
-    """Nothing is merged; `remedy` says why, and what to do."""
-
-    def __init__(self, remedy: str) -> None:
-        super().__init__(remedy)
-        self.remedy = remedy
 
 
 @dataclass
@@ -124,7 +96,7 @@ class Merging:
         self._dry = dry
         self._clock = clock
         self._comparing = Comparing(ledger, target, settings)
-        self._back = ReadBack(target, settings)
+        self._both = BothSides(ledger, target, settings)
         self._grouping = Grouping(settings, target.version)
         self._documents = Documents(settings)
         self._cases: dict[str, _Case] = {}
@@ -138,7 +110,7 @@ class Merging:
         case = self._cases[planned.group.key] = _Case(planned)
         try:
             return self._merged(planned, case)
-        except _Refused as refused:
+        except NotMerged as refused:
             case.remedy = refused.remedy
             return planned
 
@@ -181,93 +153,33 @@ class Merging:
     def _merged(self, planned: Planned, case: _Case) -> Planned:
         group = planned.group
         kept = self._ledger.documents(group.key)
-        sides = self._sides(planned, kept)
-        known = kept | dict(group.documents)
-        plans = self._grouping.read(known)
-        _, ours, theirs = sides
-        base = self._begun_with(group, sides)
-        when = merged_on(base, (ours.plan, theirs.plan), plans.values(), self._now())
+        known = self._grouping.read(kept | dict(group.documents))
+        sides = self._both.of(planned, self._grouping.read(kept))
+        base, ours, theirs, seen = sides
+        when = merged_on(base, (ours, theirs), known.values(), self._now())
         try:
-            merged = merge(base, ours.plan, theirs.plan, when)
+            merged = merge(base, ours, theirs, when)
         except ValueError:
-            raise _Refused(_NO_PLAN) from None
-        number = max(*known, ours.plan.version, theirs.plan.version) + 1
-        plan, gone_by = _dated(merged.plan, number, when, sides)
-        collisions = [one for one in merged.conflicts if one.why in _COLLISIONS]
-        left_out = [one for one in merged.conflicts if _is_left_out(one, merged.plan)]
+            raise NotMerged(NO_PLAN) from None
+        number = max(*known, ours.version, theirs.version) + 1
+        plan, gone_by = as_version(merged.plan, number, when, sides[:3])
         source = Path(group.origin.path)
-        seen = frozenset((key, content_digest(body)) for key, body in theirs.bodies.items())
-        if collisions:
-            self._to_be_finished(case, plan, merged.conflicts, theirs.plan, source, known)
+        if any(one.why in _COLLISIONS for one in merged.conflicts):
+            self._to_be_finished(case, plan, merged.conflicts, theirs, source, known)
             return planned
-        new = group
-        if _alike(merged.plan, ours.plan):  # it stands in the source, and was not sent yet
-            case.told = _told(ours.plan, ours.plan, plans.values(), left_out)
+        left_out = [one for one in merged.conflicts if is_left_out(one, merged.plan)]
+        if alike(merged.plan, ours):  # it stands in the source, and was not sent yet
+            case.told = told_of(ours, ours, known.values(), left_out)
         else:
             left_out += gone_by
             path = next_to(source, known, number, ending(source))
-            new, versions = self._with_document(
-                group, case, kept, plan, theirs.plan, path, left_out
-            )
-            told = _told(ours.plan, merged.plan, versions, left_out)
+            self._to_be_sent(case, plan, left_out, theirs, path)
+            group, versions = self._with_document(group, case, kept, path)
+            told = told_of(ours, merged.plan, versions, left_out)
             case.told = f"{told} It stands in {path.name}."
         case.merged = True
-        [decided] = self._planner.decide([new._replace(seen=seen)], reread=True)
+        [decided] = self._planner.decide([group._replace(seen=seen)], reread=True)
         return decided
-
-    def _sides(self, planned: Planned, kept: Mapping[int, str]) -> _Sides:
-        if not kept:
-            raise _Refused(_LOST)
-        sent = self._grouping.read(kept)
-        ours = [one for one in planned.group.resources if one.type != "Provenance"]
-        base = self._back.made(self._back.mapped(sent.values()))
-        here = self._back.made(ours)
-        there = self._back.there(d for d in planned.decisions if d.resource.type != "Provenance")
-        if base is None or here is None or there is None:
-            raise _Refused(_NO_PLAN)
-        lost = there.lost_beside(base)
-        lost += self._unseen(planned, sent, base.plan, there.plan, {one.key for one in lost})
-        if lost:
-            raise _Refused(_NO_PLACE.format(", ".join(dict.fromkeys(map(str, lost)))))
-        return _Sides(base, here, there)
-
-    def _unseen(
-        self,
-        planned: Planned,
-        sent: Mapping[int, SharedPlan],
-        base: SharedPlan,
-        theirs: SharedPlan,
-        told: set[str],
-    ) -> list[Left]:
-        """The resources that were changed, and of which the documents tell nothing; but for those
-        that are `told` of."""
-        newest = max(sent)
-        before = [plan for version, plan in sent.items() if version != newest]
-        number = {"version": newest}
-
-        def digests(plan: SharedPlan) -> dict[str, str]:
-            mapped = self._back.mapped([*before, plan.model_copy(update=number)])
-            return {one.key: one.digest for one in mapped}
-
-        was, now_ = digests(base), digests(theirs)
-        return [
-            Left(one.key, one.type, "")
-            for one in (d.resource for d in planned.decisions if d.rule == CHANGED)
-            if one.key not in told and was.get(one.key) == now_.get(one.key)
-        ]
-
-    def _begun_with(self, group: Group, sides: _Sides) -> SharedPlan:
-        """What both sides began with: what was sent last; or, where the newest document is a merged
-        one that was not sent yet, what stood at the target then, as that has gone into it."""
-        if not group.documents or max(group.documents)[0] != group.edition:
-            return sides.base.plan
-        try:
-            seen = answers(Path(group.origin.path).read_text("utf-8-sig"))
-        except (OSError, UnicodeDecodeError):  # it was read before
-            return sides.base.plan
-        known = map(self._documents.again, self._ledger.seen(group.key) if seen else ())
-        found = (plan for plan in known if self._documents.content(plan) == seen)
-        return next(found, sides.base.plan)
 
     # --- documents
 
@@ -288,28 +200,31 @@ class Merging:
         case.text = unfinished(plan, conflicts, content, finished.name)
         case.remedy = _COLLIDE.format(in_short(conflicts), case.path.name, finished.name)
 
-    def _with_document(
+    def _to_be_sent(
         self,
-        group: Group,
         case: _Case,
-        kept: dict[int, str],
         plan: SharedPlan,
+        left_out: Sequence[Conflict],
         theirs: SharedPlan,
         path: Path,
-        left_out: Sequence[Conflict],
+    ) -> None:
+        if path.exists():
+            raise NotMerged(_THERE.format(path.name))
+        json = path.name.lower().endswith(".json")
+        content = self._documents.content(theirs)
+        case.text = as_json(plan) if json else whole(plan, left_out, content)
+        case.path, case.seen = path, self._documents.text(theirs)
+
+    def _with_document(
+        self, group: Group, case: _Case, kept: dict[int, str], path: Path
     ) -> tuple[Group, Iterable[SharedPlan]]:
         """The group with the merged plan as its newest version, as it is read from its document;
         and all versions."""
-        json = path.name.lower().endswith(".json")
-        content = self._documents.content(theirs)
-        text = as_json(plan) if json else whole(plan, left_out, content)
-        read = self._documents.read(path, text)
+        read = self._documents.read(path, case.text)
         if read.plan is None:
-            raise _Refused(_NO_PLAN)
-        if path.exists():
-            raise _Refused(_THERE.format(path.name))
-        case.path, case.text, case.seen = path, text, self._documents.text(theirs)
-        came = dict(group.documents) | {plan.version: self._documents.text(read.plan)}
+            case.path = None
+            raise NotMerged(NO_PLAN)
+        came = dict(group.documents) | {read.plan.version: self._documents.text(read.plan)}
         origin = Origin(str(path), read.at(("plan",))[0])
         plans = self._grouping.read(kept | came)
         new = self._grouping.group(group.key, [origin], kept, came, plans)
@@ -324,56 +239,5 @@ class Merging:
             lay_down(path, case.text)
 
     def _now(self) -> Moment:
-        return Moment.of(datetime.fromisoformat(self._clock()).astimezone(self._zone))
-
-
-def _dated(
-    plan: SharedPlan, number: int, when: Moment, sides: _Sides
-) -> tuple[SharedPlan, list[Conflict]]:
-    """The plan as the version that it becomes; a next review before that is left out, and told."""
-    told: dict[str, object] = {"version": number, "written": when}
-    left_out: list[Conflict] = []
-    if plan.next_review and plan.next_review.comes_before(when):
-        told["next_review"] = None
-        was, here, there = (side.plan.next_review for side in sides)
-        left_out = [Conflict(("next_review",), was, here, there, "gone-by", "next_review")]
-    return plan.model_copy(update=told), left_out
-
-
-def _is_left_out(conflict: Conflict, plan: SharedPlan) -> bool:
-    """Whether the plan has not all that both sides have at the place of a conflict."""
-    found = find(plan, conflict.place)
-    has: Any = found.value if found else None
-    if isinstance(has, tuple):  # of what a party said, each word by itself
-        sides: list[Any] = [conflict.ours or (), conflict.theirs or ()]
-        return any(one not in has for side in sides for one in side)
-    return any(side not in (None, has) for side in (conflict.ours, conflict.theirs))
-
-
-def _alike(one: SharedPlan, other: SharedPlan) -> bool:
-    """Whether two documents say the same, whichever versions they are."""
-    number = {"version": other.version, "written": other.written}
-    return one.model_copy(update=number) == other
-
-
-def _told(
-    ours: SharedPlan, merged: SharedPlan, plans: Iterable[SharedPlan], left_out: Sequence[Conflict]
-) -> str:
-    """What was merged into what the source says, and where somebody has still to agree to words
-    that are new there: the paths, and no word of it. `plans` are all versions."""
-    found = [one for one in differences(ours, merged) if one.place[0] not in ("version", "written")]
-    told = [f"Merged with what somebody changed there ({in_short(found)})." if found else _HAS_IT]
-    before, now_ = wording(ours).words, standing(plans)
-    names = [f"goals[{number}]" for number in range(len(merged.goals))]
-    names += [f"tasks[{number}]" for number in range(len(merged.tasks))]
-    words = wording(merged).words
-    open_ = [
-        name
-        for name, key in zip(names, words, strict=True)
-        if before.get(key) != words[key] and any(p.standing == "pending" for p in now_[key])
-    ]
-    if open_:
-        told.append(f"Somebody has still to agree to {', '.join(open_)}.")
-    if left_out:
-        told.append(f"Left out: {in_short(left_out)}.")
-    return " ".join(told)
+        when = datetime.fromisoformat(self._clock())
+        return Moment.of(when.astimezone(self._zone) if self._zone else when)

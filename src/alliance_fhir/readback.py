@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from alliance_fhir.config import Settings
 from alliance_fhir.deciding import Decision
@@ -19,7 +19,6 @@ from alliance_fhir.fhir.versions import Json
 from alliance_fhir.targets.base import Target
 
 CHANGED = "changed-at-target"
-_MOST = 12
 _ENTRY = re.compile(r"(?P<name>\w+)(?:\[(?P<number>\d+)\])?(?:\..*)?", re.ASCII)
 """A path from the top of a resource, and what of it names the element there."""
 _CARRIED = "day-assumed"
@@ -112,18 +111,3 @@ class ReadBack:
 def _type(name: str) -> str:
     """The type of a resource by its name, `Type/id` or `Type[number]`."""
     return re.split(r"[/\[]", name)[0]
-
-
-class Told(Protocol):
-    """A difference or a conflict."""
-
-    @property
-    def told(self) -> str:
-        """Where, and of which kind: no word of the documents."""
-        ...
-
-
-def in_short(found: Sequence[Told]) -> str:
-    """The first of them, and how many more there are; no word of the documents."""
-    more = f", and {len(found) - _MOST} more" if len(found) > _MOST else ""
-    return ", ".join(one.told for one in found[:_MOST]) + more

@@ -14,12 +14,14 @@ import yaml
 from alliance_fhir.errors import ConfigError
 
 from .clinic import PLANS, Clinic, counts, edited, give, is_write, rows_of, rules
-from .kinds import LITTLE, MEDPLUM, R4, by_the_ledger
+from .kinds import LITTLE, MEDPLUM, R4, R5, by_the_ledger
 from .places import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from postgres import Postgres
 
     from .places import Place
 
@@ -186,15 +188,14 @@ def first(site: Clinic) -> Clinic:
     return site
 
 
-main = pytest.mark.parametrize(
-    "place_kind", ["folder", *LITTLE, "singles", "no-versions", "lowest", R4, MEDPLUM]
-)
+KINDS = ["folder", *LITTLE, "singles", "no-versions", "lowest", R4, MEDPLUM]
+main = pytest.mark.parametrize("place_kind", KINDS)
 
 
 # --- one side changed it --------------------------------------------------------------------------
 
 
-@main
+@pytest.mark.parametrize("place_kind", [*KINDS, R5])
 def test_what_somebody_changed_there_becomes_the_next_version_of_the_source(first: Clinic) -> None:
     change(first, "goal-sleep", says(PLAINLY))
     assert merged_is(first) == (
@@ -280,6 +281,14 @@ def test_a_plan_in_json_goes_on_in_json(site: Clinic) -> None:
     assert "It stands in Jones-2.plan.json." in merged_is(site)
     text = text_of(site, "Jones-2.plan.json")
     assert json.loads(text)["goals"][0]["text"] == PLAINLY
+
+
+@by_the_ledger
+def test_a_number_in_a_name_that_is_no_version_stays_there(first: Clinic) -> None:
+    plans = first.folder / "plans"
+    (plans / "jones-1.plan.yaml").rename(plans / "jones-2026.plan.yml")
+    change(first, "goal-sleep", says(PLAINLY))
+    assert "It stands in jones-2026-2.plan.yml." in merged_is(first)
 
 
 # --- both sides changed it ------------------------------------------------------------------------
@@ -423,6 +432,17 @@ def test_what_was_changed_there_since_is_not_overwritten_by_a_finished_document(
     assert there["goal-sleep"]["description"]["text"] == "Sleep well, 6 hours at least"
     assert there["goal-job"]["description"]["text"] == "Once more, in other words"
     assert names(first)[-1] == "jones-4.plan.yaml"
+
+
+@by_the_ledger
+def test_where_one_plan_collides_the_others_go_on(first: Clinic) -> None:
+    change(first, "goal-sleep", says(PLAINLY))
+    give(first, "jones-1", "jones-2", "adolescent-1")
+    edited(first, "jones-2", lambda text: text.replace(*COLLIDING))
+    told = first.sync(merge=True)
+    assert (told.exit_code, rules(told, "blocked")) == (7, ["changed-at-target"])
+    there = [body for body in first.place.of_type("CarePlan") if body["status"] == "active"]
+    assert len(there) == 2
 
 
 # --- where nothing is merged ----------------------------------------------------------------------
@@ -593,6 +613,25 @@ def test_the_merged_documents_alone_make_what_is_there(first: Clinic) -> None:
     again = first.sync()
     assert counts(again).keys() == {"unchanged"}
     assert {name: bare(body) for name, body in first.place.by_short_name().items()} == told
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("place_kind", ["little-r4"])
+def test_with_a_ledger_that_several_share(site: Clinic, postgres: Postgres) -> None:
+    """A plan is decided anew under its claim, with what has been merged into it."""
+    site.ledger = postgres.url(postgres.database())  # type: ignore[assignment]
+    give(site, "jones-1")
+    assert site.sync_alone().exit_code == 0
+    collided(site)
+    told = site.sync_alone(merge=True)
+    assert (told.exit_code, set(rules(told, "blocked"))) == (7, {"changed-at-target"})
+    finish(site, with_text="Sleep well, 6 hours at least")
+    told = site.sync_alone(merge=True)
+    assert (told.exit_code, rules(told, "warnings")[-1]) == (0, "merged")
+    goal = site.place.by_short_name()["goal-sleep"]
+    assert goal["description"] == {"text": "Sleep well, 6 hours at least"}
+    site.verified()
+    assert counts(site.sync_alone(merge=True)).keys() == {"unchanged"}
 
 
 # --- by command -----------------------------------------------------------------------------------

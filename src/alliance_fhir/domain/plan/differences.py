@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
 
 from alliance_fhir.domain.plan.document import Part, SharedPlan
 from alliance_fhir.domain.plan.places import has_names, is_divided, is_list, named, path_of, shown
 from alliance_fhir.domain.plan.rules import Place
 
+_MOST = 12
 Kind = Literal["added", "removed", "changed"]
+
+
+class Told(Protocol):
+    """A difference, or a conflict."""
+
+    @property
+    def told(self) -> str:
+        """Where, and of which kind: no word of the documents."""
+        ...
 
 
 class Difference(NamedTuple):
@@ -32,9 +42,15 @@ class Difference(NamedTuple):
         return f"{self.kind} {self.path}"
 
 
-def in_one_line(found: Iterable[Difference]) -> str:
+def in_one_line(found: Iterable[Told]) -> str:
     """The differences without a word of the documents: `added hopes, changed goals[0].text`."""
     return ", ".join(one.told for one in found)
+
+
+def in_short(found: Sequence[Told]) -> str:
+    """The first of them, and how many more there are."""
+    more = f", and {len(found) - _MOST} more" if len(found) > _MOST else ""
+    return in_one_line(found[:_MOST]) + more
 
 
 class _At(NamedTuple):

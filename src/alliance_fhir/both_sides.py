@@ -1,0 +1,117 @@
+"""What both sides of a plan say, in one form: what was sent last, what the source gives, and what
+stands at the target; or why nothing of it can be merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.plan.document import SharedPlan
+from alliance_fhir.fhir.canonical import content_digest
+from alliance_fhir.fhir.group import Group
+from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.planned import Planned
+from alliance_fhir.readback import CHANGED, Left, ReadBack
+from alliance_fhir.sources.plans.document import Documents
+from alliance_fhir.sources.plans.merged import answers
+from alliance_fhir.targets.base import Target
+
+_SIDES = "choose --take source or server."
+_LOST = (
+    "Somebody changed the plan there, and this ledger has no document of it that was sent: what "
+    f"both began with is not known, and nothing is merged; {_SIDES}"
+)
+NO_PLAN = (
+    "Somebody changed the plan there, so that no document can be made of it, or one of another "
+    f"plan or patient: nothing is merged. Look at it there, and {_SIDES}"
+)
+_NO_PLACE = (
+    "Somebody put there, or took away, what a plan document has no place for ({}): nothing is "
+    "merged, as that would be lost. Say it in the source in words of the plan and choose --take "
+    "source; or --take server."
+)
+
+
+class NotMerged(Exception):
+    """Nothing is merged; `remedy` says why, and what to do."""
+
+    def __init__(self, remedy: str) -> None:
+        super().__init__(remedy)
+        self.remedy = remedy
+
+
+class Sides(NamedTuple):
+    """What both sides began with, what the source gives, and what stands at the target; `seen` are
+    the keys of what was read there, with the digests of its content."""
+
+    base: SharedPlan
+    ours: SharedPlan
+    theirs: SharedPlan
+    seen: frozenset[tuple[str, str]]
+
+
+class BothSides:
+    """Reads both sides of the plans of one run."""
+
+    def __init__(self, ledger: Ledger, target: Target, settings: Settings) -> None:
+        self._ledger = ledger
+        self._back = ReadBack(target, settings)
+        self._documents = Documents(settings)
+
+    def of(self, planned: Planned, sent: Mapping[int, SharedPlan]) -> Sides:
+        """The sides of a plan; `sent` are the versions that were. Raises NotMerged, and ServerError
+        where the target cannot be read."""
+        if not sent:
+            raise NotMerged(_LOST)
+        own = [one for one in planned.decisions if one.resource.type != "Provenance"]
+        base = self._back.made(self._back.mapped(sent.values()))
+        here, there = self._back.made(one.resource for one in own), self._back.there(own)
+        if base is None or here is None or there is None:
+            raise NotMerged(NO_PLAN)
+        lost = there.lost_beside(base)
+        lost += self._unseen(planned, sent, base.plan, there.plan, {one.key for one in lost})
+        if lost:
+            raise NotMerged(_NO_PLACE.format(", ".join(dict.fromkeys(map(str, lost)))))
+        begun = self._taken_in(planned.group) or base.plan
+        seen = ((key, content_digest(body)) for key, body in there.bodies.items())
+        return Sides(begun, here.plan, there.plan, frozenset(seen))
+
+    def _unseen(
+        self,
+        planned: Planned,
+        sent: Mapping[int, SharedPlan],
+        base: SharedPlan,
+        theirs: SharedPlan,
+        told: set[str],
+    ) -> list[Left]:
+        """The resources that were changed, and of which the documents tell nothing; but for those
+        that are `told` of."""
+        newest = max(sent)
+        before = [plan for version, plan in sent.items() if version != newest]
+        number = {"version": newest}
+
+        def digests(plan: SharedPlan) -> dict[str, str]:
+            mapped = self._back.mapped([*before, plan.model_copy(update=number)])
+            return {one.key: one.digest for one in mapped}
+
+        was, now_ = digests(base), digests(theirs)
+        return [
+            Left(one.key, one.type, "")
+            for one in (d.resource for d in planned.decisions if d.rule == CHANGED)
+            if one.key not in told and was.get(one.key) == now_.get(one.key)
+        ]
+
+    def _taken_in(self, group: Group) -> SharedPlan | None:
+        """What stood at the target for the newest document, where that is a merged one that was not
+        sent yet: it has gone into it, and only what is newer is to be merged."""
+        if not group.documents or max(group.documents)[0] != group.edition:
+            return None
+        try:
+            seen = answers(Path(group.origin.path).read_text("utf-8-sig"))
+        except (OSError, UnicodeDecodeError):  # it was read before
+            return None
+        known = map(self._documents.again, self._ledger.seen(group.key) if seen else ())
+        return next((plan for plan in known if self._documents.content(plan) == seen), None)
