@@ -44,8 +44,8 @@ class Facts:
     left: SharedPlan | None = None
     called: dict[Hashable, str] = field(default_factory=dict[Hashable, str])
     """How the text calls people, as far as it has named them."""
-    agreed: dict[Hashable, list[tuple[str, bytes]]] = field(
-        default_factory=dict[Hashable, "list[tuple[str, bytes]]"]
+    agreed: dict[Hashable, tuple[list[list[Json]], list[tuple[str, bytes]]]] = field(
+        default_factory=dict, init=False
     )
     """What `alliance_fhir.fhir.plan.agreements` has made ready."""
     _people: dict[Party, Json] = field(default_factory=dict[Party, Json])
