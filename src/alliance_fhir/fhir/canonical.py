@@ -135,11 +135,11 @@ def sealed_as_built(resource: Json, known: Sequence[tuple[str, bytes]] = ()) -> 
     extensions as `extension_text` has them, where somebody has that already.
     """
     form = resource.copy()
-    for key in _LEFT_OUT & form.keys():
-        del form[key]
+    for key in _LEFT_OUT:
+        form.pop(key, None)
     times = _put_into_utc(form)
-    for key in _TIMES & form.keys():
-        if _INSTANT.fullmatch(form[key]):
+    for key in _TIMES:
+        if key in form and _INSTANT.fullmatch(form[key]):
             form[key] = _utc(form[key])
             times += 1
     if extensions := form.get("extension"):

@@ -49,14 +49,16 @@ def agreements(facts: Facts, key: str) -> Agreed:
 
 def _agreed(facts: Facts, key: str, build: Callable[[list[Json], list[Json]], Json]) -> Agreed:
     """What parties say to one they mostly say to others, too. But for the digest of the words these
-    extensions are alike then, and their text is made once."""
+    extensions are alike then, and how they start, and their text, is made once."""
     words, positions = facts.words[key], facts.positions[key]
-    extensions = [build(_start(facts, position), _told(words, position)) for position in positions]
     alike = build, *positions
-    texts = facts.agreed.get(alike)
-    if texts is None:
-        bare = [build(_start(facts, position), _told("", position)) for position in positions]
-        texts = facts.agreed[alike] = [extension_text(one) for one in bare]
+    ready = facts.agreed.get(alike)
+    if ready is None:
+        starts = [_start(facts, position) for position in positions]
+        bare = map(build, starts, [_told("", position) for position in positions])
+        ready = facts.agreed[alike] = starts, [*map(extension_text, bare)]
+    starts, texts = ready
+    extensions = [*map(build, starts, [_told(words, position) for position in positions])]
     digest = _DIGEST + words.encode()
     return Agreed(extensions, [(url, text.replace(_DIGEST, digest)) for url, text in texts])
 

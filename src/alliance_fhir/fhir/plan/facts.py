@@ -48,8 +48,8 @@ class Facts:
         default_factory=dict[tuple[Position, ...], "list[str]"]
     )
     """How it tells where people stand, as far as it has told that."""
-    agreed: dict[Hashable, list[tuple[str, bytes]]] = field(
-        default_factory=dict[Hashable, "list[tuple[str, bytes]]"]
+    agreed: dict[Hashable, tuple[list[list[Json]], list[tuple[str, bytes]]]] = field(
+        default_factory=dict, init=False
     )
     """What `alliance_fhir.fhir.plan.agreements` has made ready."""
     _people: dict[Party, Json] = field(default_factory=dict[Party, Json])
