@@ -62,6 +62,7 @@ def killed_at(step: int, clinic: Clinic) -> bool:
     return code != 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("start", ["nothing", "an earlier generation"])
 def test_a_kill_at_any_step_leaves_the_old_state_or_the_new_one(
     folder: FolderPlace, clinic: Clinic, start: str, tmp_path: Path

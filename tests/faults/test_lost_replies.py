@@ -23,7 +23,14 @@ LADDER = {"highest": HIGHEST, "batches": RUNGS["batches"], "singles": RUNGS["sin
 MOMENTS: list[tuple[Where, int]] = [("before", 0), ("request", 700), ("after", 0), ("reply", 90)]
 """Of a request, 700 bytes lead into its body; of a reply, 90 do not."""
 TWO = ROWS[:2]
-QUICK = [("highest", 4, "after")]
+
+
+def length(rung: str, lanes: int, moment: str) -> list[pytest.MarkDecorator]:
+    """How long it takes: the more writes, the longer. With one lane the lower rungs are in
+    `make test-faults`."""
+    if (rung, lanes, moment) == ("highest", 4, "after"):
+        return []
+    return [pytest.mark.faults if rung != "highest" and lanes == 1 else pytest.mark.long]
 
 
 CASES = [
@@ -32,7 +39,7 @@ CASES = [
         lanes,
         moment,
         id=f"{rung}-{lanes}-{moment[0]}",
-        marks=[] if (rung, lanes, moment[0]) in QUICK else pytest.mark.long,
+        marks=length(rung, lanes, moment[0]),
     )
     for rung in LADDER
     for lanes in (1, 4)

@@ -363,6 +363,7 @@ def _referring(value: Any) -> Any:
     return told
 
 
+@pytest.mark.long
 @every_version
 def test_what_counts_as_the_same_content_has_the_same_digest(
     version: Version,

@@ -93,6 +93,7 @@ def test_odd_texts_come_back(text: str) -> None:
     assert read(JSON, as_json(plan)) == plan
 
 
+@pytest.mark.long
 @few
 @given(plans())
 def test_any_plan_comes_back(plan: SharedPlan) -> None:

@@ -51,6 +51,7 @@ def unchanged(back: Path, to: str, settings: Settings, ledgers: Sequence[Path]) 
         assert sent([back], to, settings, ledger).keys() == {"unchanged"}
 
 
+@pytest.mark.long
 @trying(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=rows.tables())
 def test_any_rows_come_back_as_they_were(

@@ -6,6 +6,7 @@ import json
 import random
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,7 @@ def test_a_plan_comes_back(versions: list[SharedPlan], version: Version) -> None
     assert came(resources(versions, version)) == (normal.plan, sorted(normal.left))
 
 
+@pytest.mark.long
 @some
 @given(histories() | documents, versions_of_fhir, chances)
 def test_a_plan_comes_back_from_a_server(
@@ -91,6 +93,7 @@ def take(told: Any, place: tuple[Any, ...]) -> None:
     del told[place[-1]]
 
 
+@pytest.mark.long
 @some
 @given(histories(), st.data())
 def test_whatever_is_changed_is_read_or_left(versions: list[SharedPlan], data: Any) -> None:

@@ -41,11 +41,13 @@ def checked(versions: list[SharedPlan]) -> None:
             checker.check(made, of_plan=True)
 
 
+@pytest.mark.long
 @given(any_plan())
 def test_any_plan_passes(plan: SharedPlan) -> None:
     checked([plan])
 
 
+@pytest.mark.long
 @given(documents)
 def test_any_versions_pass(told: list[Any]) -> None:
     checked(read(told))

@@ -175,6 +175,7 @@ def shuffled(value: Any, chance: random.Random) -> Any:
     return value
 
 
+@pytest.mark.long
 @given(documents, st.randoms(use_true_random=False))
 def test_the_same_comes_of_the_same_however_it_is_ordered(
     told: list[Json], chance: random.Random
@@ -187,6 +188,7 @@ def test_the_same_comes_of_the_same_however_it_is_ordered(
     assert json.dumps(told) == before
 
 
+@pytest.mark.long
 @given(documents)
 def test_goals_say_what_a_second_reading_says(told: list[Json]) -> None:
     made = {one.key.rpartition("-goal-")[2]: one.body for one in goals_of(told)}
@@ -207,6 +209,7 @@ def of_the_newest(made: list[Any]) -> list[Any]:
     return [one for one in made if one.type not in {"Goal", *REQUESTS} or one.key in listed]
 
 
+@pytest.mark.long
 @given(documents)
 def test_a_further_version_takes_nothing_away(told: list[Json]) -> None:
     """Whatever was given once is given for ever: what is at a server is never left stale."""
@@ -218,6 +221,7 @@ def test_a_further_version_takes_nothing_away(told: list[Json]) -> None:
         assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.long
 @given(documents)
 def test_whatever_is_referred_to_is_there_and_comes_first(told: list[Json]) -> None:
     seen: set[tuple[str, str]] = set()
