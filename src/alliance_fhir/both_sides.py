@@ -12,6 +12,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.fhir.canonical import content_digest
 from alliance_fhir.fhir.group import Group
+from alliance_fhir.fhir.reply import Found
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planned import Planned
 from alliance_fhir.readback import CHANGED, Left, ReadBack
@@ -45,12 +46,24 @@ class NotMerged(Exception):
 
 class Sides(NamedTuple):
     """What both sides began with, what the source gives, and what stands at the target; `seen` are
-    the keys of what was read there, with the digests of its content."""
+    the keys of what was read there, with the digests of its content, and `added` what somebody has
+    there as a resource of their own, by the key that ours gets."""
 
     base: SharedPlan
     ours: SharedPlan
     theirs: SharedPlan
     seen: frozenset[tuple[str, str]]
+    added: Mapping[str, Found]
+
+    def over(self, group: Group) -> Group:
+        """The group of the merged plan, with what it may be written over."""
+        taken: dict[str, Found] = {}
+        for one in group.resources:
+            hit = self.added.get(one.key.partition(":")[0])  # what follows is the type
+            if hit and hit.type == one.type:
+                taken[one.key] = hit
+        seen = self.seen | {(key, hit.digest) for key, hit in taken.items()}
+        return group._replace(seen=seen, added=tuple((key, hit.id) for key, hit in taken.items()))
 
 
 class BothSides:
@@ -77,7 +90,8 @@ class BothSides:
             raise NotMerged(_NO_PLACE.format(", ".join(dict.fromkeys(map(str, lost)))))
         begun = self._taken_in(planned.group) or base.plan
         seen = ((key, content_digest(body)) for key, body in there.bodies.items())
-        return Sides(begun, here.plan, there.plan, frozenset(seen))
+        added = {one.key: one.hit for one in there.added}
+        return Sides(begun, here.plan, there.plan, frozenset(seen), added)
 
     def _unseen(
         self,

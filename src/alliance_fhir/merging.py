@@ -155,7 +155,7 @@ class Merging:
         kept = self._ledger.documents(group.key)
         known = self._grouping.read(kept | dict(group.documents))
         sides = self._both.of(planned, self._grouping.read(kept))
-        base, ours, theirs, seen = sides
+        base, ours, theirs = sides[:3]
         when = merged_on(base, (ours, theirs), known.values(), self._now())
         try:
             merged = merge(base, ours, theirs, when)
@@ -178,7 +178,7 @@ class Merging:
             told = told_of(ours, merged.plan, versions, left_out)
             case.told = f"{told} It stands in {path.name}."
         case.merged = True
-        [decided] = self._planner.decide([group._replace(seen=seen)], reread=True)
+        [decided] = self._planner.decide([sides.over(group)], reread=True)
         return decided
 
     # --- documents

@@ -445,6 +445,100 @@ def test_where_one_plan_collides_the_others_go_on(first: Clinic) -> None:
     assert len(there) == 2
 
 
+# --- what somebody added as a resource of their own -----------------------------------------------
+
+ON_SERVERS = [*LITTLE, "singles", "no-versions", "by-patient", "lowest"]
+on_servers = pytest.mark.parametrize("place_kind", ON_SERVERS)
+
+
+def of_the_patient(site: Clinic) -> Json:
+    """A reference as a portal writes it: where Mr. Jones is, and no number of his."""
+    [jones] = [p for p in site.place.of_type("Patient") if p["identifier"][0]["value"] == "1001"]
+    return {"reference": f"Patient/{jones['id']}"}
+
+
+def a_goal(site: Clinic, **more: Any) -> Json:
+    """A goal as a portal makes one."""
+    return {
+        "resourceType": "Goal",
+        "lifecycleStatus": "proposed",
+        "description": {"text": "Play the trumpet again"},
+        "subject": of_the_patient(site),
+        **more,
+    }
+
+
+def a_task(site: Clinic, **more: Any) -> Json:
+    """A task as a portal makes one."""
+    return {
+        "resourceType": "Task",
+        "status": "draft",
+        "intent": "plan",
+        "description": "Practise in the garage on Sundays",
+        "for": of_the_patient(site),
+        "requester": of_the_patient(site),
+        **more,
+    }
+
+
+def listed(where: str) -> Callable[[Json], Json]:
+    """The plan lists what is there, as its version of FHIR has it."""
+
+    def change(body: Json) -> Json:
+        reference = {"reference": where}
+        if where.startswith("Goal/"):
+            return {**body, "goal": [*body["goal"], reference]}
+        [name] = body["activity"][0]
+        return {**body, "activity": [*body["activity"], {name: reference}]}
+
+    return change
+
+
+def added(site: Clinic, *bodies: Json) -> list[str]:
+    """A portal adds these to the plan; where they are then."""
+    places = [site.place.add(body) for body in bodies]
+    change(site, "plan", *map(listed, places))
+    return places
+
+
+def at(site: Clinic, where: str) -> Json:
+    """What is there."""
+    type_, _, id_ = where.partition("/")
+    [body] = [body for body in site.place.of_type(type_) if body["id"] == id_]
+    return body
+
+
+def taken_in(site: Clinic) -> None:
+    """What a portal added is in the merged plan, and is ours where it was."""
+    goal, task = added(site, a_goal(site), a_task(site))
+    counted = {type_: len(site.place.of_type(type_)) for type_ in ("Goal", "Task")}
+    assert merged_is(site) == (
+        "Merged with what somebody changed there (added goals[3], added tasks[5]). Somebody has "
+        "still to agree to goals[3], tasks[5]. It stands in jones-2.plan.yaml."
+    )
+    said = said_in(text_of(site, "jones-2.plan.yaml"))
+    goal_key, task_key = goal.partition("/")[2], task.partition("/")[2]
+    assert said["goals"][3] == {"goal": goal_key, "text": "Play the trumpet again"}
+    assert said["tasks"][5] == {
+        "task": task_key,
+        "kind": "other",
+        "text": "Practise in the garage on Sundays",
+        "proposed_by": "patient",
+    }
+    assert {type_: len(site.place.of_type(type_)) for type_ in counted} == counted
+    there = site.place.by_short_name()
+    assert there[f"goal-{goal_key}"] == at(site, goal)
+    assert there[f"task-{task_key}"] == at(site, task)
+    assert acceptance(site, f"goal-{goal_key}") == {"1001": "pending", "kurtz": "pending"}
+    references = [one["reference"] for one in there["plan"]["goal"]]
+    assert references[3:] == [goal]
+
+
+@pytest.mark.parametrize("place_kind", [*ON_SERVERS, R4])
+def test_what_a_portal_added_is_taken_in_where_it_is(first: Clinic) -> None:
+    taken_in(first)
+
+
 # --- where nothing is merged ----------------------------------------------------------------------
 
 
