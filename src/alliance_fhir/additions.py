@@ -1,5 +1,5 @@
-"""What somebody added to a plan at a server: goals and requests that are resources of their own, and
-that the plan's CarePlan lists.
+"""What somebody added to a plan at a server: goals and requests that are resources of their own,
+and that the plan's CarePlan lists.
 
 Each is read where the CarePlan says that it is, at this server alone, if it is of the same patient
 and nothing of ours. It is given the identifier that our resource of it has, so that it is read like
@@ -117,9 +117,7 @@ class _Reading:
             for type_, system, value in named(b"".join(one.json() for one in ours))
         }
         self._people = {
-            place: person
-            for person, who in target.resolve(people).items()
-            for place in who.places
+            place: person for person, who in target.resolve(people).items() for place in who.places
         }
         careplan = next(one for one in ours if one.type == "CarePlan")
         self._plan = careplan.key.partition("-")[0]

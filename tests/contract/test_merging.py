@@ -12,10 +12,11 @@ import pytest
 import yaml
 
 from alliance_fhir.errors import ConfigError
+from alliance_fhir.testing.resources import Resources
 
 from .clinic import PLANS, Clinic, counts, edited, give, is_write, rows_of, rules
 from .kinds import LITTLE, MEDPLUM, R4, R5, by_the_ledger
-from .places import bare
+from .places import DIGEST, bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,7 @@ Json = dict[str, Any]
 SD = "http://hl7.org/fhir/StructureDefinition"
 ACCEPTANCE = f"{SD}/goal-acceptance"
 SAID = "https://alliance-fhir.github.io/ig/StructureDefinition/agreement-to"
+CONCEPT = "https://alliance-fhir.github.io/ig/CodeSystem/concept"
 PLAINLY = "Sleep well, and wake up rested"
 """What somebody wants to say in the place of hours and nights. It is in no message."""
 KURTZ = "urn:example:staff|kurtz"
@@ -451,9 +453,9 @@ ON_SERVERS = [*LITTLE, "singles", "no-versions", "by-patient", "lowest"]
 on_servers = pytest.mark.parametrize("place_kind", ON_SERVERS)
 
 
-def of_the_patient(site: Clinic) -> Json:
+def of_the_patient(site: Clinic, number: str = "1001") -> Json:
     """A reference as a portal writes it: where Mr. Jones is, and no number of his."""
-    [jones] = [p for p in site.place.of_type("Patient") if p["identifier"][0]["value"] == "1001"]
+    [jones] = [p for p in site.place.of_type("Patient") if p["identifier"][0]["value"] == number]
     return {"reference": f"Patient/{jones['id']}"}
 
 
@@ -486,7 +488,7 @@ def listed(where: str) -> Callable[[Json], Json]:
 
     def change(body: Json) -> Json:
         reference = {"reference": where}
-        if where.startswith("Goal/"):
+        if "Goal/" in where:
             return {**body, "goal": [*body["goal"], reference]}
         [name] = body["activity"][0]
         return {**body, "activity": [*body["activity"], {name: reference}]}
@@ -537,6 +539,203 @@ def taken_in(site: Clinic) -> None:
 @pytest.mark.parametrize("place_kind", [*ON_SERVERS, R4])
 def test_what_a_portal_added_is_taken_in_where_it_is(first: Clinic) -> None:
     taken_in(first)
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4"])
+def test_what_a_portal_added_is_told_without_a_merge(first: Clinic) -> None:
+    added(first, a_goal(first))
+    told = first.sync(reread=True)
+    [finding] = told.tally.blocked
+    assert (told.exit_code, finding.remedy) == (
+        7,
+        "Somebody changed the plan there (added goals[3]); choose --merge, or --take source or "
+        "server.",
+    )
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4"])
+def test_who_agreed_to_what_they_added_has_agreed(first: Clinic) -> None:
+    said = [
+        {"url": "individual", "valueReference": of_the_patient(first)},
+        {"url": "status", "valueCode": "agree"},
+        {"url": SAID, "extension": [{"url": "on", "valueDate": "2026-03-04"}]},
+    ]
+    [goal] = added(first, a_goal(first, extension=[{"url": ACCEPTANCE, "extension": said}]))
+    merged_is(first)
+    key = goal.partition("/")[2]
+    assert acceptance(first, f"goal-{key}") == {"1001": "agree", "kurtz": "pending"}
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4"])
+def test_who_agreed_on_no_day_is_asked_again(first: Clinic) -> None:
+    said = [
+        {"url": "individual", "valueReference": of_the_patient(first)},
+        {"url": "status", "valueCode": "agree"},
+    ]
+    [goal] = added(first, a_goal(first, extension=[{"url": ACCEPTANCE, "extension": said}]))
+    merged_is(first)
+    key = goal.partition("/")[2]
+    assert acceptance(first, f"goal-{key}") == {"1001": "pending", "kurtz": "pending"}
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4"])
+def test_what_was_taken_in_is_merged_like_all_that_is_ours(first: Clinic) -> None:
+    taken_in(first)
+    [goal] = [one for one in first.place.of_type("Goal") if "trumpet" in one["description"]["text"]]
+    change(first, f"goal-{goal['id']}", says(PLAINLY))
+    assert "changed goals[3].text" in merged_is(first)
+    assert at(first, f"Goal/{goal['id']}")["description"] == {"text": PLAINLY}
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4", "singles", "lowest"])
+def test_what_a_portal_changes_while_it_is_taken_in_is_not_overwritten(first: Clinic) -> None:
+    [goal] = added(first, a_goal(first))
+    document = first.folder / "plans" / "jones-2.plan.yaml"
+    once: list[bool] = []
+
+    def meanwhile(request: httpx.Request) -> None:
+        if document.exists() and not once:
+            once.append(True)
+            first.place.edit(goal, says(PLAINLY))
+
+    first.wire.before = meanwhile
+    told = first.sync_alone(merge=True)
+    first.wire.calm()
+    assert (told.exit_code, set(rules(told, "blocked"))) == (7, {"changed-at-target"})
+    assert at(first, goal)["description"] == {"text": PLAINLY}
+    assert "identifier" not in at(first, goal)
+    merged_is(first)
+    assert at(first, goal)["description"] == {"text": PLAINLY}
+    assert len(first.place.of_type("Goal")) == 4
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4", "lowest"])
+def test_what_a_portal_takes_away_while_it_is_taken_in_is_not_made_again(first: Clinic) -> None:
+    [goal] = added(first, a_goal(first))
+    document = first.folder / "plans" / "jones-2.plan.yaml"
+    once: list[bool] = []
+
+    def meanwhile(request: httpx.Request) -> None:
+        if document.exists() and not once:
+            once.append(True)
+            first.place.delete(goal)
+
+    first.wire.before = meanwhile
+    told = first.sync_alone(merge=True)
+    first.wire.calm()
+    assert (told.exit_code, set(rules(told, "blocked"))) == (7, {"changed-at-target"})
+    assert len(first.place.of_type("Goal")) == 3
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4", "singles", "lowest"])
+def test_who_is_cut_off_when_it_was_taken_in_has_it_once(first: Clinic) -> None:
+    [goal] = added(first, a_goal(first))
+
+    def cut(request: httpx.Request) -> None:
+        if is_write(request) and goal.encode() in request.content + request.url.raw_path:
+            raise KeyboardInterrupt
+
+    first.wire.after = cut
+    with pytest.raises(KeyboardInterrupt):
+        first.sync_alone(merge=True)
+    first.wire.calm()
+    assert first.sync(merge=True).exit_code == 0
+    settled(first)
+    assert len(first.place.of_type("Goal")) == 4
+    assert names(first) == ["jones-1.plan.yaml", "jones-2.plan.yaml"]
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4"])
+def test_where_both_collide_it_is_taken_in_with_the_finished_document(
+    first: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch, datetime(2026, 3, 10, 12, tzinfo=UTC))
+    [goal] = added(first, a_goal(first))
+    collided(first)
+    held_back(first)
+    assert "identifier" not in at(first, goal)
+    finish(first, with_text="Sleep well, 6 hours at least")
+    assert first.sync(merge=True).exit_code == 0
+    settled(first)
+    assert len(first.place.of_type("Goal")) == 4
+    key = goal.partition("/")[2]
+    assert at(first, goal) == first.place.by_short_name()[f"goal-{key}"]
+
+
+RESTRICTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "V"}
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4"])
+@pytest.mark.parametrize(
+    ("make", "more", "told"),
+    [
+        (a_goal, {"note": [{"text": PLAINLY}]}, "Goal note"),
+        (
+            a_goal,
+            {"identifier": [{"system": "urn:example:portal", "value": "9"}]},
+            "Goal identifier",
+        ),
+        (a_goal, {"startDate": "2026-03-04"}, "Goal startDate"),
+        (a_goal, {"lifecycleStatus": "active"}, "Goal lifecycleStatus"),
+        (a_goal, {"lifecycleStatus": "completed"}, "Goal, CarePlan"),
+        (a_goal, {"meta": {"security": [RESTRICTED]}}, "Goal meta.security"),
+        (a_task, {"authoredOn": "2026-03-04"}, "Task authoredOn"),
+        (a_task, {"requester": {"display": "Somebody else"}}, "Task requester"),
+        (a_goal, {"subject": None}, "CarePlan goal[3]"),
+        (a_goal, {"extension": [{"url": DIGEST, "valueString": "0" * 32}]}, "CarePlan goal[3]"),
+    ],
+)
+def test_what_a_portal_added_and_a_document_cannot_carry_holds_the_plan_back(
+    make: Callable[..., Json], more: Json, told: str, first: Clinic
+) -> None:
+    body = {key: value for key, value in make(first, **more).items() if value}
+    added(first, body)
+    assert f"has no place for ({told})" in held_back(first)
+    assert names(first) == ["jones-1.plan.yaml"]
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4"])
+def test_what_is_another_patients_or_at_another_server_is_not_taken_in(
+    first: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Resources, "_leads_somewhere", lambda *_: None)
+    another = first.place.add(a_goal(first, subject=of_the_patient(first, "1032")))
+    nobodys = first.place.add(a_goal(first, subject={"reference": "Patient/77"}))
+    here = first.place.add(a_goal(first))
+    elsewhere = f"https://fhir.example/r4/{here}"
+    change(first, "plan", *map(listed, (another, nobodys, elsewhere)))
+    assert "(CarePlan goal[3], CarePlan goal[4], CarePlan goal[5])" in held_back(first)
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4"])
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        # the kind of it is not known, and what is made of that is a Task
+        ({"resourceType": "ServiceRequest", "code": {"text": "Lessons"}}, "ServiceRequest"),
+        # a plan has one such way to reach each other
+        (
+            {
+                "resourceType": "CommunicationRequest",
+                "category": [{"coding": [{"system": CONCEPT, "code": "contact-urgent"}]}],
+                "payload": [{"contentString": PLAINLY}],
+            },
+            "CommunicationRequest",
+        ),
+    ],
+)
+def test_what_would_become_something_else_is_not_taken_in(
+    body: Json, told: str, first: Clinic
+) -> None:
+    usual = {"status": "draft", "intent": "plan", "subject": of_the_patient(first)}
+    added(first, {**usual, **body})
+    assert told in held_back(first)
+
+
+@pytest.mark.parametrize("place_kind", ["folder"])
+def test_in_a_folder_nothing_is_referred_to_by_an_id(first: Clinic) -> None:
+    change(first, "plan", listed("Goal/9"))
+    assert "has no place for (CarePlan goal[3])" in held_back(first)
 
 
 # --- where nothing is merged ----------------------------------------------------------------------

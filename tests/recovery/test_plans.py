@@ -109,6 +109,28 @@ def test_what_a_run_made_of_a_plan_is_removed_and_made_again(site: Site) -> None
     site.verified()
 
 
+def test_what_somebody_added_to_a_plan_is_theirs_again(site: Site) -> None:
+    give(site, 1)
+    assert sync(site).code == 0
+    [patient] = [b for b in site.there.of_type("Patient") if b["identifier"][0]["value"] == "1001"]
+    goal = {
+        "resourceType": "Goal",
+        "lifecycleStatus": "proposed",
+        "description": {"text": "Play the trumpet again"},
+        "subject": {"reference": f"Patient/{patient['id']}"},
+    }
+    where = site.there.add(goal)
+    site.there.edit(
+        site.there.the("plan"), lambda body: {**body, "goal": [*body["goal"], {"reference": where}]}
+    )
+    before = contents(site)
+    merged = sync(site, "--merge")
+    assert merged.code == 0, merged.out
+    ran = site.command("undo", merged.json["run"])
+    assert (ran.code, ran.json["undone"]) == (0, {})
+    assert contents(site) == before
+
+
 def test_documents_are_dropped_of_plans_alone(site: Site) -> None:
     before = contents(site)
     give(site, 1)

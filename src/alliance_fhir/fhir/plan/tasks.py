@@ -20,7 +20,6 @@ from alliance_fhir.fhir.plan.goals import goal_suffix
 from alliance_fhir.fhir.plan.statuses import request_status
 from alliance_fhir.fhir.versions import Json
 
-
 TASK = "task-"
 """Before the name of a task, in what its request is known by."""
 
