@@ -70,9 +70,9 @@ def additions(
 
     Raises ServerError where the target cannot be read.
     """
-    if target.all_at_once:
+    careplan = next((b for b in bodies.values() if b.get("resourceType") == "CarePlan"), None)
+    if target.all_at_once or careplan is None:
         return []
-    careplan = next((b for b in bodies.values() if b.get("resourceType") == "CarePlan"), {})
     known = {f"{body['resourceType']}/{body.get('id')}" for body in bodies.values()}
     places = [place for place in _listed(careplan, target.identity) if place not in known]
     if not places:
