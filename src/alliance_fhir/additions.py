@@ -22,7 +22,7 @@ from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.logical import named
 from alliance_fhir.fhir.plan import REQUESTS
-from alliance_fhir.fhir.plan.back.element import Element
+from alliance_fhir.fhir.plan.back.element import DAY, Element
 from alliance_fhir.fhir.plan.back.keys import fit_key
 from alliance_fhir.fhir.plan.goals import goal_suffix
 from alliance_fhir.fhir.plan.tasks import TASK, request_type
@@ -40,17 +40,18 @@ _LISTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
 """Where a CarePlan lists what belongs to it, how R4 and R5 call the reference there, and the types
 of which it is."""
 _DAYS = ("startDate", "statusDate", "authoredOn")
-"""The days of what is ours follow from the versions of the plan: theirs would be lost."""
+"""Of what is ours these follow from the versions of the plan."""
 
 
 class Addition(NamedTuple):
     """A resource that somebody added: `hit` is what stands there, `key` the business key of ours
-    that takes its place, and `body` is as if it had that already. `lost` are the elements that are
-    not in `body`, or would not be seen to be left."""
+    that takes its place, and `body` is as if it had that already. `days` are those that ours has to
+    have as well, and `lost` the other elements that are not seen to be left when `body` is read."""
 
     key: str
     hit: Found
     body: Json
+    days: Mapping[str, str]
     lost: tuple[str, ...]
 
     def is_in(self, plan: SharedPlan) -> bool:
@@ -159,13 +160,15 @@ class _Reading:
         suffix = start + fit_key("", hit.id, names)
         self._taken.add(suffix)
         key = f"{self._plan}-{suffix}"
-        lost = [name for name in ("identifier", *_DAYS) if name in body]
-        security = Element(body).part("meta").parts("security")
+        told = Element(body)
+        days = {name: day for name in _DAYS if (day := told.look(name, DAY))}
+        lost = [name for name in ("identifier", *_DAYS) if name in body.keys() - days]
+        security = told.part("meta").parts("security")
         if any(label.value not in self._labels for label in security):
             lost.append("meta.security")
         identifier = [el.identifier(self._ours.identifiers, key)]
         whole = {**self._with_people(body), "identifier": identifier}
-        return Addition(key, hit, whole, tuple(lost))
+        return Addition(key, hit, whole, days, tuple(lost))
 
     def _with_people(self, value: Any) -> Any:
         """The same, with the identifier of each person of the plan beside where they are."""

@@ -4,9 +4,9 @@ stands at the target; or why nothing of it can be merged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import SharedPlan
@@ -19,6 +19,9 @@ from alliance_fhir.readback import CHANGED, Left, ReadBack
 from alliance_fhir.sources.plans.document import Documents
 from alliance_fhir.sources.plans.merged import answers
 from alliance_fhir.targets.base import Target
+
+if TYPE_CHECKING:
+    from alliance_fhir.additions import Addition
 
 _SIDES = "choose --take source or server."
 _LOST = (
@@ -53,17 +56,33 @@ class Sides(NamedTuple):
     ours: SharedPlan
     theirs: SharedPlan
     seen: frozenset[tuple[str, str]]
-    added: Mapping[str, Found]
+    added: Mapping[str, Addition]
+
+    @property
+    def since(self) -> Iterator[str]:
+        """The days since which there is what somebody added, as far as that is said."""
+        for one in self.added.values():
+            yield from one.days.values()
 
     def over(self, group: Group) -> Group:
-        """The group of the merged plan, with what it may be written over."""
+        """The group of the merged plan, with what it may be written over. Raises NotMerged where
+        what somebody added is there since another day than it would be then."""
         taken: dict[str, Found] = {}
+        lost: list[Left] = []
         for one in group.resources:
-            hit = self.added.get(one.key.partition(":")[0])  # what follows is the type
-            if hit and hit.type == one.type:
-                taken[one.key] = hit
+            added = self.added.get(one.key.partition(":")[0])  # what follows is the type
+            if added and added.hit.type == one.type:
+                taken[one.key] = added.hit
+                differ = {name for name, day in added.days.items() if one.body.get(name) != day}
+                lost += [Left(one.key, one.type, name) for name in sorted(differ)]
+        _none_lost(lost)
         seen = self.seen | {(key, hit.digest) for key, hit in taken.items()}
         return group._replace(seen=seen, added=tuple((key, hit.id) for key, hit in taken.items()))
+
+
+def _none_lost(lost: Iterable[Left]) -> None:
+    if places := ", ".join(dict.fromkeys(map(str, lost))):
+        raise NotMerged(_NO_PLACE.format(places))
 
 
 class BothSides:
@@ -86,11 +105,10 @@ class BothSides:
             raise NotMerged(NO_PLAN)
         lost = there.lost_beside(base)
         lost += self._unseen(planned, sent, base.plan, there.plan, {one.key for one in lost})
-        if lost:
-            raise NotMerged(_NO_PLACE.format(", ".join(dict.fromkeys(map(str, lost)))))
+        _none_lost(lost)
         begun = self._taken_in(planned.group) or base.plan
         seen = ((key, content_digest(body)) for key, body in there.bodies.items())
-        added = {one.key: one.hit for one in there.added}
+        added = {one.key: one for one in there.added}
         return Sides(begun, here.plan, there.plan, frozenset(seen), added)
 
     def _unseen(

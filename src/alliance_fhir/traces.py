@@ -185,7 +185,7 @@ class Traces:
         elif before is None:
             self._look_back(part, hit)
         elif hit.digest in (before.digest, before.server_digest):
-            return
+            part.earlier = self._overruled(hit, before)
         elif before.server_version:
             part.earlier = self._target.read(hit, before.server_version)
             known = part.earlier and content_digest(part.earlier)

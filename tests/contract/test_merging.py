@@ -450,7 +450,7 @@ def test_where_one_plan_collides_the_others_go_on(first: Clinic) -> None:
 # --- what somebody added as a resource of their own -----------------------------------------------
 
 ON_SERVERS = [*LITTLE, "singles", "no-versions", "by-patient", "lowest"]
-on_servers = pytest.mark.parametrize("place_kind", ON_SERVERS)
+by_the_ledger_at_a_server = pytest.mark.parametrize("place_kind", ["little-r4"])
 
 
 def of_the_patient(site: Clinic, number: str = "1001") -> Json:
@@ -534,6 +534,9 @@ def taken_in(site: Clinic) -> None:
     assert acceptance(site, f"goal-{goal_key}") == {"1001": "pending", "kurtz": "pending"}
     references = [one["reference"] for one in there["plan"]["goal"]]
     assert references[3:] == [goal]
+    proofs = [body for body in site.place.of_type("Provenance") if body["activity"].get("text")]
+    [proof] = [body for body in proofs if body["activity"]["text"] == REASON]
+    assert {goal, task} <= {one["reference"] for one in proof["target"]}
 
 
 @pytest.mark.parametrize("place_kind", [*ON_SERVERS, R4])
@@ -541,7 +544,7 @@ def test_what_a_portal_added_is_taken_in_where_it_is(first: Clinic) -> None:
     taken_in(first)
 
 
-@pytest.mark.parametrize("place_kind", ["little-r4"])
+@by_the_ledger_at_a_server
 def test_what_a_portal_added_is_told_without_a_merge(first: Clinic) -> None:
     added(first, a_goal(first))
     told = first.sync(reread=True)
@@ -553,7 +556,53 @@ def test_what_a_portal_added_is_told_without_a_merge(first: Clinic) -> None:
     )
 
 
-@pytest.mark.parametrize("place_kind", ["little-r4"])
+@by_the_ledger_at_a_server
+def test_what_was_taken_in_is_known_again_when_the_ledger_is_lost(first: Clinic) -> None:
+    taken_in(first)
+    first.ledger.unlink()
+    assert counts(first.sync()).keys() == {"unchanged"}
+    first.verified()
+
+
+@by_the_ledger_at_a_server
+def test_tasks_of_every_kind_are_taken_in(first: Clinic) -> None:
+    [goal] = added(first, a_goal(first))
+    jones = of_the_patient(first)
+    asked = {"status": "draft", "intent": "plan", "subject": jones, "requester": jones}
+    medicine: Json = {"resourceType": "MedicationRequest", **asked}
+    medicine |= {"medicationCodeableConcept": {"text": "Melatonin"}}
+    visit: Json = {"resourceType": "ServiceRequest", **asked, "code": {"text": "A visit"}}
+    visit |= {"category": [{"coding": [{"system": CONCEPT, "code": "visit"}]}]}
+    message: Json = {"resourceType": "CommunicationRequest", **asked}
+    message |= {"payload": [{"contentString": "How the week was"}]}
+    del message["intent"]
+    serves = {"url": f"{SD}/resource-pertainsToGoal", "valueReference": {"reference": goal}}
+    exercise = a_task(first, extension=[serves])
+    places = added(first, medicine, visit, message, exercise)
+    assert "added goals[3], added tasks[5]" in merged_is(first)
+    tasks = said_in(text_of(first, "jones-2.plan.yaml"))["tasks"][5:]
+    assert [(one["kind"], one["text"]) for one in tasks] == [
+        ("medication", "Melatonin"),
+        ("visit", "A visit"),
+        ("contact", "How the week was"),
+        ("other", "Practise in the garage on Sundays"),
+    ]
+    assert tasks[3]["goals"] == [goal.partition("/")[2]]
+    there = first.place.by_short_name()
+    for where in places:
+        assert at(first, where) == there[f"task-{where.partition('/')[2]}"]
+
+
+@by_the_ledger_at_a_server
+@pytest.mark.parametrize("day", ["2026-03-04", "2026-03-05"])
+def test_what_has_a_day_is_dated_by_it(day: str, first: Clinic) -> None:
+    goal, task = added(first, a_goal(first, startDate=day), a_task(first, authoredOn=day))
+    merged_is(first)
+    assert said_in(text_of(first, "jones-2.plan.yaml"))["written"][:10] == day
+    assert (at(first, goal)["startDate"], at(first, task)["authoredOn"]) == (day, day)
+
+
+@by_the_ledger_at_a_server
 def test_who_agreed_to_what_they_added_has_agreed(first: Clinic) -> None:
     said = [
         {"url": "individual", "valueReference": of_the_patient(first)},
@@ -566,7 +615,7 @@ def test_who_agreed_to_what_they_added_has_agreed(first: Clinic) -> None:
     assert acceptance(first, f"goal-{key}") == {"1001": "agree", "kurtz": "pending"}
 
 
-@pytest.mark.parametrize("place_kind", ["little-r4"])
+@by_the_ledger_at_a_server
 def test_who_agreed_on_no_day_is_asked_again(first: Clinic) -> None:
     said = [
         {"url": "individual", "valueReference": of_the_patient(first)},
@@ -578,7 +627,7 @@ def test_who_agreed_on_no_day_is_asked_again(first: Clinic) -> None:
     assert acceptance(first, f"goal-{key}") == {"1001": "pending", "kurtz": "pending"}
 
 
-@pytest.mark.parametrize("place_kind", ["little-r4"])
+@by_the_ledger_at_a_server
 def test_what_was_taken_in_is_merged_like_all_that_is_ours(first: Clinic) -> None:
     taken_in(first)
     [goal] = [one for one in first.place.of_type("Goal") if "trumpet" in one["description"]["text"]]
@@ -645,7 +694,7 @@ def test_who_is_cut_off_when_it_was_taken_in_has_it_once(first: Clinic) -> None:
     assert names(first) == ["jones-1.plan.yaml", "jones-2.plan.yaml"]
 
 
-@pytest.mark.parametrize("place_kind", ["little-r4"])
+@by_the_ledger_at_a_server
 def test_where_both_collide_it_is_taken_in_with_the_finished_document(
     first: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -662,20 +711,42 @@ def test_where_both_collide_it_is_taken_in_with_the_finished_document(
     assert at(first, goal) == first.place.by_short_name()[f"goal-{key}"]
 
 
+@by_the_ledger_at_a_server
+def test_what_a_person_leaves_out_stays_what_it_was(
+    first: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch, datetime(2026, 3, 10, 12, tzinfo=UTC))
+    [goal] = added(first, a_goal(first))
+    collided(first)
+    held_back(first)
+    before = at(first, goal)
+    finished = finish(first, with_text="Sleep well, 6 hours at least")
+    block = f'  - goal: "{goal.partition("/")[2]}"\n    text: Play the trumpet again\n'
+    text = finished.read_text("utf-8").replace(block.replace('"', "'"), "")
+    assert "trumpet" not in text
+    finished.write_text(text, "utf-8")
+    assert first.sync(merge=True).exit_code == 0
+    settled(first)
+    assert at(first, goal) == before
+    assert len(first.place.by_short_name()["plan"]["goal"]) == 3
+
+
 RESTRICTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "V"}
 
 
-@pytest.mark.parametrize("place_kind", ["little-r4"])
+@by_the_ledger_at_a_server
 @pytest.mark.parametrize(
     ("make", "more", "told"),
     [
         (a_goal, {"note": [{"text": PLAINLY}]}, "Goal note"),
         (a_goal, {"identifier": [{"value": "9"}]}, "Goal identifier"),
-        (a_goal, {"startDate": "2026-03-04"}, "Goal startDate"),
+        (a_goal, {"startDate": "2026-03-06"}, "Goal startDate"),
+        (a_goal, {"startDate": "2026-02-28"}, "Goal startDate"),
+        (a_goal, {"startDate": "2026-03"}, "Goal startDate"),
         (a_goal, {"lifecycleStatus": "active"}, "Goal lifecycleStatus"),
         (a_goal, {"lifecycleStatus": "completed"}, "Goal, CarePlan"),
         (a_goal, {"meta": {"security": [RESTRICTED]}}, "Goal meta.security"),
-        (a_task, {"authoredOn": "2026-03-04"}, "Task authoredOn"),
+        (a_task, {"authoredOn": "2026-03-04T10:00:00Z"}, "Task authoredOn"),
         (a_task, {"requester": {"display": "Somebody else"}}, "Task requester"),
         (a_goal, {"subject": None}, "CarePlan goal[3]"),
         (a_goal, {"extension": [{"url": DIGEST, "valueString": "0" * 32}]}, "CarePlan goal[3]"),
@@ -690,7 +761,7 @@ def test_what_a_portal_added_and_a_document_cannot_carry_holds_the_plan_back(
     assert names(first) == ["jones-1.plan.yaml"]
 
 
-@pytest.mark.parametrize("place_kind", ["little-r4"])
+@by_the_ledger_at_a_server
 def test_what_is_another_patients_or_at_another_server_is_not_taken_in(
     first: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -703,7 +774,7 @@ def test_what_is_another_patients_or_at_another_server_is_not_taken_in(
     assert "(CarePlan goal[3], CarePlan goal[4], CarePlan goal[5])" in held_back(first)
 
 
-@pytest.mark.parametrize("place_kind", ["little-r4"])
+@by_the_ledger_at_a_server
 @pytest.mark.parametrize(
     ("body", "told"),
     [
