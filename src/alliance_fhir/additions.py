@@ -16,7 +16,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.plan.values import MOST_ENTRIES
 from alliance_fhir.domain.records import Identifier
-from alliance_fhir.errors import AuthFailed, Refused
+from alliance_fhir.errors import AuthFailed, BadReply, Refused
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
@@ -125,21 +125,22 @@ class _Reading:
         self._patient = el.Person("Patient", patient_of(careplan))
 
     def of(self, places: Iterable[str]) -> Iterator[Addition]:
+        """What was added, of what is in these places."""
         for place in places:
-            type_, _, id_ = place.partition("/")
-            body = self._read(type_, id_)
-            if body is None or not self._is_the_patients(body):
-                continue
-            hit = found(body, self._ours)
-            if hit.claimed or hit.key:  # ours, of another plan perhaps
-                continue
-            yield self._as_ours(hit, body)
+            try:
+                if added := self._read(place):
+                    yield added
+            except (AuthFailed, BadReply, Refused):
+                continue  # somebody's own: it may be nothing that we may see, or of any shape
 
-    def _read(self, type_: str, id_: str) -> Json | None:
-        try:
-            return self._target.read(Found(type_, "", id_, "", "", ""))
-        except (AuthFailed, Refused):  # somebody's own, and perhaps nothing that we may see
+    def _read(self, place: str) -> Addition | None:
+        type_, _, id_ = place.partition("/")
+        body = self._target.read(Found(type_, "", id_, "", "", ""))
+        if body is None or not self._is_the_patients(body):
             return None
+        hit = found(body, self._ours)
+        ours = hit.claimed or hit.key  # of another plan perhaps
+        return None if ours else self._as_ours(hit, body)
 
     def _is_the_patients(self, body: Json) -> bool:
         """Whether it says that it is of the plan's patient, by identifier or by where that is, and

@@ -41,7 +41,7 @@ class Left(NamedTuple):
 
 class Back(NamedTuple):
     """A plan that came back, from what, by key, and what of that a document cannot carry. `added`
-    are resources that somebody added as their own, which the plan has as well."""
+    are resources that somebody added as their own, and that were read with it."""
 
     plan: SharedPlan
     bodies: Mapping[str, Json]

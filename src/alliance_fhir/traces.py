@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from alliance_fhir.errors import AuthFailed, BadReply, Refused
 from alliance_fhir.fhir.canonical import content_digest
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Json
@@ -197,8 +198,12 @@ class Traces:
             part.rule = "not-restored"
 
     def _overruled(self, hit: Found, before: Entry) -> Json | None:
-        """What somebody else had made of it, where the run put itself over that; by the history."""
-        versions = list(self._remover.versions(hit))
+        """What somebody else had made of it, where the run put itself over that; by the history,
+        without which it is what we had made of it before."""
+        try:
+            versions = list(self._remover.versions(hit))
+        except (AuthFailed, BadReply, Refused):
+            return None
         was = self._before(versions)
         if was is None or was is versions[0] or was.hit.key != hit.key:
             return None

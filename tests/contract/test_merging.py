@@ -992,6 +992,11 @@ def test_with_a_ledger_that_several_share(site: Clinic, postgres: Postgres) -> N
     assert goal["description"] == {"text": "Sleep well, 6 hours at least"}
     site.verified()
     assert counts(site.sync_alone(merge=True)).keys() == {"unchanged"}
+    added(site, a_goal(site))
+    assert site.sync_alone(merge=True).exit_code == 0
+    site.verified()
+    assert counts(site.sync_alone(merge=True)).keys() == {"unchanged"}
+    assert len(site.place.of_type("Goal")) == 4
 
 
 # --- by command -----------------------------------------------------------------------------------
