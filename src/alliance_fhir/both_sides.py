@@ -4,20 +4,24 @@ stands at the target; or why nothing of it can be merged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.fhir.canonical import content_digest
 from alliance_fhir.fhir.group import Group
+from alliance_fhir.fhir.reply import Found
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planned import Planned
 from alliance_fhir.readback import CHANGED, Left, ReadBack
 from alliance_fhir.sources.plans.document import Documents
 from alliance_fhir.sources.plans.merged import answers
 from alliance_fhir.targets.base import Target
+
+if TYPE_CHECKING:
+    from alliance_fhir.additions import Addition
 
 _SIDES = "choose --take source or server."
 _LOST = (
@@ -45,12 +49,40 @@ class NotMerged(Exception):
 
 class Sides(NamedTuple):
     """What both sides began with, what the source gives, and what stands at the target; `seen` are
-    the keys of what was read there, with the digests of its content."""
+    the keys of what was read there, with the digests of its content, and `added` what somebody has
+    there as a resource of their own, by the key that ours gets."""
 
     base: SharedPlan
     ours: SharedPlan
     theirs: SharedPlan
     seen: frozenset[tuple[str, str]]
+    added: Mapping[str, Addition]
+
+    @property
+    def since(self) -> Iterator[str]:
+        """The days since which there is what somebody added, as far as that is said."""
+        for one in self.added.values():
+            yield from one.days.values()
+
+    def over(self, group: Group) -> Group:
+        """The group of the merged plan, with what it may be written over. Raises NotMerged where
+        what somebody added is there since another day than it would be then."""
+        taken: dict[str, Found] = {}
+        lost: list[Left] = []
+        for one in group.resources:
+            added = self.added.get(one.key.partition(":")[0])  # what follows is the type
+            if added and added.hit.type == one.type:
+                taken[one.key] = added.hit
+                differ = {name for name, day in added.days.items() if one.body.get(name) != day}
+                lost += [Left(one.key, one.type, name) for name in sorted(differ)]
+        _none_lost(lost)
+        seen = self.seen | {(key, hit.digest) for key, hit in taken.items()}
+        return group._replace(seen=seen, added=tuple((key, hit.id) for key, hit in taken.items()))
+
+
+def _none_lost(lost: Iterable[Left]) -> None:
+    if places := ", ".join(dict.fromkeys(map(str, lost))):
+        raise NotMerged(_NO_PLACE.format(places))
 
 
 class BothSides:
@@ -73,11 +105,11 @@ class BothSides:
             raise NotMerged(NO_PLAN)
         lost = there.lost_beside(base)
         lost += self._unseen(planned, sent, base.plan, there.plan, {one.key for one in lost})
-        if lost:
-            raise NotMerged(_NO_PLACE.format(", ".join(dict.fromkeys(map(str, lost)))))
+        _none_lost(lost)
         begun = self._taken_in(planned.group) or base.plan
         seen = ((key, content_digest(body)) for key, body in there.bodies.items())
-        return Sides(begun, here.plan, there.plan, frozenset(seen))
+        added = {one.key: one for one in there.added}
+        return Sides(begun, here.plan, there.plan, frozenset(seen), added)
 
     def _unseen(
         self,

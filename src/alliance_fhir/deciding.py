@@ -140,7 +140,7 @@ class Judge:
     ) -> Decision:
         hits = look.hits.get(resource.key, [])
         if len(hits) != 1:
-            return _found_twice(resource, known, hits) or self._absent(resource, known)
+            return _found_twice(resource, known, hits) or self._absent(group, resource, known)
         hit = hits[0]
         if hit.retracted:
             return self._withdrawn_there(group, resource, known, hit)
@@ -203,7 +203,9 @@ class Judge:
             return Decision(resource, "blocked", known, "patient-changed")
         return Decision(resource, "created", retired=known)
 
-    def _absent(self, resource: Resource, known: Entry | None) -> Decision:
+    def _absent(self, group: Group, resource: Resource, known: Entry | None) -> Decision:
+        if known is None and group.added_at(resource.key):  # somebody's own, and gone meanwhile
+            return Decision(resource, "conflict", rule="changed-at-target")
         if known is None:
             return Decision(resource, "created")
         if self._sides.recreate:
@@ -269,6 +271,8 @@ class Judge:
         self, group: Group, resource: Resource, hit: Found, sent: Entry | None
     ) -> Decision:
         """There, and not in the ledger: that was lost, a run was killed, or it is not ours."""
+        if hit.key != resource.key and group.added_at(resource.key):
+            return self._contested(group, resource, None, hit)
         learnt = self._learnt(group, resource, hit, 1, sent.made_by if sent else "")
         learnt = learnt._replace(run=sent.run if sent else "")
         if hit.digest == resource.digest:

@@ -247,7 +247,7 @@ class Delivery:
         for decision in planned.changes:
             if decision.retired:
                 self._releaser.release(decision.retired)
-        changes = [change_of(decision, self._marks) for decision in planned.changes]
+        changes = [change_of(d, planned.group, self._marks) for d in planned.changes]
         entries = {d.resource.key: self._record.entry(planned.group, d) for d in planned.changes}
         told = to_prove(planned) or planned.unproven
         if planned.group.key and told and self._target.takes("Provenance", "created"):

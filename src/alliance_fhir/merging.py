@@ -111,7 +111,7 @@ class Merging:
         try:
             return self._merged(planned, case)
         except NotMerged as refused:
-            case.remedy = refused.remedy
+            case.path, case.remedy = None, refused.remedy
             return planned
 
     def settled(self, planned: Planned) -> Planned:
@@ -155,8 +155,8 @@ class Merging:
         kept = self._ledger.documents(group.key)
         known = self._grouping.read(kept | dict(group.documents))
         sides = self._both.of(planned, self._grouping.read(kept))
-        base, ours, theirs, seen = sides
-        when = merged_on(base, (ours, theirs), known.values(), self._now())
+        base, ours, theirs = sides[:3]
+        when = merged_on(base, (ours, theirs), known.values(), self._now(), sides.since)
         try:
             merged = merge(base, ours, theirs, when)
         except ValueError:
@@ -178,7 +178,7 @@ class Merging:
             told = told_of(ours, merged.plan, versions, left_out)
             case.told = f"{told} It stands in {path.name}."
         case.merged = True
-        [decided] = self._planner.decide([group._replace(seen=seen)], reread=True)
+        [decided] = self._planner.decide([sides.over(group)], reread=True)
         return decided
 
     # --- documents
@@ -222,7 +222,6 @@ class Merging:
         and all versions."""
         read = self._documents.read(path, case.text)
         if read.plan is None:
-            case.path = None
             raise NotMerged(NO_PLAN)
         came = dict(group.documents) | {read.plan.version: self._documents.text(read.plan)}
         origin = Origin(str(path), read.at(("plan",))[0])

@@ -262,7 +262,10 @@ _MANY = 20
 
 
 def _wanted(resource: Resource, group: Group, entries: Mapping[str, list[Entry]]) -> Wanted:
-    id_ = _id(entries.get(resource.key, []))
+    if added := group.added_at(resource.key):
+        return Wanted(resource.type, resource.key, added, group.patient, foreign=True)
+    known = _acknowledged(entries.get(resource.key, []))
+    id_ = known.server_id if known else ""  # what was only tried may be somebody's own there
     day = "" if group.of_plan else group.when  # what a plan consists of has days of its own
     wanted = Wanted(resource.type, resource.key, id_, group.patient, day)
     if resource.type != "Provenance":

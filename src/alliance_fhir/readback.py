@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alliance_fhir.config import Settings
 from alliance_fhir.deciding import Decision
@@ -17,6 +17,9 @@ from alliance_fhir.fhir.plan.mapper import PlanMapper
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.targets.base import Target
+
+if TYPE_CHECKING:
+    from alliance_fhir.additions import Addition
 
 CHANGED = "changed-at-target"
 _ENTRY = re.compile(r"(?P<name>\w+)(?:\[(?P<number>\d+)\])?(?:\..*)?", re.ASCII)
@@ -37,11 +40,13 @@ class Left(NamedTuple):
 
 
 class Back(NamedTuple):
-    """A plan that came back, from what, by key, and what of that a document cannot carry."""
+    """A plan that came back, from what, by key, and what of that a document cannot carry. `added`
+    are resources that somebody added as their own, and that were read with it."""
 
     plan: SharedPlan
     bodies: Mapping[str, Json]
     left: Sequence[Left]
+    added: Sequence[Addition] = ()
 
     def lost_beside(self, before: Back) -> list[Left]:
         """What of it a document cannot carry, but for what stood `before` in the same resource:
@@ -80,16 +85,22 @@ class ReadBack:
         return self._back({one.key: one.body for one in resources})
 
     def there(self, decisions: Iterable[Decision]) -> Back | None:
-        """The plan as it stands at the target now. Raises ServerError."""
-        bodies = {one.resource.key: self._body(one) for one in decisions}
-        return self._back({key: body for key, body in bodies.items() if body})
-
-    def _back(self, bodies: Mapping[str, Json]) -> Back | None:
+        """The plan as it stands at the target now, with what somebody added to it. Raises
+        ServerError."""
         # imported here, as few runs find that somebody changed a plan
+        from alliance_fhir.additions import additions
+
+        ours = {one.resource: self._body(one) for one in decisions}
+        bodies = {resource.key: body for resource, body in ours.items() if body}
+        return self._back(bodies, additions(self._target, self._settings, [*ours], bodies))
+
+    def _back(self, bodies: Mapping[str, Json], added: Sequence[Addition] = ()) -> Back | None:
+        # imported here, as above
         from alliance_fhir.fhir.plan.back.pool import Pool
         from alliance_fhir.fhir.plan.reading import plans_in
 
-        came = next(iter(plans_in(bodies.values(), self._settings, earlier=False)), None)
+        all_ = [*bodies.values(), *(one.body for one in added)]
+        came = next(iter(plans_in(all_, self._settings, earlier=False)), None)
         if came is None or came.plan is None:
             return None
         keys = {id(body): key for key, body in bodies.items()}
@@ -99,7 +110,10 @@ class ReadBack:
             for one in came.left
             if one.why != _CARRIED
         ]
-        return Back(came.plan, bodies, left)
+        for one in added:
+            lost = one.lost if one.is_in(came.plan) else ("",)
+            left += [Left("", one.hit.type, element) for element in lost]
+        return Back(came.plan, bodies, left, added)
 
     def _body(self, decision: Decision) -> Json | None:
         resource, id_ = decision.resource, decision.server_id

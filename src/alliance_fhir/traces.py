@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from alliance_fhir.errors import AuthFailed, BadReply, Refused
 from alliance_fhir.fhir.canonical import content_digest
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Json
@@ -185,18 +186,33 @@ class Traces:
         elif before is None:
             self._look_back(part, hit)
         elif hit.digest in (before.digest, before.server_digest):
-            return
+            part.earlier = self._overruled(hit, before)
         elif before.server_version:
             part.earlier = self._target.read(hit, before.server_version)
             known = part.earlier and content_digest(part.earlier)
             if known not in (before.digest, before.server_digest):
                 part.rule = "not-restored"
+            else:
+                part.earlier = self._overruled(hit, before) or part.earlier
         else:
             part.rule = "not-restored"
 
+    def _overruled(self, hit: Found, before: Entry) -> Json | None:
+        """What somebody else had made of it, where the run put itself over that; by the history,
+        without which it is what we had made of it before."""
+        try:
+            versions = list(self._remover.versions(hit))
+        except (AuthFailed, BadReply, Refused):
+            return None
+        was = self._before(versions)
+        if was is None or was is versions[0] or was.hit.key != hit.key:
+            return None
+        return None if was.hit.digest in (before.digest, before.server_digest) else was.body
+
     def _look_back(self, part: Part, hit: Found) -> None:
         """No ledger knows: the version that the run's tag is not on yet, if all since is the run's
-        own, and that one is as we had left it."""
+        own, and that one is as we had left it, or somebody else's whom the run took it over from.
+        """
         if hit.digest != hit.claimed:
             part.rule = "changed-at-target"
             return
@@ -208,7 +224,7 @@ class Traces:
             part.rule = "changed-at-target"
         elif versions[0].touched - was.touched > {self._run}:
             part.rule = "changed-later"
-        elif was.hit.digest != was.hit.claimed or was.hit.key != hit.key:
+        elif was.hit.claimed not in ("", was.hit.digest) or was.hit.key not in ("", hit.key):
             part.rule, part.remedy = "not-restored", _UNKNOWN
         else:
             part.earlier = was.body

@@ -199,11 +199,11 @@ class _Undoing:
             self._forget(part)
         else:
             again = before._replace(run=self._result.run)
+            if written.digest in (before.digest, before.server_digest):  # else it is not ours again
+                again = again._replace(server_version=written.version, server_digest=written.digest)
             with self._ledger.together():
                 self._ledger.forget(row for row in part.live if row.version > before.version)
-                self._ledger.write(
-                    [again.confirmed("unchanged", hit.id, written.version, written.digest)]
-                )
+                self._ledger.write([again._replace(state="unchanged", server_id=hit.id)])
         self._result.undone["restored"] += 1
         return None
 

@@ -103,14 +103,15 @@ def key_of(group: Group) -> str:
     return group.key or group.resources[0].key
 
 
-def change_of(decision: Decision, marks: Marks) -> Change:
-    """What is sent for a decision."""
+def change_of(decision: Decision, group: Group, marks: Marks) -> Change:
+    """What is sent for a decision about something of a group."""
     known = decision.known
     if decision.state == "created" or known is None:
         return Change(marks.mark(decision.resource, marks.run, new=True), "created")
     status = "corrected" if decision.rule == "rule-changed" else "amended"
     resource = marks.mark(amended(decision.resource, status), known.made_by, new=False)
-    return Change(resource, "updated", known.server_id, known.server_version, known.server_digest)
+    was = (known.server_id, known.server_version, known.server_digest)
+    return Change(resource, "updated", *was, foreign=bool(group.added_at(resource.key)))
 
 
 def _version_after(decision: Decision) -> int:

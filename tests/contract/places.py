@@ -46,6 +46,8 @@ def business_key(body: Json) -> str:
     if body["resourceType"] == "Provenance":
         tags = body["meta"]["tag"]  # of a run as well, and in any order
         return str(next(t["code"] for t in tags if t["system"].endswith("/provenance")))
+    if "identifier" not in body:  # somebody else's
+        return str(body["id"])
     identifier = body["identifier"]
     return str((identifier[0] if isinstance(identifier, list) else identifier)["value"])
 

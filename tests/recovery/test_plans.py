@@ -109,6 +109,48 @@ def test_what_a_run_made_of_a_plan_is_removed_and_made_again(site: Site) -> None
     site.verified()
 
 
+def add(site: Site) -> str:
+    """A portal adds a goal to the plan; where it is then."""
+    [patient] = [b for b in site.there.of_type("Patient") if b["identifier"][0]["value"] == "1001"]
+    goal = {
+        "resourceType": "Goal",
+        "lifecycleStatus": "proposed",
+        "description": {"text": "Play the trumpet again"},
+        "subject": {"reference": f"Patient/{patient['id']}"},
+    }
+    where = site.there.add(goal)
+    site.there.edit(
+        site.there.the("plan"), lambda body: {**body, "goal": [*body["goal"], {"reference": where}]}
+    )
+    return where
+
+
+@everywhere(but=("no-versions",))
+def test_what_was_added_to_a_plan_and_taken_in_is_theirs_again(site: Site) -> None:
+    give(site, 1)
+    assert sync(site).code == 0
+    where = add(site)
+    before = contents(site)
+    merged = sync(site, "--merge")
+    assert (merged.code, where in contents(site)) == (0, False)  # it has a name of ours
+    ran = site.command("undo", merged.json["run"])
+    assert (ran.code, told(ran, "blocked")) == (0, [])
+    assert contents(site) == before
+    assert sync(site, "--merge").code == 0
+    assert site.verified()
+    assert len(site.there.of_type("Goal")) == 4
+
+
+def test_what_was_added_to_a_plan_and_taken_in_is_retracted_with_it(site: Site) -> None:
+    give(site, 1)
+    assert sync(site).code == 0
+    add(site)
+    assert sync(site, "--merge").code == 0
+    assert site.retract(NAME).code == 0
+    assert statuses(site) == {WRONG}
+    site.verified()
+
+
 def test_documents_are_dropped_of_plans_alone(site: Site) -> None:
     before = contents(site)
     give(site, 1)

@@ -12,6 +12,7 @@ import pytest
 from alliance_fhir.domain.keys import record_key
 from alliance_fhir.testing import Answer, Cut, Request
 from contract.clinic import patient
+from contract.places import name_of
 
 from .conftest import (
     CREATED,
@@ -137,6 +138,39 @@ def test_a_ledger_that_began_with_the_change_has_it_put_back_all_the_same(site: 
     assert contents(site) == before
     assert resources(site.sync()) == {"updated": 3, "created": 1, "unchanged": 11}
     assert site.verified()
+
+
+def edit(site: Site, change: Callable[[Json], Json]) -> None:
+    """Somebody else changes the total of the first record."""
+    site.there.edit(name_of(site.of_record(FIRST)["total"]), change)
+
+
+@everywhere(but=("no-versions",))
+def test_what_a_run_put_itself_over_is_somebody_elses_again(site: Site) -> None:
+    site.sync()
+    edit(site, lambda body: {**body, "note": [{"text": "looked at"}]})
+    before = contents(site)
+    ran = site.sync("--take", "source")
+    assert "note" not in site.of_record(FIRST)["total"]
+    ran = site.command("undo", ran.json["run"])
+    assert (ran.code, ran.json["undone"]) == (0, undone(removed=1, restored=1))
+    assert contents(site) == before
+    ran = site.sync("--reread")
+    assert (ran.code, told(ran, "blocked")) == (7, ["changed-at-target"])
+
+
+@everywhere(but=("no-versions",))
+def test_what_a_run_took_over_is_somebody_elses_again(site: Site) -> None:
+    site.sync()
+    edit(site, lambda body: {k: v for k, v in body.items() if k != "extension"})
+    site.forget()
+    before = contents(site)
+    run = site.sync("--adopt").json["run"]
+    ran = site.command("undo", run)
+    assert (ran.code, ran.json["undone"]) == (0, undone(removed=1, restored=1))
+    assert contents(site) == before
+    ran = site.sync("--reread")
+    assert (ran.code, told(ran, "blocked")) == (7, ["not-ours"])
 
 
 def test_a_ledger_that_was_lost_and_found_again_leaves_a_record_whole(site: Site) -> None:

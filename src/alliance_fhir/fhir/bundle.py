@@ -26,7 +26,7 @@ class Change(NamedTuple):
 
     `id`, `version` are those that the target has given, `digest` is of the content that stood there
     when it was decided; all empty where it has none. `was` is the business key that it has there,
-    where the change gives it another.
+    where the change gives it another; what is `foreign` has none of ours there.
     """
 
     resource: Resource
@@ -35,6 +35,7 @@ class Change(NamedTuple):
     version: str = ""
     digest: str = ""
     was: str = ""
+    foreign: bool = False
 
 
 def condition(resource: Resource) -> str:

@@ -59,7 +59,8 @@ class Group(NamedTuple):
     the version of the newest of them, 0 of what has no versions. `of_plan`: it is of shared plans.
     `beside` are the files of the other versions that came: without them it would be another plan.
     `seen` is what somebody else has made of it at the target and what has been merged into it: keys
-    and digests of contents that may be overwritten.
+    and digests of contents that may be overwritten. `added` are those of them that somebody has
+    there as a resource of their own, without our identifier: keys and ids.
     """
 
     key: str
@@ -75,3 +76,8 @@ class Group(NamedTuple):
     of_plan: bool = False
     beside: tuple[str, ...] = ()
     seen: frozenset[tuple[str, str]] = frozenset()
+    added: tuple[tuple[str, str], ...] = ()
+
+    def added_at(self, key: str) -> str:
+        """The id of what somebody added that this resource takes the place of; else nothing."""
+        return next((id_ for one, id_ in self.added if one == key), "")

@@ -24,7 +24,8 @@ class Wanted(NamedTuple):
     there is to go by; by its patient and day where the target cannot search by identifiers.
 
     A Provenance has a tag for a key: where tags are not kept, it is looked for by the places of
-    what it is `about`, and known by the `digest` of its content.
+    what it is `about`, and known by the `digest` of its content. What is `foreign` has not our key
+    there, and is known by its id.
     """
 
     type: str
@@ -34,6 +35,7 @@ class Wanted(NamedTuple):
     day: str = ""
     about: tuple[str, ...] = ()
     digest: str = ""
+    foreign: bool = False
 
 
 class Partly(Exception):

@@ -76,7 +76,7 @@ class Finder:
     def _by_id(self, one: Wanted) -> bool:
         """Whether what the server has given an id is looked for by that: where nothing else helps,
         as a double under another id is not seen by it."""
-        return one.type in _BY_ID or not self.by_key(one.type)
+        return one.foreign or one.type in _BY_ID or not self.by_key(one.type)
 
     def people(self, type_: str, key: str, identifier: Identifier) -> list[Wanted]:
         """Somebody of ours, who bears no identifier of ours, as what is to be looked for."""

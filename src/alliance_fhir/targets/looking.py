@@ -72,7 +72,8 @@ class Looks:
             named = own_identifiers(resource.body)[0]
             identifier = Identifier(named["system"], named["value"])
             return self._finder.people(resource.type, resource.key, identifier)
-        return [Wanted(resource.type, resource.key, change.id, patient_of(resource))]
+        wanted = Wanted(resource.type, resource.key, change.id, patient_of(resource))
+        return [wanted._replace(foreign=change.foreign)]
 
     def placed(self, answer: Delivered) -> Delivered:
         """The answer with where the resource is: some servers do not say."""

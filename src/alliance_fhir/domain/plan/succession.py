@@ -3,7 +3,7 @@
 A version says what holds from the day on which it was written. Who speaks at a server to words that
 somebody has found there speaks before they are merged: dated by the merge, the version would come
 after what was said to it. So it is dated by the first day on which somebody spoke to words that are
-new there, if both sides had been written by then; else by the merge.
+new there, or since which they are there, if both sides had been written by then; else by the merge.
 """
 
 from __future__ import annotations
@@ -22,14 +22,20 @@ _HAS_IT = "The source has what somebody changed there."
 
 
 def merged_on(
-    base: SharedPlan, sides: Sequence[SharedPlan], known: Iterable[SharedPlan], now: Moment
+    base: SharedPlan,
+    sides: Sequence[SharedPlan],
+    known: Iterable[SharedPlan],
+    now: Moment,
+    since: Iterable[str] = (),
 ) -> Moment:
     """When the merge of `sides`, the second of which stands at the server, counts as written: never
-    before anything that the sides or the `known` versions tell of."""
+    before anything that the sides or the `known` versions tell of. `since` are days since which
+    there is something new there."""
     before = [*_told(sides, known)]
-    spoken = min(_new_words_spoken_to(base, sides[1]), default="")
-    if spoken and all(one.day < spoken for one in before):
-        return Moment(spoken, spoken)
+    new = (day for day in since if day <= now.day)
+    first = min([*_new_words_spoken_to(base, sides[1]), *new], default="")
+    if first and all(one.day < first for one in before):
+        return Moment(first, first)
     late = [one for one in before if now.comes_before(one)]
     return max(late, key=lambda one: (one.day, one.utc)) if late else now
 

@@ -20,12 +20,15 @@ from alliance_fhir.fhir.plan.goals import goal_suffix
 from alliance_fhir.fhir.plan.statuses import request_status
 from alliance_fhir.fhir.versions import Json
 
+TASK = "task-"
+"""Before the name of a task, in what its request is known by."""
+
 
 def task_suffix(facts: Facts, task: str, type_: str) -> str:
     """By what the request of a task is known: `task-<task>`. Where its kind changed so much that it
     became one of another type, that has the type besides, as no two resources have one key."""
     first = _SHAPES[facts.first_kinds[task]].type
-    return f"task-{task}" if type_ == first else f"task-{task}:{type_}"
+    return f"{TASK}{task}" if type_ == first else f"{TASK}{task}:{type_}"
 
 
 def request_type(task: Task) -> str:

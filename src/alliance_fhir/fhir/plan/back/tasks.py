@@ -18,8 +18,8 @@ from alliance_fhir.fhir.plan.back.goals import has_ended
 from alliance_fhir.fhir.plan.back.keys import key_of
 from alliance_fhir.fhir.plan.back.scope import Found, Scope
 from alliance_fhir.fhir.plan.statuses import request_status
+from alliance_fhir.fhir.plan.tasks import TASK
 
-_OURS = "task-"
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 _CONTACTS = {"contact-between-visits": "between_visits", "contact-urgent": "urgent"}
 _NOTES = ("when", "option-considered")
@@ -116,7 +116,7 @@ def _task(
     notes = [*_notes(element)]
     when = shape.when(element) or next((told for about, told in notes if about == "when"), None)
     task = Task(
-        task=key_of(found, _OURS, {task.task for task in made.values()}),
+        task=key_of(found, TASK, {task.task for task in made.values()}),
         kind=_kind(element, shape),
         text=text,
         proposed_by=scope.party_in(element, "requester"),
