@@ -100,7 +100,8 @@ class BothSides:
             raise NotMerged(_LOST)
         own = [one for one in planned.decisions if one.resource.type != "Provenance"]
         base = self._back.made(self._back.mapped(sent.values()))
-        here, there = self._back.made(one.resource for one in own), self._back.there(own)
+        here = self._back.made(one.resource for one in own)
+        there = self._back.there(own, base.plan) if base else None
         if base is None or here is None or there is None:
             raise NotMerged(NO_PLAN)
         lost = there.lost_beside(base)

@@ -41,12 +41,14 @@ class Comparing:
         ours = planned.group.resources
         if sent:
             ours = self._back.mapped(map(self._documents.again, sent.values()))
+        before = self._back.made(ours)
+        if before is None:
+            return ""
         try:
-            there = self._back.there(planned.decisions)
+            there = self._back.there(planned.decisions, before.plan)
         except ServerError:  # it is told all the same that somebody did
             return ""
-        before = self._back.made(ours)
-        if before is None or there is None:
+        if there is None:
             return ""
         # what an earlier release sent does not tell when the version was written
         found = differences(before.plan, there.plan)

@@ -84,23 +84,28 @@ class ReadBack:
         """The plan that these make; None where they make none."""
         return self._back({one.key: one.body for one in resources})
 
-    def there(self, decisions: Iterable[Decision]) -> Back | None:
-        """The plan as it stands at the target now, with what somebody added to it. Raises
-        ServerError."""
+    def there(self, decisions: Iterable[Decision], sent: SharedPlan) -> Back | None:
+        """The plan as it stands at the target now, with what somebody added to it, held against
+        what was `sent` last. Raises ServerError."""
         # imported here, as few runs find that somebody changed a plan
         from alliance_fhir.additions import additions
 
         ours = {one.resource: self._body(one) for one in decisions}
         bodies = {resource.key: body for resource, body in ours.items() if body}
-        return self._back(bodies, additions(self._target, self._settings, [*ours], bodies))
+        return self._back(bodies, additions(self._target, self._settings, [*ours], bodies), sent)
 
-    def _back(self, bodies: Mapping[str, Json], added: Sequence[Addition] = ()) -> Back | None:
+    def _back(
+        self,
+        bodies: Mapping[str, Json],
+        added: Sequence[Addition] = (),
+        sent: SharedPlan | None = None,
+    ) -> Back | None:
         # imported here, as above
         from alliance_fhir.fhir.plan.back.pool import Pool
         from alliance_fhir.fhir.plan.reading import plans_in
 
         all_ = [*bodies.values(), *(one.body for one in added)]
-        came = next(iter(plans_in(all_, self._settings, earlier=False)), None)
+        came = next(iter(plans_in(all_, self._settings, earlier=False, sent=sent)), None)
         if came is None or came.plan is None:
             return None
         keys = {id(body): key for key, body in bodies.items()}

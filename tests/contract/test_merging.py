@@ -259,6 +259,30 @@ def test_who_agreed_there_to_words_that_were_found_there_has_agreed(first: Clini
 
 
 @by_the_ledger
+def test_who_is_said_to_agree_without_day_or_words_has_not_agreed_to_new_ones(
+    first: Clinic,
+) -> None:
+    """A portal that knows nothing of our part of an acceptance drops it, and leaves the rest."""
+
+    def barely(body: Json) -> Json:
+        told = [
+            {**one, "extension": [part for part in one["extension"] if part["url"] != SAID]}
+            if one["url"] == ACCEPTANCE
+            else one
+            for one in body["extension"]
+        ]
+        return {**body, "extension": told, "statusDate": "2026-03-04"}
+
+    change(first, "goal-sleep", says(PLAINLY), barely)
+    assert "Goal extension[0], Goal extension[1]" in held_back(first)
+    [told] = {one.remedy for one in first.plan(reread=True).tally.blocked}
+    assert told == (
+        "Somebody changed the plan there (changed goals[0].text, removed goals[0].agreement[0], "
+        "removed goals[0].agreement[1]); choose --merge, or --take source or server."
+    )
+
+
+@by_the_ledger
 def test_a_next_review_that_has_gone_by_is_left_out_and_told(
     first: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,11 +7,12 @@ place for it. Whatever is not carried is told by its place, and never by what st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import Adolescent, SharedPlan, Status
+from alliance_fhir.domain.plan.history import wording
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.plan.back.agreements import Day
 from alliance_fhir.fhir.plan.back.dates import version, written
@@ -58,7 +59,11 @@ class _NoPlan(Exception):
 
 
 def plans_in(
-    resources: Iterable[Json], settings: Settings | None = None, *, earlier: bool = True
+    resources: Iterable[Json],
+    settings: Settings | None = None,
+    *,
+    earlier: bool = True,
+    sent: SharedPlan | None = None,
 ) -> list[Came]:
     """The plans of all CarePlans among these resources, in their order.
 
@@ -68,22 +73,23 @@ def plans_in(
     its zone in which zone times are told that came in UTC.
     """
     pool = Pool(resources)
+    words: Mapping[str, str] = wording(sent).words if sent else {}
     return [
-        _came(Scope(pool, name, settings or Settings()), earlier)
+        _came(Scope(pool, name, settings or Settings()), earlier, words)
         for name, body in pool.all.items()
         if body.get("resourceType") == "CarePlan"
     ]
 
 
-def _came(scope: Scope, earlier: bool) -> Came:
+def _came(scope: Scope, earlier: bool, words: Mapping[str, str]) -> Came:
     try:
-        plan = _plan(scope, earlier)
+        plan = _plan(scope, earlier, words)
     except _NoPlan as error:
         return Came(None, [Left(scope.name, "", error.why)])
     return Came(plan, [Left(*one) for one in scope.left()])
 
 
-def _plan(scope: Scope, earlier: bool) -> SharedPlan:
+def _plan(scope: Scope, earlier: bool, words: Mapping[str, str]) -> SharedPlan:
     careplan = scope.careplan
     if why := scope.unfit(careplan):
         raise _NoPlan(why)
@@ -96,7 +102,7 @@ def _plan(scope: Scope, earlier: bool) -> SharedPlan:
     who = people(scope, status)
     if not who.clinicians:
         raise _NoPlan("clinician-not-named")
-    day = Day(number, when, when.day, earlier)
+    day = Day(number, when, when.day, earlier, words)
     wanted = goals(scope, status, day)
     named = {key: one.goal.goal for key, one in wanted.items()}
     asked = requests(scope, status, day, named)

@@ -7,7 +7,7 @@ document alone says, by its days, that it was said to these.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from alliance_fhir.domain.agreement import Outcome, Party, Position, Standing, outcome
@@ -36,13 +36,15 @@ class Said(NamedTuple):
 
 
 class Day(NamedTuple):
-    """Which version it is, and when that was written; the day of what is said without one; and
-    whether what was said to words of versions before is told."""
+    """Which version it is, and when that was written; the day of what is said without one; whether
+    what was said to words of versions before is told; and the `words` that were sent, as a Wording
+    has them, where that is known."""
 
     version: int
     written: Moment
     assumed: str
     earlier: bool = True
+    words: Mapping[str, str] = {}
 
 
 class Settled(NamedTuple):
@@ -98,15 +100,16 @@ def _standing(word: str) -> Standing:
     return "pending"
 
 
-def settled(scope: Scope, told: Iterable[Said], words: str, day: Day) -> Settled:
-    """What of it the document says; `words` is the digest of what came."""
+def settled(scope: Scope, told: Iterable[Said], words: str, day: Day, sent: str = "") -> Settled:
+    """What of it the document says. `words` is the digest of what came, `sent` that of what was
+    sent before, if it was: what tells neither day nor digest was said to that, for all we know."""
     standings: dict[Party, Standing] = {}
     agreement: list[Agreement] = []
     for one in told:
         standings[one.party] = "pending"
         if one.standing == "pending":
             agreement += _earlier(one, day)
-        elif one.digest and one.digest != words:
+        elif words != (one.digest or ("" if one.dated else sent) or words):
             one.extension.refuse("other-words")
         elif one.dated and not one.on:
             one.extension.refuse("no-day")

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from alliance_fhir.domain.plan.document import ENDED, Goal, Priority, Review, Status
-from alliance_fhir.domain.plan.history import goal_words
+from alliance_fhir.domain.plan.history import goal_key, goal_words
 from alliance_fhir.domain.plan.values import MOST_ENTRIES
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.plan.back.agreements import Day, said, settled
@@ -64,7 +64,8 @@ def _goal(
         if goal.measure:
             break
     assumed = element.look("statusDate", DAY) or day.assumed
-    agreed = settled(scope, told, goal_words(goal), day._replace(assumed=assumed))
+    sent = day.words.get(goal_key(goal.goal), "") if found.suffix else ""
+    agreed = settled(scope, told, goal_words(goal), day._replace(assumed=assumed), sent)
     element.word("lifecycleStatus", (goal_status(status, agreed.outcome),))
     if found.suffix:  # days that follow from the versions of the plan
         element.drop("startDate", "statusDate")
