@@ -74,14 +74,15 @@ class _Case:
 
 
 class Merging:
-    """Merges the plans of one run. `dry`: nothing is written. `clock` gives the moment, as an
-    instant of FHIR."""
+    """Merges the plans of one run. `comparing` tells of those that it leaves alone. `dry`: nothing
+    is written. `clock` gives the moment, as an instant of FHIR."""
 
     def __init__(
         self,
         ledger: Ledger,
         target: Target,
         planner: Planner,
+        comparing: Comparing,
         settings: Settings,
         run: str,
         *,
@@ -95,7 +96,7 @@ class Merging:
         self._run = run
         self._dry = dry
         self._clock = clock
-        self._comparing = Comparing(ledger, target, settings)
+        self._comparing = comparing
         self._both = BothSides(ledger, target, settings)
         self._grouping = Grouping(settings, target.version)
         self._documents = Documents(settings)
@@ -192,7 +193,7 @@ class Merging:
         source: Path,
         known: Iterable[int],
     ) -> None:
-        end = ending(source) if not source.name.lower().endswith(".json") else SUFFIXES[0]
+        end = SUFFIXES[0] if _in_json(source) else ending(source)
         finished = next_to(source, known, plan.version, end)
         case.path = finished.with_name(finished.name.removesuffix(end) + ENDING)
         case.seen = self._documents.text(theirs)
@@ -210,9 +211,8 @@ class Merging:
     ) -> None:
         if path.exists():
             raise NotMerged(_THERE.format(path.name))
-        json = path.name.lower().endswith(".json")
         content = self._documents.content(theirs)
-        case.text = as_json(plan) if json else whole(plan, left_out, content)
+        case.text = as_json(plan) if _in_json(path) else whole(plan, left_out, content)
         case.path, case.seen = path, self._documents.text(theirs)
 
     def _with_document(
@@ -240,3 +240,7 @@ class Merging:
     def _now(self) -> Moment:
         when = datetime.fromisoformat(self._clock())
         return Moment.of(when.astimezone(self._zone) if self._zone else when)
+
+
+def _in_json(path: Path) -> bool:
+    return path.name.lower().endswith(".json")

@@ -120,7 +120,15 @@ class Run:
         )
         self._comparing = Comparing(ledger, target, settings)
         self._merging = (
-            Merging(ledger, target, self._planner, settings, self._result.run, dry=self._dry)
+            Merging(
+                ledger,
+                target,
+                self._planner,
+                self._comparing,
+                settings,
+                self._result.run,
+                dry=self._dry,
+            )
             if options.merge
             else None
         )
