@@ -152,7 +152,7 @@ class Traces:
             elif now.hit:
                 self._find_earlier(now, now.hit)
             if not (now.hit and now.earlier and content_digest(now.earlier) == now.hit.digest):
-                found.append(now)  # else it was put back before, where tags stay
+                found.append(now)
         places = {(part.type, part.hit.id) for part in found if part.hit}
         for proof in found:
             if any(self._overwritten(*place) for place in _about(proof.body) - places):
@@ -212,18 +212,21 @@ class Traces:
     def _look_back(self, part: Part, hit: Found) -> None:
         """No ledger knows: the version that the run's tag is not on yet, if all since is the run's
         own, and that one is as we had left it, or somebody else's whom the run took it over from.
+        What is that version again is left as it is: it was put back, where tags stay.
         """
-        if hit.digest != hit.claimed:
-            part.rule = "changed-at-target"
-            return
         versions = list(self._remover.versions(hit))
         was = self._before(versions)
-        if was is None or was is versions[0]:
+        again = was is not None and was is not versions[0] and was.hit.digest == hit.digest
+        if hit.digest != hit.claimed and not again:
+            part.rule = "changed-at-target"
+        elif was is None or was is versions[0]:
             part.rule, part.remedy = "not-restored", _UNKNOWN
         elif versions[0].hit != hit:
             part.rule = "changed-at-target"
         elif versions[0].touched - was.touched > {self._run}:
             part.rule = "changed-later"
+        elif again:
+            part.earlier = was.body
         elif was.hit.claimed not in ("", was.hit.digest) or was.hit.key not in ("", hit.key):
             part.rule, part.remedy = "not-restored", _UNKNOWN
         else:

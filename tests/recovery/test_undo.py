@@ -12,7 +12,6 @@ import pytest
 from alliance_fhir.domain.keys import record_key
 from alliance_fhir.testing import Answer, Cut, Request
 from contract.clinic import patient
-from contract.kinds import R4
 from contract.places import name_of
 
 from .conftest import (
@@ -160,8 +159,7 @@ def test_what_a_run_put_itself_over_is_somebody_elses_again(site: Site) -> None:
     assert (ran.code, told(ran, "blocked")) == (7, ["changed-at-target"])
 
 
-# at HAPI it is told, `changed-at-target`, and left: why is not known yet
-@everywhere(but=("no-versions", R4))
+@everywhere(but=("no-versions",))
 def test_what_a_run_took_over_is_somebody_elses_again(site: Site) -> None:
     site.sync()
     edit(site, lambda body: {k: v for k, v in body.items() if k != "extension"})
