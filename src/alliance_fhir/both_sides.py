@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import SharedPlan
-from alliance_fhir.fhir.canonical import content_digest
+from alliance_fhir.fhir.canonical import canonical, content_digest
+from alliance_fhir.fhir.elements import PLAN_WRITTEN
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.reply import Found
+from alliance_fhir.fhir.versions import Json
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planned import Planned
-from alliance_fhir.readback import CHANGED, Left, ReadBack
+from alliance_fhir.readback import CHANGED, Back, Left, ReadBack
+from alliance_fhir.received import parts, text
 from alliance_fhir.sources.plans.document import Documents
 from alliance_fhir.sources.plans.merged import answers
 from alliance_fhir.targets.base import Target
@@ -50,13 +53,15 @@ class NotMerged(Exception):
 class Sides(NamedTuple):
     """What both sides began with, what the source gives, and what stands at the target; `seen` are
     the keys of what was read there, with the digests of its content, and `added` what somebody has
-    there as a resource of their own, by the key that ours gets."""
+    there as a resource of their own, by the key that ours gets; `undated` is how much was said
+    there without a day."""
 
     base: SharedPlan
     ours: SharedPlan
     theirs: SharedPlan
     seen: frozenset[tuple[str, str]]
     added: Mapping[str, Addition]
+    undated: int
 
     @property
     def since(self) -> Iterator[str]:
@@ -85,6 +90,20 @@ def _none_lost(lost: Iterable[Left]) -> None:
         raise NotMerged(_NO_PLACE.format(places))
 
 
+def _dated_anew(base: Back, there: Back) -> Iterator[Left]:
+    """The CarePlan, where somebody changed when it says that the version was written: the merged
+    one has a day of its own, and theirs would be lost with nobody told."""
+    for key, body in there.bodies.items():
+        was, now_ = (_written(of.get(key, {})) for of in (base.bodies, there.bodies))
+        if now_ and was != now_:
+            yield Left(key, text(body, "resourceType"), "extension (plan-written)")
+
+
+def _written(careplan: Json) -> list[Json]:
+    told = parts(canonical(careplan), "extension")
+    return [one for one in told if one.get("url") == PLAN_WRITTEN]
+
+
 class BothSides:
     """Reads both sides of the plans of one run."""
 
@@ -104,13 +123,13 @@ class BothSides:
         there = self._back.there(own, base.plan) if base else None
         if base is None or here is None or there is None:
             raise NotMerged(NO_PLAN)
-        lost = there.lost_beside(base)
+        lost = [*there.lost_beside(base), *_dated_anew(base, there)]
         lost += self._unseen(planned, sent, base.plan, there.plan, {one.key for one in lost})
         _none_lost(lost)
         begun = self._taken_in(planned.group) or base.plan
         seen = ((key, content_digest(body)) for key, body in there.bodies.items())
         added = {one.key: one for one in there.added}
-        return Sides(begun, here.plan, there.plan, frozenset(seen), added)
+        return Sides(begun, here.plan, there.plan, frozenset(seen), added, there.undated)
 
     def _unseen(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from alliance_fhir.domain.receipt import Finding, Receipt, Tally
+from alliance_fhir.domain.receipt import AS_ASKED, Finding, Receipt, Tally
 from alliance_fhir.planned import OBSTACLES, Planned
 from alliance_fhir.recording import told_of
 
@@ -45,5 +45,8 @@ def count(tally: Tally, planned: Planned, receipts: Iterable[Receipt], target: s
         if one or rule not in named:  # the others of a group wait for the one that is told
             finding = receipt.finding(path, origin.row, column, rule)
             (tally.rejected if receipt.state == "rejected" else tally.blocked).append(finding)
+    held_back = bool(told)
     for rule in planned.warnings:
+        if held_back and rule in AS_ASKED:
+            continue
         tally.warnings.append(Finding(path, origin.row, "", rule))

@@ -25,7 +25,7 @@ from alliance_fhir.left_out import LeftOut
 from alliance_fhir.mirror import lines_of, owner_only
 from alliance_fhir.received import parsed, part, text
 from alliance_fhir.room import Spool, unwritable
-from alliance_fhir.sources.plans import SUFFIXES
+from alliance_fhir.sources.plans import is_document
 from alliance_fhir.sources.plans.written import as_yaml
 
 PEOPLE = FOUND_BY_IDENTIFIER[:3]
@@ -40,7 +40,7 @@ _LONGEST = 80
 def free(out: Path) -> Path:
     """The folder for documents. Raises ConfigError where it holds some already: they may have been
     changed since, and would be taken for versions of one plan."""
-    if out.is_dir() and any(file.name.lower().endswith(SUFFIXES) for file in out.iterdir()):
+    if out.is_dir() and any(is_document(file.name) for file in out.iterdir()):
         raise ConfigError(f"{out} holds plan documents already; name a new folder")
     return out
 

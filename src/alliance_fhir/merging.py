@@ -9,7 +9,7 @@ document has no place for, and nothing is overwritten but what was read for the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from alliance_fhir.domain.plan.succession import (
     merged_on,
     told_of,
 )
-from alliance_fhir.domain.receipt import MERGED, Finding, Receipt
+from alliance_fhir.domain.receipt import MERGED, WARNINGS, Finding, Receipt
 from alliance_fhir.domain.records import Moment, Origin
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.gathering import Grouping
@@ -37,7 +37,7 @@ from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planned import OBSTACLES, Planned
 from alliance_fhir.planning import Planner
 from alliance_fhir.readback import CHANGED
-from alliance_fhir.sources.plans import SUFFIXES
+from alliance_fhir.sources.plans import SUFFIXES, is_document
 from alliance_fhir.sources.plans.document import Documents
 from alliance_fhir.sources.plans.merged import ENDING, unfinished, whole
 from alliance_fhir.sources.plans.written import as_json
@@ -53,6 +53,11 @@ _THERE = (
 _UNWRITTEN = (
     "Beside the source {} could not be written ({}), and nothing was sent; mend that, run again."
 )
+_REJECTED = (
+    "Somebody changed the plan there, and {}: what the source says now is not known, and nothing "
+    "is merged. Mend it, run again."
+)
+_UNDATED = "What was said there without a day ({}) has the plan's."
 _COLLISIONS = ("both-changed", "leans-on-removed")
 """What somebody has to decide; of the rest it is enough to be told."""
 _ARRIVED = ("created", "updated", "unchanged")
@@ -101,6 +106,15 @@ class Merging:
         self._grouping = Grouping(settings, target.version)
         self._documents = Documents(settings)
         self._cases: dict[str, _Case] = {}
+        self._rejected: dict[str, str] = {}
+        """By key the plans of which a document was rejected, and why none of them is merged."""
+
+    def noting(self, everything: Iterable[Group | Finding]) -> Iterator[Group | Finding]:
+        """The same, which is looked at for documents that are rejected."""
+        for one in everything:
+            if isinstance(one, Finding) and one.rule not in WARNINGS and is_document(one.path):
+                self._rejected[one.key] = f"{Path(one.path).name} was rejected ({one.rule})"
+            yield one
 
     def of(self, planned: Planned) -> Planned:
         """What is to be done with a plan: with the merged one, where somebody's change is all that
@@ -110,6 +124,7 @@ class Merging:
             return planned
         case = self._cases[planned.group.key] = _Case(planned)
         try:
+            self._all_read(planned.group.key)
             return self._merged(planned, case)
         except NotMerged as refused:
             case.path, case.remedy = None, refused.remedy
@@ -151,6 +166,13 @@ class Merging:
 
     # --- what comes of the two sides
 
+    def _all_read(self, key: str) -> None:
+        """Raises NotMerged where a document of the plan was rejected, or one of which nobody knows
+        of which plan it is."""
+        for rejected in ("", key):
+            if rejected in self._rejected:
+                raise NotMerged(_REJECTED.format(self._rejected[rejected]))
+
     def _merged(self, planned: Planned, case: _Case) -> Planned:
         group = planned.group
         kept = self._ledger.documents(group.key)
@@ -178,6 +200,8 @@ class Merging:
             group, versions = self._with_document(group, case, kept, path)
             told = told_of(ours, merged.plan, versions, left_out)
             case.told = f"{told} It stands in {path.name}."
+        if sides.undated:
+            case.told = f"{case.told} {_UNDATED.format(sides.undated)}"
         case.merged = True
         [decided] = self._planner.decide([sides.over(group)], reread=True)
         return decided

@@ -41,12 +41,14 @@ class Left(NamedTuple):
 
 class Back(NamedTuple):
     """A plan that came back, from what, by key, and what of that a document cannot carry. `added`
-    are resources that somebody added as their own, and that were read with it."""
+    are resources that somebody added as their own, and that were read with it; `undated` is how
+    much is in it that was said without a day, and has one that was assumed."""
 
     plan: SharedPlan
     bodies: Mapping[str, Json]
     left: Sequence[Left]
     added: Sequence[Addition] = ()
+    undated: int = 0
 
     def lost_beside(self, before: Back) -> list[Left]:
         """What of it a document cannot carry, but for what stood `before` in the same resource:
@@ -118,7 +120,8 @@ class ReadBack:
         for one in added:
             lost = one.lost if one.is_in(came.plan) else ("",)
             left += [Left("", one.hit.type, element) for element in lost]
-        return Back(came.plan, bodies, left, added)
+        undated = sum(one.why == _CARRIED for one in came.left)
+        return Back(came.plan, bodies, left, added, undated)
 
     def _body(self, decision: Decision) -> Json | None:
         resource, id_ = decision.resource, decision.server_id

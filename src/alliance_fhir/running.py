@@ -141,6 +141,8 @@ class Run:
         with Seen() as seen, kept(self._letters), self._lanes:
             intake = Intake(self._options, self._tally, seen)
             every = self._mapping.groups(self._sources, checked=False)
+            if self._merging:
+                every = self._merging.noting(every)
             for chunk in _portions(intake.of(every)):
                 self._share()
                 for planned in self._planned(chunk):

@@ -10,7 +10,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import Letter, Sent
 from alliance_fhir.deciding import Decision
 from alliance_fhir.domain.keys import digest
-from alliance_fhir.domain.receipt import MERGED, RULES
+from alliance_fhir.domain.receipt import AS_ASKED, MERGED, RULES
 from alliance_fhir.errors import Refused
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.group import Group, Resource
@@ -124,11 +124,10 @@ def _version_after(decision: Decision) -> int:
 
 def _reason(told: Iterable[Decision], *, merged: bool) -> str:
     """Why somebody's work at the target was dealt with, in the words of the rules."""
-    asked = {decision.rule for decision in told if decision.rule in _ASKED}
+    asked = {decision.rule for decision in told if decision.rule in AS_ASKED}
     return " ".join(RULES[rule] for rule in sorted(asked | ({MERGED} if merged else set())))
 
 
-_ASKED = {"source-taken", "server-kept", "recreated", "adopted", "reinstated"}
 _AMENDABLE = {"Observation": ("amended", "corrected"), "QuestionnaireResponse": ("amended",)}
 
 

@@ -15,9 +15,9 @@ from alliance_fhir.domain.records import Moment
 
 from .making import STAFF, plans
 
-LATE = Moment("2027-01-02", "2027-01-02")
+LATE = Moment("2026-01-02", "2026-01-02")
 """After all that plans are drawn with, but for when they are looked at next."""
-SOON = Moment("2027-01-01", "2027-01-01")
+SOON = Moment("2026-01-01", "2026-01-01")
 Three = tuple[SharedPlan, SharedPlan, SharedPlan]
 
 
@@ -142,4 +142,4 @@ def tidy(plan: SharedPlan, chance: Random) -> SharedPlan:
     return plan.model_copy(update={"goals": goals, "tasks": tasks, "reviews": reviews})
 
 
-_DAYS = ("2026-03-02", "2026-06-30", "2026-12-31", "2027-01-02")
+_DAYS = ("2025-03-02", "2025-06-30", "2025-12-31", "2026-01-02")

@@ -14,7 +14,7 @@ from rich.table import Table
 from alliance_fhir.cli.streams import tell
 from alliance_fhir.domain.receipt import STATES, Finding
 from alliance_fhir.result import Pulled, Result, Verification
-from alliance_fhir.sources.plans import SUFFIXES
+from alliance_fhir.sources.plans import is_document
 
 _MOST = 50
 """Findings of one kind that are listed for a person; `--json` has them all."""
@@ -96,7 +96,7 @@ def _findings(console: Console, title: str, findings: list[Finding]) -> None:
 
 def _place(finding: Finding) -> str:
     """Where in a file: a table has rows and columns, a document lines and keys."""
-    row, column = ("line", "key") if finding.path.lower().endswith(SUFFIXES) else ("row", "column")
+    row, column = ("line", "key") if is_document(finding.path) else ("row", "column")
     row = f", {row} {finding.row}" if finding.row else ""
     return row + (f", {column} {finding.column}" if finding.column else "")
 

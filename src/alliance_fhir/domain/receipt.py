@@ -106,6 +106,8 @@ RULES: dict[str, str] = {
     "review-order": "The review is earlier than the one before it; put them in order.",
     "review-later": "The review is later than the version; a review stands in the version that it "
     "led to.",
+    "still-to-come": "The day has not come yet: what is to be goes into `due`, `when` or "
+    "`next_review`; correct it.",
     "not-a-medicine": "The plan has no medication task of this name.",
     "more-than-days": "Taken on more days than there were.",
     "version-goes-back": "It was written before the version before it; correct version or date.",
@@ -251,3 +253,6 @@ WARNINGS = frozenset(
     | {"not-carried"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""
+
+AS_ASKED = frozenset({"source-taken", "server-kept", "recreated", "adopted", "reinstated"})
+"""What was done because an option asked for it; told of what was done alone."""

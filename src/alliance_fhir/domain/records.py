@@ -86,6 +86,11 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
 
 
+def latest_day() -> str:
+    """The day, as in ISO 8601, that it is now where it is latest: 14 hours ahead of UTC."""
+    return (datetime.now(UTC) + timedelta(hours=14)).date().isoformat()
+
+
 def parse_moment(text: str, zone: tzinfo | None, pattern: str | None = None) -> Moment:
     """ISO 8601, or a site's own `strptime` pattern; a time without offset takes `zone`.
 

@@ -42,6 +42,23 @@ def slips(plan: SharedPlan) -> Iterator[Slip]:
     yield from _reviews(plan)
 
 
+def to_come(plan: SharedPlan, today: str) -> Iterator[Slip]:
+    """What is told as if it had been, and is still to come: nobody has agreed tomorrow, and what is
+    written then would forbid all versions before it. `today` is the day, as in ISO 8601, that it is
+    where it is latest."""
+    if plan.written.day > today:
+        yield Slip(("written",), "still-to-come")
+    for index, review in enumerate(plan.reviews):
+        if review.on.day > today:
+            yield Slip(("reviews", index, "on"), "still-to-come")
+    entries = [(("goals", n), one.agreement) for n, one in enumerate(plan.goals)]
+    entries += [(("tasks", n), one.agreement) for n, one in enumerate(plan.tasks)]
+    for place, said in entries:
+        for index, one in enumerate(said):
+            if one.on > today:
+                yield Slip((*place, "agreement", index, "on"), "still-to-come")
+
+
 def _people(plan: SharedPlan) -> Iterator[Slip]:
     yield from _twice(plan.clinicians, ("clinicians",), (), "person-twice")
     yield from _twice(plan.guardians, ("adolescent", "guardians"), (), "person-twice")

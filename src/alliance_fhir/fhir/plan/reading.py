@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, get_args
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import Adolescent, SharedPlan, Status
 from alliance_fhir.domain.plan.history import wording
+from alliance_fhir.domain.records import latest_day
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.plan.back.agreements import Day
 from alliance_fhir.fhir.plan.back.dates import version, written
@@ -102,7 +103,7 @@ def _plan(scope: Scope, earlier: bool, words: Mapping[str, str]) -> SharedPlan:
     who = people(scope, status)
     if not who.clinicians:
         raise _NoPlan("clinician-not-named")
-    day = Day(number, when, when.day, earlier, words)
+    day = Day(number, when, when.day, latest_day(), earlier, words)
     wanted = goals(scope, status, day)
     named = {key: one.goal.goal for key, one in wanted.items()}
     asked = requests(scope, status, day, named)

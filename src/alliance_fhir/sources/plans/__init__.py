@@ -5,3 +5,8 @@ from __future__ import annotations
 YAML = (".plan.yaml", ".plan.yml")
 SUFFIXES = (*YAML, ".plan.json")
 """How the names of plan documents end."""
+
+
+def is_document(path: str) -> bool:
+    """Whether a file is named as plan documents are."""
+    return path.lower().endswith(SUFFIXES)

@@ -13,9 +13,10 @@ from pydantic import ConfigDict, ValidationError
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import digest, record_key
 from alliance_fhir.domain.plan.document import Part, SharedPlan, Version, plan_key, whole_key
-from alliance_fhir.domain.plan.rules import Place, Slip, slips
+from alliance_fhir.domain.plan.rules import Place, Slip, slips, to_come
 from alliance_fhir.domain.plan.values import UNFIT, Line
 from alliance_fhir.domain.receipt import WARNINGS, Finding
+from alliance_fhir.domain.records import latest_day
 from alliance_fhir.sources.plans import jsontext, yamltext
 from alliance_fhir.sources.plans.breaches import WORDS, breaches
 from alliance_fhir.sources.plans.nodes import (
@@ -99,7 +100,7 @@ class Documents:
             plan = SharedPlan.model_validate(values, context=self._reading)
         except ValidationError as error:
             return None, list(islice(breaches(error), MOST_TOLD + 1))
-        return plan, list(slips(plan))
+        return plan, [*slips(plan), *to_come(plan, latest_day())]
 
     def _keys(self, values: dict[str, Any]) -> tuple[str, str]:
         try:

@@ -36,13 +36,14 @@ class Said(NamedTuple):
 
 
 class Day(NamedTuple):
-    """Which version it is, and when that was written; the day of what is said without one; whether
-    what was said to words of versions before is told; and the `words` that were sent, as a Wording
-    has them, where that is known."""
+    """Which version it is, and when that was written; the day of what is said without one, and
+    today, after which nothing was said yet; whether what was said to words of versions before is
+    told; and the `words` that were sent, as a Wording has them, where that is known."""
 
     version: int
     written: Moment
     assumed: str
+    today: str
     earlier: bool = True
     words: Mapping[str, str] = {}
 
@@ -113,6 +114,8 @@ def settled(scope: Scope, told: Iterable[Said], words: str, day: Day, sent: str 
             one.extension.refuse("other-words")
         elif one.dated and not one.on:
             one.extension.refuse("no-day")
+        elif (one.on or day.assumed) > day.today:
+            one.extension.refuse("still-to-come")
         else:
             standings[one.party] = one.standing
             agreement.append(_agreement(one.party, one.standing, one.on or day.assumed))

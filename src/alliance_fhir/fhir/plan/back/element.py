@@ -26,6 +26,7 @@ Why = Literal[
     "ended",
     "changes-meaning",
     "other-words",
+    "still-to-come",
     "day-assumed",
     "no-words",
     "not-in-plan",
