@@ -37,7 +37,8 @@ def count(tally: Tally, planned: Planned, receipts: Iterable[Receipt], target: s
         tally.resources[receipt.state] += 1
         if receipt.state in _TOLD:
             one = receipt.key if receipt.theirs or receipt.state == "gone" else ""
-            told[receipt.rule or planned.rule, one] = receipt
+            rule = "" if receipt.rule in AS_ASKED else receipt.rule  # which was not done then
+            told[rule or planned.rule, one] = receipt
     path = origin.path or target
     column = "" if planned.group.key else planned.group.resources[0].type
     named = {rule for rule, one in told if one}

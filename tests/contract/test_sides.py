@@ -128,6 +128,17 @@ def test_what_was_deleted_is_made_again_where_that_is_asked_for(clinic: Clinic) 
     assert counts(clinic.sync(reread=True)) == {"unchanged": 8}
 
 
+def test_what_was_not_made_again_is_not_told_as_made(clinic: Clinic) -> None:
+    """Another's change holds the record back, and with it what was to be made again."""
+    clinic.settled(ROW)
+    edit(clinic.place, "bond", total_is_lower)
+    clinic.place.delete(clinic.place.the("total"))
+    for result in (clinic.plan(recreate=True), clinic.sync(recreate=True)):
+        assert rules(result, "blocked") == ["changed-at-target"]
+        assert rules(result, "warnings") == []
+    assert "total" not in clinic.place.by_short_name()
+
+
 def test_what_was_made_again_is_changed_like_others(clinic: Clinic) -> None:
     clinic.settled(ROW)
     clinic.place.delete(clinic.place.the("total"))

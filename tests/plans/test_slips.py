@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -287,6 +288,34 @@ def test_a_review_that_is_later_than_its_version_is_told_and_loses_nothing(
     twice = finding(8, "status", "key-twice")
     assert said(command("check", "a.plan.yaml", "--json")) == outcome(
         "check", (1, 0, 1), twice, warnings=[late]
+    )
+
+
+def test_what_is_still_to_come_has_not_been(command: Callable[..., Ran]) -> None:
+    """It may be tomorrow somewhere already; the day after that it is nowhere."""
+    site()
+    today = datetime.now(UTC).date()
+    agreed = """\
+goals:
+  - goal: sleep
+    text: Sleep
+    agreement: [{party: patient, status: agree, on: 2026-03-02}]
+tasks:
+  - {task: walk, kind: other, text: Walk, agreement: [{party: patient, status: agree, on: DAY}]}
+reviews: [{on: DAY}]
+next_review: 2999-01-01
+"""
+    text = (SHORT + agreed).replace("2026-03-02", "DAY")
+    write("a.plan.yaml", text.replace("DAY", str(today)))
+    assert said(command("check", "a.plan.yaml", "--json")) == outcome("check", (1, 1, 0))
+    write("a.plan.yaml", text.replace("DAY", str(today + timedelta(days=2))))
+    assert said(command("check", "a.plan.yaml", "--json")) == outcome(
+        "check",
+        (1, 0, 1),
+        finding(4, "written", "still-to-come"),
+        finding(10, "goals[0].agreement[0].on", "still-to-come"),
+        finding(12, "tasks[0].agreement[0].on", "still-to-come"),
+        finding(13, "reviews[0].on", "still-to-come"),
     )
 
 
