@@ -69,8 +69,8 @@ def test_where_a_document_is_rejected_none_is_merged_without_it(
         assert (finding.rule, finding.remedy) == (
             "changed-at-target",
             (
-                f"Somebody changed the plan there, and jones-2.plan.yaml was rejected ({rule}): what "
-                "the source says now is not known, and nothing is merged. Mend it, run again."
+                f"Somebody changed the plan there, and jones-2.plan.yaml was rejected ({rule}): "
+                "what the source says now is not known, and nothing is merged. Mend it, run again."
             ),
         )
     assert (first.place.versions(), names(first)) == (before, files)
