@@ -423,8 +423,8 @@ def test_where_they_collide_a_person_finishes_the_document(
     (first.folder / "plans" / "jones-3.unfinished.yaml").rename(
         first.folder / "plans" / "jones-3.plan.yaml"
     )
-    unfinished = first.sync(merge=True)
-    assert rules(unfinished, "rejected") == ["unknown-key"]  # nobody has decided
+    [unfinished] = first.sync(merge=True).tally.rejected  # nobody has decided
+    assert (unfinished.rule, unfinished.column) == ("merge-unfinished", "conflicts")
     (first.folder / "plans" / "jones-3.plan.yaml").rename(
         first.folder / "plans" / "jones-3.unfinished.yaml"
     )

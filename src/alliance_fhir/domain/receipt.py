@@ -89,6 +89,8 @@ RULES: dict[str, str] = {
     # a place in a plan document
     "key-twice": "The key stands here a second time; remove one of the two.",
     "unknown-key": "No key of a plan; correct or remove it.",
+    "merge-unfinished": "The merge is not finished: choose at each place below `conflicts`, then "
+    "take `conflicts` out.",
     "missing-key": "The key is not there, or nothing is told of it; add it.",
     "wrong-kind": "Text, number, list or keys stand here where another of them must.",
     "unknown-word": "Use one of the words of the reference.",

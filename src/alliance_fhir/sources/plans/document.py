@@ -16,7 +16,7 @@ from alliance_fhir.domain.plan.document import Part, SharedPlan, Version, plan_k
 from alliance_fhir.domain.plan.rules import Place, Slip, slips
 from alliance_fhir.domain.plan.values import UNFIT, Line
 from alliance_fhir.domain.receipt import WARNINGS, Finding
-from alliance_fhir.sources.plans import jsontext, yamltext
+from alliance_fhir.sources.plans import CONFLICTS, jsontext, yamltext
 from alliance_fhir.sources.plans.breaches import WORDS, breaches
 from alliance_fhir.sources.plans.nodes import (
     Leaf,
@@ -31,6 +31,8 @@ from alliance_fhir.sources.plans.people import SiteReading
 
 MOST_TOLD = 100
 """Slips of one document that are told: a file that is none may have a hundred thousand."""
+_WORDS = WORDS | {CONFLICTS}
+"""The keys that are told by their names."""
 Located = tuple[Slip, int]
 """What is wrong, and in which line."""
 
@@ -58,7 +60,7 @@ class Told(NamedTuple):
     def at(self, place: Place) -> tuple[int, str]:
         """The line of a place in it, and its path."""
         root = self.root or Table(1)
-        return line_of(root, place), path_of(root, place, WORDS)
+        return line_of(root, place), path_of(root, place, _WORDS)
 
 
 class Documents:
@@ -157,7 +159,7 @@ def _findings(path: Path, root: Table, key: str, found: Iterable[Located]) -> It
     if len(found) > MOST_TOLD:
         found = [*found[:MOST_TOLD], (Slip((), "more-slips"), found[MOST_TOLD][1])]
     for slip, line in found:
-        column = path_of(root, slip.place, WORDS)
+        column = path_of(root, slip.place, _WORDS)
         beside = counted or slip.rule in WARNINGS
         counted = counted or not beside
         yield Finding(str(path), line, column, slip.rule, slip.remedy, key, beside=beside)
