@@ -16,6 +16,7 @@ from alliance_fhir.domain.plan.document import Part, SharedPlan, Version, plan_k
 from alliance_fhir.domain.plan.rules import Place, Slip, slips
 from alliance_fhir.domain.plan.values import UNFIT, Line
 from alliance_fhir.domain.receipt import WARNINGS, Finding
+from alliance_fhir.domain.records import Origin
 from alliance_fhir.sources.plans import CONFLICTS, jsontext, yamltext
 from alliance_fhir.sources.plans.breaches import WORDS, breaches
 from alliance_fhir.sources.plans.nodes import (
@@ -35,6 +36,10 @@ _WORDS = WORDS | {CONFLICTS}
 """The keys that are told by their names."""
 Located = tuple[Slip, int]
 """What is wrong, and in which line."""
+
+
+_PEOPLE: tuple[Place, ...] = (("patient",), ("clinicians",), ("adolescent", "guardians"))
+"""The keys that name people, who may not be known at a target."""
 
 
 class _Name(Part):
@@ -61,6 +66,12 @@ class Told(NamedTuple):
         """The line of a place in it, and its path."""
         root = self.root or Table(1)
         return line_of(root, place), path_of(root, place, _WORDS)
+
+    def origin(self, path: str) -> Origin:
+        """Where the plan stands, in a file of this name."""
+        line, _ = self.at(("plan",))
+        people = {key: row for row, key in map(self.at, _PEOPLE)}
+        return Origin(path, line, tuple(people.items()))
 
 
 class Documents:

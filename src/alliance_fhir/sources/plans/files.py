@@ -10,7 +10,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.plan.history import milestone
 from alliance_fhir.domain.receipt import Finding
-from alliance_fhir.domain.records import Identifier, Origin
+from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import InputError
 from alliance_fhir.sources.plans.document import Documents, Told
 from alliance_fhir.sources.plans.timeline import Timeline
@@ -48,9 +48,8 @@ class PlanFile:
         yield from told.findings
         if told.plan:
             self._note(told, told.plan)
-            line, _ = told.at(("plan",))
             content = self._documents.content(told.plan)
-            yield Read(Origin(str(self._path), line), told.key, told.plan, content, told.whole)
+            yield Read(told.origin(str(self._path)), told.key, told.plan, content, told.whole)
 
     def _note(self, told: Told, plan: SharedPlan) -> None:
         if self._timeline is None:
