@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 WAYS = ((), ("--limit", "9"))
 """Trusting that nothing is wrong and beginning again where it is; and looking first."""
 
+EQUAL = "This version of the plan stands in several documents; it was taken once."
+DIFFERENT = (
+    "Documents of this plan and version differ; keep the right one, or give one of them a version "
+    "of its own."
+)
+
 
 @pytest.mark.parametrize("more", WAYS)
 def test_equal_documents_of_one_version_are_taken_once_however_they_are_written(
@@ -27,8 +33,8 @@ def test_equal_documents_of_one_version_are_taken_once_however_they_are_written(
     write("b.plan.json", json.dumps(dict(reversed(values(SHORT).items())), indent=1))
     write("c.plan.yml", SHORT.replace("2026-03-02", "'2026-03-02'  # the same") + "hopes: []\n")
     warnings = [
-        finding(9, "", "duplicate-equal", path="b.plan.json"),
-        finding(1, "", "duplicate-equal", path="c.plan.yml"),
+        finding(9, "", "duplicate-equal", EQUAL, path="b.plan.json"),
+        finding(1, "", "duplicate-equal", EQUAL, path="c.plan.yml"),
     ]
     assert said(command("check", ".", *more, "--json")) == outcome(
         "check", (3, 1, 0), warnings=warnings
@@ -45,7 +51,7 @@ def test_the_order_in_which_medicines_are_told_makes_no_other_document(
         reviews = [{"on": "2026-03-02", "adherence": dict.fromkeys(order, taken)}]
         text = version(1, "2026-03-02", tasks=medicines, reviews=reviews)
         write(f"{name}.plan.yaml", text)
-    twice = finding(2, "", "duplicate-equal", path="b.plan.yaml")
+    twice = finding(2, "", "duplicate-equal", EQUAL, path="b.plan.yaml")
     shape = outcome("check", (2, 1, 0), warnings=[twice])
     assert said(command("check", ".", "--json")) == shape
 
@@ -58,7 +64,9 @@ def test_different_documents_of_one_version_are_all_rejected(
     write("a.plan.yaml", SHORT)
     write("b.plan.yaml", SHORT.replace("draft", "active"))
     write("c.plan.yaml", SHORT.replace("version: 1", "version: 2"))
-    told = [finding(1, "", "duplicate-different", path=f"{name}.plan.yaml") for name in "ab"]
+    told = [
+        finding(1, "", "duplicate-different", DIFFERENT, path=f"{name}.plan.yaml") for name in "ab"
+    ]
     assert said(command("check", ".", *more, "--json")) == outcome("check", (3, 1, 2), *told)
 
 
@@ -205,7 +213,7 @@ def test_a_version_that_comes_twice_is_held_against_the_others_once(
     for name in "bc":
         write(f"{name}.plan.yaml", version(2, "2026-03-02"))
     back = finding(2, "written", "version-goes-back", path="b.plan.yaml")
-    twice = finding(2, "", "duplicate-equal", path="c.plan.yaml")
+    twice = finding(2, "", "duplicate-equal", EQUAL, path="c.plan.yaml")
     shape = outcome("check", (3, 1, 1), back, warnings=[twice])
     assert said(command("check", ".", "--json")) == shape
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import RULES, Finding
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
@@ -56,6 +57,13 @@ class Site(NamedTuple):
     names: Names
     timeline: Timeline | None = None
 
+
+_PLAN_TWICE: dict[Repeat, str] = {
+    "equal": "This version of the plan stands in several documents; it was taken once.",
+    "different": "Documents of this plan and version differ; keep the right one, or give one of "
+    "them a version of its own.",
+}
+"""What is said of plan documents; tables have rows and record ids."""
 
 Reader = Callable[[Path, Site, Tell], Iterator[Held]]
 """Opens a file; a generator, so that the file is closed with it. Raises InputError."""
@@ -141,8 +149,7 @@ class Sources:
             if isinstance(read, Finding):
                 yield read
             elif read.key in repeats and (repeats[read.key] == "different" or read.key in seen):
-                rule = f"duplicate-{repeats[read.key]}"
-                yield Finding(read.origin.path, read.origin.row, "", rule, key=read.group)
+                yield _twice(read, repeats[read.key])
             else:
                 if read.key in repeats:
                     seen.add(read.key)
@@ -191,6 +198,13 @@ def _open(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
     if path.is_fifo():  # a source is read more than once
         raise InputError(path, "unreadable-file", "It is a pipe; write it to a file first.")
     return READERS[suffix(path)](path, site, tell)
+
+
+def _twice(read: Read, repeat: Repeat) -> Finding:
+    """What is told of a record that stands in the sources more than once."""
+    remedy = _PLAN_TWICE[repeat] if isinstance(read.record, SharedPlan) else ""
+    path, row, _ = read.origin
+    return Finding(path, row, "", f"duplicate-{repeat}", remedy, read.group)
 
 
 def _note(told: list[Finding], path: str, rule: str, remedy: str) -> None:
