@@ -38,8 +38,6 @@ _KINDS = {
     "QuestionnaireResponse": "questionnaire",
 }
 """Where a resource says what of a plan it is."""
-_CARRIED = "day-assumed"
-"""Why something is told of that is in the document all the same."""
 
 
 class Left(NamedTuple):
@@ -175,6 +173,7 @@ class ReadBack:
         sent: SharedPlan | None = None,
     ) -> Back | None:
         # imported here, as above
+        from alliance_fhir.fhir.plan.back.element import ASSUMED
         from alliance_fhir.fhir.plan.back.pool import Pool
         from alliance_fhir.fhir.plan.reading import plans_in
 
@@ -187,7 +186,7 @@ class ReadBack:
         left = [
             Left(named.get(one.resource, ""), _type(one.resource), one.element, one.why)
             for one in came.left
-            if one.why != _CARRIED
+            if one.why != ASSUMED
         ]
         named_in = {one.resource for one in came.left}
         for one in added:

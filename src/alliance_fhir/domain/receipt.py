@@ -167,6 +167,7 @@ RULES: dict[str, str] = {
     "withdrawn": "The resource is marked as entered in error, and gives no row.",
     "no-plan": "The CarePlan cannot be a plan document; look at it there.",
     "not-carried": "A plan document has no place for it; it stays at the target.",
+    "day-assumed": "It is in the document, with a day that is not its own; look at it there.",
     "not-readable": "The resource is not as we write it; look at it there.",
     "response-missing": "Scores of answers are there, the answers are not; look there.",
     "score-missing": "A score that belongs to the record is not there; look there.",
@@ -250,6 +251,6 @@ WARNINGS = frozenset(
     | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
     | {"other-sheets", "review-later"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
-    | {"not-carried"}
+    | {"not-carried", "day-assumed"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

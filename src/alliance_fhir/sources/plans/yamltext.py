@@ -39,10 +39,9 @@ def parse(text: str) -> Node | None:
 
 
 def _noting(events: Events, quoted: list[yaml.ScalarEvent]) -> Events:
-    """The events; `quoted` has the last quoted text that goes over several lines."""
+    """The events; `quoted` has the last text in quotation marks."""
     for event in events:
-        scalar = isinstance(event, yaml.ScalarEvent) and event.style in _QUOTES
-        if scalar and event.start_mark.line < event.end_mark.line:
+        if isinstance(event, yaml.ScalarEvent) and event.style in _QUOTES:
             quoted[:] = [event]
         yield event
 
@@ -53,8 +52,9 @@ def _unreadable(error: yaml.MarkedYAMLError, quoted: list[yaml.ScalarEvent]) -> 
     mark, opened = error.problem_mark, error.context_mark
     if error.context == _OPEN and opened:
         return UnreadableError("not-yaml", opened.line + 1, _UNCLOSED)
-    if mark and any(one.end_mark.line == mark.line for one in quoted):
-        return UnreadableError("not-yaml", _line(quoted[0]), _UNCLOSED)
+    for one in quoted:
+        if mark and one.start_mark.line < one.end_mark.line == mark.line:
+            return UnreadableError("not-yaml", _line(one), _UNCLOSED)
     return UnreadableError("not-yaml", mark.line + 1 if mark else 1)
 
 
