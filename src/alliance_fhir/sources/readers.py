@@ -197,6 +197,8 @@ def _open(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
         raise InputError(shown(path), "name-not-text", RULES["name-not-text"])
     if path.is_fifo():  # a source is read more than once
         raise InputError(path, "unreadable-file", "It is a pipe; write it to a file first.")
+    if path.is_symlink() and not is_there(path):
+        raise InputError(path, "unreadable-file", "It is a link to nothing; mend or remove it.")
     return READERS[suffix(path)](path, site, tell)
 
 
@@ -217,7 +219,7 @@ def _files(path: Path) -> list[Path]:
         found = sorted(
             p
             for p in path.iterdir()
-            if suffix(p) and p.is_file() and not p.name.startswith((".", "~$"))
+            if suffix(p) and not is_folder(p) and not p.name.startswith((".", "~$"))
         )
         if not found:
             raise InputError(path, "missing-file", "No file in it has a suffix that we read.")
