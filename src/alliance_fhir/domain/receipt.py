@@ -119,6 +119,8 @@ RULES: dict[str, str] = {
     "replaces-itself": "A plan cannot take its own place: name the one before, or remove it.",
     "replaces-unfinished": "The plan that it replaces is not over; complete or revoke that first.",
     "replaces-another-patients": "The plan that it replaces is another patient's; correct it.",
+    "same-goals": "Another plan of this patient has these goals; under two names they are there "
+    "twice.",
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
@@ -249,7 +251,7 @@ WARNINGS = frozenset(
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
     | {"source-taken", "server-kept", MERGED, "recreated", "adopted"}
     | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
-    | {"other-sheets", "review-later"}
+    | {"other-sheets", "review-later", "same-goals"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
     | {"not-carried", "day-assumed"}
 )

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import SharedPlan
-from alliance_fhir.domain.receipt import RULES, Finding
+from alliance_fhir.domain.receipt import RULES, WARNINGS, Finding
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.paths import is_folder, is_text, is_there, shown
@@ -153,7 +153,10 @@ class Sources:
             else:
                 if read.key in repeats:
                     seen.add(read.key)
-                yield from self._astray.get(read.key) or [read]
+                astray = self._astray.get(read.key, [])
+                yield from astray
+                if all(finding.rule in WARNINGS for finding in astray):
+                    yield read
 
     def _counting(self) -> Iterator[Read | Finding]:
         with Census() as census, Timeline() as timeline:
