@@ -134,7 +134,11 @@ def test_words_to_which_somebody_spoke_need_a_new_version(site: Clinic) -> None:
     before = site.place.versions()
     edited(site, "jones-3", lambda text: text.replace("nights a week", "nights every week"))
     told = site.sync()
-    assert (rules(told, "rejected"), told.exit_code) == (["version-not-raised"], 4)
+    [finding] = told.tally.rejected
+    assert (finding.rule, told.exit_code) == ("version-not-raised", 4)
+    assert finding.column == "goals[0].text"
+    lines = (site.folder / "plans" / "jones-3.plan.yaml").read_text("utf-8").splitlines()
+    assert "nights every week" in lines[finding.row - 1]
     assert (told.tally.read, told.tally.accepted) == (3, 2)
     assert site.place.versions() == before
 

@@ -126,6 +126,16 @@ class Documents:
         """The business key of a plan with all of its versions."""
         return record_key(self._source, whole_key(plan), self._secret)
 
+    def again_at(self, origin: Origin, place: Place) -> tuple[int, str]:
+        """The line of a place in a document that was read before, and its path; without a path
+        where the document is not what it was."""
+        path = Path(origin.path)
+        try:
+            told = self.read(path, path.read_text("utf-8-sig"))
+        except (OSError, UnicodeDecodeError):
+            return origin.row, ""
+        return told.at(place) if place and told.plan else (origin.row, "")
+
     def text(self, plan: SharedPlan) -> str:
         """What a document says, however it was written; `again` reads it."""
         return json.dumps(as_values(plan), sort_keys=True, ensure_ascii=False)
