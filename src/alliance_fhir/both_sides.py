@@ -5,6 +5,7 @@ stands at the target; or why nothing of it can be merged.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +18,7 @@ from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planned import Planned
-from alliance_fhir.readback import CHANGED, Back, Left, ReadBack
+from alliance_fhir.readback import CHANGED, MOVED, Back, Left, ReadBack
 from alliance_fhir.received import parts, text
 from alliance_fhir.sources.plans.document import Documents
 from alliance_fhir.sources.plans.merged import answers
@@ -33,7 +34,7 @@ _LOST = (
 )
 NO_PLAN = (
     "Somebody changed the plan there, so that no document can be made of it, or one of another "
-    f"plan or patient: nothing is merged. Look at it there, and {_SIDES}"
+    f"plan: nothing is merged. Look at it there, and {_SIDES}"
 )
 _NO_PLACE = (
     "Somebody put there, or took away, what a plan document has no place for ({}): nothing is "
@@ -123,8 +124,11 @@ class BothSides:
         there = self._back.there(own, base.plan) if base else None
         if base is None or here is None or there is None:
             raise NotMerged(NO_PLAN)
+        if self._back.is_moved(own, base, there):
+            raise NotMerged(MOVED)
         lost = [*there.lost_beside(base), *_dated_anew(base, there)]
-        lost += self._unseen(planned, sent, base.plan, there.plan, {one.key for one in lost})
+        unseen = self._unseen(planned, sent, base.plan, there.plan, {one.key for one in lost})
+        lost += chain.from_iterable(there.elements_of(one, base) for one in unseen)
         _none_lost(lost)
         begun = self._taken_in(planned.group) or base.plan
         seen = ((key, content_digest(body)) for key, body in there.bodies.items())

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alliance_fhir.domain.receipt import AS_ASKED, Finding, Receipt, Tally
+from alliance_fhir.fhir.group import Group
 from alliance_fhir.planned import OBSTACLES, Planned
+from alliance_fhir.readback import CHANGED
 from alliance_fhir.recording import told_of
 
 _TOLD = (*OBSTACLES, "rejected")
+_OF_PATIENT = ("patient-not-found", "patient-ambiguous", "patient-merged", "patient-changed")
+_PATIENT = "patient"
 
 
 def foreseen(planned: Planned, *, ended: bool, proven: bool) -> list[Receipt]:
@@ -30,24 +34,40 @@ def foreseen(planned: Planned, *, ended: bool, proven: bool) -> list[Receipt]:
 
 def count(tally: Tally, planned: Planned, receipts: Iterable[Receipt], target: str) -> None:
     """Counts what became of a group; what did not arrive is told once a group and rule, or of each
-    resource that is another one there. What belongs to no row is told of the `target`."""
+    resource that is another one there. What somebody changed of a plan is told once, of its
+    CarePlan if that is changed. What belongs to no row is told of the `target`."""
     origin = planned.group.origin
     told: dict[tuple[str, str], Receipt] = {}
-    for receipt in receipts:
+    for receipt in sorted(receipts, key=lambda one: one.type == "CarePlan"):
         tally.resources[receipt.state] += 1
         if receipt.state in _TOLD:
-            one = receipt.key if receipt.theirs or receipt.state == "gone" else ""
             rule = "" if receipt.rule in AS_ASKED else receipt.rule  # which was not done then
-            told[rule or planned.rule, one] = receipt
+            told[rule or planned.rule, _of_what(planned.group, receipt)] = receipt
     path = origin.path or target
-    column = "" if planned.group.key else planned.group.resources[0].type
     named = {rule for rule, one in told if one}
     for (rule, one), receipt in told.items():
         if one or rule not in named:  # the others of a group wait for the one that is told
-            finding = receipt.finding(path, origin.row, column, rule)
+            finding = receipt.finding(path, *_place(planned.group, rule), rule)
             (tally.rejected if receipt.state == "rejected" else tally.blocked).append(finding)
     held_back = bool(told)
     for rule in planned.warnings:
         if held_back and rule in AS_ASKED:
             continue
         tally.warnings.append(Finding(path, origin.row, "", rule))
+
+
+def _of_what(group: Group, receipt: Receipt) -> str:
+    """The key of what is told to be another one there: a resource, or a plan as a whole, of which
+    the remedy says what was changed. Empty of what waits for the others of its group."""
+    if not receipt.theirs and receipt.state != "gone":
+        return ""
+    whole = group.of_plan and receipt.rule == CHANGED and receipt.remedy
+    return group.key if whole else receipt.key
+
+
+def _place(group: Group, rule: str) -> tuple[int, str]:
+    """Row and column of a finding. A document has a line that names the patient; of what belongs to
+    no row the type is told."""
+    if group.of_plan and rule in _OF_PATIENT:
+        return group.origin.row_of(_PATIENT), _PATIENT
+    return group.origin.row, "" if group.key else group.resources[0].type

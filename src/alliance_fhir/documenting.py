@@ -19,6 +19,7 @@ from alliance_fhir.domain.receipt import Finding, Tally
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.people import FOUND_BY_IDENTIFIER
 from alliance_fhir.fhir.plan import OWN
+from alliance_fhir.fhir.plan.back.element import ASSUMED
 from alliance_fhir.fhir.plan.reading import Came, plans_in
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.left_out import LeftOut
@@ -105,6 +106,9 @@ _OTHERS = "SELECT patient, line FROM resource WHERE patient > '' ORDER BY patien
 def _told(came: Came) -> Iterator[Finding]:
     rule = "not-carried" if came.plan else "no-plan"
     for left in came.left:
+        if left.why == ASSUMED:
+            yield Finding(left.resource, 0, left.element, ASSUMED)
+            continue
         remedy = f"It stays at the target ({left.why})."
         yield Finding(left.resource, 0, left.element, rule, remedy)
 

@@ -112,8 +112,8 @@ class Gathering:
         for version, slip in wrong.items():
             del came[version]
             origin = held[version].origin
-            column = ".".join(str(step) for step in slip.place if isinstance(step, str))
-            yield Finding(origin.path, origin.row, column, slip.rule, slip.remedy, key)
+            row, column = self._documents.again_at(origin, slip.place)
+            yield Finding(origin.path, row, column, slip.rule, slip.remedy, key)
         if wrong:  # what was sent counts in their place
             plans = self._grouping.read(kept | came)
         if came:

@@ -24,7 +24,7 @@ class LeftOut:
         self._tally = tally
         self._file = io.TextIOWrapper(owner_only(self._part), encoding="utf-8", newline="")
         self._csv = csv.writer(self._file, lineterminator="\n")
-        self._csv.writerow(("resource", "rule", "remedy"))
+        self._csv.writerow(("resource", "element", "rule", "remedy"))
         self._count = 0
 
     def __enter__(self) -> Self:
@@ -45,7 +45,8 @@ class LeftOut:
         """One more."""
         self._count += 1
         place = f"{finding.path} row {finding.row}" if finding.row else finding.path
-        self._csv.writerow((place, finding.rule, finding.remedy or RULES[finding.rule]))
+        remedy = finding.remedy or RULES[finding.rule]
+        self._csv.writerow((place, finding.column, finding.rule, remedy))
         kind = self._tally.warnings if finding.rule in WARNINGS else self._tally.rejected
         if len(kind) < _MOST:
             kind.append(finding)

@@ -29,7 +29,7 @@ from alliance_fhir.domain.plan.succession import (
     told_of,
 )
 from alliance_fhir.domain.receipt import MERGED, WARNINGS, Finding, Receipt
-from alliance_fhir.domain.records import Moment, Origin
+from alliance_fhir.domain.records import Moment
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.gathering import Grouping
 from alliance_fhir.laying_down import ending, lay_down, next_to
@@ -248,9 +248,8 @@ class Merging:
         if read.plan is None:
             raise NotMerged(NO_PLAN)
         came = dict(group.documents) | {read.plan.version: self._documents.text(read.plan)}
-        origin = Origin(str(path), read.at(("plan",))[0])
         plans = self._grouping.read(kept | came)
-        new = self._grouping.group(group.key, [origin], kept, came, plans)
+        new = self._grouping.group(group.key, [read.origin(str(path))], kept, came, plans)
         beside = (*group.beside, group.origin.path)
         return new._replace(records=group.records, beside=beside), plans.values()
 

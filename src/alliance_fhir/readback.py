@@ -16,27 +16,51 @@ from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.mapper import PlanMapper
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Json
+from alliance_fhir.subjects import moved
 from alliance_fhir.targets.base import Target
 
 if TYPE_CHECKING:
     from alliance_fhir.additions import Addition
 
 CHANGED = "changed-at-target"
+MOVED = (
+    "Somebody moved the plan to another patient there (CarePlan.subject): nothing of it is "
+    "overwritten or merged. Look at it there, and move it back, or choose --take source."
+)
 _ENTRY = re.compile(r"(?P<name>\w+)(?:\[(?P<number>\d+)\])?(?:\..*)?", re.ASCII)
 """A path from the top of a resource, and what of it names the element there."""
-_CARRIED = "day-assumed"
-"""Why something is told of that is in the document all the same."""
+_ENDINGS = ("ended", "withdrawn")
+"""Why a resource is left as a whole, which its status says."""
+_KINDS = {
+    "Task": "code",
+    "ServiceRequest": "category",
+    "CommunicationRequest": "category",
+    "QuestionnaireResponse": "questionnaire",
+}
+"""Where a resource says what of a plan it is."""
 
 
 class Left(NamedTuple):
-    """What a document has no place for: the key of the resource, its type, the path in it."""
+    """What a document has no place for: the key of the resource, its type, the path in it, and why
+    it has none."""
 
     key: str
     type: str
     element: str
+    why: str = ""
 
     def __str__(self) -> str:
-        return f"{self.type} {self.element}".strip()
+        return f"{self.type}.{self.element}" if self.element else self.type
+
+    @property
+    def told(self) -> str:
+        """Kind and path, as of a difference."""
+        return f"changed {self}"
+
+    @property
+    def is_status(self) -> bool:
+        """Whether it is whether something is still wanted."""
+        return self.element == _status_of(self.type)
 
 
 class Back(NamedTuple):
@@ -54,7 +78,38 @@ class Back(NamedTuple):
         """What of it a document cannot carry, but for what stood `before` in the same resource:
         what was said to the words of then, and the status that comes of it, is left where the words
         have changed, and is known."""
-        return [one for one in self.left if not _stood(one, self.bodies, before.bodies)]
+        left = [one for one in self.left if not _stood(one, self.bodies, before.bodies)]
+        return [inner for one in left for inner in self.elements_of(one, before)]
+
+    def elements_of(self, left: Left, before: Back) -> Iterable[Left]:
+        """The elements of it, where a resource is left as a whole: that for which it is, or else
+        all in which it is other than `before`."""
+        if left.element:
+            return [left]
+        if element := _for_which(left):
+            return [left._replace(element=element)]
+        then, there = before.bodies.get(left.key), self.bodies.get(left.key)
+        names = _changed(then, there) if then and there else []
+        return [left._replace(element=name) for name in names] or [left]
+
+
+def _status_of(type_: str) -> str:
+    return "lifecycleStatus" if type_ == "Goal" else "status"
+
+
+def _for_which(left: Left) -> str:
+    """The element for which a resource is left as a whole; empty where that is not known."""
+    if left.why in _ENDINGS:
+        return _status_of(left.type)
+    if left.why == "another-patient":
+        return "for" if left.type == "Task" else "subject"
+    return _KINDS.get(left.type, "") if left.why == "found-twice" else ""
+
+
+def _changed(before: Json, there: Json) -> list[str]:
+    """The names of the elements that are not as they were."""
+    was, now = canonical(before), canonical(there)
+    return [name for name in {**was, **now} if was.get(name) != now.get(name)]
 
 
 def _stood(left: Left, bodies: Mapping[str, Json], before: Mapping[str, Json]) -> bool:
@@ -96,6 +151,23 @@ class ReadBack:
         bodies = {resource.key: body for resource, body in ours.items() if body}
         return self._back(bodies, additions(self._target, self._settings, [*ours], bodies), sent)
 
+    def is_moved(self, decisions: Iterable[Decision], before: Back, there: Back) -> bool:
+        """Whether the plan is another patient's there: its CarePlan names somebody else than
+        `before`, or leads to somebody else. Raises ServerError."""
+        if there.plan.patient != before.plan.patient:
+            return True
+        seen = (one.there for one in decisions if one.rule == CHANGED and one.there)
+        return bool(moved(self._target, [hit for hit in seen if hit.type == "CarePlan"]))
+
+    def with_statuses(self, there: Back, before: Back, left: Iterable[Left]) -> Back:
+        """The same plan, where what is `left` of it has the status of `before`."""
+        bodies = {**there.bodies}
+        for one in left:
+            if one.is_status and one.key in before.bodies:
+                status = before.bodies[one.key].get(one.element)
+                bodies[one.key] = {**bodies[one.key], one.element: status}
+        return self._back(bodies, there.added, before.plan) or there
+
     def _back(
         self,
         bodies: Mapping[str, Json],
@@ -103,6 +175,7 @@ class ReadBack:
         sent: SharedPlan | None = None,
     ) -> Back | None:
         # imported here, as above
+        from alliance_fhir.fhir.plan.back.element import ASSUMED
         from alliance_fhir.fhir.plan.back.pool import Pool
         from alliance_fhir.fhir.plan.reading import plans_in
 
@@ -113,12 +186,16 @@ class ReadBack:
         keys = {id(body): key for key, body in bodies.items()}
         named = {name: keys[id(body)] for name, body in Pool(bodies.values()).all.items()}
         left = [
-            Left(named.get(one.resource, ""), _type(one.resource), one.element)
+            Left(named.get(one.resource, ""), _type(one.resource), one.element, one.why)
             for one in came.left
-            if one.why != _CARRIED
+            if one.why != ASSUMED
         ]
+        named_in = {one.resource for one in came.left}
         for one in added:
-            lost = one.lost if one.is_in(came.plan) else ("",)
+            lost = one.lost
+            if not one.is_in(came.plan):  # of what it would be, or it is told of already
+                known = f"{one.hit.type}/{one.hit.id}" in named_in
+                lost = () if known else (_KINDS.get(one.hit.type, ""),)
             left += [Left("", one.hit.type, element) for element in lost]
         undated = sum(one.why == _CARRIED for one in came.left)
         return Back(came.plan, bodies, left, added, undated)

@@ -98,7 +98,7 @@ class Register:
             column = "clinician" if clinician else "rater_id"
             if planned.group.of_plan:
                 column = "clinicians" if clinician else "adolescent.guardians"
-            yield Finding(origin.path, origin.row, column, rule)
+            yield Finding(origin.path, origin.row_of(column), column, rule)
 
     def _make(
         self, person: Person, resolution: Resolution, send: Callable[[Resource], None]

@@ -536,6 +536,36 @@ def test_a_pipe_is_named_and_nobody_waits_for_it(command: Callable[..., Ran]) ->
     assert said(ran) == outcome("check", (1, 1, 0), named, code=3)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files there")
+@pytest.mark.parametrize("command_name", ["check", "plan", "sync"])
+def test_what_is_no_file_in_a_folder_is_named_and_the_files_go_on(
+    command_name: str, command: Callable[..., Ran]
+) -> None:
+    site()
+    Path("in").mkdir()
+    write("in/b.csv", srs())
+    Path("in/folder.csv").mkdir()
+    for name, end in (("table", "csv"), ("plan", "plan.yaml")):
+        os.mkfifo(f"in/{name}-pipe.{end}")
+        Path(f"in/{name}-link.{end}").symlink_to("nowhere")
+        with socket.socket(socket.AF_UNIX) as unix:
+            unix.bind(f"in/{name}-socket.{end}")
+    whys = {
+        "link": "It is a link to nothing; mend or remove it.",
+        "pipe": "It is a pipe; write it to a file first.",
+        "socket": "No such device or address",
+    }
+    named = [
+        finding(0, "", "unreadable-file", why, path=f"in/{name}-{kind}.{end}")
+        for name, end in (("plan", "plan.yaml"), ("table", "csv"))
+        for kind, why in whys.items()
+    ]
+    ran = command(command_name, "in", *(["--to", "to"] * (command_name != "check")), "--json")
+    assert said(ran)["rejected"] == named
+    assert said(ran)["records"] == {"read": 1, "accepted": 1, "rejected": 0}
+    assert ran.code == 3
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="no such words elsewhere")
 @pytest.mark.parametrize(
     ("words", "message"),

@@ -16,7 +16,7 @@ from alliance_fhir.testing.resources import Resources
 
 from .clinic import PLANS, Clinic, counts, edited, give, is_write, rows_of, rules
 from .kinds import LITTLE, MEDPLUM, R4, R5, by_the_ledger
-from .places import DIGEST, bare
+from .places import DIGEST, bare, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,7 +274,7 @@ def test_who_is_said_to_agree_without_day_or_words_has_not_agreed_to_new_ones(
         return {**body, "extension": told, "statusDate": "2026-03-04"}
 
     change(first, "goal-sleep", says(PLAINLY), barely)
-    assert "Goal extension[0], Goal extension[1]" in held_back(first)
+    assert "Goal.extension[0], Goal.extension[1]" in held_back(first)
     [told] = {one.remedy for one in first.plan(reread=True).tally.blocked}
     assert told == (
         "Somebody changed the plan there (changed goals[0].text, removed goals[0].agreement[0], "
@@ -423,8 +423,8 @@ def test_where_they_collide_a_person_finishes_the_document(
     (first.folder / "plans" / "jones-3.unfinished.yaml").rename(
         first.folder / "plans" / "jones-3.plan.yaml"
     )
-    unfinished = first.sync(merge=True)
-    assert rules(unfinished, "rejected") == ["unknown-key"]  # nobody has decided
+    [unfinished] = first.sync(merge=True).tally.rejected  # nobody has decided
+    assert (unfinished.rule, unfinished.column) == ("merge-unfinished", "conflicts")
     (first.folder / "plans" / "jones-3.plan.yaml").rename(
         first.folder / "plans" / "jones-3.unfinished.yaml"
     )
@@ -762,18 +762,18 @@ RESTRICTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentialit
 @pytest.mark.parametrize(
     ("make", "more", "told"),
     [
-        (a_goal, {"note": [{"text": PLAINLY}]}, "Goal note"),
-        (a_goal, {"identifier": [{"value": "9"}]}, "Goal identifier"),
-        (a_goal, {"startDate": "2026-03-06"}, "Goal startDate"),
-        (a_goal, {"startDate": "2026-02-28"}, "Goal startDate"),
-        (a_goal, {"startDate": "2026-03"}, "Goal startDate"),
-        (a_goal, {"lifecycleStatus": "active"}, "Goal lifecycleStatus"),
-        (a_goal, {"lifecycleStatus": "completed"}, "Goal, CarePlan"),
-        (a_goal, {"meta": {"security": [RESTRICTED]}}, "Goal meta.security"),
-        (a_task, {"authoredOn": "2026-03-04T10:00:00Z"}, "Task authoredOn"),
-        (a_task, {"requester": {"display": "Somebody else"}}, "Task requester"),
-        (a_goal, {"subject": None}, "CarePlan goal[3]"),
-        (a_goal, {"extension": [{"url": DIGEST, "valueString": "0" * 32}]}, "CarePlan goal[3]"),
+        (a_goal, {"note": [{"text": PLAINLY}]}, "Goal.note"),
+        (a_goal, {"identifier": [{"value": "9"}]}, "Goal.identifier"),
+        (a_goal, {"startDate": "2026-03-06"}, "Goal.startDate"),
+        (a_goal, {"startDate": "2026-02-28"}, "Goal.startDate"),
+        (a_goal, {"startDate": "2026-03"}, "Goal.startDate"),
+        (a_goal, {"lifecycleStatus": "active"}, "Goal.lifecycleStatus"),
+        (a_goal, {"lifecycleStatus": "completed"}, "Goal.lifecycleStatus, CarePlan.goal"),
+        (a_goal, {"meta": {"security": [RESTRICTED]}}, "Goal.meta.security"),
+        (a_task, {"authoredOn": "2026-03-04T10:00:00Z"}, "Task.authoredOn"),
+        (a_task, {"requester": {"display": "Somebody else"}}, "Task.requester"),
+        (a_goal, {"subject": None}, "CarePlan.goal[3]"),
+        (a_goal, {"extension": [{"url": DIGEST, "valueString": "0" * 32}]}, "CarePlan.goal[3]"),
     ],
 )
 def test_what_a_portal_added_and_a_document_cannot_carry_holds_the_plan_back(
@@ -795,7 +795,7 @@ def test_what_is_another_patients_or_at_another_server_is_not_taken_in(
     here = first.place.add(a_goal(first))
     elsewhere = f"https://fhir.example/r4/{here}"
     change(first, "plan", *map(listed, (another, nobodys, elsewhere)))
-    assert "(CarePlan goal[3], CarePlan goal[4], CarePlan goal[5])" in held_back(first)
+    assert "(CarePlan.goal[3], CarePlan.goal[4], CarePlan.goal[5])" in held_back(first)
 
 
 @by_the_ledger_at_a_server
@@ -803,7 +803,10 @@ def test_what_is_another_patients_or_at_another_server_is_not_taken_in(
     ("body", "told"),
     [
         # the kind of it is not known, and what is made of that is a Task
-        ({"resourceType": "ServiceRequest", "code": {"text": "Lessons"}}, "ServiceRequest"),
+        (
+            {"resourceType": "ServiceRequest", "code": {"text": "Lessons"}},
+            "ServiceRequest.category",
+        ),
         # a plan has one such way to reach each other
         (
             {
@@ -811,7 +814,7 @@ def test_what_is_another_patients_or_at_another_server_is_not_taken_in(
                 "category": [{"coding": [{"system": CONCEPT, "code": "contact-urgent"}]}],
                 "payload": [{"contentString": PLAINLY}],
             },
-            "CommunicationRequest",
+            "CommunicationRequest.category",
         ),
     ],
 )
@@ -826,7 +829,7 @@ def test_what_would_become_something_else_is_not_taken_in(
 @pytest.mark.parametrize("place_kind", ["folder"])
 def test_in_a_folder_nothing_is_referred_to_by_an_id(first: Clinic) -> None:
     change(first, "plan", listed("Goal/9"))
-    assert "has no place for (CarePlan goal[3])" in held_back(first)
+    assert "has no place for (CarePlan.goal[3])" in held_back(first)
 
 
 # --- where nothing is merged ----------------------------------------------------------------------
@@ -840,6 +843,16 @@ def annotated(body: Json) -> Json:
 def renamed(body: Json) -> Json:
     """A plan is titled otherwise."""
     return {**body, "title": PLAINLY}
+
+
+def has_status(status: str) -> Callable[[Json], Json]:
+    """Something has another status."""
+
+    def change(body: Json) -> Json:
+        name = "lifecycleStatus" if body["resourceType"] == "Goal" else "status"
+        return {**body, name: status}
+
+    return change
 
 
 def untitled(body: Json) -> Json:
@@ -857,10 +870,16 @@ def with_another(body: Json) -> Json:
 @pytest.mark.parametrize(
     ("name", "put", "told"),
     [
-        ("goal-sleep", annotated, "Goal note"),
-        ("plan", renamed, "CarePlan title"),
-        ("plan", untitled, "CarePlan"),
-        ("plan", with_another, "CarePlan activity[8].reference"),
+        ("goal-sleep", annotated, "Goal.note"),
+        ("plan", renamed, "CarePlan.title"),
+        ("plan", untitled, "CarePlan.title"),
+        ("plan", with_another, "CarePlan.activity[8].reference"),
+        ("goal-sleep", has_status("completed"), "Goal.lifecycleStatus"),
+        ("goal-sleep", has_status("on-hold"), "Goal.lifecycleStatus"),
+        ("goal-sleep", has_status("entered-in-error"), "Goal.lifecycleStatus"),
+        ("task-sleep-hygiene", has_status("completed"), "Task.status"),
+        ("task-sleep-hygiene", has_status("in-progress"), "Task.status"),
+        ("contact-urgent", has_status("revoked"), "CommunicationRequest.status"),
     ],
 )
 def test_what_a_document_has_no_place_for_is_not_overwritten(
@@ -873,6 +892,49 @@ def test_what_a_document_has_no_place_for_is_not_overwritten(
         "nothing is merged, as that would be lost. Say it in the source in words of the plan and "
         "choose --take source; or --take server."
     )
+    assert names(first) == ["jones-1.plan.yaml"]
+
+
+MOVED = (
+    "Somebody moved the plan to another patient there (CarePlan.subject): nothing of it is "
+    "overwritten or merged. Look at it there, and move it back, or choose --take source."
+)
+
+
+def moved(site: Clinic, *, named: bool) -> None:
+    """Somebody makes the whole plan another patient's: where it leads to, and whom it `named`."""
+    other = {"identifier": {"system": "urn:example:mrn", "value": "1032"}}
+    where = of_the_patient(site, "1032") if site.place.people else {}
+
+    def change(body: Json) -> Json:
+        name = "for" if body["resourceType"] == "Task" else "subject"
+        return {**body, name: {**body[name], **where, **(other if named else {})}}
+
+    for one in ("subject", "for"):
+        bodies = [body for body in site.place.everything if one in body]
+        for body in bodies:
+            site.place.edit(name_of(body), change)
+
+
+@by_the_ledger
+def test_a_plan_that_was_moved_to_another_patient_is_told_as_one(first: Clinic) -> None:
+    told_as_moved(first, named=True)
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4"])
+def test_a_plan_that_leads_to_another_patient_is_told_as_one(first: Clinic) -> None:
+    told_as_moved(first, named=False)
+
+
+def told_as_moved(first: Clinic, *, named: bool) -> None:
+    """All of it is held back, and told once, of the CarePlan."""
+    moved(first, named=named)
+    for options in ({"reread": True}, {"merge": True}):
+        told = first.plan(**options)
+        assert told.tally.resources["conflict"] > 10
+        [finding] = told.tally.blocked
+        assert (finding.rule, finding.remedy) == ("changed-at-target", MOVED)
+        assert finding.resource.startswith("CarePlan/")
     assert names(first) == ["jones-1.plan.yaml"]
 
 

@@ -134,7 +134,11 @@ def test_words_to_which_somebody_spoke_need_a_new_version(site: Clinic) -> None:
     before = site.place.versions()
     edited(site, "jones-3", lambda text: text.replace("nights a week", "nights every week"))
     told = site.sync()
-    assert (rules(told, "rejected"), told.exit_code) == (["version-not-raised"], 4)
+    [finding] = told.tally.rejected
+    assert (finding.rule, told.exit_code) == ("version-not-raised", 4)
+    assert finding.column == "goals[0].text"
+    lines = (site.folder / "plans" / "jones-3.plan.yaml").read_text("utf-8").splitlines()
+    assert "nights every week" in lines[finding.row - 1]
     assert (told.tally.read, told.tally.accepted) == (3, 2)
     assert site.place.versions() == before
 
@@ -208,6 +212,62 @@ def test_what_somebody_changed_there_is_told_and_holds_the_plan_back(site: Clini
     assert rows_of(site.ledger, "SELECT version FROM document") == [(1,)]
     assert site.sync(take="source").exit_code == 0
     site.verified()
+
+
+@by_the_ledger
+@pytest.mark.parametrize(
+    ("name", "status", "told"),
+    [
+        ("goal-sleep", "completed", "Goal.lifecycleStatus of goals[0]"),
+        ("goal-job", "on-hold", "Goal.lifecycleStatus of goals[1]"),
+        ("task-sleep-hygiene", "cancelled", "Task.status of tasks[1]"),
+        ("contact-urgent", "completed", "CommunicationRequest.status"),
+    ],
+)
+def test_that_a_status_alone_was_changed_there_is_told_as_that(
+    name: str, status: str, told: str, site: Clinic
+) -> None:
+    give(site, "jones-1")
+    site.sync()
+    element = "lifecycleStatus" if told.startswith("Goal") else "status"
+    site.place.edit(site.place.the(name), lambda body: {**body, element: status})
+    [finding] = site.sync(reread=True).tally.blocked
+    assert finding.remedy == (
+        f"Somebody changed the plan there (changed {told}); choose --take source or server."
+    )
+
+
+@by_the_ledger
+def test_what_somebody_changed_of_one_plan_is_told_once(site: Clinic) -> None:
+    give(site, "jones-1", "adolescent-1")
+    site.sync()
+    for name in ("goal-sleep", "goal-job"):
+        changed = {"description": {"text": "Sleep well"}}
+        site.place.edit(site.place.the(name), lambda body, changed=changed: {**body, **changed})
+    name = site.place.the("task-sleep-hygiene")
+    site.place.edit(name, lambda body: {**body, "note": [{"text": "In the garden"}]})
+    told = site.sync(reread=True)
+    assert counts(told)["conflict"] == 3
+    [finding] = told.tally.blocked
+    assert finding.remedy == (
+        "Somebody changed the plan there (changed goals[0].text, removed goals[0].agreement[0], "
+        "removed goals[0].agreement[1], changed goals[1].text, removed goals[1].agreement[0], "
+        "removed goals[1].agreement[1]); choose --merge, or --take source or server."
+    )
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4"])
+def test_whoever_is_not_there_is_told_with_the_line_that_names_them(site: Clinic) -> None:
+    give(site, "jones-1")
+    edited(site, "jones-1", lambda text: text.replace('patient: "1001"', 'patient: "4711"'))
+    lines = (site.folder / "plans" / "jones-1.plan.yaml").read_text("utf-8").splitlines()
+    told = site.sync()
+    [finding] = told.tally.blocked
+    assert (finding.rule, finding.column) == ("patient-not-found", "patient")
+    assert lines[finding.row - 1] == 'patient: "4711"'
+    [warning] = told.tally.warnings
+    assert (warning.rule, warning.column) == ("clinician-not-found", "clinicians")
+    assert lines[warning.row - 1] == "clinicians: [kurtz]"
 
 
 def sync_as_an_earlier_release(clinic: Clinic) -> None:

@@ -24,9 +24,18 @@ LAUGHS = (
 )  # fmt: skip
 """Nine times nine times nine ... : a gigabyte from less than one kilobyte."""
 
+OPEN = "The quotation mark that opens here is not closed in its line; close or remove it."
 YAML = {
     "a tab as indentation": (SHORT + "goals:\n\t- goal: a\n", 8, "not-yaml", ""),
-    "a quotation mark that stays open": (SHORT + 'reason: "x\nhopes: [y]\n', 9, "not-yaml", ""),
+    "a quotation mark that stays open": (SHORT + 'reason: "x\nhopes: [y]\n', 7, "not-yaml", OPEN),
+    "an apostrophe that stays open": (SHORT + "hopes: ['x, y]\nreason: z\n", 7, "not-yaml", OPEN),
+    "a quotation mark that the next one closes": (
+        SHORT + 'reason: "x\nhopes:\n  - z\n  - "y"\nconcerns: [z]\n', 7, "not-yaml", OPEN
+    ),
+    "a quotation mark too many behind a text of two lines": (
+        SHORT + 'reason: "x\n  y"\nhopes: ["y" "z"]\n', 9, "not-yaml", ""
+    ),
+    "an escape that is none": (SHORT + 'reason: "x\n  \\q"\n', 8, "not-yaml", ""),
     "a bracket that is never closed": (SHORT + "hopes: [x\nreason: y\n", 8, "not-yaml", ""),
     "a stray indentation": (SHORT + "reason: x\n  hopes: [y]\n", 8, "not-yaml", ""),
     "a list as key": (SHORT + "? [a, b]\n: c\n", 7, "not-yaml",
@@ -207,6 +216,13 @@ def test_without_libyaml_the_same_is_said(
     from alliance_fhir.sources.plans import yamltext
 
     monkeypatch.setattr(yamltext, "_LOADER", yaml.SafeLoader)
-    for name in ("a tab as indentation", "a thousand lists", "two documents", "an alias"):
+    for name in (
+        "a tab as indentation",
+        "a quotation mark that stays open",
+        "a thousand lists",
+        "two documents",
+        "an alias",
+        "a quotation mark that the next one closes",
+    ):
         test_yaml_that_is_none_or_means_harm_is_named_with_its_line(name, command)
     assert sys.getrecursionlimit() < 5_000

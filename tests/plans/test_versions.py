@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 WAYS = ((), ("--limit", "9"))
 """Trusting that nothing is wrong and beginning again where it is; and looking first."""
 
+EQUAL = "This version of the plan stands in several documents; it was taken once."
+DIFFERENT = (
+    "Documents of this plan and version differ; keep the right one, or give one of them a version "
+    "of its own."
+)
+
 
 @pytest.mark.parametrize("more", WAYS)
 def test_equal_documents_of_one_version_are_taken_once_however_they_are_written(
@@ -27,8 +33,8 @@ def test_equal_documents_of_one_version_are_taken_once_however_they_are_written(
     write("b.plan.json", json.dumps(dict(reversed(values(SHORT).items())), indent=1))
     write("c.plan.yml", SHORT.replace("2026-03-02", "'2026-03-02'  # the same") + "hopes: []\n")
     warnings = [
-        finding(9, "", "duplicate-equal", path="b.plan.json"),
-        finding(1, "", "duplicate-equal", path="c.plan.yml"),
+        finding(9, "", "duplicate-equal", EQUAL, path="b.plan.json"),
+        finding(1, "", "duplicate-equal", EQUAL, path="c.plan.yml"),
     ]
     assert said(command("check", ".", *more, "--json")) == outcome(
         "check", (3, 1, 0), warnings=warnings
@@ -45,7 +51,7 @@ def test_the_order_in_which_medicines_are_told_makes_no_other_document(
         reviews = [{"on": "2026-03-02", "adherence": dict.fromkeys(order, taken)}]
         text = version(1, "2026-03-02", tasks=medicines, reviews=reviews)
         write(f"{name}.plan.yaml", text)
-    twice = finding(2, "", "duplicate-equal", path="b.plan.yaml")
+    twice = finding(2, "", "duplicate-equal", EQUAL, path="b.plan.yaml")
     shape = outcome("check", (2, 1, 0), warnings=[twice])
     assert said(command("check", ".", "--json")) == shape
 
@@ -58,7 +64,9 @@ def test_different_documents_of_one_version_are_all_rejected(
     write("a.plan.yaml", SHORT)
     write("b.plan.yaml", SHORT.replace("draft", "active"))
     write("c.plan.yaml", SHORT.replace("version: 1", "version: 2"))
-    told = [finding(1, "", "duplicate-different", path=f"{name}.plan.yaml") for name in "ab"]
+    told = [
+        finding(1, "", "duplicate-different", DIFFERENT, path=f"{name}.plan.yaml") for name in "ab"
+    ]
     assert said(command("check", ".", *more, "--json")) == outcome("check", (3, 1, 2), *told)
 
 
@@ -205,7 +213,7 @@ def test_a_version_that_comes_twice_is_held_against_the_others_once(
     for name in "bc":
         write(f"{name}.plan.yaml", version(2, "2026-03-02"))
     back = finding(2, "written", "version-goes-back", path="b.plan.yaml")
-    twice = finding(2, "", "duplicate-equal", path="c.plan.yaml")
+    twice = finding(2, "", "duplicate-equal", EQUAL, path="c.plan.yaml")
     shape = outcome("check", (3, 1, 1), back, warnings=[twice])
     assert said(command("check", ".", "--json")) == shape
 
@@ -224,3 +232,73 @@ def test_with_a_secret_key_the_same_is_found(
 ) -> None:
     monkeypatch.setenv("ALLIANCE_FHIR_KEY", "a key of sixteen bytes and more")
     test_equal_documents_of_one_version_are_taken_once_however_they_are_written((), command)
+
+
+def goals(**texts: str) -> list[dict[str, Any]]:
+    """Goals by their names."""
+    return [{"goal": name, "text": text} for name, text in texts.items()]
+
+
+TWO = goals(sleep="Sleep", job="Keep the job")
+OVER = version(2, "2026-03-08", status="completed", goals=TWO)
+RENAMED: dict[str, tuple[list[str], bool]] = {
+    # the documents, of which the last has another plan name; and whether that is told of it
+    "all goals alike": ([version(1, "2026-03-02", goals=TWO)], True),
+    "in another order": ([version(1, "2026-03-02", goals=TWO[::-1])], True),
+    "half of them in other words": (
+        [version(1, "2026-03-02", goals=goals(sleep="Sleep better", job="Keep the job"))],
+        True,
+    ),
+    "all in other words": (
+        [version(1, "2026-03-02", goals=goals(sleep="Sleep better", job="Another job"))],
+        False,
+    ),
+    "one goal more": ([version(1, "2026-03-02", goals=[*TWO, *goals(more="x")])], False),
+    "in an earlier version alone": (
+        [version(1, "2026-03-02", goals=TWO), version(2, "2026-03-08", goals=TWO[:1])],
+        False,
+    ),
+    "of another patient": ([version(1, "2026-03-02", goals=TWO, patient=OTHER)], False),
+    "of a plan that is over": ([version(1, "2026-03-02", goals=TWO), OVER], False),
+    "no goals": ([version(1, "2026-03-02")], False),
+}
+
+
+@pytest.mark.parametrize("more", WAYS)
+@pytest.mark.parametrize("name", RENAMED)
+def test_a_plan_with_the_goals_of_another_is_told_and_taken(
+    name: str, more: tuple[str, ...], command: Callable[..., Ran]
+) -> None:
+    documents, told = RENAMED[name]
+    site()
+    last = version(3, "2026-03-09", plan="shrot", goals=[] if name == "no goals" else TWO)
+    for number, text in enumerate([*documents, last]):
+        write(f"{number}.plan.yaml", text)
+    place = (f"{len(documents)}.plan.yaml", f"{len(documents) - 1}.plan.yaml")
+    remedy = (
+        f"{place[1]} has these goals under another plan name: under two names they are there "
+        "twice. Is the name right? A plan that follows another names it in `replaces`."
+    )
+    warnings = [finding(2, "plan", "same-goals", remedy, path=place[0])] if told else []
+    count = len(documents) + 1
+    shape = outcome("check", (count, count, 0), **({"warnings": warnings} if told else {}))
+    assert said(command("check", ".", *more, "--json")) == shape
+
+
+def test_a_plan_that_takes_the_place_of_another_may_have_its_goals(
+    command: Callable[..., Ran],
+) -> None:
+    site()
+    write("0.plan.yaml", version(1, "2026-03-02", status="completed", goals=TWO))
+    write("1.plan.yaml", new(goals=TWO))
+    assert said(command("check", ".", "--json")) == outcome("check", (2, 2, 0))
+
+
+def test_a_plan_with_the_goals_of_another_is_sent(command: Callable[..., Ran]) -> None:
+    site()
+    write("0.plan.yaml", version(1, "2026-03-02", goals=TWO))
+    write("1.plan.yaml", version(1, "2026-03-03", plan="shrot", goals=TWO))
+    ran = command("sync", ".", "--to", "there", "--json")
+    assert [one["rule"] for one in ran.json["warnings"]] == ["same-goals"]
+    assert ran.json["records"] == {"read": 2, "accepted": 2, "rejected": 0}
+    assert ran.code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 from pathlib import Path
@@ -130,3 +131,46 @@ def test_of_others_what_cannot_be_a_plan_and_what_has_no_place_is_told(
     assert "patient: urn:example:mrn|7" in text
     assert "urn:example:staff|lee" in text
     assert "secret" not in text
+
+
+ACCEPTANCE = "http://hl7.org/fhir/StructureDefinition/goal-acceptance"
+
+
+def barely_accepted(body: dict[str, Any]) -> dict[str, Any]:
+    """A goal as a portal leaves it that knows nothing of the day on which somebody agreed."""
+    told = [
+        {**one, "extension": one["extension"][:2]} if one["url"] == ACCEPTANCE else one
+        for one in body["extension"]
+    ]
+    return {**body, "extension": told}
+
+
+def test_a_day_that_was_assumed_is_told_as_that_with_the_place_of_the_agreement(
+    site: Path, command: Callable[..., Ran]
+) -> None:
+    command("sync", "jones-1.plan.yaml", "--to", "there")
+    [file] = Path("there").glob("Goal.*.ndjson")
+    bodies = [json.loads(line, parse_float=str) for line in file.read_text("utf-8").splitlines()]
+    sleep = next(body for body in bodies if body["identifier"][0]["value"].endswith("-goal-sleep"))
+    bodies[bodies.index(sleep)] = barely_accepted(sleep)
+    file.write_text("".join(f"{json.dumps(body)}\n" for body in bodies), "utf-8")
+    told = pulled(command, "--from", "there")
+    name = f"Goal/{sleep['identifier'][0]['value']}"
+    remedy = "It is in the document, with a day that is not its own; look at it there."
+    parts = [
+        f"extension[{n}]" for n, one in enumerate(sleep["extension"]) if one["url"] == ACCEPTANCE
+    ]
+    assert len(parts) == 2
+    assert told["warnings"] == [
+        {"path": name, "column": part, "rule": "day-assumed", "remedy": remedy} for part in parts
+    ]
+    assert told["exit_code"] == 0
+    with Path("back/plans.left-out.csv").open(newline="") as file:
+        listed = list(csv.reader(file))
+    assert listed == [
+        ["resource", "element", "rule", "remedy"],
+        *([name, part, "day-assumed", remedy] for part in parts),
+    ]
+    text = Path("back/jones-2026-1.plan.yaml").read_text("utf-8")
+    given, day = Path("jones-1.plan.yaml").read_text("utf-8"), "on: 2026-03-02"
+    assert text.count(day) == given.count(day) > 0

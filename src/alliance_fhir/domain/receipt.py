@@ -89,6 +89,8 @@ RULES: dict[str, str] = {
     # a place in a plan document
     "key-twice": "The key stands here a second time; remove one of the two.",
     "unknown-key": "No key of a plan; correct or remove it.",
+    "merge-unfinished": "The merge is not finished: choose at each place below `conflicts`, then "
+    "take `conflicts` out.",
     "missing-key": "The key is not there, or nothing is told of it; add it.",
     "wrong-kind": "Text, number, list or keys stand here where another of them must.",
     "unknown-word": "Use one of the words of the reference.",
@@ -119,6 +121,8 @@ RULES: dict[str, str] = {
     "replaces-itself": "A plan cannot take its own place: name the one before, or remove it.",
     "replaces-unfinished": "The plan that it replaces is not over; complete or revoke that first.",
     "replaces-another-patients": "The plan that it replaces is another patient's; correct it.",
+    "same-goals": "Another plan of this patient has these goals; under two names they are there "
+    "twice.",
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
@@ -167,6 +171,7 @@ RULES: dict[str, str] = {
     "withdrawn": "The resource is marked as entered in error, and gives no row.",
     "no-plan": "The CarePlan cannot be a plan document; look at it there.",
     "not-carried": "A plan document has no place for it; it stays at the target.",
+    "day-assumed": "It is in the document, with a day that is not its own; look at it there.",
     "not-readable": "The resource is not as we write it; look at it there.",
     "response-missing": "Scores of answers are there, the answers are not; look there.",
     "score-missing": "A score that belongs to the record is not there; look there.",
@@ -248,9 +253,9 @@ WARNINGS = frozenset(
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
     | {"source-taken", "server-kept", MERGED, "recreated", "adopted"}
     | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
-    | {"other-sheets", "review-later"}
+    | {"other-sheets", "review-later", "same-goals"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
-    | {"not-carried"}
+    | {"not-carried", "day-assumed"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""
 

@@ -28,10 +28,15 @@ class Identifier(NamedTuple):
 
 class Origin(NamedTuple):
     """Where a record stands: the file's name as given, and the row, the header being row 1; in a
-    document the line."""
+    document the line, and those of the keys that name people, by their paths."""
 
     path: str
     row: int
+    people: tuple[tuple[str, int], ...] = ()
+
+    def row_of(self, key: str) -> int:
+        """The line of a key; of the record where that is not known."""
+        return dict(self.people).get(key, self.row)
 
 
 _FARTHEST = timedelta(hours=14)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.receipt import RULES, Finding
+from alliance_fhir.domain.plan.document import SharedPlan
+from alliance_fhir.domain.receipt import RULES, WARNINGS, Finding
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.paths import is_folder, is_text, is_there, shown
@@ -56,6 +57,13 @@ class Site(NamedTuple):
     names: Names
     timeline: Timeline | None = None
 
+
+_PLAN_TWICE: dict[Repeat, str] = {
+    "equal": "This version of the plan stands in several documents; it was taken once.",
+    "different": "Documents of this plan and version differ; keep the right one, or give one of "
+    "them a version of its own.",
+}
+"""What is said of plan documents; tables have rows and record ids."""
 
 Reader = Callable[[Path, Site, Tell], Iterator[Held]]
 """Opens a file; a generator, so that the file is closed with it. Raises InputError."""
@@ -141,12 +149,14 @@ class Sources:
             if isinstance(read, Finding):
                 yield read
             elif read.key in repeats and (repeats[read.key] == "different" or read.key in seen):
-                rule = f"duplicate-{repeats[read.key]}"
-                yield Finding(read.origin.path, read.origin.row, "", rule, key=read.group)
+                yield _twice(read, repeats[read.key])
             else:
                 if read.key in repeats:
                     seen.add(read.key)
-                yield from self._astray.get(read.key) or [read]
+                astray = self._astray.get(read.key, [])
+                yield from astray
+                if all(finding.rule in WARNINGS for finding in astray):
+                    yield read
 
     def _counting(self) -> Iterator[Read | Finding]:
         with Census() as census, Timeline() as timeline:
@@ -190,7 +200,16 @@ def _open(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
         raise InputError(shown(path), "name-not-text", RULES["name-not-text"])
     if path.is_fifo():  # a source is read more than once
         raise InputError(path, "unreadable-file", "It is a pipe; write it to a file first.")
+    if path.is_symlink() and not is_there(path):
+        raise InputError(path, "unreadable-file", "It is a link to nothing; mend or remove it.")
     return READERS[suffix(path)](path, site, tell)
+
+
+def _twice(read: Read, repeat: Repeat) -> Finding:
+    """What is told of a record that stands in the sources more than once."""
+    remedy = _PLAN_TWICE[repeat] if isinstance(read.record, SharedPlan) else ""
+    path, row, _ = read.origin
+    return Finding(path, row, "", f"duplicate-{repeat}", remedy, read.group)
 
 
 def _note(told: list[Finding], path: str, rule: str, remedy: str) -> None:
@@ -203,7 +222,7 @@ def _files(path: Path) -> list[Path]:
         found = sorted(
             p
             for p in path.iterdir()
-            if suffix(p) and p.is_file() and not p.name.startswith((".", "~$"))
+            if suffix(p) and not is_folder(p) and not p.name.startswith((".", "~$"))
         )
         if not found:
             raise InputError(path, "missing-file", "No file in it has a suffix that we read.")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.plan.rules import Slip
 from alliance_fhir.domain.plan.values import DAY, Breach
+from alliance_fhir.sources.plans import CONFLICTS
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -51,6 +52,8 @@ def _slip(one: ErrorDetails) -> Slip:
     cause = told.get("error")
     if isinstance(cause, Breach):
         return Slip(place, cause.rule, cause.remedy)
+    if place == (CONFLICTS,):
+        return Slip(place, "merge-unfinished")
     if one["type"] == "extra_forbidden":
         return Slip(place, "unknown-key", _nearest(str(place[-1])))
     if told.get("pattern") == DAY:

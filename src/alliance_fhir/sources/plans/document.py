@@ -16,8 +16,8 @@ from alliance_fhir.domain.plan.document import Part, SharedPlan, Version, plan_k
 from alliance_fhir.domain.plan.rules import Place, Slip, slips, to_come
 from alliance_fhir.domain.plan.values import UNFIT, Line
 from alliance_fhir.domain.receipt import WARNINGS, Finding
-from alliance_fhir.domain.records import latest_day
-from alliance_fhir.sources.plans import jsontext, yamltext
+from alliance_fhir.domain.records import Origin, latest_day
+from alliance_fhir.sources.plans import CONFLICTS, jsontext, yamltext
 from alliance_fhir.sources.plans.breaches import WORDS, breaches
 from alliance_fhir.sources.plans.nodes import (
     Leaf,
@@ -32,8 +32,14 @@ from alliance_fhir.sources.plans.people import SiteReading
 
 MOST_TOLD = 100
 """Slips of one document that are told: a file that is none may have a hundred thousand."""
+_WORDS = WORDS | {CONFLICTS}
+"""The keys that are told by their names."""
 Located = tuple[Slip, int]
 """What is wrong, and in which line."""
+
+
+_PEOPLE: tuple[Place, ...] = (("patient",), ("clinicians",), ("adolescent", "guardians"))
+"""The keys that name people, who may not be known at a target."""
 
 
 class _Name(Part):
@@ -59,7 +65,13 @@ class Told(NamedTuple):
     def at(self, place: Place) -> tuple[int, str]:
         """The line of a place in it, and its path."""
         root = self.root or Table(1)
-        return line_of(root, place), path_of(root, place, WORDS)
+        return line_of(root, place), path_of(root, place, _WORDS)
+
+    def origin(self, path: str) -> Origin:
+        """Where the plan stands, in a file of this name."""
+        line, _ = self.at(("plan",))
+        people = {key: row for row, key in map(self.at, _PEOPLE)}
+        return Origin(path, line, tuple(people.items()))
 
 
 class Documents:
@@ -114,6 +126,16 @@ class Documents:
         """The business key of a plan with all of its versions."""
         return record_key(self._source, whole_key(plan), self._secret)
 
+    def again_at(self, origin: Origin, place: Place) -> tuple[int, str]:
+        """The line of a place in a document that was read before, and its path; without a path
+        where the document is not what it was."""
+        path = Path(origin.path)
+        try:
+            told = self.read(path, path.read_text("utf-8-sig"))
+        except (OSError, UnicodeDecodeError):
+            return origin.row, ""
+        return told.at(place) if place and told.plan else (origin.row, "")
+
     def text(self, plan: SharedPlan) -> str:
         """What a document says, however it was written; `again` reads it."""
         return json.dumps(as_values(plan), sort_keys=True, ensure_ascii=False)
@@ -158,7 +180,7 @@ def _findings(path: Path, root: Table, key: str, found: Iterable[Located]) -> It
     if len(found) > MOST_TOLD:
         found = [*found[:MOST_TOLD], (Slip((), "more-slips"), found[MOST_TOLD][1])]
     for slip, line in found:
-        column = path_of(root, slip.place, WORDS)
+        column = path_of(root, slip.place, _WORDS)
         beside = counted or slip.rule in WARNINGS
         counted = counted or not beside
         yield Finding(str(path), line, column, slip.rule, slip.remedy, key, beside=beside)

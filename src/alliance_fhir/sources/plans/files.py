@@ -10,10 +10,10 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.plan.history import milestone
 from alliance_fhir.domain.receipt import Finding
-from alliance_fhir.domain.records import Identifier, Origin
+from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import InputError
 from alliance_fhir.sources.plans.document import Documents, Told
-from alliance_fhir.sources.plans.timeline import Timeline
+from alliance_fhir.sources.plans.timeline import Goals, Timeline
 from alliance_fhir.sources.wide import Read
 
 LARGEST = 1024**2
@@ -48,9 +48,8 @@ class PlanFile:
         yield from told.findings
         if told.plan:
             self._note(told, told.plan)
-            line, _ = told.at(("plan",))
             content = self._documents.content(told.plan)
-            yield Read(Origin(str(self._path), line), told.key, told.plan, content, told.whole)
+            yield Read(told.origin(str(self._path)), told.key, told.plan, content, told.whole)
 
     def _note(self, told: Told, plan: SharedPlan) -> None:
         if self._timeline is None:
@@ -61,9 +60,19 @@ class PlanFile:
             patient=Identifier("", apart(*known.patient)),
             replaces=self._documents.whole(known.replaces) if known.replaces else "",
         )
-        places = [("written",), ("patient",), ("replaces",), *(place for _, place in known.said)]
+        goals = Goals(
+            apart(*known.patient, *sorted(one.goal for one in plan.goals)) if plan.goals else "",
+            tuple(apart(one.goal, one.text) for one in plan.goals),
+        )
+        places = [
+            ("plan",),
+            ("written",),
+            ("patient",),
+            ("replaces",),
+            *(place for _, place in known.said),
+        ]
         at = {place: told.at(place) for place in places}
-        self._timeline.add(told.whole, told.key, str(self._path), known, at)
+        self._timeline.add(told.whole, told.key, str(self._path), known, goals, at)
 
     def _read(self) -> Told:
         raw = self._bytes()

@@ -14,6 +14,7 @@ from typing import Any, cast
 from alliance_fhir.domain.plan.document import Part, SharedPlan
 from alliance_fhir.domain.plan.merging import Conflict
 from alliance_fhir.domain.records import Identifier, Moment
+from alliance_fhir.sources.plans import CONFLICTS
 from alliance_fhir.sources.plans.written import as_yaml, block
 
 ENDING = ".unfinished.yaml"
@@ -34,7 +35,7 @@ def unfinished(plan: SharedPlan, conflicts: Iterable[Conflict], answers: str, na
     `name` what the file is to be called when it is finished."""
     told = [_told(one) for one in conflicts]
     head = _HEAD.format(name=name) + f"{_ANSWERS}{answers}\n\n"
-    return head + block({"conflicts": told}) + "\n" + as_yaml(plan)
+    return head + block({CONFLICTS: told}) + "\n" + as_yaml(plan)
 
 
 def answers(text: str) -> str:

@@ -19,17 +19,43 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser, where PyYAML was built with it: twenty times as fast, with the same events."""
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 """How YAML 1.2 writes that there is nothing (its core schema)."""
+_QUOTES = ("'", '"')
+_OPEN = "while scanning a quoted scalar"
+"""What both parsers were at where the text ended before the quotation mark."""
+_UNCLOSED = "The quotation mark that opens here is not closed in its line; close or remove it."
 
 Events = Iterator[yaml.Event]
 
 
 def parse(text: str) -> Node | None:
     """The nodes of a document; None where it is empty. Raises UnreadableError."""
+    quoted: list[yaml.ScalarEvent] = []
     try:
-        return _document(_YAML.parse(text, Loader=_LOADER))
-    except yaml.YAMLError as error:
-        mark: yaml.Mark | None = getattr(error, "problem_mark", None)
-        raise UnreadableError("not-yaml", mark.line + 1 if mark else 1) from None
+        return _document(_noting(_YAML.parse(text, Loader=_LOADER), quoted))
+    except yaml.MarkedYAMLError as error:
+        raise _unreadable(error, quoted) from None
+    except yaml.YAMLError:
+        raise UnreadableError("not-yaml", 1) from None
+
+
+def _noting(events: Events, quoted: list[yaml.ScalarEvent]) -> Events:
+    """The events; `quoted` has the last text in quotation marks."""
+    for event in events:
+        if isinstance(event, yaml.ScalarEvent) and event.style in _QUOTES:
+            quoted[:] = [event]
+        yield event
+
+
+def _unreadable(error: yaml.MarkedYAMLError, quoted: list[yaml.ScalarEvent]) -> UnreadableError:
+    """What is wrong, and where. A quotation mark that is not closed takes in all up to the next
+    one, or to the end, and only there the parser sees it: told is where it was opened."""
+    mark, opened = error.problem_mark, error.context_mark
+    if error.context == _OPEN and opened:
+        return UnreadableError("not-yaml", opened.line + 1, _UNCLOSED)
+    for one in quoted:
+        if mark and one.start_mark.line < one.end_mark.line == mark.line:
+            return UnreadableError("not-yaml", _line(one), _UNCLOSED)
+    return UnreadableError("not-yaml", mark.line + 1 if mark else 1)
 
 
 def _document(events: Events) -> Node | None:

@@ -14,7 +14,7 @@ from alliance_fhir.domain.agreement import Outcome, Party, Position, Standing, o
 from alliance_fhir.domain.plan.document import Agreement
 from alliance_fhir.domain.records import Moment
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.plan.back.element import DAY, Element
+from alliance_fhir.fhir.plan.back.element import ASSUMED, DAY, Element
 from alliance_fhir.fhir.plan.back.scope import Scope
 
 _DIGEST = "blake2b:"
@@ -120,7 +120,7 @@ def settled(scope: Scope, told: Iterable[Said], words: str, day: Day, sent: str 
             standings[one.party] = one.standing
             agreement.append(_agreement(one.party, one.standing, one.on or day.assumed))
             if not one.on:
-                one.extension.remark("day-assumed")
+                one.extension.remark(ASSUMED)
     everybody = (Position(party, standings.get(party, "pending")) for party in scope.parties)
     return Settled(tuple(agreement), outcome([*everybody]))
 

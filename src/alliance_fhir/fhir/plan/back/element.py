@@ -39,6 +39,9 @@ Why = Literal[
 ]
 """Why something was not carried; the reference has what each means."""
 
+ASSUMED: Why = "day-assumed"
+"""Of what is carried all the same."""
+
 TEXT: TypeAdapter[str] = TypeAdapter(Text)
 LINE: TypeAdapter[str] = TypeAdapter(Line)
 DAY: TypeAdapter[str] = TypeAdapter(Day)

@@ -16,6 +16,9 @@ _PLACE = re.compile(
 )
 """Where a resource is, absolute or relative; its server and its version do not matter."""
 
+_OURS = re.compile(r"[0-9a-f]{32}-[\w.:-]+", re.ASCII)
+"""A key of ours, as identifiers have it."""
+
 
 def type_of(reference: Element) -> str:
     """The type of what a reference leads to; empty where it does not say so."""
@@ -38,16 +41,22 @@ class Pool:
     def __init__(self, resources: Iterable[Json]) -> None:
         self.all: dict[str, Json] = {}
         """By `Type/id`, each once, as pages of a server may overlap; one without an id by its type
-        and its number among all that came."""
+        and our key, or else its number among all that came."""
         self._known: dict[Identifier, list[str]] = {}
         for number, body in enumerate(resources):
             element = Element(body)
             type_, id_ = element.text("resourceType"), element.text("id")
-            name = f"{type_}/{id_}" if id_ else f"{type_}[{number}]"
+            name = f"{type_}/{id_}" if id_ else self._name(element, type_, number)
             if name not in self.all:
                 self.all[name] = body
                 for one in identifiers(element):
                     self._known.setdefault(one, []).append(name)
+
+    def _name(self, element: Element, type_: str, number: int) -> str:
+        """What a resource without an id is called: in a folder those of ours go by their keys."""
+        keys = (one.value for one in identifiers(element) if _OURS.fullmatch(one.value))
+        name = f"{type_}/{next(keys, '')}"
+        return f"{type_}[{number}]" if name.endswith("/") or name in self.all else name
 
     def found(self, reference: Element) -> list[str]:
         """The names of what a reference may lead to. What is meant by an identifier counts, and
