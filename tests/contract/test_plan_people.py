@@ -1,16 +1,19 @@
-"""Plans whose patient is not at the server, and what of a plan's resources is no content."""
+"""Plans whose patient is not at the server; labels and texts, which are no content; and forms that
+are there already."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from .clinic import Clinic, counts, give, patient, rules
+from .clinic import PLANS, Clinic, counts, give, patient, rules
 from .kinds import by_the_ledger, everywhere
 from .places import name_of
 
 if TYPE_CHECKING:
     from .places import Place
 
+PROFILES = PLANS.parents[1] / "profiles"
 MR_JONES = "1001"
 ADOLESCENT = "5006cfd7c6596d79021fc8b3fde74f0a"
 """The key of the plan of the adolescent."""
@@ -97,3 +100,21 @@ def as_a_site(clinic: Clinic) -> None:
     """A clinic with plans, at whose server nobody is known yet."""
     organization = "urn:example:org|east"
     clinic.set(organization=organization, zone="America/New_York")
+
+
+@by_the_ledger
+def test_a_form_that_was_installed_from_profiles_is_taken_as_it_is(
+    server: Place, clinic: Clinic
+) -> None:
+    as_a_site(clinic)
+    clinic.register(MR_JONES)
+    for file in sorted((PROFILES / "r4").glob("Questionnaire-*.json")):
+        server.add(json.loads(file.read_text("utf-8")))
+    before = {name: v for name, v in server.versions().items() if name.startswith("Questionnaire/")}
+    assert len(before) == 2
+    give(clinic, "jones-1", "jones-2")
+    told = clinic.sync()
+    assert (told.exit_code, counts(told)["unchanged"]) == (0, 2)
+    assert before.items() <= server.versions().items()
+    assert len(server.of_type("Questionnaire")) == 2
+    clinic.verified()
