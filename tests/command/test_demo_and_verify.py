@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from conftest import Ran
 
+EXAMPLES = Path(__file__).parents[2] / "examples" / "plans"
 CLINIC = "alliance-demo/clinic"
 PLAN = """\
 plan: short
@@ -68,6 +70,84 @@ def test_the_demo_syncs_verifies_and_syncs_again(
     keeps_silent(ran)
     laid_out = sorted(path.name for path in Path(CLINIC).iterdir() if not path.name.startswith("."))
     assert laid_out == ["a.csv", "alliance.toml"]
+
+
+TOLD = """\
+   adolescent-1.plan.yaml: created 13, unchanged 1
+     all agree to task talks
+     goal mornings: waits for the patient
+     goal painting: the guardian says no
+     task wake-once: waits for the clinician
+   jones-1.plan.yaml: created 18, unchanged 2
+     all agree to goals sleep, job, people; tasks bupropion, sleep-hygiene, friends, next-visit
+     task talks: the patient says no
+   jones-2.plan.yaml: created 12, updated 7, unchanged 12
+     since version 1: changed concerns, task sleep-hygiene, task talks, next review; added reviews
+     all agree to everything
+     no longer a no: task talks
+   jones-3.plan.yaml: created 14, updated 9, unchanged 21
+     since version 2: changed concerns, barriers, task bupropion, task next-visit, contact, \
+next review; added task before-missing, reviews
+     all agree to everything
+"""
+"""By a person who has read the documents."""
+
+
+def test_the_demo_tells_what_changed_in_plans_and_who_agrees(
+    installed: Path, command: Callable[..., Ran]
+) -> None:
+    plans = with_the_examples(installed)
+    ran = command("demo")
+    assert (ran.code, ran.err) == (0, "")
+    assert TOLD in ran.out
+    texts = {
+        line.partition('"')[2].partition('"')[0]
+        for path in plans.glob("*.yaml")
+        for line in path.read_text("utf-8").splitlines()
+        if len(line) > 30 and '"' in line
+    }
+    assert len(texts) > 50
+    assert [text for text in texts if len(text) > 10 and text in ran.out] == []  # no word of them
+
+
+def test_the_demo_tells_who_took_an_agreement_back_and_which_of_several(
+    installed: Path, command: Callable[..., Ran]
+) -> None:
+    plans = with_the_examples(installed)
+    (plans / "a-1.plan.yaml").write_text(
+        f"""{PLAN.replace("draft", "active").replace('kurtz"', 'kurtz", "urn:example:staff|maier"')}
+goals:
+  - goal: rest
+    text: {SECRET}
+    agreement: [{{party: patient, status: withdrawn, on: 2026-03-02}}]
+"""
+    )
+    ran = command("demo")
+    assert (
+        "     goal rest: the patient took it back, waits for clinician 1, waits for clinician 2\n"
+        in ran.out
+    )
+    keeps_silent(ran)
+
+
+def test_the_demo_tells_of_a_plan_that_somebody_spoilt_where_it_is_wrong(
+    installed: Path, command: Callable[..., Ran]
+) -> None:
+    (with_the_examples(installed) / "jones-2.plan.yaml").write_bytes(b"plan: \xff")
+    ran = command("demo")
+    assert ran.code == 0  # as with the rows that are broken on purpose
+    assert "jones-2.plan.yaml, line 1: wrong-encoding" in ran.out
+    assert "     since version 1: changed concerns, barriers" in ran.out
+
+
+def with_the_examples(installed: Path) -> Path:
+    """The plans of that installation are the examples."""
+    plans = installed.with_name("plans")
+    shutil.rmtree(plans)
+    shutil.copytree(EXAMPLES, plans, ignore=shutil.ignore_patterns("expected"))
+    shutil.copy(plans / "alliance.toml", installed)
+    write(str(installed / "a.csv"), srs())
+    return plans
 
 
 def test_the_demo_for_programs_is_one_object(installed: Path, command: Callable[..., Ran]) -> None:

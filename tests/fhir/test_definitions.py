@@ -21,9 +21,13 @@ from making import (
     resources,
 )
 
+from alliance_fhir import map_to
+from alliance_fhir.config import FILE, load
 from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.canonical import claimed_digest, content_digest
 from alliance_fhir.fhir.check import model_class
 from alliance_fhir.fhir.definitions import definitions, file_content
+from alliance_fhir.fhir.plan.forms import FIRST_CONVERSATION, PLAN_REVIEW
 from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.scores import RULE_TEXTS
 
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from conftest import Official
 
 PROFILES = Path(__file__).parents[2] / "profiles"
+PLANS = PROFILES.parent / "examples" / "plans"
 FOLDERS = {"R4": "r4", "R4B": "r4", "R5": "r5"}
 every_version = pytest.mark.parametrize("version", ALL_VERSIONS, ids=lambda v: v.label)
 
@@ -111,7 +116,8 @@ def test_a_file_is_stable_and_named_after_what_it_holds(version: Version) -> Non
 def test_the_canonicals_in_the_code_are_those_that_are_defined(version: Version) -> None:
     constants = {value for value in vars(el).values() if str(value).startswith(f"{el.IG}/")}
     coded = [i for i in CATALOG if any(run.kind == "code" for run in i.items)]
-    assert constants | {el.answer_system(i) for i in coded} == set(defined(version))
+    asked = {form.url for form in (FIRST_CONVERSATION, PLAN_REVIEW)}
+    assert constants | asked | {el.answer_system(i) for i in coded} == set(defined(version))
 
 
 @every_version
@@ -123,7 +129,26 @@ def test_the_canonicals_that_are_written_are_those_that_are_defined(version: Ver
         for key in ("system", "url")
         if str(told.get(key)).startswith((f"{el.IG}/CodeSystem/", f"{el.IG}/StructureDefinition/"))
     }
-    assert written == set(defined(version))
+    assert written | set(asked_by_plans(version)) == set(defined(version))
+
+
+def asked_by_plans(version: Version) -> dict[str, str]:
+    """The forms that the responses of plans refer to, each with its version."""
+    asked = {one.body.get("questionnaire", "|") for one in of_plans(version)} - {"|"}
+    return dict(canonical.split("|") for canonical in asked)
+
+
+@every_version
+def test_the_forms_of_plans_are_defined_as_they_are_sent(version: Version, tmp_path: Path) -> None:
+    """Byte for byte but for their ids, by what `map` writes of the example plans."""
+    there = {url: d for url, d in defined(version).items() if d["resourceType"] == "Questionnaire"}
+    assert {url: each["version"] for url, each in there.items()} == asked_by_plans(version)
+    map_to([PLANS], tmp_path, load(PLANS / FILE), version)
+    lines = (tmp_path / "Questionnaire.ndjson").read_text().splitlines()
+    sent = {each["url"]: each for each in map(json.loads, lines)}
+    assert {url: {**form, "id": there[url]["id"]} for url, form in sent.items()} == there
+    for form in there.values():
+        assert claimed_digest(form) == content_digest(form)
 
 
 @every_version
@@ -224,7 +249,7 @@ def test_one_code_has_one_label_within_an_instrument() -> None:
 def test_each_definition_says_whose_it_is(version: Version) -> None:
     for definition in defined(version).values():
         assert definition["status"] == "active"
-        assert definition["experimental"] is False
+        assert definition.get("experimental", False) is False
         assert definition["publisher"] == "The alliance-fhir project"
         assert definition["copyright"]
         assert definition["title"]
@@ -238,6 +263,8 @@ def test_the_versions_differ_in_the_version_of_fhir_alone() -> None:
     for name, old in definitions(CATALOG, R4).items():
         for version in ALL_VERSIONS:
             new = definitions(CATALOG, version)[name]
+            if old["resourceType"] == "Questionnaire":
+                continue  # its types of items and its labels are others in R5
             same = {**old, "fhirVersion": version.full} if "fhirVersion" in old else old
             assert new == same
 

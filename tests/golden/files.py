@@ -1,8 +1,9 @@
 """The golden files: which they are, what of `map`'s output stands in them, and how they are made.
 
-All of the output for three releases would be 25 MB. Whole resources are kept of Mr. Jones and of a
-sample, for R4, and of Mr. Jones alone for R5; of every file there is the SHA-256 in `SHA256SUMS`.
-The oracle goes through all of it each time.
+Of the example plans they hold all that `map` writes but the Device, for R4 and R5. Of the example
+clinic that would be 25 MB for three releases: whole resources are kept of Mr. Jones and of a
+sample, for R4, and of Mr. Jones alone for R5. Of every file there is the SHA-256 in `SHA256SUMS`.
+The oracles go through all of it each time.
 """
 
 from __future__ import annotations
@@ -30,6 +31,15 @@ SHOWN = ("R4", "R5")
 TYPES = ("QuestionnaireResponse", "Observation", "Provenance")
 SUMMED = (*TYPES, "Questionnaire")
 """Not the Device: the version of the software stands in it, and changes with each release."""
+
+PLANS = EXAMPLES / "plans"
+PLANS_EXPECTED = PLANS / "expected"
+PLAN_TYPES = (
+    *("CareTeam", "Goal", "MedicationRequest", "ServiceRequest", "Task", "CommunicationRequest"),
+    *("QuestionnaireResponse", "Observation", "CarePlan", "Provenance"),
+)
+"""Of what comes of plan documents."""
+PLAN_FILES = (*PLAN_TYPES, "Questionnaire")
 
 LIMIT = 1_500_000
 """Bytes that all golden files together may take."""
@@ -89,12 +99,17 @@ def read(folder: Path, type_: str) -> list[bytes]:
     return (folder / f"{type_}.ndjson").read_bytes().splitlines(keepends=True)
 
 
-def sums(folders: dict[str, Path]) -> str:
+def all_of(folder: Path, types: Iterable[str] = TYPES) -> list[bytes]:
+    """The lines of all these types."""
+    return [line for type_ in types for line in read(folder, type_)]
+
+
+def sums(folders: dict[str, Path], types: Iterable[str] = SUMMED) -> str:
     """What `sha256sum` prints for the files of all releases, sorted."""
     lines = [
         f"{sha256((folder / f'{type_}.ndjson').read_bytes()).hexdigest()}"
         f"  {release.lower()}/{type_}.ndjson\n"
         for release, folder in folders.items()
-        for type_ in SUMMED
+        for type_ in types
     ]
     return "".join(sorted(lines, key=lambda line: line.split()[1]))

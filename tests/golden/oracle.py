@@ -81,7 +81,7 @@ def business_key(source: str, record: Record) -> str:
             str(record.session or ""),
         ]
     text = json.dumps([source, *natural], ensure_ascii=False, separators=(",", ":"))
-    return _hash(text)
+    return hashed(text)
 
 
 class _Writer:
@@ -89,7 +89,7 @@ class _Writer:
 
     def __init__(self, site: Json, release: str, recorded: str) -> None:
         self._source: str = site["source"]
-        self._organization = _logical("Organization", Who(*site["organization"].split("|")))
+        self._organization = logical("Organization", Who(*site["organization"].split("|")))
         self._root = f"https://alliance-fhir.github.io/id/{self._source}"
         self._release = release
         self._recorded = recorded
@@ -136,12 +136,12 @@ class _Writer:
             extensions.insert(0, {"url": url, "valueCodeableConcept": mode})
         response: Json = {
             "resourceType": "QuestionnaireResponse",
-            "meta": _meta(record.rater),
+            "meta": labels(record.rater),
             "extension": extensions,
             "identifier": [identifier] if self._release == "R5" else identifier,
             "questionnaire": _questionnaire(record),
             "status": "completed",
-            "subject": _logical("Patient", record.patient),
+            "subject": logical("Patient", record.patient),
             "authored": record.time,
             "item": items,
         }
@@ -158,15 +158,15 @@ class _Writer:
         survey = {"system": f"{THO}/observation-category", "code": "survey"}
         common: Json = {
             "resourceType": "Observation",
-            "meta": _meta(record.rater),
+            "meta": labels(record.rater),
             "extension": [
                 {"url": f"{HL7}/workflow-adheresTo", "valueCanonical": _questionnaire(record)}
             ],
             "identifier": [self._id(f"{key}-{name}")],
             "status": "final",
             "category": [{"coding": [survey]}],
-            "code": _concept(f"{record.instrument}-{name}-{record.rater}"),
-            "subject": _logical("Patient", record.patient),
+            "code": concept(f"{record.instrument}-{name}-{record.rater}"),
+            "subject": logical("Patient", record.patient),
             "effectiveDateTime": record.time,
         }
         if record.answers:
@@ -183,7 +183,7 @@ class _Writer:
 
     def _member(self, key: str, record: Record, score: Score) -> Json:
         member = self._observation(key, record, score.id)
-        member["method"] = {**_concept(score.method), "text": score.text}
+        member["method"] = {**concept(score.method), "text": score.text}
         code = INSTRUMENTS[record.instrument].unit
         shown = code.removeprefix("{").removesuffix("}")
         unit = {"unit": shown, "system": "http://unitsofmeasure.org", "code": code}
@@ -195,26 +195,26 @@ class _Writer:
         if score.mean is not None:
             name = f"{record.instrument}-{score.id}-mean-{record.rater}"
             quantity = {"value": score.mean, **unit}
-            member["component"] = [{"code": _concept(name), "valueQuantity": quantity}]
+            member["component"] = [{"code": concept(name), "valueQuantity": quantity}]
         return member
 
     def _provenance(self, key: str, record: Record, made: list[Json]) -> Json:
         """Who, with what, from which row. Its key holds what it is about: keys and contents."""
-        names = [_identifier_of(each) for each in made]
+        names = [identifier_of(each) for each in made]
         about = "\n".join(
             ["create", *(f"{n} {claimed(each)}" for n, each in zip(names, made, strict=True))]
         )
-        code = f"{key}-prov-{_hash(about, 8)}"
+        code = f"{key}-prov-{hashed(about, 8)}"
         software = self._ours("Device", "device-alliance-fhir")
-        agents: list[Json] = [_agent("assembler", software, self._organization)]
+        agents: list[Json] = [agent("assembler", software, self._organization)]
         if who := _answered_by(record):
             behalf = self._organization if who["type"] == "Practitioner" else None
-            agents.insert(0, _agent("author", who, behalf))
+            agents.insert(0, agent("author", who, behalf))
         source = {
             "system": f"{self._root}/source-digest",
             "value": f"blake2b:{record.cells_digest}",
         }
-        meta = _meta("")
+        meta = labels("")
         meta["tag"].append({"system": f"{self._root}/provenance", "code": code})
         activity = {"system": f"{THO}/v3-DataOperation", "code": "CREATE"}
         what = {"identifier": source, "display": f"{record.file} row {record.row}"}
@@ -235,7 +235,7 @@ class _Writer:
         )
 
 
-def _meta(rater: str) -> Json:
+def labels(rater: str) -> Json:
     security = [
         {"system": f"{THO}/v3-Confidentiality", "code": "R"},
         {"system": f"{THO}/v3-ActCode", "code": "MH"},
@@ -246,11 +246,11 @@ def _meta(rater: str) -> Json:
     return {"security": [*security, TEST], "tag": [TEST]}
 
 
-def _logical(type_: str, who: Who) -> Json:
+def logical(type_: str, who: Who) -> Json:
     return {"type": type_, "identifier": {"system": who.system, "value": who.value}}
 
 
-def _concept(code: str) -> Json:
+def concept(code: str) -> Json:
     return {"coding": [{"system": f"{IG}/CodeSystem/concept", "code": code}]}
 
 
@@ -262,7 +262,7 @@ def _answered_by(record: Record) -> Json | None:
     """The rater named in the row, or else the row's patient or clinician, where they rated."""
     who = {"patient": record.patient, "therapist": record.clinician}.get(record.rater)
     who = record.rater_id or who
-    return _logical(RATER.get(record.rater, "Practitioner"), who) if who else None
+    return logical(RATER.get(record.rater, "Practitioner"), who) if who else None
 
 
 def _about(record: Record) -> list[Json]:
@@ -270,15 +270,15 @@ def _about(record: Record) -> list[Json]:
     root = f"{IG}/StructureDefinition"
     about: list[Json] = []
     if record.appointment:
-        visit = _logical("Appointment", record.appointment)
+        visit = logical("Appointment", record.appointment)
         about.append({"url": f"{root}/appointment", "valueReference": visit})
     if record.mode and not record.answers:
         about.append({"url": f"{root}/mode", "valueCode": record.mode})
     if record.clinician:
-        rated = _logical("Practitioner", record.clinician)
+        rated = logical("Practitioner", record.clinician)
         about.append({"url": f"{root}/rated-clinician", "valueReference": rated})
     if record.rater_id and not record.answers:
-        rater = _logical(RATER.get(record.rater, "Practitioner"), record.rater_id)
+        rater = logical(RATER.get(record.rater, "Practitioner"), record.rater_id)
         about.append({"url": f"{root}/rater", "valueReference": rater})
     if record.session:
         about.append({"url": f"{root}/session-number", "valuePositiveInt": record.session})
@@ -295,15 +295,15 @@ def _answer(name: str, number: int, answer: str) -> Json:
     return {kind: Decimal(answer)}
 
 
-def _agent(role: str, who: Json, behalf: Json | None) -> Json:
+def agent(role: str, who: Json, behalf: Json | None) -> Json:
     coding = {"system": f"{THO}/provenance-participant-type", "code": role}
-    agent: Json = {"type": {"coding": [coding]}, "who": who}
+    told: Json = {"type": {"coding": [coding]}, "who": who}
     if behalf:
-        agent["onBehalfOf"] = behalf
-    return agent
+        told["onBehalfOf"] = behalf
+    return told
 
 
-def _identifier_of(resource: Json) -> str:
+def identifier_of(resource: Json) -> str:
     identifier = resource["identifier"]
     return str((identifier[0] if isinstance(identifier, list) else identifier)["value"])
 
@@ -331,7 +331,7 @@ def content_digest(resource: Json) -> str:
     form["extension"] = [e for e in form.get("extension", []) if e["url"] != DIGEST]
     if not form["extension"]:
         del form["extension"]
-    return _hash(text_of(_canonical(form)))
+    return hashed(text_of(_canonical(form)))
 
 
 def _canonical(value: Any, key: str = "") -> Any:
@@ -383,8 +383,9 @@ def parse(line: str | bytes) -> Json:
 
 
 def differences(expected: Iterable[Json], found: Iterable[Json]) -> list[str]:
-    """Names of resources that are missing, too many, or not equal to the last digit."""
-    wanted = {name_of(resource): text_of(resource) for resource in expected}
+    """Names of resources that are missing, too many, or not equal to the last digit, with the
+    elements that are not."""
+    wanted = {name_of(resource): resource for resource in expected}
     come: Counter[str] = Counter()
     told: list[str] = []
     for resource in found:
@@ -392,18 +393,24 @@ def differences(expected: Iterable[Json], found: Iterable[Json]) -> list[str]:
         come[name] += 1
         if name not in wanted:
             told.append(f"{name}: not expected")
-        elif text_of(resource) != wanted[name]:
-            told.append(f"{name}: differs")
+        elif other := _unequal(resource, wanted[name]):
+            told.append(f"{name}: differs in {', '.join(other)}")
     told += [f"{name}: missing" for name in wanted if name not in come]
     return told + [f"{name}: came {times} times" for name, times in come.items() if times > 1]
+
+
+def _unequal(one: Json, other: Json) -> list[str]:
+    if text_of(one) == text_of(other):
+        return []
+    return [e for e in {**one, **other} if text_of(one.get(e)) != text_of(other.get(e))]
 
 
 def name_of(resource: Json) -> str:
     """A resource's type and its own name: its identifier, or the tag of a Provenance."""
     if resource["resourceType"] == "Provenance":
         return f"Provenance {resource['meta']['tag'][-1]['code']}"
-    return f"{resource['resourceType']} {_identifier_of(resource)}"
+    return f"{resource['resourceType']} {identifier_of(resource)}"
 
 
-def _hash(text: str, size: int = 16) -> str:
+def hashed(text: str, size: int = 16) -> str:
     return blake2b(text.encode(), digest_size=size).hexdigest()

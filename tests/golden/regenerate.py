@@ -14,11 +14,16 @@ from pathlib import Path
 from .files import (
     CLINIC,
     EXPECTED,
+    PLAN_FILES,
+    PLAN_TYPES,
+    PLANS,
+    PLANS_EXPECTED,
     RECORDED,
     RELEASES,
     SHOWN,
     SUMS,
     TYPES,
+    all_of,
     read,
     run_map,
     sample,
@@ -26,10 +31,33 @@ from .files import (
     sums,
 )
 from .oracle import differences, expect, parse
+from .oracle_plans import unexpected
 
 
 def main() -> None:
-    """Maps the clinic for every release, asks the oracle, and writes."""
+    """Maps the examples for every release, asks the oracles, and writes."""
+    _clinic()
+    _plans()
+
+
+def _plans() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = {release: Path(scratch) / release for release in RELEASES}
+        for release, folder in folders.items():
+            run_map(PLANS, folder, release)
+            found = [parse(line) for line in all_of(folder, PLAN_TYPES)]
+            if wrong := unexpected(PLANS, release, RECORDED, found):
+                sys.exit(f"{release}: no plans written. The oracle says: {'; '.join(wrong[:5])}")
+            if release in SHOWN:
+                kept = PLANS_EXPECTED / release.lower()
+                kept.mkdir(parents=True, exist_ok=True)
+                for type_ in PLAN_FILES:
+                    (kept / f"{type_}.ndjson").write_bytes(b"".join(read(folder, type_)))
+        told = sums(folders, PLAN_FILES)
+        (PLANS_EXPECTED / SUMS).write_text(told, encoding="utf-8", newline="\n")
+
+
+def _clinic() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folders = {release: Path(scratch) / release for release in RELEASES}
         for release, folder in folders.items():

@@ -32,11 +32,10 @@ from .files import (
 )
 from .oracle import Expected, content_digest, differences, expect, name_of, parse
 from .oracle_scores import INSTRUMENTS, scores
+from .spoilt import changed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Spoil = Callable[[list[bytes]], list[bytes]]
+    from .spoilt import Spoil
 
 HERE = Path(__file__).parent
 SHAPES = {"R4": "R4", "R4B": "R4", "R5": "R5"}
@@ -275,16 +274,6 @@ def refusals(release: str, spoil: Spoil | None = None) -> list[str]:
     keys = sample(told.records, told.source, release)
     wanted = [each for each in told.resources if record_of(each) in keys]
     return differences(wanted, [parse(line) for line in lines])
-
-
-def changed(old: bytes, new: bytes) -> Spoil:
-    """In the first line that holds it, `old` becomes `new`."""
-
-    def change(lines: list[bytes]) -> list[bytes]:
-        place = next(n for n, line in enumerate(lines) if old in line)
-        return [*lines[:place], lines[place].replace(old, new, 1), *lines[place + 1 :]]
-
-    return change
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from alliance_fhir.asking import Options
 from alliance_fhir.cli.progress import watching
 from alliance_fhir.cli.running import opened
 from alliance_fhir.cli.show import people, print_json
+from alliance_fhir.cli.tour_plans import Versions
 from alliance_fhir.config import Settings
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.result import Result
@@ -84,12 +85,16 @@ def _story(
         again.tally.rejected.clear()  # they were named above
         again.tally.warnings.clear()
         people(again, console)
-        console.print("\n[bold]4. Shared plans[/], version by version; and all is read back.\n")
+        console.print("\n[bold]4. Shared plans[/], version by version, and who agrees.\n")
+        versions = Versions(settings)
         for path in sorted(plans.glob("*.plan.yaml")):
             change = sync([path], target, book, settings, options)
             console.print(f"   {path.name}: {_told(change)}", markup=False)
             if change.exit_code:
                 people(change, console)
+                continue
+            for line in versions.lines(path):
+                console.print(f"     {line}", markup=False)
         checked = verify(target, book)
         console.print()
         people(checked, console)

@@ -1,6 +1,9 @@
-"""The code systems and extensions that our resources refer to, made from the code that uses them.
+"""The code systems, extensions and forms of plans that our resources refer to, made from the code
+that uses them.
 
 A new instrument, score or method is defined by being there; profiles/ holds the result as files.
+The forms of instruments are none of them: a site may have its own, and `instruments export` prints
+ours.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from alliance_fhir.domain.instrument import Instrument, Perspective, ScoreRule
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.extensions import Extension, extensions, structure
 from alliance_fhir.fhir.plan.concepts import CONCEPTS
+from alliance_fhir.fhir.plan.forms import forms
 from alliance_fhir.fhir.questionnaire import PUBLISHER
 from alliance_fhir.fhir.scores import RULE_TEXTS
 from alliance_fhir.fhir.versions import Json, Version
@@ -42,6 +46,7 @@ def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Js
         _concepts(instruments),
         *(_answers(instrument) for instrument in instruments if _coded(instrument)),
         *(_extension(url, what, version) for url, what in extensions().items()),
+        *(_form(form.body) for form in forms(version)),
     ]
     return {f"{each['resourceType']}-{each['id']}.json": each for each in made}
 
@@ -188,3 +193,9 @@ def _answer(instrument: Instrument, code: str, label: str) -> Json:
 def _extension(url: str, what: Extension, version: Version) -> Json:
     start = _start(url, what.title, what.about, _LICENCE)
     return {**start, "fhirVersion": version.full, **structure(url, what)}
+
+
+def _form(body: Json) -> Json:
+    """A form as it is sent, with the digest of its content: where it was installed from a file, a
+    sync finds it there as it is."""
+    return {**body, "id": body["url"].rpartition("/")[2]}
