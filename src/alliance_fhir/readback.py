@@ -197,7 +197,7 @@ class ReadBack:
                 known = f"{one.hit.type}/{one.hit.id}" in named_in
                 lost = () if known else (_KINDS.get(one.hit.type, ""),)
             left += [Left("", one.hit.type, element) for element in lost]
-        undated = sum(one.why == _CARRIED for one in came.left)
+        undated = sum(one.why == ASSUMED for one in came.left)
         return Back(came.plan, bodies, left, added, undated)
 
     def _body(self, decision: Decision) -> Json | None:
