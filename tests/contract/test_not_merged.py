@@ -100,14 +100,14 @@ def test_when_it_was_written_is_nobody_s_to_change(more: bool, first: Clinic) ->
     change(first, "goal-job", says(PLAINLY))
     if more:
         change(first, "plan", lambda body: {**body, "status": "on-hold"})
-    assert held_back(first) == NO_PLACE.format("CarePlan extension (plan-written)")
+    assert held_back(first) == NO_PLACE.format("CarePlan.extension (plan-written)")
 
 
 @by_the_ledger
 def test_nobody_has_agreed_on_a_day_to_come(site: Clinic) -> None:
     pending(site)
     change(site, "goal-people", agreed_by("kurtz", "2999-01-01"))
-    assert held_back(site) == NO_PLACE.format("Goal extension[1]")
+    assert held_back(site) == NO_PLACE.format("Goal.extension[1]")
 
 
 def agreed_on_no_day(body: Json) -> Json:
