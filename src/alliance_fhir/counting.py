@@ -13,6 +13,7 @@ from alliance_fhir.recording import told_of
 _TOLD = (*OBSTACLES, "rejected")
 _OF_PATIENT = ("patient-not-found", "patient-ambiguous", "patient-merged", "patient-changed")
 _PATIENT = "patient"
+_DELETED = "Somebody deleted the plan there; it was not made again: --recreate does."
 
 
 def foreseen(planned: Planned, *, ended: bool, proven: bool) -> list[Receipt]:
@@ -35,10 +36,11 @@ def foreseen(planned: Planned, *, ended: bool, proven: bool) -> list[Receipt]:
 def count(tally: Tally, planned: Planned, receipts: Iterable[Receipt], target: str) -> None:
     """Counts what became of a group; what did not arrive is told once a group and rule, or of each
     resource that is another one there. What somebody changed of a plan is told once, of its
-    CarePlan if that is changed. What belongs to no row is told of the `target`."""
+    CarePlan if that is changed; and so is that a plan was deleted. What belongs to no row is told
+    of the `target`."""
     origin = planned.group.origin
     told: dict[tuple[str, str], Receipt] = {}
-    for receipt in sorted(receipts, key=lambda one: one.type == "CarePlan"):
+    for receipt in _in_order(planned.group, receipts):
         tally.resources[receipt.state] += 1
         if receipt.state in _TOLD:
             rule = "" if receipt.rule in AS_ASKED else receipt.rule  # which was not done then
@@ -56,13 +58,25 @@ def count(tally: Tally, planned: Planned, receipts: Iterable[Receipt], target: s
         tally.warnings.append(Finding(path, origin.row, "", rule))
 
 
+def _in_order(group: Group, receipts: Iterable[Receipt]) -> list[Receipt]:
+    """The receipts; of a plan the CarePlan comes last, so that it is what a finding names. Where
+    all of it was deleted, that is said of each."""
+    told = list(receipts)
+    if not group.of_plan or not group.key:
+        return told
+    told.sort(key=lambda one: one.type == "CarePlan")
+    if any(one.state != "gone" for one in told if one.type != "Provenance"):
+        return told
+    return [one._replace(remedy=_DELETED) if one.state == "gone" else one for one in told]
+
+
 def _of_what(group: Group, receipt: Receipt) -> str:
     """The key of what is told to be another one there: a resource, or a plan as a whole, of which
     the remedy says what was changed. Empty of what waits for the others of its group."""
     if not receipt.theirs and receipt.state != "gone":
         return ""
-    whole = group.of_plan and receipt.rule == CHANGED and receipt.remedy
-    return group.key if whole else receipt.key
+    changed = group.of_plan and receipt.rule == CHANGED and receipt.remedy
+    return group.key if changed or receipt.remedy == _DELETED else receipt.key
 
 
 def _place(group: Group, rule: str) -> tuple[int, str]:

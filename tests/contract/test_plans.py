@@ -257,6 +257,29 @@ def test_what_somebody_changed_of_one_plan_is_told_once(site: Clinic) -> None:
 
 
 @pytest.mark.parametrize("place_kind", ["little-r4"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_plan_that_somebody_deleted_there_is_told_once(whole: bool, site: Clinic) -> None:
+    give(site, "jones-1")
+    site.sync()
+    kept = {"Device", "Questionnaire", "Patient", "Provenance"}
+    parts = [body for body in site.place.everything if body["resourceType"] not in kept]
+    order = ("CarePlan", "Observation", "QuestionnaireResponse", "Task")  # what refers to others
+    parts.sort(key=lambda body: [*order, body["resourceType"]].index(body["resourceType"]))
+    for body in parts if whole else parts[:2]:
+        site.place.delete(name_of(body))
+    told = site.sync(reread=True)
+    assert counts(told)["gone"] == (16 if whole else 2)
+    if not whole:
+        assert rules(told, "blocked") == ["deleted-at-target"] * 2
+        return
+    [finding] = told.tally.blocked
+    assert finding.resource.startswith("CarePlan/")
+    assert finding.remedy == (
+        "Somebody deleted the plan there; it was not made again: --recreate does."
+    )
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4"])
 def test_whoever_is_not_there_is_told_with_the_line_that_names_them(site: Clinic) -> None:
     give(site, "jones-1")
     edited(site, "jones-1", lambda text: text.replace('patient: "1001"', 'patient: "4711"'))
