@@ -54,6 +54,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("rung")
 
 
+def pytest_sessionfinish() -> None:
+    """Whoever counts lines lays the count down before it says that it is done: a worker that then
+    takes more than ten seconds to end, as on a busy machine, is killed, and the count with it."""
+    coverage = sys.modules.get("coverage")
+    counting = coverage.Coverage.current() if coverage else None
+    if counting:
+        counting.save()
+
+
 @pytest.fixture(autouse=True)
 def frozen_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No settings of whoever runs the tests, and a working folder of each test's own."""
