@@ -150,9 +150,7 @@ def test_what_is_left_out_was_said_then_and_is_referred_to_no_more() -> None:
     assert listed([first, second, last]) == []
 
 
-def test_its_words_are_the_same_however_they_are_broken_and_it_may_be_about_something_else() -> (
-    None
-):
+def test_words_are_the_same_however_they_are_broken_and_what_they_are_about_may_change() -> None:
     before = plan(preferences=[wanted("To be\nasked")])
     now = plan(
         version=2, written="2026-03-09", preferences=[wanted("To be  asked", "care-experience")]
