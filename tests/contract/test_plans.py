@@ -296,8 +296,8 @@ def test_whoever_is_not_there_is_told_with_the_line_that_names_them(site: Clinic
 def sync_as_an_earlier_release(clinic: Clinic) -> None:
     """What a release sends that did not tell when a version was written."""
 
-    def without(facts: Facts, parts: Sequence[Resource]) -> Resource:
-        made = careplan(facts, parts)
+    def without(facts: Facts, *parts: Sequence[Resource]) -> Resource:
+        made = careplan(facts, *parts)
         kept = [one for one in made.body["extension"] if one["url"] not in (WRITTEN, DIGEST)]
         return Resource("CarePlan", made.key, *sealed({**made.body, "extension": kept}))
 

@@ -163,14 +163,17 @@ def ours() -> dict[str, list[Json]]:
     for key, body in _resources():
         kind = body["resourceType"]
         if kind == "Observation":
-            kind += f": {_about(key)}"
+            kind += f": {_about(key, body)}"
         found.setdefault(kind, []).append(body)
     return found
 
 
-def _about(key: str) -> str:
+def _about(key: str, body: Json) -> str:
     if "-barrier-" in key:
         return "barriers"
+    if "-preference-" in key:
+        treatment = body["code"]["coding"][0]["code"] == "75773-2"
+        return f"preferences about {'treatment' if treatment else 'care'}"
     return "adherence" if "-adherence-" in key else "satisfaction and doubts"
 
 

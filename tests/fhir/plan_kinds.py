@@ -97,6 +97,8 @@ KINDS: dict[str, tuple[str, Callable[[Json], bool]]] = {
     "first": ("QuestionnaireResponse", _answers("first-conversation", *FIRST)),
     "review": ("QuestionnaireResponse", _answers("plan-review", *REVIEW)),
     "barrier": ("Observation", _has("valueString", "note")),
+    "preference": ("Observation", _category("treatment-intervention-preference")),
+    "care preference": ("Observation", _category("care-experience-preference")),
     "degree": ("Observation", _has("valueQuantity")),
     "adherence": ("Observation", _has("component", "note")),
     "sign-off": ("Provenance", _agents("Patient", "Practitioner")),

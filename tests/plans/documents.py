@@ -30,6 +30,12 @@ reason: "{SECRET} sleeps badly"
 hopes: ["{SECRET} hopes"]
 concerns: ["{SECRET} fears"]
 outcome_sought: "{SECRET} seeks"
+preferences:
+  - text: "{SECRET} wants no pills"
+    about: treatment
+  - text: "{SECRET} wants to be heard"
+    about: care-experience
+    said_by: "urn:example:family|aunt"
 barriers:
   - text: "{SECRET} cannot come"
     plan: "{SECRET} comes later"

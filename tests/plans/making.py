@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from alliance_fhir.domain.plan.document import Kind, SharedPlan
+from alliance_fhir.domain.plan.document import About, Kind, Preference, SharedPlan
 from alliance_fhir.domain.plan.values import UNFIT
 from alliance_fhir.domain.records import Identifier, Moment
 
@@ -37,6 +37,7 @@ moments = (st.dates(first.date(), last.date()) | st.datetimes(first, last, timez
     Moment.of
 )
 texts = st.lists(words, max_size=2).map(tuple)
+abouts = st.sampled_from(get_args(About))
 
 
 def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -78,6 +79,7 @@ def plans(draw: st.DrawFn) -> SharedPlan:
         "reason": draw(maybe(words)),
         "outcome_sought": draw(maybe(words)),
         **{name: draw(texts) for name in ("hopes", "concerns", "background")},
+        "preferences": tuple(draw(_preferences(somebody))),
         "barriers": tuple({"text": text, "plan": draw(maybe(words))} for text in draw(texts)),
         "goals": tuple(
             {
@@ -119,6 +121,12 @@ def plans(draw: st.DrawFn) -> SharedPlan:
     told["reviews"] = tuple(draw(_review(day, goals, medicines, people)) for day in reviews)
     told["replaces"] = draw(maybe(lines.filter(lambda name: name != told["plan"])))
     return SharedPlan.model_validate(told)
+
+
+def _preferences(somebody: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Preference]]:
+    """Nothing twice of one party."""
+    one = st.builds(Preference, text=words, about=abouts, said_by=somebody)
+    return st.lists(one, max_size=3, unique_by=lambda told: told.key)
 
 
 _numbers = st.sampled_from(["7", ">=7", "> 007.50", "<  2.500", "-0.10", "7 h", "more than now"])

@@ -107,6 +107,8 @@ def tidy(plan: SharedPlan, chance: Random) -> SharedPlan:
     plan = plan.model_copy(update={"clinicians": clinicians, "adolescent": adolescent})
     known = parties(plan)
 
+    preferences = {one.key: one for one in plan.preferences if one.said_by in known}
+
     def heard(one: Any) -> dict[str, Any]:
         said = [of for of in one.agreement if of.party in known]
         for _ in range(chance.choice([0, 0, 1, 2])):
@@ -139,7 +141,10 @@ def tidy(plan: SharedPlan, chance: Random) -> SharedPlan:
         for review in sorted(plan.reviews, key=lambda one: one.on.utc)
         if not plan.written.comes_before(review.on)
     )
-    return plan.model_copy(update={"goals": goals, "tasks": tasks, "reviews": reviews})
+    wanted = tuple(preferences.values())
+    return plan.model_copy(
+        update={"preferences": wanted, "goals": goals, "tasks": tasks, "reviews": reviews}
+    )
 
 
 _DAYS = ("2025-03-02", "2025-06-30", "2025-12-31", "2026-01-02")

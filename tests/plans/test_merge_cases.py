@@ -48,6 +48,15 @@ def goal(name: str = "sleep", *words: str, text: str = "Sleep", **more: Any) -> 
     return {"goal": name, "text": text, "agreement": said(*words), **more}
 
 
+AUNT = "urn:example:kin|aunt"
+WITH_AUNT: Json = {"adolescent": {"guardians": [AUNT]}}
+
+
+def wanted(text: str, about: str = "treatment", **more: Any) -> Json:
+    """A preference."""
+    return {"text": text, "about": about, **more}
+
+
 def task(name: str = "walk", *words: str, text: str = "Walk", **more: Any) -> Json:
     """A task, and what was said to it."""
     return {"task": name, "kind": "self-care", "text": text, "agreement": said(*words), **more}
@@ -133,6 +142,33 @@ TAKEN: dict[str, Case] = {
             "hopes": ["ours"],
         },
         [],
+    ),
+    "preferences of both, by their words and by who said them": (
+        {"preferences": [wanted("a"), wanted("b")], **WITH_AUNT},
+        {"preferences": [wanted("b"), wanted("ours"), wanted("same")], **WITH_AUNT},
+        {
+            "preferences": [wanted("a"), wanted("b", said_by=AUNT), wanted("c"), wanted("same")],
+            **WITH_AUNT,
+        },
+        {
+            "preferences": [wanted("ours"), wanted("b", said_by=AUNT), wanted("c"), wanted("same")],
+            **WITH_AUNT,
+        },
+        [],
+    ),
+    "a preference is one thing": (
+        {"preferences": [wanted("a"), wanted("b c")]},
+        {"preferences": [wanted("a", "care-experience"), wanted("b  c")]},
+        {"preferences": [wanted("b c")]},
+        {"preferences": [wanted("a", "care-experience"), wanted("b  c")]},
+        ["preferences[0] both-changed"],
+    ),
+    "a preference of somebody who is gone": (
+        {**WITH_AUNT},
+        {"hopes": ["ours"]},
+        {"preferences": [wanted("a", said_by=AUNT)], **WITH_AUNT},
+        {"hopes": ["ours"]},
+        ["preferences[0] leans-on-removed", "adolescent.guardians[0] leans-on-removed"],
     ),
     "a measure is one thing": (
         {"goals": [goal(measure={"code": "a", "target": "7"})]},

@@ -15,7 +15,7 @@ import pytest
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.agreement import Voice
 from alliance_fhir.domain.plan.differences import differences, in_one_line
-from alliance_fhir.domain.plan.document import Agreement, Goal, Part, SharedPlan, Task
+from alliance_fhir.domain.plan.document import Agreement, Goal, Part, Preference, SharedPlan, Task
 from alliance_fhir.domain.plan.history import standing, wording
 from alliance_fhir.domain.plan.lookback import reached
 from alliance_fhir.domain.plan.merging import Conflict, merge
@@ -211,6 +211,8 @@ def _entry(one: Any, place: Place) -> Iterator[tuple[Place, Any]]:
     if isinstance(one, Agreement):
         party = one.party if isinstance(one.party, str) else "|".join(one.party)
         yield (*place, party), one
+    elif isinstance(one, Preference):
+        yield (*place, one.key), one
     elif isinstance(one, Part):
         name = next(iter(dict(one).values()))
         yield from atoms(one, (*place, getattr(name, "utc", name)))

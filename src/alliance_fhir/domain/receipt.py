@@ -101,6 +101,7 @@ RULES: dict[str, str] = {
     "not-a-key": "Use letters (A-Z), digits, dot, hyphen and underscore, 64 of them at most.",
     "person-twice": "The person is named twice; remove one.",
     "not-a-guardian": "A guardian is neither the patient nor one of the clinicians.",
+    "said-twice": "The preference stands here a second time, of the same party; remove one.",
     "goal-twice": "Two goals have one name; rename or remove one.",
     "task-twice": "Two tasks have one name; rename or remove one.",
     "unknown-goal": "The plan has no goal of this name.",

@@ -61,6 +61,7 @@ PLAN_CATEGORIES: list[Json] = [
 PATIENT_ROLE: Json = {"coding": [{"system": SNOMED, "code": "116154003"}]}
 BARRIER: Json = {"coding": [{"system": SNOMED, "code": "811791000000103"}]}
 """Barrier to a goal, as in the Observations of PCO."""
+US_CORE_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-category"
 ADHERENCE: Json = {"coding": [{"system": LOINC, "code": "71799-1"}]}
 NOT_PERFORMED: Json = {"system": f"{_THO}/data-absent-reason", "code": "not-performed"}
 TEST_DATA: Json = {"system": f"{_THO}/v3-ActReason", "code": "HTEST"}

@@ -188,7 +188,7 @@ class Normal:
     def _goal(self, goal: Goal) -> Goal:
         key = goal_key(goal.goal)
         spoken = any(one.on for one in self._positions[key])
-        measure = goal.measure if spoken or not goal.measure else self._spelt(goal.measure)
+        measure = goal.measure and (_in_one(goal.measure) if spoken else self._spelt(goal.measure))
         return goal.model_copy(update={"measure": measure, "agreement": self._agreement(key)})
 
     def _task(self, task: Task) -> Task:
@@ -224,6 +224,14 @@ class Normal:
             return measure.model_copy(update={"target": target})
         whole = " ".join(filter(None, (measure.target, measure.unit)))
         return measure.model_copy(update={"target": whole, "unit": None})
+
+
+def _in_one(measure: Measure) -> Measure:
+    """A measure to which somebody has spoken: as it is, but for blanks before a number, of which a
+    digest of words knows no more than whether there are any."""
+    if not (measure.target and NUMBER.fullmatch(measure.target)):
+        return measure
+    return measure.model_copy(update={"target": " ".join(measure.target.split())})
 
 
 def unless_empty(part: Any) -> Any:

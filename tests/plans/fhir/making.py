@@ -25,6 +25,11 @@ R4, R5 = VERSIONS["4.0"], VERSIONS["5.0"]
 IG = "https://alliance-fhir.github.io/ig"
 IDS = "https://alliance-fhir.github.io/id/clinic-east/identifier"
 JONES = ("jones-1", "jones-2", "jones-3")
+WANTED = (
+    "No medicine that affects sexual function",
+    "To be asked, and not to be told what he feels",
+)
+"""What Mr. Jones prefers."""
 SITE = Settings(
     source="clinic-east",
     organization="urn:example:org|east",
@@ -105,8 +110,16 @@ def words(*texts: str) -> str:
 
 def barrier(name: str, text: str) -> str:
     """By what the barrier of a plan is known, which the text says."""
-    told = _digest([key(name), words(text).removeprefix("blake2b:")])
-    return f"barrier-{told[:16]}"
+    return f"barrier-{_known(name, text)}"
+
+
+def preference(name: str, *told: str) -> str:
+    """By what a preference of a plan is known: its words, and who said them but for the patient."""
+    return f"preference-{_known(name, *told)}"
+
+
+def _known(name: str, *told: str) -> str:
+    return _digest([key(name), words(*told).removeprefix("blake2b:")])[:16]
 
 
 def _digest(parts: list[str]) -> str:
@@ -177,7 +190,11 @@ def rare() -> list[SharedPlan]:
         {"on": day, "adherence": {"medication": taken | {"said_by": by}}, "goals": come}
         for by in ("kurtz", aunt)
     ]
-    first = plan(goals=goals, tasks=tasks, **told)
+    wanted = [
+        {"text": "No pills\n& <i>no</i> needles", "about": "treatment", "said_by": aunt},
+        {"text": "To be asked", "about": "care-experience"},
+    ]
+    first = plan(goals=goals, tasks=tasks, preferences=wanted, **told)
     changed = [one | {"text": "Other words"} for one in tasks]
     return [
         first,

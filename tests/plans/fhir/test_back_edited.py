@@ -14,7 +14,7 @@ from alliance_fhir.received import parsed
 from alliance_fhir.sources.plans.document import as_values
 
 from .back import resources
-from .making import IDS, JONES, R4, R5, SITE, example, key, plan
+from .making import IDS, JONES, R4, R5, SITE, example, key, plan, preference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -384,6 +384,85 @@ def test_a_barrier_without_words_is_none() -> None:
     differs, left = changed(wordless, barriers=[{"text": "Far", "plan": "Bus"}])
     assert differs == {"barriers": None}
     assert left == ["QuestionnaireResponse/first item[1].item: no-place"]
+
+
+PREFERS = [
+    {"text": "No pills", "about": "treatment"},
+    {"text": "To be asked", "about": "care-experience"},
+]
+PILLS, ASKED = (preference("short", one["text"]) for one in PREFERS)
+
+
+def refer(those: dict[str, Json], id_: str) -> None:
+    """The plan refers to one more Observation, as a server does."""
+    those["plan"]["supportingInfo"].append({"reference": f"Observation/{id_}"})
+
+
+def test_a_preference_in_other_words_comes_in() -> None:
+    def other(those: dict[str, Json]) -> None:
+        those[PILLS]["valueString"] = "No pills in the morning"
+        those[PILLS]["status"] = "corrected"
+        those[ASKED]["performer"] = [
+            {"reference": "Practitioner/1", **those["plan"]["contributor"][1]}
+        ]
+
+    differs, left = changed(other, preferences=PREFERS)
+    assert differs == {
+        "preferences": [
+            {"text": "No pills in the morning", "about": "treatment"},
+            {**PREFERS[1], "said_by": "urn:example:staff|kurtz"},
+        ]
+    }
+    assert left == []
+
+
+def test_preferences_in_another_order() -> None:
+    def turned(those: dict[str, Json]) -> None:
+        those["plan"]["supportingInfo"].reverse()
+
+    differs, left = changed(turned, preferences=PREFERS)
+    assert (differs, left) == ({"preferences": PREFERS[::-1]}, [])
+
+
+STRANGER = {"identifier": {"system": "urn:example:staff", "value": "x"}}
+NO_PREFERENCE: dict[str, tuple[Json, str]] = {
+    "an error": ({"status": "entered-in-error"}, "withdrawn"),
+    "not final": ({"status": "preliminary"}, "no-place"),
+    "without words": ({"valueString": " "}, "no-words"),
+    "a stranger's": ({"performer": [STRANGER]}, "not-a-party"),
+    "somebody's": ({"performer": [{"display": "x"}]}, "not-named"),
+    "another patient's": ({"subject": STRANGER}, "another-patient"),
+    "turned around": ({"modifierExtension": [{"url": "urn:x"}]}, "changes-meaning"),
+}
+
+
+@pytest.mark.parametrize("name", NO_PREFERENCE)
+def test_what_is_not_to_be_taken_for_a_preference(name: str) -> None:
+    change, why = NO_PREFERENCE[name]
+    differs, left = changed(lambda those: those[PILLS].update(change), preferences=PREFERS)
+    assert differs == {"preferences": PREFERS[1:]}
+    assert left == [f"Observation/{PILLS}: {why}"]
+
+
+def test_a_preference_that_stands_twice_is_carried_once() -> None:
+    same = {"valueString": "To be\nasked"}
+    differs, left = changed(lambda those: those[PILLS].update(same), preferences=PREFERS)
+    assert differs == {"preferences": [{"text": "To be\nasked", "about": "treatment"}]}
+    assert left == [f"Observation/{ASKED}: found-twice"]
+
+
+def test_another_code_is_no_preference_and_what_is_added_is_named() -> None:
+    def other(those: dict[str, Json]) -> None:
+        those[PILLS]["code"]["coding"][0]["code"] = "81364-2"
+        those[ASKED]["note"] = [{"text": "x"}]
+        refer(those, ASKED)  # a second time
+
+    differs, left = changed(other, preferences=PREFERS)
+    assert differs == {"preferences": PREFERS[1:]}
+    assert left == [
+        "CarePlan/plan supportingInfo[2]: no-place",
+        f"Observation/{ASKED} note: no-place",
+    ]
 
 
 def test_contact_that_comes_twice_is_carried_once() -> None:

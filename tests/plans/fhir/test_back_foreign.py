@@ -191,6 +191,58 @@ def test_us_core() -> None:
     )
 
 
+# --- after US Core: us-core-treatment-intervention-preference and
+# us-core-care-experience-preference, 8.0.0: a value in words or as a concept, a performer or none
+
+
+def preferred(id_: str, code: str, category: str, **more: Any) -> Json:
+    coding = {"system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-category", "code": category}
+    return {
+        "resourceType": "Observation",
+        "id": id_,
+        "status": "final",
+        "category": [{"coding": [{**coding, "display": "As it is shown"}]}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": code, "display": "Shown"}]},
+        "subject": to("Patient/p"),
+        "effectiveDateTime": "2026-02-01",
+        **more,
+    }
+
+
+def test_preferences_of_others_come_in() -> None:
+    plan = {**US_CORE[0], "supportingInfo": [to(f"Observation/{n}") for n in "1234"]}
+    treatment = "treatment-intervention-preference"
+    document, left = read(
+        plan,
+        *US_CORE[1:],
+        preferred("1", "75773-2", treatment, valueString="No pills", performer=[to("Patient/p")]),
+        preferred(
+            "2",
+            "95541-9",
+            "care-experience-preference",
+            valueCodeableConcept={"text": "A quiet room"},
+        ),
+        preferred(
+            "3", "75773-2", treatment, valueString="No needles", performer=[to("RelatedPerson/r")]
+        ),
+        preferred("4", "29463-7", "vital-signs", valueString="70"),
+    )
+    before, plain = read(*US_CORE)
+    assert document == {
+        **before,
+        "preferences": [
+            {"text": "No pills", "about": "treatment"},
+            {"text": "A quiet room", "about": "care-experience"},
+        ],
+    }
+    assert sorted({*left} - {*plain}) == [
+        "CarePlan/1 supportingInfo[3]: no-place",
+        "Observation/1 effectiveDateTime: no-place",
+        "Observation/2 effectiveDateTime: no-place",
+        "Observation/3: not-a-party",  # whose aunt it is, and for whom she speaks, nobody can tell
+    ]
+
+
 # --- after PCO: http://hl7.org/fhir/us/pco/StructureDefinition/pco-care-plan and pco-goal-profile,
 # 1.0.0: goals in the patient's words, activities by reference alone; here in R5's elements as well
 

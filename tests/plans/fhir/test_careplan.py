@@ -18,6 +18,7 @@ from .making import (
     R4,
     R5,
     SITE,
+    WANTED,
     bodies,
     example,
     key,
@@ -25,6 +26,7 @@ from .making import (
     own,
     person,
     plan,
+    preference,
 )
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def careplan(planned: str) -> Json:
         "supportingInfo": [
             own("QuestionnaireResponse", "jones-2026", "first"),
             own("QuestionnaireResponse", "jones-2026", "review-2026-03-09"),
+            *(own("Observation", "jones-2026", preference("jones-2026", one)) for one in WANTED),
         ],
         "activity": [{planned: own(type_, "jones-2026", name)} for type_, name in requests],
     }

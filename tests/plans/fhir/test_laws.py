@@ -87,6 +87,7 @@ def one_version() -> Any:
             "tasks": tasks(),
             "hopes": texts,
             "background": texts,
+            "preferences": preferences(),
             "barriers": st.lists(st.fixed_dictionaries({"text": words}), max_size=2),
             "contact": st.fixed_dictionaries(
                 {}, optional={"between_visits": words, "urgent": words}
@@ -94,6 +95,20 @@ def one_version() -> Any:
             "reviews": st.lists(reviews(), max_size=2),
             "next_review": st.none() | st.sampled_from(["2026-04-01", "2026-04-01T10:00:00Z"]),
         }
+    )
+
+
+def preferences() -> Any:
+    """Few words, so that versions say the same; nothing twice of one party."""
+    one = st.fixed_dictionaries(
+        {
+            "text": st.sampled_from(["No pills", "To be asked"]),
+            "about": st.sampled_from(["treatment", "care-experience"]),
+        },
+        optional={"said_by": st.sampled_from(["patient", *CLINICIANS, AUNT])},
+    )
+    return st.lists(
+        one, max_size=3, unique_by=lambda told: (told["text"], told.get("said_by", "patient"))
     )
 
 

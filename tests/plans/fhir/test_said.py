@@ -22,6 +22,7 @@ from .making import (
     R4,
     R5,
     SITE,
+    WANTED,
     barrier,
     bodies,
     example,
@@ -30,6 +31,7 @@ from .making import (
     own,
     person,
     plan,
+    preference,
     words,
 )
 
@@ -409,6 +411,7 @@ def test_reviews_of_all_versions_stay_with_the_plan() -> None:
     made = bodies(example(*JONES))
     told = [one["identifier"]["value"] for one in made["plan"]["supportingInfo"]]
     names = ["first", "review-2026-03-09", "review-2026-03-30"]
+    names += [preference("jones-2026", text) for text in WANTED]
     assert told == [f"{key('jones-2026')}-{name}" for name in names]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from alliance_fhir.domain.agreement import Word
+from alliance_fhir.domain.agreement import PATIENT, Word, words_digest
 from alliance_fhir.domain.plan.values import (
     MOST_ENTRIES,
     WHOLE,
@@ -29,6 +29,8 @@ Kind = Literal["medication", "psychotherapy", "self-care", "social", "visit", "c
 ENDED: tuple[Status, ...] = ("completed", "revoked")
 """A plan of such a status is over."""
 Priority = Literal["high", "medium", "low"]
+About = Literal["treatment", "care-experience"]
+"""What a preference is about: which treatment somebody gets, or how they are cared for."""
 Doubt = Literal["none", "some", "strong"]
 Progress = Literal[
     "in-progress",
@@ -59,6 +61,21 @@ class Barrier(Part):
 
     text: Text
     plan: Text | None = None
+
+
+class Preference(Part):
+    """What somebody wants, or does not, as whoever treats the patient should know it."""
+
+    text: Text
+    about: About
+    said_by: Somebody = PATIENT
+
+    @property
+    def key(self) -> str:
+        """By what it goes in all versions: a digest of its words, and of who said them where that
+        is not the patient. What it is about may be put right."""
+        who = () if isinstance(self.said_by, str) else ("|".join(self.said_by),)
+        return words_digest(self.text, *who)
 
 
 class Measure(Part):
@@ -191,6 +208,7 @@ class SharedPlan(Part):
     hopes: Texts = ()
     concerns: Texts = ()
     outcome_sought: Text | None = None
+    preferences: Annotated[tuple[Preference, ...], Field(max_length=MOST_ENTRIES)] = ()
     barriers: Annotated[tuple[Barrier, ...], Field(max_length=MOST_ENTRIES)] = ()
     background: Texts = ()
     goals: Annotated[tuple[Goal, ...], Field(max_length=MOST_ENTRIES)] = ()

@@ -6,7 +6,7 @@ all versions: an agreement that a later version does not repeat was given all th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress, pairwise
 from typing import NamedTuple
 
@@ -96,6 +96,22 @@ def wrongly_replaced(one: Milestone, replaced: Milestone) -> Iterator[Slip]:
         yield Slip(("replaces",), "replaces-another-patients")
     elif replaced.status not in ENDED:
         yield Slip(("replaces",), "replaces-unfinished")
+
+
+# --- since when something is said -----------------------------------------------------------------
+
+
+def last_said(said: Sequence[Mapping[str, object]]) -> dict[str, tuple[int, int]]:
+    """Since which of these versions something has been said without a break, and which is the last
+    to say it: their positions, by what it goes by. `said` is what each of them says."""
+    last = {name: number for number, told in enumerate(said) for name in told}
+    return {name: (_since(said, name, number), number) for name, number in last.items()}
+
+
+def _since(said: Sequence[Mapping[str, object]], name: str, number: int) -> int:
+    while number and name in said[number - 1]:
+        number -= 1
+    return number
 
 
 # --- who agreed to what ---------------------------------------------------------------------------

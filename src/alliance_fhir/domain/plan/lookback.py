@@ -30,7 +30,8 @@ def held(plans: Sequence[SharedPlan]) -> list[Review]:
     """The reviews of all versions, which are in their order, as they were first told of.
 
     One that several versions hold is taken from the last of them; what that does not tell stays as
-    an earlier one told it. They are known by their times, and of one time by their order.
+    an earlier one told it. They are known by their times, and of one time by their order. Goals and
+    medicines come in the order of the version: that of keys in a document says nothing.
     """
     found: dict[tuple[str, int], Review] = {}
     for plan in plans:
@@ -38,8 +39,17 @@ def held(plans: Sequence[SharedPlan]) -> list[Review]:
         for review in plan.reviews:
             times[review.on.utc] += 1
             name = review.on.utc, times[review.on.utc]
-            found[name] = _filled_up(review, found[name]) if name in found else review
+            told = _ordered(review, plan)
+            found[name] = _filled_up(told, found[name]) if name in found else told
     return [*found.values()]
+
+
+def _ordered(review: Review, plan: SharedPlan) -> Review:
+    goals = {one.goal: told for one in plan.goals if (told := review.goals.get(one.goal))}
+    taken = {one.task: told for one in plan.tasks if (told := review.adherence.get(one.task))}
+    return review.model_copy(
+        update={"goals": goals | review.goals, "adherence": taken | review.adherence}
+    )
 
 
 def _filled_up(review: Review, before: Review) -> Review:

@@ -1,9 +1,10 @@
 """The places of a plan document, by names and by positions.
 
-By names a goal or task goes by its key, a barrier by its text, a review by its moment, what is told
-in it by goal or task, a person by number, what was said by its party: what is put in between moves
-nothing then. Where several entries of a list have one name, all but the first have their number
-behind it. By positions a place holds our own words alone, as messages do.
+By names a goal or task goes by its key, a preference by its words and who said them, a barrier by
+its text, a review by its moment, what is told in it by goal or task, a person by number, what was
+said by its party: what is put in between moves nothing then. Where several entries of a list have
+one name, all but the first have their number behind it. By positions a place holds our own words
+alone, as messages do.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ from alliance_fhir.domain.plan.document import (
     Goal,
     Measure,
     Part,
+    Preference,
     Review,
     SharedPlan,
     Task,
 )
 from alliance_fhir.domain.plan.rules import Place
 
-_UNDIVIDED = (Measure, Achievement, Adherence, Agreement)
-"""What means something as a whole only: a target without its unit is none."""
+_UNDIVIDED = (Measure, Achievement, Adherence, Agreement, Preference)
+"""What means something as a whole only: a target without its unit is none, and words without who
+said them are the patient's."""
 
 
 class Found(NamedTuple):
@@ -74,6 +77,8 @@ def _name(entry: Any) -> Place:
             return (entry.task,)
         case Barrier():
             return (entry.text,)
+        case Preference():
+            return (entry.key,)
         case Review():
             return (entry.on.utc,)
         case Agreement():

@@ -71,6 +71,8 @@ def _people(plan: SharedPlan) -> Iterator[Slip]:
 
 
 def _names(plan: SharedPlan) -> Iterator[Slip]:
+    wanted = [one.key for one in plan.preferences]
+    yield from _twice(wanted, ("preferences",), ("text",), "said-twice")
     goals = [goal.goal for goal in plan.goals]
     yield from _twice(goals, ("goals",), ("goal",), "goal-twice")
     yield from _twice([task.task for task in plan.tasks], ("tasks",), ("task",), "task-twice")
@@ -90,6 +92,8 @@ def _twice(names: Iterable[object], before: Place, after: Place, rule: str) -> I
 
 def _named(plan: SharedPlan) -> Iterator[tuple[Place, Party]]:
     """Every place where a party is named, but for the lists of parties."""
+    for index, one in enumerate(plan.preferences):
+        yield ("preferences", index, "said_by"), one.said_by
     for index, goal in enumerate(plan.goals):
         yield from _given(("goals", index, "proposed_by"), goal.proposed_by)
         yield from _agreeing(("goals", index), goal.agreement)

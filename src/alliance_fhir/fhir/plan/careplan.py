@@ -13,12 +13,15 @@ from alliance_fhir.fhir.plan.statuses import plan_status
 from alliance_fhir.fhir.versions import Json
 
 PLAN = "plan"
-_BELONGS = {"CareTeam": "careTeam", "Goal": "goal", "QuestionnaireResponse": "supportingInfo"}
-"""The elements that hold what belongs to a plan. Observations are found by what they come from."""
+SUPPORTING = "supportingInfo"
+_BELONGS = {"CareTeam": "careTeam", "Goal": "goal", "QuestionnaireResponse": SUPPORTING}
+"""The elements that hold what belongs to a plan. Observations are found by what they come from, but
+for those of preferences."""
 
 
-def careplan(facts: Facts, parts: Sequence[Resource]) -> Resource:
-    """The CarePlan of the newest version; `parts` are the other resources that come of it."""
+def careplan(facts: Facts, parts: Sequence[Resource], preferences: Sequence[Resource]) -> Resource:
+    """The CarePlan of the newest version; `parts` and `preferences` are the other resources that
+    come of it."""
     plan, first = facts.plan, facts.plans[0]
     status = plan_status(plan.status, facts.everywhere)
     body: Json = {
@@ -37,7 +40,7 @@ def careplan(facts: Facts, parts: Sequence[Resource]) -> Resource:
         "period": {"start": first.written.day},
         "created": first.written.text,
         "contributor": [facts.patient, *map(facts.who, plan.clinicians)],
-        **_belonging(facts, parts),
+        **_belonging(facts, parts, preferences),
         "activity": [
             facts.version.planned_activity(_reference(facts, one))
             for one in parts
@@ -47,11 +50,13 @@ def careplan(facts: Facts, parts: Sequence[Resource]) -> Resource:
     return facts.made("CarePlan", PLAN, body)
 
 
-def _belonging(facts: Facts, parts: Sequence[Resource]) -> Json:
-    return {
+def _belonging(facts: Facts, parts: Sequence[Resource], preferences: Sequence[Resource]) -> Json:
+    told = {
         element: [_reference(facts, one) for one in parts if one.type == type_]
         for type_, element in _BELONGS.items()
     }
+    told[SUPPORTING] += [_reference(facts, one) for one in preferences]
+    return told
 
 
 def _reference(facts: Facts, one: Resource) -> Json:

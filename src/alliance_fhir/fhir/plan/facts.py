@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.agreement import Party, Position, Wording
 from alliance_fhir.domain.instrument import Perspective
-from alliance_fhir.domain.keys import record_key
+from alliance_fhir.domain.keys import digest, record_key
 from alliance_fhir.domain.plan.document import ENDED, Kind, Review, SharedPlan, whole_key
 from alliance_fhir.domain.plan.history import in_order, standing_on, wording
 from alliance_fhir.domain.plan.lookback import Reached, held, reached
@@ -155,6 +155,11 @@ class Facts:
     def ref(self, type_: str, suffix: str) -> Json:
         """A reference to another resource of this plan."""
         return el.logical(type_, self.system, f"{self.key}-{suffix}")
+
+    def by_words(self, what: str, words: str) -> str:
+        """The suffix of a resource that is known by the digest of its words. With a secret key they
+        cannot be guessed from it by trying."""
+        return f"{what}-{digest([self.key, words], self.settings.secret)[:16]}"
 
     def other_plan(self, name: str, suffix: str) -> Json:
         """A reference to a resource of another plan of the same source."""

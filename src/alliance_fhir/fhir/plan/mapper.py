@@ -12,6 +12,7 @@ from alliance_fhir.fhir.plan.contact import contacts, former_contacts
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.plan.goals import former_goals, goals
 from alliance_fhir.fhir.plan.next_review import former_next_review, next_review
+from alliance_fhir.fhir.plan.preferences import former_preferences, preferences
 from alliance_fhir.fhir.plan.responses import first_conversation, reviews
 from alliance_fhir.fhir.plan.tasks import former_tasks, tasks
 from alliance_fhir.fhir.plan.team import team
@@ -46,6 +47,7 @@ class PlanMapper:
             *former_tasks(facts),
             *former_contacts(facts),
             *former_next_review(facts),
+            *former_preferences(facts),
         ]
-        said = [*first_conversation(facts), *reviews(facts)]
-        return [*parts, *former, *said, careplan(facts, [*parts, *said])]
+        said, wanted = [*first_conversation(facts), *reviews(facts)], preferences(facts)
+        return [*parts, *former, *said, *wanted, careplan(facts, [*parts, *said], wanted)]

@@ -1,7 +1,8 @@
 """The plan as its patient can read it: XHTML in plain English, with the document's own words.
 
 Of the first conversation it has hopes and what is sought, and no more: background, concerns and
-what stands in the way were said in confidence, and stay in the response. What the patient rated
+what stands in the way were said in confidence, and stay in the response. Preferences are there to
+be known. What the patient rated
 stays out, too. Nothing in the document is markup: all of it is escaped.
 """
 
@@ -12,10 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from html import escape
 
-from alliance_fhir.domain.agreement import Party, Position, Standing, Voice
+from alliance_fhir.domain.agreement import PATIENT, Party, Position, Standing, Voice
 from alliance_fhir.domain.plan.document import (
     Goal,
     Measure,
+    Preference,
     Progress,
     Review,
     SharedPlan,
@@ -83,6 +85,7 @@ def narrative(facts: Facts, status: Status) -> str:
     parts = [
         f"<p>{title} {_STATUSES[status]}{instead}</p>",
         *_wanted(plan),
+        *_section("Preferences", (_preference(facts, one) for one in plan.preferences)),
         *_section("Goals", (_goal(facts, goal) for goal in plan.goals)),
         *_section("What we do", (_task(facts, task) for task in plan.tasks)),
         *_section("Between visits", _contact(plan)),
@@ -118,6 +121,12 @@ def _wanted(plan: SharedPlan) -> Iterator[str]:
     if plan.outcome_sought:
         yield f"<h2>What is sought</h2><p>{_words(plan.outcome_sought)}</p>"
     yield from _section("Hopes", map(_words, plan.hopes))
+
+
+def _preference(facts: Facts, told: Preference) -> str:
+    if told.said_by == PATIENT:
+        return _words(told.text)
+    return _entry([_words(told.text), f"Said by {_name(facts, told.said_by)}."])
 
 
 def _goal(facts: Facts, goal: Goal) -> str:

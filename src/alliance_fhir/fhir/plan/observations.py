@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from alliance_fhir.domain.agreement import words_digest
-from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.plan.document import Adherence, Barrier, Review, SharedPlan
+from alliance_fhir.domain.plan.history import last_said
 from alliance_fhir.domain.records import Moment
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.group import Resource
@@ -32,11 +32,7 @@ def barriers(facts: Facts, plans: Sequence[SharedPlan], response: Json) -> Itera
     the document does not say which.
     """
     said = [_by_words(facts, plan) for plan in plans]
-    last = {suffix: number for number, told in enumerate(said) for suffix in told}
-    for suffix, number in last.items():
-        since = number
-        while since and suffix in said[since - 1]:
-            since -= 1
+    for suffix, (since, number) in last_said(said).items():
         told = said[number][suffix]
         body: Json = {
             **_start(facts, plans[since].written, response if plans[number] is plans[-1] else {}),
@@ -48,12 +44,11 @@ def barriers(facts: Facts, plans: Sequence[SharedPlan], response: Json) -> Itera
 
 
 def _by_words(facts: Facts, plan: SharedPlan) -> dict[str, list[Barrier]]:
-    """The barriers of a version by their suffixes. With a secret key they cannot be guessed from
-    these by trying."""
+    """The barriers of a version by their suffixes."""
     found: dict[str, list[Barrier]] = {}
     for barrier in plan.barriers:
-        words = digest([facts.key, words_digest(barrier.text)], facts.settings.secret)
-        found.setdefault(f"barrier-{words[:16]}", []).append(barrier)
+        suffix = facts.by_words("barrier", words_digest(barrier.text))
+        found.setdefault(suffix, []).append(barrier)
     return found
 
 

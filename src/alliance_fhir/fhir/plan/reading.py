@@ -21,6 +21,7 @@ from alliance_fhir.fhir.plan.back.element import LINE, Element, Why
 from alliance_fhir.fhir.plan.back.goals import achievements, goals
 from alliance_fhir.fhir.plan.back.people import people
 from alliance_fhir.fhir.plan.back.pool import Pool
+from alliance_fhir.fhir.plan.back.preferences import preferences
 from alliance_fhir.fhir.plan.back.said import Named, first_conversation, reviews
 from alliance_fhir.fhir.plan.back.scope import Scope
 from alliance_fhir.fhir.plan.back.tasks import requests
@@ -120,6 +121,7 @@ def _plan(scope: Scope, earlier: bool, words: Mapping[str, str]) -> SharedPlan:
         "status": status,
         "replaces": _replaced(scope, name),
         **said.told,
+        "preferences": preferences(scope),
         "goals": tuple(one.goal for one in wanted.values()),
         "tasks": tuple(asked.tasks.values()),
         "contact": asked.contact,

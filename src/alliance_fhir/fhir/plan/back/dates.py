@@ -11,9 +11,10 @@ from alliance_fhir.domain.records import Moment
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.plan.back.element import Element
 from alliance_fhir.fhir.plan.back.scope import Scope
+from alliance_fhir.fhir.plan.careplan import SUPPORTING
 
 _VERSION: TypeAdapter[int] = TypeAdapter(Version)
-_LISTS = ("goal", "supportingInfo", "activity")
+_LISTS = ("goal", SUPPORTING, "activity")
 _DATED = ("startDate", "authoredOn", "authored")
 
 

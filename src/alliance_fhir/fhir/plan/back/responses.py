@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from alliance_fhir.domain.plan.values import MOST_ENTRIES
 from alliance_fhir.fhir.plan.back.element import TEXT, Element
 from alliance_fhir.fhir.plan.back.scope import Scope
+from alliance_fhir.fhir.plan.careplan import SUPPORTING
 from alliance_fhir.fhir.plan.forms import Form
 
 _T = TypeVar("_T")
@@ -19,7 +20,7 @@ _T = TypeVar("_T")
 def responses(scope: Scope, form: Form) -> list[Element]:
     """Those to a form that the CarePlan lists."""
     made: dict[str, Element] = {}
-    for reference in scope.careplan.parts("supportingInfo"):
+    for reference in scope.careplan.parts(SUPPORTING):
         there = scope.look(reference)
         url, _, _ = there.text("questionnaire").partition("|")
         if there.value and url != form.url:
