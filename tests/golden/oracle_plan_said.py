@@ -10,7 +10,7 @@ from .oracle import IG, THO, concept
 from .oracle_plan_words import digest, words_digest
 
 if TYPE_CHECKING:
-    from .oracle_plan_words import Json
+    from .oracle_plan_words import Json, Who
     from .oracle_plans import Writer
 
 _FIRST = ("reason", "hopes", "concerns", "outcome_sought", "barriers", "background", "adolescent")
@@ -18,6 +18,19 @@ _SATISFACTION = ("treatment", "relationship", "communication", "plan")
 _DOUBTS = ("diagnosis", "medication", "treatment")
 _WEIGHTS = {"none": 0, "some": 1, "strong": 2}
 _BARRIER = {"coding": [{"system": "http://snomed.info/sct", "code": "811791000000103"}]}
+_US_CORE = "http://hl7.org/fhir/us/core/CodeSystem/us-core-category"
+_WANTED = {
+    "treatment": (
+        "75773-2",
+        "Treatment intervention preference",
+        "treatment-intervention-preference",
+    ),
+    "care-experience": (
+        "95541-9",
+        "Care experience preference",
+        "care-experience-preference",
+    ),
+}
 _UCUM = "http://unitsofmeasure.org"
 
 
@@ -92,6 +105,36 @@ def _barriers(write: Writer, versions: list[Json]) -> Iterator[Json]:
         yield found
 
 
+def wanted(write: Writer) -> Iterator[Json]:
+    """The preferences of the newest version, each since the version from which on it has been said
+    without a gap. Those that were left out the oracle does not know."""
+    names = [_preferences(version) for version in write.plan.versions]
+    assert not [name for told in names for name in told if name not in names[-1]]
+    for name, one in names[-1].items():
+        since = max(n for n in range(len(names)) if n == 0 or name not in names[n - 1])
+        party = write.plan.party(one.get("said_by", "patient"))
+        code, text, category = _WANTED[one["about"]]
+        key = digest([write.plan.key, name])[:16]
+        found = _observation(
+            write, f"preference-{key}", write.plan.versions[since]["written"], _side(party)
+        )
+        found["category"] = [{"coding": [{"system": _US_CORE, "code": category}]}]
+        found["code"] = {"coding": [{"system": "http://loinc.org", "code": code}], "text": text}
+        found["performer"] = [write.who(one.get("said_by", "patient"))]
+        found["valueString"] = one["text"]
+        yield found
+
+
+def _preferences(version: Json) -> dict[str, Json]:
+    """By the digest of the words and, where that is not the patient, of who said them."""
+    told: dict[str, Json] = {}
+    for one in version.get("preferences", []):
+        assert not set(one) - {"text", "about", "said_by"}
+        assert one.get("said_by", "patient") == "patient", "the oracle does not know"
+        told[words_digest(one["text"])] = one
+    return told
+
+
 # --- reviews --------------------------------------------------------------------------------------
 
 
@@ -103,7 +146,17 @@ def _reviews(write: Writer) -> Iterator[tuple[str, Json]]:
             day = review["on"][:10]
             assert day not in days, "two reviews of one day: the oracle does not know"
             days.append(day)
-            yield f"review-{day}", review
+            yield f"review-{day}", _in_order(version, review)
+
+
+def _in_order(version: Json, review: Json) -> Json:
+    """Goals and medicines in the order of the version: a table of YAML has none."""
+    told = dict(review)
+    for name, list_ in (("goals", "goals"), ("adherence", "tasks")):
+        if name in review:
+            order = [one[list_[:-1]] for one in version[list_]]
+            told[name] = dict(sorted(review[name].items(), key=lambda one: order.index(one[0])))
+    return told
 
 
 def _review(write: Writer, suffix: str, review: Json) -> Iterator[Json]:
@@ -112,13 +165,13 @@ def _review(write: Writer, suffix: str, review: Json) -> Iterator[Json]:
     items: list[Json] = []
     for key in ("works", "does_not", "changes"):
         items += _text(key, *review.get(key, []))
-    for goal, told in sorted(review.get("goals", {}).items()):  # a table of YAML has no order
+    for goal, told in review.get("goals", {}).items():
         code = {"system": f"{THO}/goal-achievement", "code": told["achievement"]}
         which = {"valueReference": write.own("Goal", f"goal-{goal}")}
         parts = [_item("goals.goal", which), _item("goals.achievement", {"valueCoding": code})]
         items.append(_group("goals", parts + _text("goals.words", told.get("words"))))
     items += _ratings(review)
-    for task, told in sorted(review.get("adherence", {}).items()):
+    for task, told in review.get("adherence", {}).items():
         items.append(_group("adherence", _taken(write, task, told)))
     yield _response(write, suffix, "plan-review", review["on"], items)
     yield from _seen(write, suffix, review)
@@ -163,10 +216,10 @@ def _seen(write: Writer, suffix: str, review: Json) -> Iterator[Json]:
         found["method"] = {**concept("value-complete-cases"), "text": "value of the item"}
         found["valueQuantity"] = _quantity(value, "{score}", "score")
         yield found
-    for task, told in sorted(review.get("adherence", {}).items()):
+    for task, told in review.get("adherence", {}).items():
         party = write.plan.party(told["said_by"])
-        side = {"Patient": "patient", "RelatedPerson": "caregiver"}.get(party.type, "therapist")
-        found = _observation(write, f"{suffix}-adherence-{task}", review["on"], side)
+        name = f"{suffix}-adherence-{task}"
+        found = _observation(write, name, review["on"], _side(party))
         taken, days = told["taken_as_agreed"], told["of_days"]
         found["derivedFrom"] = response
         found["code"] = {"coding": [{"system": "http://loinc.org", "code": "71799-1"}]}
@@ -207,6 +260,10 @@ def _observation(write: Writer, suffix: str, when: str, side: str) -> Json:
         "subject": write.patient,
         "effectiveDateTime": when,
     }
+
+
+def _side(party: Who) -> str:
+    return {"Patient": "patient", "RelatedPerson": "caregiver"}.get(party.type, "therapist")
 
 
 def _quantity(value: int | str, code: str, unit: str = "") -> Json:

@@ -55,6 +55,7 @@ def _open(version: Json) -> Iterator[tuple[str, str]]:
         if key in version:
             yield key, _day(version[key]) if key == "next_review" else version[key]
     yield from (("hopes", text) for text in version.get("hopes", []))
+    yield from (("preferences", one["text"]) for one in version.get("preferences", []))
     yield from (("contact", text) for text in version.get("contact", {}).values())
     for review in version.get("reviews", []):
         yield "reviews", _day(review["on"])

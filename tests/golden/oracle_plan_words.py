@@ -22,7 +22,7 @@ Json = dict[str, Any]
 KEYS = {
     *("plan", "version", "written", "status", "patient", "clinicians", "reason", "hopes"),
     *("concerns", "outcome_sought", "background", "barriers", "goals", "tasks", "contact"),
-    *("next_review", "reviews", "adolescent"),
+    *("next_review", "reviews", "adolescent", "preferences"),
 }
 GOAL = {"goal", "text", "proposed_by", "priority", "measure", "agreement"}
 TASK = {

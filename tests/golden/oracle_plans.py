@@ -37,7 +37,7 @@ from .oracle_plan_parts import (
     reference,
     target,
 )
-from .oracle_plan_said import said
+from .oracle_plan_said import said, wanted
 from .oracle_plan_statuses import plan_status, status_of, team_status
 from .oracle_plan_text import misread
 from .oracle_plan_words import Json, Plan, Who, digest, outcome, plans
@@ -97,8 +97,8 @@ class Writer:
             *self._contact(),
             *self._next_review(),
         ]
-        told = [*said(self)]
-        made = [*parts, *former, *told, self._careplan([*parts, *told])]
+        told, wishes = [*said(self)], [*wanted(self)]
+        made = [*parts, *former, *told, *wishes, self._careplan([*parts, *told], wishes)]
         made = [seal(each) for each in made]
         return [*made, *self._signed(), self._provenance(made, recorded, source)]
 
@@ -309,7 +309,7 @@ class Writer:
 
     # --- the plan, and who stands behind it
 
-    def _careplan(self, parts: list[Json]) -> Json:
+    def _careplan(self, parts: list[Json], wishes: list[Json]) -> Json:
         today, first = self.plan.today, self.plan.versions[0]
         assert "replaces" not in today
         extension = f"{IG}/StructureDefinition"
@@ -336,7 +336,7 @@ class Writer:
             "contributor": [self.patient, *map(person, self.plan.clinicians)],
             "careTeam": named("CareTeam"),
             "goal": named("Goal"),
-            "supportingInfo": named("QuestionnaireResponse"),
+            "supportingInfo": [*named("QuestionnaireResponse"), *map(reference, wishes)],
             "activity": [{activity: request} for request in requests],
         }
         return {name: value for name, value in plan.items() if value}
