@@ -78,14 +78,14 @@ TOLD = """\
      goal mornings: waits for the patient
      goal painting: the guardian says no
      task wake-once: waits for the clinician
-   jones-1.plan.yaml: created 18, unchanged 2
+   jones-1.plan.yaml: created 20, unchanged 2
      all agree to goals sleep, job, people; tasks bupropion, sleep-hygiene, friends, next-visit
      task talks: the patient says no
-   jones-2.plan.yaml: created 12, updated 7, unchanged 12
+   jones-2.plan.yaml: created 12, updated 7, unchanged 14
      since version 1: changed concerns, task sleep-hygiene, task talks, next review; added reviews
      all agree to everything
      no longer a no: task talks
-   jones-3.plan.yaml: created 14, updated 9, unchanged 21
+   jones-3.plan.yaml: created 14, updated 9, unchanged 23
      since version 2: changed concerns, barriers, task bupropion, task next-visit, contact, \
 next review; added task before-missing, reviews
      all agree to everything
