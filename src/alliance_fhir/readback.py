@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alliance_fhir.config import Settings
@@ -41,12 +42,14 @@ class Left(NamedTuple):
 
 class Back(NamedTuple):
     """A plan that came back, from what, by key, and what of that a document cannot carry. `added`
-    are resources that somebody added as their own, and that were read with it."""
+    are resources that somebody added as their own, and that were read with it. `kept` are those
+    that stay theirs, by where they are, with what of them a document cannot carry."""
 
     plan: SharedPlan
     bodies: Mapping[str, Json]
     left: Sequence[Left]
     added: Sequence[Addition] = ()
+    kept: Mapping[str, Sequence[Left]] = MappingProxyType({})
 
     def lost_beside(self, before: Back) -> list[Left]:
         """What of it a document cannot carry, but for what stood `before` in the same resource:
@@ -84,15 +87,37 @@ class ReadBack:
         """The plan that these make; None where they make none."""
         return self._back({one.key: one.body for one in resources})
 
-    def there(self, decisions: Iterable[Decision], sent: SharedPlan) -> Back | None:
+    def there(
+        self,
+        decisions: Iterable[Decision],
+        sent: SharedPlan,
+        apart: Mapping[str, Sequence[Left]] = MappingProxyType({}),
+    ) -> Back | None:
         """The plan as it stands at the target now, with what somebody added to it, held against
-        what was `sent` last. Raises ServerError."""
+        what was `sent` last. What is `apart` stays theirs. Raises ServerError."""
         # imported here, as few runs find that somebody changed a plan
-        from alliance_fhir.additions import additions
+        from alliance_fhir.additions import additions, kept
 
         ours = {one.resource: self._body(one) for one in decisions}
         bodies = {resource.key: body for resource, body in ours.items() if body}
-        return self._back(bodies, additions(self._target, self._settings, [*ours], bodies), sent)
+        added = additions(self._target, self._settings, [*ours], bodies)
+        base, theirs = self._target.identity, {**apart}
+        while True:  # what leans on one that stays theirs may have to stay so, too
+            marked = {
+                key: kept(body, base, theirs) if body["resourceType"] == "CarePlan" else body
+                for key, body in bodies.items()
+            }
+            back = self._back(marked, [a for a in added if a.place not in theirs], sent)
+            if back is None:
+                return None
+            lost = {
+                one.place: [Left("", one.hit.type, element) for element in one.lost]
+                for one in back.added
+                if one.lost
+            }
+            if not lost:
+                return back._replace(bodies=bodies, kept=theirs)
+            theirs |= lost
 
     def _back(
         self,
@@ -110,15 +135,20 @@ class ReadBack:
             return None
         keys = {id(body): key for key, body in bodies.items()}
         named = {name: keys[id(body)] for name, body in Pool(bodies.values()).all.items()}
+        lost = [one for one in came.left if one.why != _CARRIED]
+        theirs = {
+            one.place: [left.element for left in lost if left.resource == one.place]
+            for one in added
+        }
         left = [
             Left(named.get(one.resource, ""), _type(one.resource), one.element)
-            for one in came.left
-            if one.why != _CARRIED
+            for one in lost
+            if one.resource not in theirs
         ]
-        for one in added:
-            lost = one.lost if one.is_in(came.plan) else ("",)
-            left += [Left("", one.hit.type, element) for element in lost]
-        return Back(came.plan, bodies, left, added)
+        read = [
+            one.beside(theirs[one.place] or ([] if one.is_in(came.plan) else [""])) for one in added
+        ]
+        return Back(came.plan, bodies, left, read)
 
     def _body(self, decision: Decision) -> Json | None:
         resource, id_ = decision.resource, decision.server_id

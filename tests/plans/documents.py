@@ -65,6 +65,7 @@ tasks:
   - task: walk
     kind: self-care
     text: "{SECRET} walks"
+kept_by_others: ["https://ehr.example/fhir/Goal/{SECRET}"]
 contact:
   between_visits: "{SECRET} writes"
   urgent: "{SECRET} calls"

@@ -36,6 +36,12 @@ later = st.dates(date(2027, 1, 2), date(2027, 12, 31)).map(Moment.of)
 moments = (st.dates(first.date(), last.date()) | st.datetimes(first, last, timezones=zones)).map(
     Moment.of
 )
+addresses = st.sampled_from(
+    [
+        f"https://ehr.example/fhir/{where}"
+        for where in ("Goal/9", "Task/a.b-C", "Goal/9-1", "ServiceRequest/9", f"Goal/{'A' * 64}")
+    ]
+)
 texts = st.lists(words, max_size=2).map(tuple)
 
 
@@ -106,6 +112,7 @@ def plans(draw: st.DrawFn) -> SharedPlan:
             }
             for key in tasks
         ),
+        "kept_by_others": tuple(draw(st.lists(addresses, max_size=3, unique=True))),
         "contact": draw(
             maybe(st.fixed_dictionaries({"between_visits": maybe(words), "urgent": maybe(words)}))
         ),

@@ -10,6 +10,7 @@ from alliance_fhir.domain.agreement import Word
 from alliance_fhir.domain.plan.values import (
     MOST_ENTRIES,
     WHOLE,
+    Addresses,
     Clinician,
     Day,
     Guardian,
@@ -195,6 +196,7 @@ class SharedPlan(Part):
     background: Texts = ()
     goals: Annotated[tuple[Goal, ...], Field(max_length=MOST_ENTRIES)] = ()
     tasks: Annotated[tuple[Task, ...], Field(max_length=MOST_ENTRIES)] = ()
+    kept_by_others: Addresses = ()
     contact: Contact | None = None
     next_review: When | None = None
     reviews: Annotated[tuple[Review, ...], Field(max_length=MOST_ENTRIES)] = ()

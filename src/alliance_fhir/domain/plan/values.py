@@ -112,8 +112,29 @@ Key = Annotated[
 ]
 """By what a goal or task is called within its plan, in all versions."""
 
+_ADDRESS = re.compile(
+    r"https?://[^\s/?#|]+(?:/[^\s/?#|]+)*/(?:Goal|Task|(?:Service|Medication|Communication)Request)"
+    r"/[A-Za-z0-9\-.]{1,64}"
+)
+
+
+def _address(value: str) -> str:
+    if not _ADDRESS.fullmatch(value):
+        raise Breach("not-an-address")
+    return value
+
+
+Address = Annotated[
+    str,
+    StringConstraints(strict=True, strip_whitespace=True, max_length=LONGEST_TEXT),
+    AfterValidator(_address),
+    Field(json_schema_extra={"pattern": f"^{_ADDRESS.pattern}$"}),
+]
+"""Where a goal or a request is at a server."""
+
 Texts = Annotated[tuple[Text, ...], Field(max_length=MOST_ENTRIES)]
 Keys = Annotated[tuple[Key, ...], Field(max_length=MOST_ENTRIES)]
+Addresses = Annotated[tuple[Address, ...], Field(max_length=MOST_ENTRIES)]
 
 
 # --- numbers, and yes or no -----------------------------------------------------------------------

@@ -16,7 +16,7 @@ from alliance_fhir.domain.plan.history import in_order, standing_on, wording
 from alliance_fhir.domain.plan.lookback import Reached, held, reached
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.canonical import sealed_as_built
+from alliance_fhir.fhir.canonical import sealed, sealed_as_built
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.plan.statuses import Course
@@ -224,6 +224,8 @@ class Facts:
         for name, value in body.items():
             if value:
                 whole[name] = value
+        if type_ == "CarePlan" and self.plan.kept_by_others:  # it refers by more than identifiers
+            return Resource(type_, key, *sealed(whole))
         return Resource(type_, key, *sealed_as_built(whole, agreed))
 
     def _meta(self, said_by: Perspective | None) -> Json:
