@@ -19,6 +19,7 @@ from alliance_fhir.domain.plan.values import MOST_ENTRIES
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import AuthFailed, BadReply, Refused
 from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.bundle import own_identifiers
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.logical import named
@@ -221,11 +222,11 @@ class _Reading:
         told = Element(body)
         days = {name: day for name in _DAYS if (day := _day(told, name))}
         put = tuple(name for name, day in days.items() if body[name] != day)
-        lost = [name for name in ("identifier", *_DAYS) if name in body.keys() - days]
+        lost = [name for name in _DAYS if name in body.keys() - days]
         security = told.part("meta").parts("security")
         if any(label.value not in self._labels for label in security):
             lost.append("meta.security")
-        identifier = [el.identifier(self._ours.identifiers, key)]
+        identifier = [*own_identifiers(body), el.identifier(self._ours.identifiers, key)]
         whole = {**self._with_people(body), "identifier": identifier}
         return Addition(key, hit, whole, days, tuple(lost), put)
 

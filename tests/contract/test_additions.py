@@ -317,7 +317,7 @@ URGENT = [{"coding": [{"system": CONCEPT, "code": "contact-urgent"}]}]
     ("make", "more", "told"),
     [
         (a_goal, {"note": [{"text": PLAINLY}]}, "Goal note"),
-        (a_goal, {"identifier": [{"value": "9"}]}, "Goal identifier"),
+        (a_goal, {"identifier": [{"value": "9"}]}, "Goal identifier[0]"),
         (a_goal, {"startDate": "2026-03-06"}, "Goal startDate"),
         (a_goal, {"startDate": "2026-02-28"}, "Goal startDate"),
         (a_goal, {"startDate": "2026-03"}, "Goal startDate"),
@@ -498,6 +498,42 @@ def test_nobody_agrees_by_a_status_and_a_day_has_no_time(
     assert acceptance(first, f"goal-{place[5:]}") == {"1001": "pending", "kurtz": "pending"}
 
 
+# --- an identifier of the portal's ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place_kind", [*LITTLE, "lowest", R4])
+def test_by_what_a_portal_knows_its_own_it_knows_it_still(first: Clinic) -> None:
+    """Through all that is written over it; and so it is when the ledger is lost."""
+    known = [{"system": "urn:example:portal", "value": number} for number in ("G-9", "2026/9")]
+    here = {"startDate": "2026-03-04", "lifecycleStatus": "active"}
+    [goal] = added(first, a_goal(first, identifier=known, **here))
+    [task] = added(first, a_task(first, identifier=known[:1]))
+    assert "Goal lifecycleStatus" in merged_is(first)
+    document = said_in(text_of(first, "jones-2.plan.yaml"))
+    assert document["goals"][3] == {
+        "goal": goal[5:],
+        "text": "Play the trumpet again",
+        "identifiers": ["urn:example:portal|G-9", "urn:example:portal|2026/9"],
+    }
+    assert at(first, goal)["identifier"][1:] == known
+    assert at(first, task)["identifier"][1:] == known[:1]
+    key = at(first, goal)["identifier"][0]["value"].partition("-")[2]
+    change(first, key, says(PLAINLY))
+    assert "(changed goals[3].text)" in merged_is(first)
+    assert at(first, goal)["identifier"][1:] == known
+    first.ledger.unlink()
+    settled_again(first)
+
+
+@by_the_ledger_at_a_server
+def test_an_identifier_that_somebody_gives_to_a_goal_of_ours_is_merged(first: Clinic) -> None:
+    known = {"system": "urn:example:portal", "value": "G-9"}
+    change(first, "goal-job", lambda b: {**b, "identifier": [*b["identifier"], known]})
+    assert "(added goals[1].identifiers[0])" in merged_is(first)
+    assert first.place.by_short_name()["goal-job"]["identifier"][1:] == [known]
+    assert acceptance(first, "goal-job") == {"1001": "agree", "kurtz": "agree"}
+
+
 # --- goals as portals have them -------------------------------------------------------------------
 
 
@@ -590,7 +626,7 @@ PORTALS: dict[str, tuple[Json, str]] = {
             "startDate": "2026-03-04",
             "note": [{"time": "2026-03-04T09:12:33.123Z", "text": "Said on the phone"}],
         },
-        "Goal identifier, Goal note",
+        "Goal identifier[0].use, Goal note",
     ),
 }
 """Goals, and what of them a plan document cannot carry."""

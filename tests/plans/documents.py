@@ -44,6 +44,7 @@ goals:
       target: ">= 7"
       unit: h
       due: 2026-04-30
+    identifiers: ["urn:example:portal|{SECRET}"]
     agreement:
       - party: patient
         status: agree
@@ -60,6 +61,7 @@ tasks:
     when: "in the morning"
     goals: [sleep, work]
     options_considered: ["{SECRET} takes nothing"]
+    identifiers: ["urn:example:portal|{SECRET}"]
     agreement:
       - {{party: "urn:example:family|aunt", status: disagree, on: 2026-03-10}}
   - task: walk

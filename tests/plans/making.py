@@ -42,6 +42,10 @@ addresses = st.sampled_from(
         for where in ("Goal/9", "Task/a.b-C", "Goal/9-1", "ServiceRequest/9", f"Goal/{'A' * 64}")
     ]
 )
+known_by = st.builds(
+    Identifier, st.sampled_from(["urn:example:portal", "https://a.example/b"]), keys
+)
+identifiers = st.lists(known_by, max_size=2).map(tuple)
 texts = st.lists(words, max_size=2).map(tuple)
 
 
@@ -92,6 +96,7 @@ def plans(draw: st.DrawFn) -> SharedPlan:
                 "proposed_by": draw(maybe(somebody)),
                 "priority": draw(maybe(st.sampled_from(["high", "medium", "low"]))),
                 "measure": draw(maybe(_measures)),
+                "identifiers": draw(identifiers),
                 "agreement": draw(agreements(people)),
             }
             for key in goals
@@ -108,6 +113,7 @@ def plans(draw: st.DrawFn) -> SharedPlan:
                 if goals
                 else (),
                 "options_considered": draw(texts),
+                "identifiers": draw(identifiers),
                 "agreement": draw(agreements(people)),
             }
             for key in tasks

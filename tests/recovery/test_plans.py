@@ -130,15 +130,18 @@ def add(site: Site, **more: Any) -> str:
 def test_what_was_added_to_a_plan_and_taken_in_is_theirs_again(site: Site) -> None:
     give(site, 1)
     assert sync(site).code == 0
-    where = add(site)
+    where = add(site, lifecycleStatus="active")
+    known = {"system": "urn:example:portal", "value": "G-9"}
+    site.there.edit(where, lambda body: {**body, "identifier": [known]})
+    name = "Goal/G-9"
     before = contents(site)
     merged = sync(site, "--merge")
-    assert (merged.code, where in contents(site)) == (0, False)  # it has a name of ours
+    assert (merged.code, name in contents(site)) == (0, False)  # it has a name of ours
     ran = site.command("undo", merged.json["run"])
     assert (ran.code, told(ran, "blocked")) == (0, [])
     after = contents(site)
     if site.little is None:  # HAPI takes no label off that a PUT leaves out
-        before[where]["meta"] = after[where]["meta"]
+        before[name]["meta"] = after[name]["meta"]
     assert after == before
     assert sync(site, "--merge").code == 0
     assert site.verified()

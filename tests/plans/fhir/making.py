@@ -152,6 +152,7 @@ def rare() -> list[SharedPlan]:
             "proposed_by": aunt if number else "kurtz",
             "priority": "low",
             "measure": {"code": "sleep log", **target},
+            "identifiers": ["urn:example:portal|9"],
             "agreement": said,
         }
         for number, target in enumerate(targets)
@@ -166,6 +167,7 @@ def rare() -> list[SharedPlan]:
             "when": "on Sundays",
             "goals": ["g0", "g1"],
             "options_considered": ["Nothing"],
+            "identifiers": ["urn:example:portal|9", "https://app.example|9"],
             "agreement": said,
         }
         for kind in kinds

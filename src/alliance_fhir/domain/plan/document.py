@@ -17,6 +17,7 @@ from alliance_fhir.domain.plan.values import (
     Key,
     Keys,
     Line,
+    Named,
     Patient,
     Somebody,
     Text,
@@ -79,6 +80,7 @@ class Agreement(Part):
     on: Day
 
 
+Identifiers = Annotated[tuple[Named, ...], Field(max_length=MOST_ENTRIES)]
 Agreements = Annotated[tuple[Agreement, ...], Field(max_length=MOST_ENTRIES)]
 
 
@@ -90,6 +92,7 @@ class Goal(Part):
     proposed_by: Somebody | None = None
     priority: Priority | None = None
     measure: Measure | None = None
+    identifiers: Identifiers = ()
     agreement: Agreements = ()
 
 
@@ -104,6 +107,7 @@ class Task(Part):
     when: Text | None = None
     goals: Keys = ()
     options_considered: Texts = ()
+    identifiers: Identifiers = ()
     agreement: Agreements = ()
 
 

@@ -206,7 +206,7 @@ def _clinician(value: object, info: ValidationInfo) -> Identifier:
     return _known("clinician", value, info)
 
 
-def _guardian(value: object, info: ValidationInfo) -> Identifier:
+def _full(value: object, info: ValidationInfo) -> Identifier:
     if isinstance(value, str) and "|" not in value:  # no clinician, and so not in their numbering
         raise Breach("identifier-without-system", "Write system|value.")
     return _known("clinician", value, info)
@@ -230,7 +230,7 @@ def _told(value: Party) -> str:
 
 
 _PERSON: dict[str, Any] = {"type": "string", "minLength": 1}
-_FULL: dict[str, Any] = {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:\S+\|.+$"}
+_WHOLE_ONE: dict[str, Any] = {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:\S+\|.+$"}
 
 Patient = Annotated[
     Identifier, PlainValidator(_patient), PlainSerializer(_told), WithJsonSchema(_PERSON)
@@ -239,7 +239,11 @@ Clinician = Annotated[
     Identifier, PlainValidator(_clinician), PlainSerializer(_told), WithJsonSchema(_PERSON)
 ]
 Guardian = Annotated[
-    Identifier, PlainValidator(_guardian), PlainSerializer(_told), WithJsonSchema(_FULL)
+    Identifier, PlainValidator(_full), PlainSerializer(_told), WithJsonSchema(_WHOLE_ONE)
 ]
+Named = Annotated[
+    Identifier, PlainValidator(_full), PlainSerializer(_told), WithJsonSchema(_WHOLE_ONE)
+]
+"""By what others know something."""
 Somebody = Annotated[Party, PlainValidator(_party), PlainSerializer(_told), WithJsonSchema(_PERSON)]
 """The patient by this very word; a clinician or a guardian by identifier."""

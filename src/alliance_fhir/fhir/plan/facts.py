@@ -208,14 +208,19 @@ class Facts:
         body: Json,
         said_by: Perspective | None = None,
         agreed: Sequence[tuple[str, bytes]] = (),
+        also: Iterable[Identifier] = (),
     ) -> Resource:
         """A resource of this plan, sealed; elements that are empty are left out.
 
         `said_by` is whose words it holds, where they are somebody's. `agreed` are its first
-        extensions, where these are of `alliance_fhir.fhir.plan.agreements`, as text.
+        extensions, where these are of `alliance_fhir.fhir.plan.agreements`, as text. `also` is by
+        what others know it.
         """
         key = f"{self.key}-{suffix}"
-        identifier: Json | Sequence[Json] = [el.identifier(self.system, key)]
+        identifier: Json | Sequence[Json] = [
+            el.identifier(self.system, key),
+            *(el.identifier(*one) for one in also),
+        ]
         if type_ == "QuestionnaireResponse":
             identifier = self.version.response_identifier(identifier[0])
         whole: Json = {"resourceType": type_, "identifier": identifier}

@@ -12,7 +12,7 @@ from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.plan.back.agreements import Day, said, settled
 from alliance_fhir.fhir.plan.back.element import DAY, TEXT, Element
 from alliance_fhir.fhir.plan.back.kept import is_kept
-from alliance_fhir.fhir.plan.back.keys import key_of
+from alliance_fhir.fhir.plan.back.keys import also, key_of
 from alliance_fhir.fhir.plan.back.measures import with_measure
 from alliance_fhir.fhir.plan.back.scope import Found, Scope
 from alliance_fhir.fhir.plan.goals import goal_suffix
@@ -58,6 +58,7 @@ def _goal(
         text=text,
         proposed_by=scope.party_in(element, "expressedBy", "source"),
         priority=_priority(element.part("priority")),
+        identifiers=also(scope, found),
     )
     told = said(scope, element)
     for target in element.parts("target"):

@@ -16,7 +16,7 @@ from alliance_fhir.fhir.plan.back.agreements import Day, said, settled
 from alliance_fhir.fhir.plan.back.element import TEXT, Element
 from alliance_fhir.fhir.plan.back.goals import has_ended
 from alliance_fhir.fhir.plan.back.kept import is_kept, planned
-from alliance_fhir.fhir.plan.back.keys import key_of
+from alliance_fhir.fhir.plan.back.keys import also, key_of
 from alliance_fhir.fhir.plan.back.scope import Found, Scope
 from alliance_fhir.fhir.plan.statuses import request_status
 from alliance_fhir.fhir.plan.tasks import TASK
@@ -126,6 +126,7 @@ def _task(
         when=when,
         goals=_goals(scope, element, goals),
         options_considered=tuple(told for about, told in notes if about != "when")[:MOST_ENTRIES],
+        identifiers=also(scope, found),
     )
     agreed = settled(scope, said(scope, element), task_words(task), day)
     element.word("status", (request_status(element.text("resourceType"), status, agreed.outcome),))
