@@ -169,6 +169,7 @@ class _Reading:
     ) -> None:
         self._target = target
         self._ours = Ours(el.identifier_system(settings.root), tag_system(settings.root))
+        self._root = f"{settings.root}/"
         self._labels: list[Json] = meta(settings).get("security", [])
         self._taken = {key.partition("-")[2].partition(":")[0] for key in bodies}
         people = {
@@ -223,9 +224,14 @@ class _Reading:
         days = {name: day for name in _DAYS if (day := _day(told, name))}
         put = tuple(name for name, day in days.items() if body[name] != day)
         lost = [name for name in _DAYS if name in body.keys() - days]
-        security = told.part("meta").parts("security")
-        if any(label.value not in self._labels for label in security):
+        about = told.part("meta")
+        if any(label.value not in self._labels for label in about.parts("security")):
             lost.append("meta.security")
+        # what a server keeps of ours when we give something back says nothing of theirs
+        if any(not tag.text("system").startswith(self._root) for tag in about.parts("tag")):
+            lost.append("meta.tag")
+        if about.value.get("profile"):
+            put = (*put, "meta.profile")
         identifier = [*own_identifiers(body), el.identifier(self._ours.identifiers, key)]
         whole = {**self._with_people(body), "identifier": identifier}
         return Addition(key, hit, whole, days, tuple(lost), put)

@@ -69,10 +69,10 @@ class Sides(NamedTuple):
     added: Mapping[str, Addition]
     kept: Mapping[str, Sequence[Left]]
 
-    @property
-    def put(self) -> list[Left]:
-        """What of that which somebody added is otherwise in what is ours."""
-        those = [(one.hit.type, element) for one in self.added.values() for element in one.put]
+    def put(self, over: Group) -> list[Left]:
+        """What of that which somebody added is otherwise in what takes its place."""
+        taken = [self.added[key.partition(":")[0]] for key, _ in over.added]
+        those = [(one.hit.type, element) for one in taken for element in one.put]
         return [Left("", type_, element) for type_, element in dict.fromkeys(those)]
 
     @property

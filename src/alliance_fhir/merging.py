@@ -53,10 +53,7 @@ _THERE = (
 _UNWRITTEN = (
     "Beside the source {} could not be written ({}), and nothing was sent; mend that, run again."
 )
-_PUT = (
-    " What was added there is taken in with what follows from who agreed, and without times of day "
-    "({})."
-)
+_PUT = " Of what was added there these are as the plan has them: {}."
 _KEPT = (
     "Somebody added it there, and a plan document cannot carry it ({}): it stays theirs, as it is, "
     "and the plan lists it."
@@ -200,14 +197,14 @@ class Merging:
             group, versions = self._with_document(group, case, kept, path)
             told = told_of(ours, merged.plan, versions, left_out)
             case.told = f"{told} It stands in {path.name}."
-        if put := ", ".join(map(str, sides.put)):
+        over = sides.over(group)
+        if put := ", ".join(map(str, sides.put(over))):
             case.told += _PUT.format(put)
         case.kept = {
             f"kept_by_others[{number}]": _KEPT.format(", ".join(map(str, sides.kept[address])))
             for number, address in enumerate(merged.plan.kept_by_others)
             if address in sides.kept
         }
-        over = sides.over(group)
         case.merged = True
         [decided] = self._planner.decide([over], reread=True)
         return decided

@@ -451,6 +451,8 @@ def test_what_may_be_another_patients_or_ours_holds_the_plan_back(
 
 # --- a status, and a time -------------------------------------------------------------------------
 
+US = "http://hl7.org/fhir/us"
+PROFILE = "Goal meta.profile"
 IN_PROGRESS = {
     "coding": [
         {"system": "http://terminology.hl7.org/CodeSystem/goal-achievement", "code": "in-progress"}
@@ -475,6 +477,7 @@ IN_PROGRESS = {
             "Goal lifecycleStatus, Goal achievementStatus, Goal statusDate",
         ),
         (a_task, {"status": "accepted", "intent": "proposal"}, "Task status, Task intent"),
+        (a_goal, {"meta": {"profile": [f"{US}/core/StructureDefinition/us-core-goal"]}}, PROFILE),
         # where it was written down it was the evening before
         (a_task, {"authoredOn": "2026-03-04T22:00:00-05:00"}, "Task authoredOn"),
     ],
@@ -484,8 +487,8 @@ def test_nobody_agrees_by_a_status_and_a_day_has_no_time(
 ) -> None:
     [place] = added(first, make(first, **more))
     assert merged_is(first).endswith(
-        f"It stands in jones-2.plan.yaml. What was added there is taken in with what follows from "
-        f"who agreed, and without times of day ({told})."
+        "It stands in jones-2.plan.yaml. Of what was added there these are as the plan has them: "
+        f"{told}."
     )
     body = at(first, place)
     if make is a_task:
@@ -553,7 +556,6 @@ HIGH = {
     ],
     "text": "high",
 }
-US = "http://hl7.org/fhir/us"
 PORTALS: dict[str, tuple[Json, str]] = {
     # after https://hl7.org/fhir/us/core/Goal-goal-1.json.html (US Core 8.0.1)
     "us-core": (
@@ -626,7 +628,7 @@ PORTALS: dict[str, tuple[Json, str]] = {
             "startDate": "2026-03-04",
             "note": [{"time": "2026-03-04T09:12:33.123Z", "text": "Said on the phone"}],
         },
-        "Goal identifier[0].use, Goal note",
+        "Goal meta.tag, Goal identifier[0].use, Goal note",
     ),
 }
 """Goals, and what of them a plan document cannot carry."""
