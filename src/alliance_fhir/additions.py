@@ -3,13 +3,14 @@ and that the plan's CarePlan lists.
 
 Each is read where the CarePlan says that it is, at this server alone, if it is of the same patient
 and nothing of ours. It is given the identifier that our resource of it has, so that it is read like
-one of ours, and so that ours takes its place and does not come to stand beside it.
+one of ours, and so that ours takes its place and does not come to stand beside it. What says more
+than a document can carry stays theirs, as it is, and the plan lists it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from alliance_fhir.config import Settings
@@ -18,12 +19,15 @@ from alliance_fhir.domain.plan.values import MOST_ENTRIES
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import AuthFailed, BadReply, Refused
 from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.bundle import own_identifiers
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.logical import named
 from alliance_fhir.fhir.plan import REQUESTS
 from alliance_fhir.fhir.plan.back.element import DAY, Element
+from alliance_fhir.fhir.plan.back.kept import is_kept
 from alliance_fhir.fhir.plan.back.keys import fit_key
+from alliance_fhir.fhir.plan.careplan import kept_by_others
 from alliance_fhir.fhir.plan.goals import goal_suffix
 from alliance_fhir.fhir.plan.tasks import TASK, request_type
 from alliance_fhir.fhir.provenance import tag_system
@@ -41,18 +45,48 @@ _LISTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
 of which it is."""
 _DAYS = ("startDate", "statusDate", "authoredOn")
 """Of what is ours these follow from the versions of the plan."""
+_TIME = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)T.+", re.ASCII)
+"""A time, and the day that it is where it was written down."""
+_UNDER_WAY = {
+    "Goal": {"lifecycleStatus": ("planned", "accepted", "active")},
+    "Task": {"status": ("requested", "received", "accepted", "ready"), "intent": ("proposal",)},
+}
+"""What says that somebody goes about it. It is nobody's word of agreement, and of what is ours it
+follows from these. A request of another type may be an order, which no plan takes the place of."""
+_OF_THE_STATUS = ("achievementStatus", "statusDate")
+"""What goes with the status of a goal."""
 
 
 class Addition(NamedTuple):
     """A resource that somebody added: `hit` is what stands there, `key` the business key of ours
     that takes its place, and `body` is as if it had that already. `days` are those that ours has to
-    have as well, and `lost` the other elements that are not seen to be left when `body` is read."""
+    have as well, and `lost` the other elements that are not seen to be left when `body` is read.
+    `put` are those that ours has otherwise, so that they are told: nothing is said by them that the
+    plan does not say."""
 
     key: str
     hit: Found
     body: Json
     days: Mapping[str, str]
     lost: tuple[str, ...]
+    put: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Where it is at its server."""
+        return f"{self.hit.type}/{self.hit.id}"
+
+    def beside(self, left: Collection[str]) -> Addition:
+        """The same, where reading it has `left` these elements: a status that does not follow from
+        who agreed is put as it does, and all else is lost."""
+        status = _UNDER_WAY.get(self.hit.type, {})
+        put = [name for name in left if self.body.get(name) in status.get(name, ())]
+        days = self.days
+        if "lifecycleStatus" in put:
+            put += [name for name in _OF_THE_STATUS if name in self.body and name not in left]
+            days = {name: day for name, day in days.items() if name not in put}
+        lost = [name for name in (*self.lost, *left) if name not in put]
+        return self._replace(days=days, lost=tuple(lost), put=(*self.put, *put))
 
     def is_in(self, plan: SharedPlan) -> bool:
         """Whether the plan has it, as something that becomes a resource of the same type."""
@@ -88,7 +122,7 @@ def _listed(careplan: Json, base: str) -> Iterator[str]:
         for one in Element(careplan).parts(name)[:MOST_ENTRIES]:
             for reference in [one.part(inner) for inner in within] or [one]:
                 place = _place(reference.text("reference"), base)
-                if place.partition("/")[0] in types:
+                if not is_kept(reference) and place.partition("/")[0] in types:
                     told[place] = None
     yield from told
 
@@ -97,6 +131,30 @@ def _place(reference: str, base: str) -> str:
     """`Type/id` of what a reference leads to at this server, without a version; else nothing."""
     at = _PLACE.fullmatch(reference.removeprefix(f"{base}/"))
     return f"{at['type']}/{at['id']}" if at else ""
+
+
+def _day(told: Element, name: str) -> str | None:
+    """The day that an element says, or that its time is on where it was written down."""
+    time = _TIME.fullmatch(told.text(name))
+    return time["day"] if time else told.look(name, DAY)
+
+
+def kept(careplan: Json, base: str, places: Collection[str]) -> Json:
+    """The CarePlan, with the mark of what others keep beside what it lists in these places."""
+
+    def marked(value: Any) -> Any:
+        if isinstance(value, list):
+            return [marked(one) for one in cast("list[Any]", value)]
+        if not isinstance(value, dict):
+            return value
+        told = cast("Json", value)
+        place = _place(Element(told).text("reference"), base)
+        if place in places:
+            return kept_by_others(f"{base}/{place}", place)
+        return {name: marked(one) for name, one in told.items()}
+
+    lists = {name: marked(careplan[name]) for name, _, _ in _LISTS if name in careplan}
+    return {**careplan, **lists}
 
 
 class _Reading:
@@ -111,6 +169,7 @@ class _Reading:
     ) -> None:
         self._target = target
         self._ours = Ours(el.identifier_system(settings.root), tag_system(settings.root))
+        self._root = f"{settings.root}/"
         self._labels: list[Json] = meta(settings).get("security", [])
         self._taken = {key.partition("-")[2].partition(":")[0] for key in bodies}
         people = {
@@ -162,14 +221,20 @@ class _Reading:
         self._taken.add(suffix)
         key = f"{self._plan}-{suffix}"
         told = Element(body)
-        days = {name: day for name in _DAYS if (day := told.look(name, DAY))}
-        lost = [name for name in ("identifier", *_DAYS) if name in body.keys() - days]
-        security = told.part("meta").parts("security")
-        if any(label.value not in self._labels for label in security):
+        days = {name: day for name in _DAYS if (day := _day(told, name))}
+        put = tuple(name for name, day in days.items() if body[name] != day)
+        lost = [name for name in _DAYS if name in body.keys() - days]
+        about = told.part("meta")
+        if any(label.value not in self._labels for label in about.parts("security")):
             lost.append("meta.security")
-        identifier = [el.identifier(self._ours.identifiers, key)]
+        # what a server keeps of ours when we give something back says nothing of theirs
+        if any(not tag.text("system").startswith(self._root) for tag in about.parts("tag")):
+            lost.append("meta.tag")
+        if about.value.get("profile"):
+            put = (*put, "meta.profile")
+        identifier = [*own_identifiers(body), el.identifier(self._ours.identifiers, key)]
         whole = {**self._with_people(body), "identifier": identifier}
-        return Addition(key, hit, whole, days, tuple(lost))
+        return Addition(key, hit, whole, days, tuple(lost), put)
 
     def _with_people(self, value: Any) -> Any:
         """The same, with the identifier of each person of the plan beside where they are."""

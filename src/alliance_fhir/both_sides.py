@@ -4,7 +4,7 @@ stands at the target; or why nothing of it can be merged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -51,18 +51,35 @@ class NotMerged(Exception):
         self.remedy = remedy
 
 
+class AnotherDay(Exception):
+    """What somebody added is there since another day than it would be in the merged plan: by where
+    it is, the elements that say so. It cannot become ours."""
+
+    def __init__(self, places: Mapping[str, Sequence[Left]]) -> None:
+        super().__init__()
+        self.places = places
+
+
 class Sides(NamedTuple):
     """What both sides began with, what the source gives, and what stands at the target; `seen` are
     the keys of what was read there, with the digests of its content, and `added` what somebody has
-    there as a resource of their own, by the key that ours gets; `undated` is how much was said
-    there without a day."""
+    there as a resource of their own, by the key that ours gets. `kept` is what stays theirs, by its
+    address, with what of it a document cannot carry; `undated` is how much was said there without
+    a day."""
 
     base: SharedPlan
     ours: SharedPlan
     theirs: SharedPlan
     seen: frozenset[tuple[str, str]]
     added: Mapping[str, Addition]
+    kept: Mapping[str, Sequence[Left]]
     undated: int
+
+    def put(self, over: Group) -> list[Left]:
+        """What of that which somebody added is otherwise in what takes its place."""
+        taken = [self.added[key.partition(":")[0]] for key, _ in over.added]
+        those = [(one.hit.type, element) for one in taken for element in one.put]
+        return [Left("", type_, element) for type_, element in dict.fromkeys(those)]
 
     @property
     def since(self) -> Iterator[str]:
@@ -71,17 +88,18 @@ class Sides(NamedTuple):
             yield from one.days.values()
 
     def over(self, group: Group) -> Group:
-        """The group of the merged plan, with what it may be written over. Raises NotMerged where
-        what somebody added is there since another day than it would be then."""
+        """The group of the merged plan, with what it may be written over. Raises AnotherDay."""
         taken: dict[str, Found] = {}
-        lost: list[Left] = []
+        other: dict[str, list[Left]] = {}
         for one in group.resources:
             added = self.added.get(one.key.partition(":")[0])  # what follows is the type
             if added and added.hit.type == one.type:
                 taken[one.key] = added.hit
                 differ = {name for name, day in added.days.items() if one.body.get(name) != day}
-                lost += [Left(one.key, one.type, name) for name in sorted(differ)]
-        _none_lost(lost)
+                if differ:
+                    other[added.place] = [Left("", one.type, name) for name in sorted(differ)]
+        if other:
+            raise AnotherDay(other)
         seen = self.seen | {(key, hit.digest) for key, hit in taken.items()}
         return group._replace(seen=seen, added=tuple((key, hit.id) for key, hit in taken.items()))
 
@@ -110,18 +128,24 @@ class BothSides:
 
     def __init__(self, ledger: Ledger, target: Target, settings: Settings) -> None:
         self._ledger = ledger
+        self._base = target.identity
         self._back = ReadBack(target, settings)
         self._documents = Documents(settings)
 
-    def of(self, planned: Planned, sent: Mapping[int, SharedPlan]) -> Sides:
-        """The sides of a plan; `sent` are the versions that were. Raises NotMerged, and ServerError
-        where the target cannot be read."""
+    def of(
+        self,
+        planned: Planned,
+        sent: Mapping[int, SharedPlan],
+        apart: Mapping[str, Sequence[Left]],
+    ) -> Sides:
+        """The sides of a plan; `sent` are the versions that were, and what is `apart` stays theirs.
+        Raises NotMerged, and ServerError where the target cannot be read."""
         if not sent:
             raise NotMerged(_LOST)
         own = [one for one in planned.decisions if one.resource.type != "Provenance"]
         base = self._back.made(self._back.mapped(sent.values()))
         here = self._back.made(one.resource for one in own)
-        there = self._back.there(own, base.plan) if base else None
+        there = self._back.there(own, base.plan, apart) if base else None
         if base is None or here is None or there is None:
             raise NotMerged(NO_PLAN)
         if self._back.is_moved(own, base, there):
@@ -133,7 +157,8 @@ class BothSides:
         begun = self._taken_in(planned.group) or base.plan
         seen = ((key, content_digest(body)) for key, body in there.bodies.items())
         added = {one.key: one for one in there.added}
-        return Sides(begun, here.plan, there.plan, frozenset(seen), added, there.undated)
+        kept = {f"{self._base}/{place}": left for place, left in there.kept.items()}
+        return Sides(begun, here.plan, there.plan, frozenset(seen), added, kept, there.undated)
 
     def _unseen(
         self,

@@ -9,12 +9,12 @@ document has no place for, and nothing is overwritten but what was read for the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from alliance_fhir.both_sides import NO_PLAN, BothSides, NotMerged
+from alliance_fhir.both_sides import NO_PLAN, AnotherDay, BothSides, NotMerged
 from alliance_fhir.comparing import Comparing
 from alliance_fhir.config import Settings
 from alliance_fhir.delivery import now
@@ -28,7 +28,7 @@ from alliance_fhir.domain.plan.succession import (
     merged_on,
     told_of,
 )
-from alliance_fhir.domain.receipt import MERGED, WARNINGS, Finding, Receipt
+from alliance_fhir.domain.receipt import MERGED, NOT_TAKEN_IN, WARNINGS, Finding, Receipt
 from alliance_fhir.domain.records import Moment
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.gathering import Grouping
@@ -36,7 +36,7 @@ from alliance_fhir.laying_down import ending, lay_down, next_to
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planned import OBSTACLES, Planned
 from alliance_fhir.planning import Planner
-from alliance_fhir.readback import CHANGED
+from alliance_fhir.readback import CHANGED, Left
 from alliance_fhir.sources.plans import SUFFIXES, is_document
 from alliance_fhir.sources.plans.document import Documents
 from alliance_fhir.sources.plans.merged import ENDING, unfinished, whole
@@ -57,7 +57,12 @@ _REJECTED = (
     "Somebody changed the plan there, and {}: what the source says now is not known, and nothing "
     "is merged. Mend it, run again."
 )
-_UNDATED = "What was said there without a day ({}) has the plan's."
+_UNDATED = " What was said there without a day ({}) has the plan's."
+_PUT = " Of what was added there these are as the plan has them: {}."
+_KEPT = (
+    "Somebody added it there, and a plan document cannot carry it ({}): it stays theirs, as it is, "
+    "and the plan lists it."
+)
 _COLLISIONS = ("both-changed", "leans-on-removed")
 """What somebody has to decide; of the rest it is enough to be told."""
 _ARRIVED = ("created", "updated", "unchanged")
@@ -67,7 +72,8 @@ _ARRIVED = ("created", "updated", "unchanged")
 class _Case:
     """What came of a plan. `before` is what was decided without a merge; `remedy` is said of what
     is in the way, `told` of what was merged. `path` and `text` are of the document that is to be
-    written, and `seen` is what stood at the target for it."""
+    written, and `seen` is what stood at the target for it. `kept` says, by paths in it, why
+    something that it lists is others' still."""
 
     before: Planned
     remedy: str = ""
@@ -76,6 +82,7 @@ class _Case:
     path: Path | None = None
     text: str = ""
     seen: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Merging:
@@ -162,7 +169,11 @@ class Merging:
         if not case or not case.merged or any(r.state not in _ARRIVED for r in receipts):
             return []
         origin = planned.group.origin
-        return [Finding(origin.path, origin.row, "", MERGED, case.told)]
+        kept = [
+            Finding(origin.path, origin.row, path, NOT_TAKEN_IN, why)
+            for path, why in case.kept.items()
+        ]
+        return [Finding(origin.path, origin.row, "", MERGED, case.told), *kept]
 
     # --- what comes of the two sides
 
@@ -174,10 +185,18 @@ class Merging:
                 raise NotMerged(_REJECTED.format(self._rejected[rejected]))
 
     def _merged(self, planned: Planned, case: _Case) -> Planned:
+        apart: dict[str, Sequence[Left]] = {}
+        while True:
+            try:
+                return self._tried(planned, case, apart)
+            except AnotherDay as other:
+                apart |= other.places
+
+    def _tried(self, planned: Planned, case: _Case, apart: Mapping[str, Sequence[Left]]) -> Planned:
         group = planned.group
         kept = self._ledger.documents(group.key)
         known = self._grouping.read(kept | dict(group.documents))
-        sides = self._both.of(planned, self._grouping.read(kept))
+        sides = self._both.of(planned, self._grouping.read(kept), apart)
         base, ours, theirs = sides[:3]
         when = merged_on(base, (ours, theirs), known.values(), self._now(), sides.since)
         try:
@@ -201,9 +220,17 @@ class Merging:
             told = told_of(ours, merged.plan, versions, left_out)
             case.told = f"{told} It stands in {path.name}."
         if sides.undated:
-            case.told = f"{case.told} {_UNDATED.format(sides.undated)}"
+            case.told += _UNDATED.format(sides.undated)
+        over = sides.over(group)
+        if put := ", ".join(map(str, sides.put(over))):
+            case.told += _PUT.format(put)
+        case.kept = {
+            f"kept_by_others[{number}]": _KEPT.format(", ".join(map(str, sides.kept[address])))
+            for number, address in enumerate(merged.plan.kept_by_others)
+            if address in sides.kept
+        }
         case.merged = True
-        [decided] = self._planner.decide([sides.over(group)], reread=True)
+        [decided] = self._planner.decide([over], reread=True)
         return decided
 
     # --- documents

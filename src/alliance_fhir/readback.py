@@ -5,7 +5,8 @@ at a target are alike then wherever they say the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alliance_fhir.config import Settings
@@ -21,6 +22,7 @@ from alliance_fhir.targets.base import Target
 
 if TYPE_CHECKING:
     from alliance_fhir.additions import Addition
+    from alliance_fhir.fhir.plan.reading import Left as NotCarried
 
 CHANGED = "changed-at-target"
 MOVED = (
@@ -65,13 +67,15 @@ class Left(NamedTuple):
 
 class Back(NamedTuple):
     """A plan that came back, from what, by key, and what of that a document cannot carry. `added`
-    are resources that somebody added as their own, and that were read with it; `undated` is how
+    are resources that somebody added as their own, and that were read with it. `kept` are those
+    that stay theirs, by where they are, with what of them a document cannot carry. `undated` is how
     much is in it that was said without a day, and has one that was assumed."""
 
     plan: SharedPlan
     bodies: Mapping[str, Json]
     left: Sequence[Left]
     added: Sequence[Addition] = ()
+    kept: Mapping[str, Sequence[Left]] = MappingProxyType({})
     undated: int = 0
 
     def lost_beside(self, before: Back) -> list[Left]:
@@ -104,6 +108,11 @@ def _for_which(left: Left) -> str:
     if left.why == "another-patient":
         return "for" if left.type == "Task" else "subject"
     return _KINDS.get(left.type, "") if left.why == "found-twice" else ""
+
+
+def _element(type_: str, left: NotCarried) -> str:
+    """The element that is left, or for which the resource is left as a whole, where it is known."""
+    return left.element or _for_which(Left("", type_, "", left.why))
 
 
 def _changed(before: Json, there: Json) -> list[str]:
@@ -141,15 +150,44 @@ class ReadBack:
         """The plan that these make; None where they make none."""
         return self._back({one.key: one.body for one in resources})
 
-    def there(self, decisions: Iterable[Decision], sent: SharedPlan) -> Back | None:
+    def there(
+        self,
+        decisions: Iterable[Decision],
+        sent: SharedPlan,
+        apart: Mapping[str, Sequence[Left]] = MappingProxyType({}),
+    ) -> Back | None:
         """The plan as it stands at the target now, with what somebody added to it, held against
-        what was `sent` last. Raises ServerError."""
+        what was `sent` last. What is `apart` stays theirs. Raises ServerError."""
         # imported here, as few runs find that somebody changed a plan
         from alliance_fhir.additions import additions
 
         ours = {one.resource: self._body(one) for one in decisions}
         bodies = {resource.key: body for resource, body in ours.items() if body}
-        return self._back(bodies, additions(self._target, self._settings, [*ours], bodies), sent)
+        added = additions(self._target, self._settings, [*ours], bodies)
+        theirs = {**apart}
+        while True:  # what leans on one that stays theirs may have to stay so, too
+            standing = [one for one in added if one.place not in theirs]
+            back = self._back(self._marked(bodies, theirs), standing, sent)
+            if back is None:
+                return None
+            lost = {
+                one.place: [Left("", one.hit.type, element) for element in one.lost]
+                for one in back.added
+                if one.lost
+            }
+            if not lost:
+                return back._replace(bodies=bodies, kept=theirs)
+            theirs |= lost
+
+    def _marked(self, bodies: Mapping[str, Json], theirs: Collection[str]) -> dict[str, Json]:
+        """These resources of a plan, the CarePlan with the mark of what stays `theirs`."""
+        from alliance_fhir.additions import kept
+
+        base = self._target.identity
+        return {
+            key: kept(body, base, theirs) if body["resourceType"] == "CarePlan" else body
+            for key, body in bodies.items()
+        }
 
     def is_moved(self, decisions: Iterable[Decision], before: Back, there: Back) -> bool:
         """Whether the plan is another patient's there: its CarePlan names somebody else than
@@ -161,7 +199,7 @@ class ReadBack:
 
     def with_statuses(self, there: Back, before: Back, left: Iterable[Left]) -> Back:
         """The same plan, where what is `left` of it has the status of `before`."""
-        bodies = {**there.bodies}
+        bodies = self._marked(there.bodies, there.kept)
         for one in left:
             if one.is_status and one.key in before.bodies:
                 status = before.bodies[one.key].get(one.element)
@@ -185,20 +223,25 @@ class ReadBack:
             return None
         keys = {id(body): key for key, body in bodies.items()}
         named = {name: keys[id(body)] for name, body in Pool(bodies.values()).all.items()}
+        lost = [one for one in came.left if one.why != ASSUMED]
+        theirs = {
+            one.place: [_element(one.hit.type, left) for left in lost if left.resource == one.place]
+            for one in added
+        }
         left = [
             Left(named.get(one.resource, ""), _type(one.resource), one.element, one.why)
-            for one in came.left
-            if one.why != ASSUMED
+            for one in lost
+            if one.resource not in theirs
         ]
-        named_in = {one.resource for one in came.left}
-        for one in added:
-            lost = one.lost
-            if not one.is_in(came.plan):  # of what it would be, or it is told of already
-                known = f"{one.hit.type}/{one.hit.id}" in named_in
-                lost = () if known else (_KINDS.get(one.hit.type, ""),)
-            left += [Left("", one.hit.type, element) for element in lost]
+        read = [
+            one.beside(
+                theirs[one.place]
+                or ([] if one.is_in(came.plan) else [_KINDS.get(one.hit.type, "")])
+            )
+            for one in added
+        ]
         undated = sum(one.why == ASSUMED for one in came.left)
-        return Back(came.plan, bodies, left, added, undated)
+        return Back(came.plan, bodies, left, read, undated=undated)
 
     def _body(self, decision: Decision) -> Json | None:
         resource, id_ = decision.resource, decision.server_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import httpx
@@ -14,6 +15,7 @@ from alliance_fhir.testing import FhirServer as LittleServer
 
 from .clinic import PLANS, Clinic, Wire, give
 from .kinds import LITTLE, RUNGS, TAKEN, UNSAID, kinds_of
+from .merging import set_clock
 from .places import FolderPlace, Place, ServerPlace
 
 if TYPE_CHECKING:
@@ -119,3 +121,17 @@ def site(clinic: Clinic) -> Clinic:
     clinic.register(*PEOPLE)
     give(clinic)
     return clinic
+
+
+@pytest.fixture
+def march(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is 5 March 2026, between the first two versions of Mr. Jones's plan."""
+    set_clock(monkeypatch, datetime(2026, 3, 5, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+def first(site: Clinic) -> Clinic:
+    """The clinic has sent the first version of a plan."""
+    give(site, "jones-1")
+    assert site.sync().exit_code == 0
+    return site

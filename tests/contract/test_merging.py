@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,183 +12,45 @@ import pytest
 import yaml
 
 from alliance_fhir.errors import ConfigError
-from alliance_fhir.testing.resources import Resources
 
 from .clinic import PLANS, Clinic, counts, edited, give, is_write, rows_of, rules
 from .kinds import LITTLE, MEDPLUM, R4, R5, by_the_ledger
-from .places import DIGEST, bare, name_of
+from .merging import (
+    ACCEPTANCE,
+    COLLIDING,
+    KURTZ,
+    PLAINLY,
+    SAID,
+    a_goal,
+    acceptance,
+    added,
+    agreed_by,
+    change,
+    collided,
+    finish,
+    given,
+    held_back,
+    merged_is,
+    names,
+    of_the_patient,
+    pending,
+    said_in,
+    says,
+    second,
+    set_clock,
+    settled,
+    text_of,
+)
+from .places import bare, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from postgres import Postgres
 
-    from .places import Place
-
 Json = dict[str, Any]
-SD = "http://hl7.org/fhir/StructureDefinition"
-ACCEPTANCE = f"{SD}/goal-acceptance"
-SAID = "https://alliance-fhir.github.io/ig/StructureDefinition/agreement-to"
-CONCEPT = "https://alliance-fhir.github.io/ig/CodeSystem/concept"
-PLAINLY = "Sleep well, and wake up rested"
-"""What somebody wants to say in the place of hours and nights. It is in no message."""
-KURTZ = "urn:example:staff|kurtz"
-REASON = "Somebody's change at the target was merged with the source's, as asked."
 
-
-@pytest.fixture(autouse=True)
-def march(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is 5 March 2026, between the first two versions of Mr. Jones's plan."""
-    set_clock(monkeypatch, datetime(2026, 3, 5, 12, tzinfo=UTC))
-
-
-def set_clock(monkeypatch: pytest.MonkeyPatch, when: datetime) -> None:
-    """What our clock says."""
-
-    class Standing(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Any:
-            return when.astimezone(tz)
-
-    monkeypatch.setattr("alliance_fhir.delivery.datetime", Standing)
-
-
-# --- what somebody does at the target -------------------------------------------------------------
-
-
-def says(text: str) -> Callable[[Json], Json]:
-    """A goal has other words; nothing else of it is touched."""
-    return lambda body: {**body, "description": {"text": text}}
-
-
-def agreed_by(person: str, on: str) -> Callable[[Json], Json]:
-    """Somebody agrees to a goal, on a day."""
-
-    def change(body: Json) -> Json:
-        return {**body, "extension": [_agreed(one, person, on) for one in body["extension"]]}
-
-    return change
-
-
-def _agreed(extension: Json, person: str, on: str) -> Json:
-    if extension["url"] != ACCEPTANCE:
-        return extension
-    told = {part["url"]: part for part in extension["extension"]}
-    if told["individual"]["valueReference"]["identifier"]["value"] != person:
-        return extension
-    said = [{"url": "on", "valueDate": on}]
-    told["status"] = {"url": "status", "valueCode": "agree"}
-    told[SAID] = {"url": SAID, "extension": said}
-    return {**extension, "extension": [*told.values()]}
-
-
-def change(site: Clinic, name: str, *changes: Callable[[Json], Json]) -> None:
-    """Somebody changes what goes by this short name there."""
-    for one in changes:
-        site.place.edit(site.place.the(name), one)
-
-
-def acceptance(site: Clinic, name: str) -> dict[str, str]:
-    """Who is said to agree to a goal there, by number."""
-    goal = site.place.by_short_name()[name]
-    parts = [one["extension"] for one in goal["extension"] if one["url"] == ACCEPTANCE]
-    told = [{part["url"]: part for part in those} for those in parts]
-    return {
-        one["individual"]["valueReference"]["identifier"]["value"]: one["status"]["valueCode"]
-        for one in told
-    }
-
-
-# --- what stands in the source --------------------------------------------------------------------
-
-
-def names(site: Clinic) -> list[str]:
-    """The files of the source."""
-    return sorted(path.name for path in (site.folder / "plans").iterdir())
-
-
-def text_of(site: Clinic, name: str) -> str:
-    """What a file of the source holds; nobody else may read what we wrote."""
-    path = site.folder / "plans" / name
-    assert path.stat().st_mode & 0o077 == 0
-    return path.read_text("utf-8")
-
-
-def said_in(text: str) -> Json:
-    """What a document says, whatever it looks like: names of people with their numbering."""
-    told = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it makes texts of everything
-    return _full({**told, "patient": f"urn:example:mrn|{told['patient'].rpartition('|')[2]}"})
-
-
-def _full(told: Any) -> Any:
-    if isinstance(told, dict):
-        return {key: _full(one) for key, one in told.items()}
-    if isinstance(told, list):
-        return [_full(one) for one in told]
-    return KURTZ if told == "kurtz" else told
-
-
-def given(site: Clinic, name: str) -> Json:
-    """What a document of the clinic says."""
-    return said_in((site.folder / "plans" / f"{name}.plan.yaml").read_text("utf-8"))
-
-
-def reasons(place: Place) -> list[str]:
-    """Why, in the words of the Provenances that give a reason."""
-    told = [body["activity"].get("text", "") for body in place.of_type("Provenance")]
-    return [text for text in told if text.startswith("Somebody's")]
-
-
-def merged_is(site: Clinic, **options: Any) -> str:
-    """A sync with `--merge` goes well; what it says of what was merged, and of nothing else. The
-    plan before it leaves no trace in the source."""
-    before = names(site)
-    told = site.plan(merge=True, **options)
-    assert names(site) == before
-    told = site.sync(merge=True, **options)
-    assert [one.remedy for one in told.tally.blocked] == []
-    assert (told.exit_code, told.tally.rejected) == (0, [])
-    [finding] = [one for one in told.tally.warnings if one.rule != "clinician-not-found"]
-    assert finding.rule == "merged"
-    assert reasons(site.place) == [REASON] * len(reasons(site.place)) != []
-    settled(site)
-    return finding.remedy
-
-
-def settled(site: Clinic) -> None:
-    """All is there as it should be, and nothing is left to do."""
-    site.verified()
-    before = names(site)
-    for options in ({}, {"merge": True}, {"reread": True}):
-        again = site.sync(**options)
-        assert (again.exit_code, counts(again).keys()) == (0, {"unchanged"})
-        assert "merged" not in rules(again, "warnings")
-    assert names(site) == before
-
-
-def held_back(site: Clinic, **options: Any) -> str:
-    """A sync with `--merge` sends nothing of the plan; what it says."""
-    before, files = site.place.versions(), names(site)
-    site.plan(merge=True, **options)
-    assert names(site) == files
-    told = site.sync(merge=True, **options)
-    assert told.exit_code == 7
-    assert {one.rule for one in told.tally.blocked} == {"changed-at-target"}
-    after = site.place.versions()
-    assert {name: after[name] for name in before} == before
-    assert not [name for name in after.keys() - before.keys() if "Questionnaire/" not in name]
-    [remedy] = {one.remedy for one in told.tally.blocked}
-    return remedy
-
-
-@pytest.fixture
-def first(site: Clinic) -> Clinic:
-    """The clinic has sent the first version of a plan."""
-    give(site, "jones-1")
-    assert site.sync().exit_code == 0
-    return site
-
+pytestmark = pytest.mark.usefixtures("march")
 
 KINDS = ["folder", *LITTLE, "singles", "no-versions", "lowest", R4, MEDPLUM]
 main = pytest.mark.parametrize("place_kind", KINDS)
@@ -215,24 +77,6 @@ def test_what_somebody_changed_there_becomes_the_next_version_of_the_source(firs
     assert (goal["description"], goal["lifecycleStatus"]) == ({"text": PLAINLY}, "proposed")
     assert acceptance(first, "goal-sleep") == {"1001": "pending", "kurtz": "pending"}
     assert acceptance(first, "goal-job") == {"1001": "agree", "kurtz": "agree"}
-
-
-def pending(site: Clinic) -> None:
-    """A first version in which Dr. Kurtz has said nothing to the goals."""
-    give(site, "jones-1")
-    goals, tasks, rest = "goals:", "tasks:", "      - {party: kurtz, status: agree, on: 2026-03-02}"
-    edited(
-        site,
-        "jones-1",
-        lambda text: (
-            text.partition(goals)[0]
-            + goals
-            + text.partition(goals)[2].partition(tasks)[0].replace(f"{rest}\n", "")
-            + tasks
-            + text.partition(tasks)[2]
-        ),
-    )
-    assert site.sync().exit_code == 0
 
 
 @by_the_ledger
@@ -320,13 +164,6 @@ def test_a_number_in_a_name_that_is_no_version_stays_there(first: Clinic) -> Non
 # --- both sides changed it ------------------------------------------------------------------------
 
 
-def second(site: Clinic, *changes: tuple[str, str]) -> None:
-    """The clinic has written the second version, with these changes."""
-    give(site, "jones-1", "jones-2")
-    for old, new in changes:
-        edited(site, "jones-2", lambda text, old=old, new=new: text.replace(old, new, 1))
-
-
 @main
 def test_what_both_changed_in_different_places_is_brought_together(
     first: Clinic, monkeypatch: pytest.MonkeyPatch
@@ -371,30 +208,6 @@ def test_an_agreement_to_other_words_than_the_source_has_is_told_and_pending(
     text = text_of(site, "jones-3.plan.yaml")
     assert "#       - party: urn:example:staff|kurtz\n#         status: agree\n" in text
     assert acceptance(site, "goal-people")["kurtz"] == "pending"
-
-
-COLLIDING = ("Sleep at least 7 hours on 5 nights", "Sleep at least 6 hours on 5 nights")
-
-
-def collided(site: Clinic) -> Clinic:
-    """Both have found other words for one goal, and nobody can say which count."""
-    change(site, "goal-sleep", says(PLAINLY))
-    second(site, COLLIDING)
-    return site
-
-
-def finish(site: Clinic, *, with_text: str) -> Path:
-    """Somebody decides, and gives the document its name."""
-    path = site.folder / "plans" / "jones-3.unfinished.yaml"
-    text = path.read_text("utf-8")
-    head, _, rest = text.partition("conflicts:\n")
-    _, _, plan = rest.partition("\nplan:")
-    plan = f"plan:{plan}".replace(f"text: {COLLIDING[1]} a week", f"text: {with_text}")
-    assert with_text in plan
-    path.unlink()
-    finished = path.with_name("jones-3.plan.yaml")
-    finished.write_text(head + plan, "utf-8")
-    return finished
 
 
 @main
@@ -469,367 +282,6 @@ def test_where_one_plan_collides_the_others_go_on(first: Clinic) -> None:
     assert (told.exit_code, rules(told, "blocked")) == (7, ["changed-at-target"])
     there = [body for body in first.place.of_type("CarePlan") if body["status"] == "active"]
     assert len(there) == 2
-
-
-# --- what somebody added as a resource of their own -----------------------------------------------
-
-ON_SERVERS = [*LITTLE, "singles", "no-versions", "by-patient", "lowest"]
-by_the_ledger_at_a_server = pytest.mark.parametrize("place_kind", ["little-r4"])
-
-
-def of_the_patient(site: Clinic, number: str = "1001") -> Json:
-    """A reference as a portal writes it: where Mr. Jones is, and no number of his."""
-    [jones] = [p for p in site.place.of_type("Patient") if p["identifier"][0]["value"] == number]
-    return {"reference": f"Patient/{jones['id']}"}
-
-
-def a_goal(site: Clinic, **more: Any) -> Json:
-    """A goal as a portal makes one."""
-    return {
-        "resourceType": "Goal",
-        "lifecycleStatus": "proposed",
-        "description": {"text": "Play the trumpet again"},
-        "subject": of_the_patient(site),
-        **more,
-    }
-
-
-def a_task(site: Clinic, **more: Any) -> Json:
-    """A task as a portal makes one."""
-    return {
-        "resourceType": "Task",
-        "status": "draft",
-        "intent": "plan",
-        "description": "Practise in the garage on Sundays",
-        "for": of_the_patient(site),
-        "requester": of_the_patient(site),
-        **more,
-    }
-
-
-def listed(where: str) -> Callable[[Json], Json]:
-    """The plan lists what is there, as its version of FHIR has it."""
-
-    def change(body: Json) -> Json:
-        reference = {"reference": where}
-        if "Goal/" in where:
-            return {**body, "goal": [*body["goal"], reference]}
-        [name] = body["activity"][0]
-        return {**body, "activity": [*body["activity"], {name: reference}]}
-
-    return change
-
-
-def added(site: Clinic, *bodies: Json) -> list[str]:
-    """A portal adds these to the plan; where they are then."""
-    places = [site.place.add(body) for body in bodies]
-    change(site, "plan", *map(listed, places))
-    return places
-
-
-def at(site: Clinic, where: str) -> Json:
-    """What is there."""
-    type_, _, id_ = where.partition("/")
-    [body] = [body for body in site.place.of_type(type_) if body["id"] == id_]
-    return body
-
-
-def taken_in(site: Clinic) -> None:
-    """What a portal added is in the merged plan, and is ours where it was."""
-    goal, task = added(site, a_goal(site), a_task(site))
-    counted = {type_: len(site.place.of_type(type_)) for type_ in ("Goal", "Task")}
-    assert merged_is(site) == (
-        "Merged with what somebody changed there (added goals[3], added tasks[5]). Somebody has "
-        "still to agree to goals[3], tasks[5]. It stands in jones-2.plan.yaml."
-    )
-    said = said_in(text_of(site, "jones-2.plan.yaml"))
-    goal_key, task_key = goal.partition("/")[2], task.partition("/")[2]
-    assert said["goals"][3] == {"goal": goal_key, "text": "Play the trumpet again"}
-    assert said["tasks"][5] == {
-        "task": task_key,
-        "kind": "other",
-        "text": "Practise in the garage on Sundays",
-        "proposed_by": "patient",
-    }
-    assert {type_: len(site.place.of_type(type_)) for type_ in counted} == counted
-    there = site.place.by_short_name()
-    assert there[f"goal-{goal_key}"] == at(site, goal)
-    assert there[f"task-{task_key}"] == at(site, task)
-    assert acceptance(site, f"goal-{goal_key}") == {"1001": "pending", "kurtz": "pending"}
-    references = [one["reference"] for one in there["plan"]["goal"]]
-    assert references[3:] == [goal]
-    proofs = [body for body in site.place.of_type("Provenance") if body["activity"].get("text")]
-    [proof] = [body for body in proofs if body["activity"]["text"] == REASON]
-    assert {goal, task} <= {one["reference"] for one in proof["target"]}
-
-
-@pytest.mark.parametrize("place_kind", [*ON_SERVERS, R4])
-def test_what_a_portal_added_is_taken_in_where_it_is(first: Clinic) -> None:
-    taken_in(first)
-
-
-@by_the_ledger_at_a_server
-def test_what_a_portal_added_is_told_without_a_merge(first: Clinic) -> None:
-    added(first, a_goal(first))
-    told = first.sync(reread=True)
-    [finding] = told.tally.blocked
-    assert told.exit_code == 7
-    assert finding.remedy == (
-        "Somebody changed the plan there (added goals[3]); choose --merge, or --take source or "
-        "server."
-    )
-
-
-@by_the_ledger_at_a_server
-def test_what_was_taken_in_is_known_again_when_the_ledger_is_lost(first: Clinic) -> None:
-    taken_in(first)
-    first.ledger.unlink()
-    assert counts(first.sync()).keys() == {"unchanged"}
-    first.verified()
-
-
-@by_the_ledger_at_a_server
-def test_tasks_of_every_kind_are_taken_in(first: Clinic) -> None:
-    [goal] = added(first, a_goal(first))
-    jones = of_the_patient(first)
-    asked = {"status": "draft", "intent": "plan", "subject": jones, "requester": jones}
-    medicine: Json = {"resourceType": "MedicationRequest", **asked}
-    medicine |= {"medicationCodeableConcept": {"text": "Melatonin"}}
-    visit: Json = {"resourceType": "ServiceRequest", **asked, "code": {"text": "A visit"}}
-    visit |= {"category": [{"coding": [{"system": CONCEPT, "code": "visit"}]}]}
-    message: Json = {"resourceType": "CommunicationRequest", **asked}
-    message |= {"payload": [{"contentString": "How the week was"}]}
-    del message["intent"]
-    serves = {"url": f"{SD}/resource-pertainsToGoal", "valueReference": {"reference": goal}}
-    exercise = a_task(first, extension=[serves])
-    places = added(first, medicine, visit, message, exercise)
-    assert "added goals[3], added tasks[5]" in merged_is(first)
-    tasks = said_in(text_of(first, "jones-2.plan.yaml"))["tasks"][5:]
-    assert [(one["kind"], one["text"]) for one in tasks] == [
-        ("medication", "Melatonin"),
-        ("visit", "A visit"),
-        ("contact", "How the week was"),
-        ("other", "Practise in the garage on Sundays"),
-    ]
-    assert tasks[3]["goals"] == [goal.partition("/")[2]]
-    there = first.place.by_short_name()
-    for where in places:
-        assert at(first, where) == there[f"task-{where.partition('/')[2]}"]
-
-
-@by_the_ledger_at_a_server
-@pytest.mark.parametrize("day", ["2026-03-04", "2026-03-05"])
-def test_what_has_a_day_is_dated_by_it(day: str, first: Clinic) -> None:
-    goal, task = added(first, a_goal(first, startDate=day), a_task(first, authoredOn=day))
-    merged_is(first)
-    assert said_in(text_of(first, "jones-2.plan.yaml"))["written"][:10] == day
-    assert (at(first, goal)["startDate"], at(first, task)["authoredOn"]) == (day, day)
-
-
-@by_the_ledger_at_a_server
-def test_who_agreed_to_what_they_added_has_agreed(first: Clinic) -> None:
-    said = [
-        {"url": "individual", "valueReference": of_the_patient(first)},
-        {"url": "status", "valueCode": "agree"},
-        {"url": SAID, "extension": [{"url": "on", "valueDate": "2026-03-04"}]},
-    ]
-    [goal] = added(first, a_goal(first, extension=[{"url": ACCEPTANCE, "extension": said}]))
-    merged_is(first)
-    key = goal.partition("/")[2]
-    assert acceptance(first, f"goal-{key}") == {"1001": "agree", "kurtz": "pending"}
-
-
-@by_the_ledger_at_a_server
-def test_who_agreed_on_no_day_is_asked_again(first: Clinic) -> None:
-    said = [
-        {"url": "individual", "valueReference": of_the_patient(first)},
-        {"url": "status", "valueCode": "agree"},
-    ]
-    [goal] = added(first, a_goal(first, extension=[{"url": ACCEPTANCE, "extension": said}]))
-    merged_is(first)
-    key = goal.partition("/")[2]
-    assert acceptance(first, f"goal-{key}") == {"1001": "pending", "kurtz": "pending"}
-
-
-@by_the_ledger_at_a_server
-def test_what_was_taken_in_is_merged_like_all_that_is_ours(first: Clinic) -> None:
-    taken_in(first)
-    [goal] = [one for one in first.place.of_type("Goal") if "trumpet" in one["description"]["text"]]
-    change(first, f"goal-{goal['id']}", says(PLAINLY))
-    assert "changed goals[3].text" in merged_is(first)
-    assert at(first, f"Goal/{goal['id']}")["description"] == {"text": PLAINLY}
-
-
-@pytest.mark.parametrize("place_kind", ["little-r4", "singles", "lowest"])
-def test_what_a_portal_changes_while_it_is_taken_in_is_not_overwritten(first: Clinic) -> None:
-    [goal] = added(first, a_goal(first))
-    document = first.folder / "plans" / "jones-2.plan.yaml"
-    once: list[bool] = []
-
-    def meanwhile(request: httpx.Request) -> None:
-        if document.exists() and not once:
-            once.append(True)
-            first.place.edit(goal, says(PLAINLY))
-
-    first.wire.before = meanwhile
-    told = first.sync_alone(merge=True)
-    first.wire.calm()
-    assert (told.exit_code, set(rules(told, "blocked"))) == (7, {"changed-at-target"})
-    assert at(first, goal)["description"] == {"text": PLAINLY}
-    assert "identifier" not in at(first, goal)
-    merged_is(first)
-    assert at(first, goal)["description"] == {"text": PLAINLY}
-    assert len(first.place.of_type("Goal")) == 4
-
-
-@pytest.mark.parametrize("place_kind", ["little-r4", "lowest"])
-def test_what_a_portal_takes_away_while_it_is_taken_in_is_not_made_again(first: Clinic) -> None:
-    [goal] = added(first, a_goal(first))
-    document = first.folder / "plans" / "jones-2.plan.yaml"
-    once: list[bool] = []
-
-    def meanwhile(request: httpx.Request) -> None:
-        if document.exists() and not once:
-            once.append(True)
-            first.place.delete(goal)
-
-    first.wire.before = meanwhile
-    told = first.sync_alone(merge=True)
-    first.wire.calm()
-    assert (told.exit_code, set(rules(told, "blocked"))) == (7, {"changed-at-target"})
-    assert len(first.place.of_type("Goal")) == 3
-
-
-@pytest.mark.parametrize("place_kind", ["little-r4", "singles", "lowest"])
-def test_who_is_cut_off_when_it_was_taken_in_has_it_once(first: Clinic) -> None:
-    [goal] = added(first, a_goal(first))
-
-    def cut(request: httpx.Request) -> None:
-        if is_write(request) and goal.encode() in request.content + request.url.raw_path:
-            raise KeyboardInterrupt
-
-    first.wire.after = cut
-    with pytest.raises(KeyboardInterrupt):
-        first.sync_alone(merge=True)
-    first.wire.calm()
-    assert first.sync(merge=True).exit_code == 0
-    settled(first)
-    assert len(first.place.of_type("Goal")) == 4
-    assert names(first) == ["jones-1.plan.yaml", "jones-2.plan.yaml"]
-
-
-@by_the_ledger_at_a_server
-def test_where_both_collide_it_is_taken_in_with_the_finished_document(
-    first: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    set_clock(monkeypatch, datetime(2026, 3, 10, 12, tzinfo=UTC))
-    [goal] = added(first, a_goal(first))
-    collided(first)
-    held_back(first)
-    assert "identifier" not in at(first, goal)
-    finish(first, with_text="Sleep well, 6 hours at least")
-    assert first.sync(merge=True).exit_code == 0
-    settled(first)
-    assert len(first.place.of_type("Goal")) == 4
-    key = goal.partition("/")[2]
-    assert at(first, goal) == first.place.by_short_name()[f"goal-{key}"]
-
-
-@by_the_ledger_at_a_server
-def test_what_a_person_leaves_out_stays_what_it_was(
-    first: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    set_clock(monkeypatch, datetime(2026, 3, 10, 12, tzinfo=UTC))
-    [goal] = added(first, a_goal(first))
-    collided(first)
-    held_back(first)
-    before = at(first, goal)
-    finished = finish(first, with_text="Sleep well, 6 hours at least")
-    block = f'  - goal: "{goal.partition("/")[2]}"\n    text: Play the trumpet again\n'
-    text = finished.read_text("utf-8").replace(block.replace('"', "'"), "")
-    assert "trumpet" not in text
-    finished.write_text(text, "utf-8")
-    assert first.sync(merge=True).exit_code == 0
-    settled(first)
-    assert at(first, goal) == before
-    assert len(first.place.by_short_name()["plan"]["goal"]) == 3
-
-
-RESTRICTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "V"}
-
-
-@by_the_ledger_at_a_server
-@pytest.mark.parametrize(
-    ("make", "more", "told"),
-    [
-        (a_goal, {"note": [{"text": PLAINLY}]}, "Goal.note"),
-        (a_goal, {"identifier": [{"value": "9"}]}, "Goal.identifier"),
-        (a_goal, {"startDate": "2026-03-06"}, "Goal.startDate"),
-        (a_goal, {"startDate": "2026-02-28"}, "Goal.startDate"),
-        (a_goal, {"startDate": "2026-03"}, "Goal.startDate"),
-        (a_goal, {"lifecycleStatus": "active"}, "Goal.lifecycleStatus"),
-        (a_goal, {"lifecycleStatus": "completed"}, "Goal.lifecycleStatus, CarePlan.goal"),
-        (a_goal, {"meta": {"security": [RESTRICTED]}}, "Goal.meta.security"),
-        (a_task, {"authoredOn": "2026-03-04T10:00:00Z"}, "Task.authoredOn"),
-        (a_task, {"requester": {"display": "Somebody else"}}, "Task.requester"),
-        (a_goal, {"subject": None}, "CarePlan.goal[3]"),
-        (a_goal, {"extension": [{"url": DIGEST, "valueString": "0" * 32}]}, "CarePlan.goal[3]"),
-    ],
-)
-def test_what_a_portal_added_and_a_document_cannot_carry_holds_the_plan_back(
-    make: Callable[..., Json], more: Json, told: str, first: Clinic
-) -> None:
-    body = {key: value for key, value in make(first, **more).items() if value}
-    added(first, body)
-    assert f"has no place for ({told})" in held_back(first)
-    assert names(first) == ["jones-1.plan.yaml"]
-
-
-@by_the_ledger_at_a_server
-def test_what_is_another_patients_or_at_another_server_is_not_taken_in(
-    first: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Resources, "_leads_somewhere", lambda *_: None)
-    another = first.place.add(a_goal(first, subject=of_the_patient(first, "1032")))
-    nobodys = first.place.add(a_goal(first, subject={"reference": "Patient/77"}))
-    here = first.place.add(a_goal(first))
-    elsewhere = f"https://fhir.example/r4/{here}"
-    change(first, "plan", *map(listed, (another, nobodys, elsewhere)))
-    assert "(CarePlan.goal[3], CarePlan.goal[4], CarePlan.goal[5])" in held_back(first)
-
-
-@by_the_ledger_at_a_server
-@pytest.mark.parametrize(
-    ("body", "told"),
-    [
-        # the kind of it is not known, and what is made of that is a Task
-        (
-            {"resourceType": "ServiceRequest", "code": {"text": "Lessons"}},
-            "ServiceRequest.category",
-        ),
-        # a plan has one such way to reach each other
-        (
-            {
-                "resourceType": "CommunicationRequest",
-                "category": [{"coding": [{"system": CONCEPT, "code": "contact-urgent"}]}],
-                "payload": [{"contentString": PLAINLY}],
-            },
-            "CommunicationRequest.category",
-        ),
-    ],
-)
-def test_what_would_become_something_else_is_not_taken_in(
-    body: Json, told: str, first: Clinic
-) -> None:
-    usual = {"status": "draft", "intent": "plan", "subject": of_the_patient(first)}
-    added(first, {**usual, **body})
-    assert told in held_back(first)
-
-
-@pytest.mark.parametrize("place_kind", ["folder"])
-def test_in_a_folder_nothing_is_referred_to_by_an_id(first: Clinic) -> None:
-    change(first, "plan", listed("Goal/9"))
-    assert "has no place for (CarePlan.goal[3])" in held_back(first)
 
 
 # --- where nothing is merged ----------------------------------------------------------------------

@@ -8,17 +8,15 @@ import pytest
 
 from .clinic import edited, give, rules
 from .kinds import by_the_ledger
-from .test_merging import (
+from .merging import (
     ACCEPTANCE,
     KURTZ,
     PLAINLY,
     SAID,
     agreed_by,
     change,
-    first,
     given,
     held_back,
-    march,
     merged_is,
     names,
     pending,
@@ -32,8 +30,8 @@ if TYPE_CHECKING:
 
     from .clinic import Clinic
 
-__all__ = ["first", "march"]
 Json = dict[str, Any]
+pytestmark = pytest.mark.usefixtures("march")
 IG = "https://alliance-fhir.github.io/ig/StructureDefinition"
 NO_PLACE = (
     "Somebody put there, or took away, what a plan document has no place for ({}): nothing is "

@@ -72,6 +72,7 @@ REVIEW = ("works", "does_not", "changes", "goals", "satisfaction", "doubts", "ad
 KINDS: dict[str, tuple[str, Callable[[Json], bool]]] = {
     "plan": ("CarePlan", _has("goal", "activity", "supportingInfo")),
     "plan instead": ("CarePlan", _has("replaces")),
+    "plan of others": ("CarePlan", lambda body: "extension" in body.get("goal", [{}])[0]),
     "team": ("CareTeam", _anything),
     "team of three": ("CareTeam", lambda body: len(body["participant"]) > 2),
     "goal": ("Goal", _has("target", "statusDate", "achievementStatus", "priority")),

@@ -56,11 +56,11 @@ MAY_BE_GONE = {
 SEVERAL = {
     "CarePlan": "meta.security meta.tag contributor goal supportingInfo activity replaces",
     "CareTeam": "meta.security meta.tag participant",
-    "Goal": "meta.security meta.tag",
-    "MedicationRequest": "meta.security meta.tag note",
-    "ServiceRequest": "meta.security meta.tag note",
-    "Task": "meta.security meta.tag note",
-    "CommunicationRequest": "meta.security meta.tag note",
+    "Goal": "meta.security meta.tag identifier",
+    "MedicationRequest": "meta.security meta.tag identifier note",
+    "ServiceRequest": "meta.security meta.tag identifier note",
+    "Task": "meta.security meta.tag identifier note",
+    "CommunicationRequest": "meta.security meta.tag identifier note",
     "QuestionnaireResponse": "meta.security meta.tag item item.answer item.item.answer item.item",
     "Observation": "meta.security meta.tag note",
     "Provenance": "meta.security meta.tag target agent",
@@ -151,8 +151,10 @@ def test_words_that_are_fixed_are_no_others(kind: str, version: Version) -> None
 
 def _open(path: Path) -> bool:
     """Where labels of a site, somebody's own numbering, or units of UCUM stand."""
-    return path[0] == "meta" or path[-2:] in {
+    return path[0] == "meta" or {path[-2:], path[-3:]} & {
         ("identifier", "system"),
+        ("identifier", 1, "system"),
+        ("identifier", 2, "system"),
         ("detailQuantity", "code"),
     }
 

@@ -50,6 +50,7 @@ goals:
       target: ">= 7"
       unit: h
       due: 2026-04-30
+    identifiers: ["urn:example:portal|{SECRET}"]
     agreement:
       - party: patient
         status: agree
@@ -66,11 +67,13 @@ tasks:
     when: "in the morning"
     goals: [sleep, work]
     options_considered: ["{SECRET} takes nothing"]
+    identifiers: ["urn:example:portal|{SECRET}"]
     agreement:
       - {{party: "urn:example:family|aunt", status: disagree, on: 2026-03-10}}
   - task: walk
     kind: self-care
     text: "{SECRET} walks"
+kept_by_others: ["https://ehr.example/fhir/Goal/{SECRET}"]
 contact:
   between_visits: "{SECRET} writes"
   urgent: "{SECRET} calls"

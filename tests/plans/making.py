@@ -36,6 +36,16 @@ later = st.dates(date(2026, 1, 2), date(2026, 12, 31)).map(Moment.of)
 moments = (st.dates(first.date(), last.date()) | st.datetimes(first, last, timezones=zones)).map(
     Moment.of
 )
+addresses = st.sampled_from(
+    [
+        f"https://ehr.example/fhir/{where}"
+        for where in ("Goal/9", "Task/a.b-C", "Goal/9-1", "ServiceRequest/9", f"Goal/{'A' * 64}")
+    ]
+)
+known_by = st.builds(
+    Identifier, st.sampled_from(["urn:example:portal", "https://a.example/b"]), keys
+)
+identifiers = st.lists(known_by, max_size=2).map(tuple)
 texts = st.lists(words, max_size=2).map(tuple)
 abouts = st.sampled_from(get_args(About))
 
@@ -88,6 +98,7 @@ def plans(draw: st.DrawFn) -> SharedPlan:
                 "proposed_by": draw(maybe(somebody)),
                 "priority": draw(maybe(st.sampled_from(["high", "medium", "low"]))),
                 "measure": draw(maybe(_measures)),
+                "identifiers": draw(identifiers),
                 "agreement": draw(agreements(people)),
             }
             for key in goals
@@ -104,10 +115,12 @@ def plans(draw: st.DrawFn) -> SharedPlan:
                 if goals
                 else (),
                 "options_considered": draw(texts),
+                "identifiers": draw(identifiers),
                 "agreement": draw(agreements(people)),
             }
             for key in tasks
         ),
+        "kept_by_others": tuple(draw(st.lists(addresses, max_size=3, unique=True))),
         "contact": draw(
             maybe(st.fixed_dictionaries({"between_visits": maybe(words), "urgent": maybe(words)}))
         ),

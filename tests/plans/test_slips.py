@@ -106,6 +106,8 @@ SLIPS = {
                                 "control-character", "It must be one line, without tabs."),
     "a list of 201 hopes": Slip(f'hopes: ["{SECRET} hopes"]', f"hopes: [{'x, ' * 200}x]", "hopes",
                                 "too-many-entries", "At most 200 entries."),
+    "an address of nothing": Slip("fhir/Goal/", "fhir/Patient/", "kept_by_others[0]",
+                                  "not-an-address"),
     "a goal with blanks": Slip("goal: work", "goal: at work", "goals[1].goal", "not-a-key"),
     # numbers
     "version 0": Slip("version: 2", "version: 0", "version", "out-of-range", "It must be 1 or "

@@ -109,7 +109,7 @@ def test_what_a_run_made_of_a_plan_is_removed_and_made_again(site: Site) -> None
     site.verified()
 
 
-def add(site: Site) -> str:
+def add(site: Site, **more: Any) -> str:
     """A portal adds a goal to the plan; where it is then."""
     [patient] = [b for b in site.there.of_type("Patient") if b["identifier"][0]["value"] == "1001"]
     goal = {
@@ -117,6 +117,7 @@ def add(site: Site) -> str:
         "lifecycleStatus": "proposed",
         "description": {"text": "Play the trumpet again"},
         "subject": {"reference": f"Patient/{patient['id']}"},
+        **more,
     }
     where = site.there.add(goal)
     site.there.edit(
@@ -129,19 +130,44 @@ def add(site: Site) -> str:
 def test_what_was_added_to_a_plan_and_taken_in_is_theirs_again(site: Site) -> None:
     give(site, 1)
     assert sync(site).code == 0
-    where = add(site)
+    where = add(site, lifecycleStatus="active")
+    known = {"system": "urn:example:portal", "value": "G-9"}
+    site.there.edit(where, lambda body: {**body, "identifier": [known]})
+    name = "Goal/G-9"
     before = contents(site)
     merged = sync(site, "--merge")
-    assert (merged.code, where in contents(site)) == (0, False)  # it has a name of ours
+    assert (merged.code, name in contents(site)) == (0, False)  # it has a name of ours
     ran = site.command("undo", merged.json["run"])
     assert (ran.code, told(ran, "blocked")) == (0, [])
     after = contents(site)
     if site.little is None:  # HAPI takes no label off that a PUT leaves out
-        before[where]["meta"] = after[where]["meta"]
+        before[name]["meta"] = after[name]["meta"]
     assert after == before
     assert sync(site, "--merge").code == 0
     assert site.verified()
     assert len(site.there.of_type("Goal")) == 4
+
+
+def test_what_was_added_to_a_plan_and_stayed_theirs_stays_so(site: Site) -> None:
+    """Whatever becomes of the run and of the plan."""
+    give(site, 1)
+    assert sync(site).code == 0
+    where = add(site, note=[{"text": "Since school"}])
+    before, whole = contents(site), theirs(site, where)
+    merged = sync(site, "--merge")
+    assert (merged.code, theirs(site, where)) == (0, whole)
+    ran = site.command("undo", merged.json["run"])
+    assert (ran.code, told(ran, "blocked"), contents(site)) == (0, [], before)
+    assert sync(site, "--merge").code == 0
+    assert site.retract(NAME).code == 0
+    site.verified()
+    assert theirs(site, where) == whole
+
+
+def theirs(site: Site, where: str) -> Json:
+    """What is there, with what servers add."""
+    [body] = [b for b in site.there.everything if f"{b['resourceType']}/{b['id']}" == where]
+    return body
 
 
 def test_what_was_added_to_a_plan_and_taken_in_is_retracted_with_it(site: Site) -> None:

@@ -22,6 +22,7 @@ STATES: tuple[State, ...] = get_args(State)
 
 
 MERGED = "merged"
+NOT_TAKEN_IN = "not-taken-in"
 RULES: dict[str, str] = {
     # a file as a whole
     "missing-file": "Check the path; nothing is there.",
@@ -98,6 +99,7 @@ RULES: dict[str, str] = {
     "text-too-long": "The text is too long; say it shorter, or as several goals or tasks.",
     "too-many-entries": "The list is too long.",
     "control-character": "Remove the control character, or the line end that is none everywhere.",
+    "not-an-address": "Write where a goal or request is, such as https://ehr.example/fhir/Goal/12.",
     "not-a-key": "Use letters (A-Z), digits, dot, hyphen and underscore, 64 of them at most.",
     "person-twice": "The person is named twice; remove one.",
     "not-a-guardian": "A guardian is neither the patient nor one of the clinicians.",
@@ -146,6 +148,8 @@ RULES: dict[str, str] = {
     "source-taken": "Somebody's change at the target was overwritten, as asked.",
     "server-kept": "Somebody's change at the target was kept, as asked, until the source changes.",
     MERGED: "Somebody's change at the target was merged with the source's, as asked.",
+    NOT_TAKEN_IN: "Somebody added there what a document cannot carry; it stays theirs, and the "
+    "plan lists it.",
     "recreated": "What somebody deleted at the target was made again, as asked.",
     "adopted": "What somebody made at the target under our identifier is ours now, as asked.",
     "retracted": "The record was retracted and stays so; --reinstate gives it again.",
@@ -252,7 +256,7 @@ WARNINGS = frozenset(
     {"unknown-column", "duplicate-equal", "clinician-not-found", "clinician-ambiguous"}
     | {"person-not-found", "person-ambiguous"}
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
-    | {"source-taken", "server-kept", MERGED, "recreated", "adopted"}
+    | {"source-taken", "server-kept", MERGED, NOT_TAKEN_IN, "recreated", "adopted"}
     | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
     | {"other-sheets", "review-later", "same-goals"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}

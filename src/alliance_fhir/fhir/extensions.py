@@ -126,6 +126,13 @@ def _of_plans() -> dict[str, Extension]:
             "dateTime",
             ("CarePlan",),
         ),
+        el.KEPT_BY_OTHERS: Extension(
+            "Kept by others",
+            "A goal or a request that belongs to a shared plan, is not of it, and stays as others "
+            "have it: where it is.",
+            "url",
+            ("Reference",),
+        ),
         el.AGREEMENT: Extension(
             "Agreement",
             "Where a party stands on the words of a task of a shared plan.",

@@ -12,8 +12,10 @@ from typing import cast
 
 from alliance_fhir.errors import AuthFailed, Refused, ServerError
 from alliance_fhir.fhir.bundle import Change, transaction
+from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.logical import References
 from alliance_fhir.fhir.reply import Delivered, Ours, answered
+from alliance_fhir.received import parsed
 from alliance_fhir.targets.base import Partly, arrived
 from alliance_fhir.targets.closed import ClosedTypes
 from alliance_fhir.targets.finding import Finder
@@ -54,6 +56,7 @@ class Sender:
 
     def send(self, changes: Sequence[Change], references: References) -> list[Delivered]:
         """One answer a change, in their order. Raises Partly where a part of them arrived."""
+        changes = [_at_home(change, self._client.base) for change in changes]
         together = "transactions" in self._abilities
         if not together or "if-match" not in self._abilities:
             self._looks.compare([change for change in changes if change.state == "updated"])
@@ -178,6 +181,16 @@ class Sender:
             return done
         self._abilities.lacking.add("rollback")
         raise Partly(done, first_error(answers, self._client.base))
+
+
+def _at_home(change: Change, base: str) -> Change:
+    """The same; what a plan lists at this very server is referred to without the server's address,
+    as servers may take no reference that leads out of them."""
+    one = change.resource
+    if one.type != "CarePlan" or (away := f'"reference":"{base}/'.encode()) not in one.json():
+        return change
+    body = parsed(one.json().replace(away, b'"reference":"'))
+    return change._replace(resource=Resource(one.type, one.key, body, one.digest))
 
 
 def _is_proven(changes: Sequence[Change]) -> bool:

@@ -71,11 +71,16 @@ class Normal:
                 **self._first_conversation(),
                 "goals": tuple(map(self._goal, self._new.goals)),
                 "tasks": tuple(map(self._task, self._new.tasks)),
+                "kept_by_others": self._goals_first(),
                 "contact": unless_empty(self._new.contact),
                 "next_review": self._next_review(),
                 "reviews": tuple(self._reviews()),
             }
         )
+
+    def _goals_first(self) -> tuple[str, ...]:
+        """What others keep stands in two lists of a CarePlan."""
+        return tuple(sorted(self._new.kept_by_others, key=lambda one: "/Goal/" not in one))
 
     def _first_conversation(self) -> dict[str, Any]:
         """As the last version has it that says anything of it."""

@@ -165,6 +165,7 @@ def rare() -> list[SharedPlan]:
             "proposed_by": aunt if number else "kurtz",
             "priority": "low",
             "measure": {"code": "sleep log", **target},
+            "identifiers": ["urn:example:portal|9"],
             "agreement": said,
         }
         for number, target in enumerate(targets)
@@ -179,6 +180,7 @@ def rare() -> list[SharedPlan]:
             "when": "on Sundays",
             "goals": ["g0", "g1"],
             "options_considered": ["Nothing"],
+            "identifiers": ["urn:example:portal|9", "https://app.example|9"],
             "agreement": said,
         }
         for kind in kinds
@@ -204,7 +206,7 @@ def rare() -> list[SharedPlan]:
 
 def left() -> list[SharedPlan]:
     """The same, and a version that has nothing of it: all of it has ended, tasks have come back as
-    others, and what stood in the way no longer does."""
+    others, what stood in the way no longer does, and others keep something of it."""
     kinds = {"medication": "visit", "social": "contact", "visit": "medication", "contact": "other"}
     tasks = [{"task": name, "kind": kind, "text": "Words"} for name, kind in kinds.items()]
     barriers = [{"text": "Far away", "plan": how} for how in ("By bus", "By video")]
@@ -217,4 +219,6 @@ def left() -> list[SharedPlan]:
         replaces="before",
         next_review="2026-03-23T09:00:00Z",
     )
-    return [*rare(), third, plan(version=4, written="2026-03-23T10:00:00Z", tasks=tasks)]
+    theirs = [f"https://ehr.example/fhir/{place}" for place in ("Goal/9", "ServiceRequest/9-a.B")]
+    last = plan(version=4, written="2026-03-23T10:00:00Z", tasks=tasks, kept_by_others=theirs)
+    return [*rare(), third, last]

@@ -10,12 +10,14 @@ from alliance_fhir.domain.agreement import PATIENT, Word, words_digest
 from alliance_fhir.domain.plan.values import (
     MOST_ENTRIES,
     WHOLE,
+    Addresses,
     Clinician,
     Day,
     Guardian,
     Key,
     Keys,
     Line,
+    Named,
     Patient,
     Somebody,
     Text,
@@ -95,6 +97,7 @@ class Agreement(Part):
     on: Day
 
 
+Identifiers = Annotated[tuple[Named, ...], Field(max_length=MOST_ENTRIES)]
 Agreements = Annotated[tuple[Agreement, ...], Field(max_length=MOST_ENTRIES)]
 
 
@@ -106,6 +109,7 @@ class Goal(Part):
     proposed_by: Somebody | None = None
     priority: Priority | None = None
     measure: Measure | None = None
+    identifiers: Identifiers = ()
     agreement: Agreements = ()
 
 
@@ -120,6 +124,7 @@ class Task(Part):
     when: Text | None = None
     goals: Keys = ()
     options_considered: Texts = ()
+    identifiers: Identifiers = ()
     agreement: Agreements = ()
 
 
@@ -213,6 +218,7 @@ class SharedPlan(Part):
     background: Texts = ()
     goals: Annotated[tuple[Goal, ...], Field(max_length=MOST_ENTRIES)] = ()
     tasks: Annotated[tuple[Task, ...], Field(max_length=MOST_ENTRIES)] = ()
+    kept_by_others: Addresses = ()
     contact: Contact | None = None
     next_review: When | None = None
     reviews: Annotated[tuple[Review, ...], Field(max_length=MOST_ENTRIES)] = ()

@@ -112,8 +112,29 @@ Key = Annotated[
 ]
 """By what a goal or task is called within its plan, in all versions."""
 
+_ADDRESS = re.compile(
+    r"https?://[^\s/?#|]+(?:/[^\s/?#|]+)*/(?:Goal|Task|(?:Service|Medication|Communication)Request)"
+    r"/[A-Za-z0-9\-.]{1,64}"
+)
+
+
+def _address(value: str) -> str:
+    if not _ADDRESS.fullmatch(value):
+        raise Breach("not-an-address")
+    return value
+
+
+Address = Annotated[
+    str,
+    StringConstraints(strict=True, strip_whitespace=True, max_length=LONGEST_TEXT),
+    AfterValidator(_address),
+    Field(json_schema_extra={"pattern": f"^{_ADDRESS.pattern}$"}),
+]
+"""Where a goal or a request is at a server."""
+
 Texts = Annotated[tuple[Text, ...], Field(max_length=MOST_ENTRIES)]
 Keys = Annotated[tuple[Key, ...], Field(max_length=MOST_ENTRIES)]
+Addresses = Annotated[tuple[Address, ...], Field(max_length=MOST_ENTRIES)]
 
 
 # --- numbers, and yes or no -----------------------------------------------------------------------
@@ -185,7 +206,7 @@ def _clinician(value: object, info: ValidationInfo) -> Identifier:
     return _known("clinician", value, info)
 
 
-def _guardian(value: object, info: ValidationInfo) -> Identifier:
+def _full(value: object, info: ValidationInfo) -> Identifier:
     if isinstance(value, str) and "|" not in value:  # no clinician, and so not in their numbering
         raise Breach("identifier-without-system", "Write system|value.")
     return _known("clinician", value, info)
@@ -209,7 +230,7 @@ def _told(value: Party) -> str:
 
 
 _PERSON: dict[str, Any] = {"type": "string", "minLength": 1}
-_FULL: dict[str, Any] = {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:\S+\|.+$"}
+_WHOLE_ONE: dict[str, Any] = {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:\S+\|.+$"}
 
 Patient = Annotated[
     Identifier, PlainValidator(_patient), PlainSerializer(_told), WithJsonSchema(_PERSON)
@@ -218,7 +239,11 @@ Clinician = Annotated[
     Identifier, PlainValidator(_clinician), PlainSerializer(_told), WithJsonSchema(_PERSON)
 ]
 Guardian = Annotated[
-    Identifier, PlainValidator(_guardian), PlainSerializer(_told), WithJsonSchema(_FULL)
+    Identifier, PlainValidator(_full), PlainSerializer(_told), WithJsonSchema(_WHOLE_ONE)
 ]
+Named = Annotated[
+    Identifier, PlainValidator(_full), PlainSerializer(_told), WithJsonSchema(_WHOLE_ONE)
+]
+"""By what others know something."""
 Somebody = Annotated[Party, PlainValidator(_party), PlainSerializer(_told), WithJsonSchema(_PERSON)]
 """The patient by this very word; a clinician or a guardian by identifier."""

@@ -47,7 +47,19 @@ def careplan(facts: Facts, parts: Sequence[Resource], preferences: Sequence[Reso
             if one.type in REQUESTS
         ],
     }
+    for address in dict.fromkeys(plan.kept_by_others):
+        if "/Goal/" in address:
+            body["goal"].append(kept_by_others(address))
+        else:
+            body["activity"].append(facts.version.planned_activity(kept_by_others(address)))
     return facts.made("CarePlan", PLAN, body)
+
+
+def kept_by_others(address: str, reference: str = "") -> Json:
+    """The reference to what others keep, and that it is theirs; a server has its own `reference`
+    to what lies there."""
+    mark = {"url": el.KEPT_BY_OTHERS, "valueUrl": address}
+    return {"extension": [mark], "reference": reference or address}
 
 
 def _belonging(facts: Facts, parts: Sequence[Resource], preferences: Sequence[Resource]) -> Json:

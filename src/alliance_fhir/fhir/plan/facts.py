@@ -16,7 +16,7 @@ from alliance_fhir.domain.plan.history import in_order, standing_on, wording
 from alliance_fhir.domain.plan.lookback import Reached, held, reached
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.canonical import sealed_as_built
+from alliance_fhir.fhir.canonical import sealed, sealed_as_built
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.plan.statuses import Course
@@ -213,14 +213,19 @@ class Facts:
         body: Json,
         said_by: Perspective | None = None,
         agreed: Sequence[tuple[str, bytes]] = (),
+        also: Iterable[Identifier] = (),
     ) -> Resource:
         """A resource of this plan, sealed; elements that are empty are left out.
 
         `said_by` is whose words it holds, where they are somebody's. `agreed` are its first
-        extensions, where these are of `alliance_fhir.fhir.plan.agreements`, as text.
+        extensions, where these are of `alliance_fhir.fhir.plan.agreements`, as text. `also` is by
+        what others know it.
         """
         key = f"{self.key}-{suffix}"
-        identifier: Json | Sequence[Json] = [el.identifier(self.system, key)]
+        identifier: Json | Sequence[Json] = [
+            el.identifier(self.system, key),
+            *(el.identifier(*one) for one in also),
+        ]
         if type_ == "QuestionnaireResponse":
             identifier = self.version.response_identifier(identifier[0])
         whole: Json = {"resourceType": type_, "identifier": identifier}
@@ -229,6 +234,8 @@ class Facts:
         for name, value in body.items():
             if value:
                 whole[name] = value
+        if type_ == "CarePlan" and self.plan.kept_by_others:  # it refers by more than identifiers
+            return Resource(type_, key, *sealed(whole))
         return Resource(type_, key, *sealed_as_built(whole, agreed))
 
     def _meta(self, said_by: Perspective | None) -> Json:

@@ -80,7 +80,9 @@ def _goal(facts: Facts, goal: Goal) -> Resource:
         **goal_ended(facts),
         **({} if by is None else facts.version.goal_source(facts.who(by))),
     }
-    return facts.made("Goal", goal_suffix(goal.goal), body, agreed=agreed.texts)
+    return facts.made(
+        "Goal", goal_suffix(goal.goal), body, agreed=agreed.texts, also=goal.identifiers
+    )
 
 
 def _achievement(facts: Facts, goal: Goal, status: str) -> Json:

@@ -19,6 +19,7 @@ from alliance_fhir.fhir.plan.back.agreements import Day
 from alliance_fhir.fhir.plan.back.dates import version, written
 from alliance_fhir.fhir.plan.back.element import LINE, Element, Why
 from alliance_fhir.fhir.plan.back.goals import achievements, goals
+from alliance_fhir.fhir.plan.back.kept import kept_by_others
 from alliance_fhir.fhir.plan.back.people import people
 from alliance_fhir.fhir.plan.back.pool import Pool
 from alliance_fhir.fhir.plan.back.preferences import preferences
@@ -124,6 +125,7 @@ def _plan(scope: Scope, earlier: bool, words: Mapping[str, str]) -> SharedPlan:
         "preferences": preferences(scope),
         "goals": tuple(one.goal for one in wanted.values()),
         "tasks": tuple(asked.tasks.values()),
+        "kept_by_others": kept_by_others(scope),
         "contact": asked.contact,
         "next_review": asked.next_review,
         "reviews": tuple(looked_back),

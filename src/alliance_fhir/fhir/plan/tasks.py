@@ -74,7 +74,7 @@ def _task(facts: Facts, task: Task) -> Resource:
     goes_on = any(one.task == task.task for one in after)
     body = request_ended(facts, shape.type, body, goes_on=goes_on)
     suffix = task_suffix(facts, task.task, shape.type)
-    return facts.made(shape.type, suffix, body, agreed=agreed.texts)
+    return facts.made(shape.type, suffix, body, agreed=agreed.texts, also=task.identifiers)
 
 
 def _pertains(facts: Facts, task: Task) -> Iterator[Json]:

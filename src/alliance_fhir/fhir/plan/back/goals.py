@@ -11,7 +11,8 @@ from alliance_fhir.domain.plan.values import MOST_ENTRIES
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.plan.back.agreements import Day, said, settled
 from alliance_fhir.fhir.plan.back.element import DAY, TEXT, Element
-from alliance_fhir.fhir.plan.back.keys import key_of
+from alliance_fhir.fhir.plan.back.kept import is_kept
+from alliance_fhir.fhir.plan.back.keys import also, key_of
 from alliance_fhir.fhir.plan.back.measures import with_measure
 from alliance_fhir.fhir.plan.back.scope import Found, Scope
 from alliance_fhir.fhir.plan.goals import goal_suffix
@@ -33,7 +34,7 @@ def goals(scope: Scope, status: Status, day: Day) -> dict[str, Wanted]:
     """By the names of their resources."""
     made: dict[str, Wanted] = {}
     for reference in scope.careplan.parts("goal")[:MOST_ENTRIES]:
-        found = scope.resource(reference, "Goal")
+        found = None if is_kept(reference) else scope.resource(reference, "Goal")
         if found and found.name not in made:
             taken = {one.goal.goal for one in made.values()}
             if goal := _goal(scope, found, status, day, taken):
@@ -57,6 +58,7 @@ def _goal(
         text=text,
         proposed_by=scope.party_in(element, "expressedBy", "source"),
         priority=_priority(element.part("priority")),
+        identifiers=also(scope, found),
     )
     told = said(scope, element)
     for target in element.parts("target"):

@@ -8,8 +8,10 @@ from collections.abc import Container
 from pydantic import TypeAdapter, ValidationError
 
 from alliance_fhir.domain.keys import digest
-from alliance_fhir.domain.plan.values import Key
-from alliance_fhir.fhir.plan.back.scope import Found
+from alliance_fhir.domain.plan.values import MOST_ENTRIES, Key
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.fhir.plan.back.pool import identifier
+from alliance_fhir.fhir.plan.back.scope import Found, Scope
 
 _KEY: TypeAdapter[str] = TypeAdapter(Key)
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
@@ -27,6 +29,18 @@ def key_of(found: Found, ours: str, taken: Container[str]) -> str:
             one.done()
             return fit_key(one.text("system"), value, taken)
     return fit_key("", found.element.text("id"), taken)
+
+
+def also(scope: Scope, found: Found) -> tuple[Identifier, ...]:
+    """By what others know a resource of ours. What is not, goes by one of these itself: ours that
+    would be made of it is not to bear them a second time."""
+    told: list[Identifier] = []
+    for one in found.element.parts("identifier") if found.suffix else ():
+        known = identifier(one)
+        if known and known.system != scope.system and len(told) < MOST_ENTRIES:
+            one.drop("system", "value")
+            told.append(known)
+    return tuple(told)
 
 
 def fit_key(system: str, value: str, taken: Container[str]) -> str:

@@ -29,10 +29,15 @@ def type_of(reference: Element) -> str:
 def identifiers(element: Element) -> Iterator[Identifier]:
     """The identifiers that a document can hold, but for those no longer in use."""
     for one in element.parts("identifier"):
-        system, value = one.text("system"), one.text("value")
-        good = URI.fullmatch(system) and value and value == value.strip() and "|" not in value
-        if good and not UNFIT.search(system + value) and one.text("use") != "old":
-            yield Identifier(system, value)
+        if (told := identifier(one)) and one.text("use") != "old":
+            yield told
+
+
+def identifier(one: Element) -> Identifier | None:
+    """What an Identifier says, as a document can hold it."""
+    system, value = one.text("system"), one.text("value")
+    good = URI.fullmatch(system) and value and value == value.strip() and "|" not in value
+    return Identifier(system, value) if good and not UNFIT.search(system + value) else None
 
 
 class Pool:

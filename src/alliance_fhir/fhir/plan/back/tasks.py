@@ -15,7 +15,8 @@ from alliance_fhir.fhir.plan import REQUESTS
 from alliance_fhir.fhir.plan.back.agreements import Day, said, settled
 from alliance_fhir.fhir.plan.back.element import TEXT, Element
 from alliance_fhir.fhir.plan.back.goals import has_ended
-from alliance_fhir.fhir.plan.back.keys import key_of
+from alliance_fhir.fhir.plan.back.kept import is_kept, planned
+from alliance_fhir.fhir.plan.back.keys import also, key_of
 from alliance_fhir.fhir.plan.back.scope import Found, Scope
 from alliance_fhir.fhir.plan.statuses import request_status
 from alliance_fhir.fhir.plan.tasks import TASK
@@ -57,9 +58,10 @@ def requests(scope: Scope, status: Status, day: Day, goals: Mapping[str, str]) -
 
 def _found(scope: Scope, activity: Element) -> Found | None:
     """The request that an activity refers to; R5 calls that otherwise."""
-    name = "reference" if "reference" in activity.value else "plannedActivityReference"
-    reference = activity.part(name)
-    return scope.resource(reference, *REQUESTS) if reference.value else None
+    reference = planned(activity)
+    if not reference.value or is_kept(reference):
+        return None
+    return scope.resource(reference, *REQUESTS)
 
 
 def _of_the_plan(element: Element, status: Status) -> None:
@@ -124,6 +126,7 @@ def _task(
         when=when,
         goals=_goals(scope, element, goals),
         options_considered=tuple(told for about, told in notes if about != "when")[:MOST_ENTRIES],
+        identifiers=also(scope, found),
     )
     agreed = settled(scope, said(scope, element), task_words(task), day)
     element.word("status", (request_status(element.text("resourceType"), status, agreed.outcome),))
