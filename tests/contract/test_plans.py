@@ -268,7 +268,7 @@ def test_a_plan_that_somebody_deleted_there_is_told_once(whole: bool, site: Clin
     for body in parts if whole else parts[:2]:
         site.place.delete(name_of(body))
     told = site.sync(reread=True)
-    assert counts(told)["gone"] == (16 if whole else 2)
+    assert counts(told)["gone"] == (18 if whole else 2)
     if not whole:
         assert rules(told, "blocked") == ["deleted-at-target"] * 2
         return

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .clinic import Clinic, counts, edited, give
+from .merging import change, given, held_back, merged_is, said_in, text_of
 from .places import bare, name_of
-from .test_merging import change, given, held_back, march, merged_is, said_in, text_of
 
 if TYPE_CHECKING:
     from .places import Place
 
 Json = dict[str, Any]
-__all__ = ["march"]  # it is 5 March 2026
+pytestmark = pytest.mark.usefixtures("march")
 WANTED = (
     "No medicine that affects sexual function",
     "To be asked, and not to be told what he feels",
