@@ -71,6 +71,16 @@ def test_a_site_says_what_late_is() -> None:
     assert late == ("late-cancellation", "notice-in-window")
 
 
+def test_notice_is_counted_in_hours_that_passed_and_not_as_clocks_show_them() -> None:
+    """From 14:00 to 14:00 it is 23 hours where clocks go forward in between, and 25 where back."""
+    forward, back = datetime(2026, 3, 8, 14, tzinfo=ZONE), datetime(2026, 11, 1, 14, tzinfo=ZONE)
+    day = timedelta(days=1)
+    late = classify("cancelled", forward, called_off=forward - day, by="patient")
+    assert late.rule == "notice-in-window"
+    in_time = classify("cancelled", back, called_off=back - day, by="patient")
+    assert in_time.rule == "notice-in-time"
+
+
 times = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))
 
 
@@ -101,6 +111,13 @@ def test_which_visit_it_is() -> None:
     assert place(DAYS[9], [DAYS[2]]) == ("follow-up", "attended-before")
     assert place(DAYS[9], [DAYS[2]], said=True) == ("first", "said")
     assert place(DAYS[9], [], said=False, **since) == ("follow-up", "said")
+
+
+def test_in_the_hour_that_comes_twice_the_first_of_two_visits_is_the_earlier_one() -> None:
+    early = datetime(2026, 11, 1, 1, 50, tzinfo=ZONE, fold=0)
+    late = datetime(2026, 11, 1, 1, 10, tzinfo=ZONE, fold=1)
+    assert place(late, [early]).kind == "follow-up"
+    assert place(early, [late]).kind == "unknown"
 
 
 @pytest.mark.parametrize(("day", "kind"), [(8, "unknown"), (9, "first")])

@@ -12,7 +12,7 @@ First and follow-up visits are told apart because they are missed for different 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal, NamedTuple
 
 DAY = timedelta(hours=24)
@@ -94,6 +94,12 @@ _BY_STATUS: dict[Status, Told] = {
 SEEN: frozenset[Rule] = frozenset({"was-seen", "arrived", "late-and-seen"})
 """The rules by which the patient was there and was seen."""
 
+ATTENDED: frozenset[Status] = frozenset(s for s, told in _BY_STATUS.items() if told.rule in SEEN)
+"""What a source says of a visit that the patient came to and was seen at."""
+
+HAPPENED: frozenset[Status] = frozenset({*ATTENDED, "too-late", "no-show"})
+"""What nobody can say of a visit before its time has come."""
+
 
 def classify(
     status: Status,
@@ -117,7 +123,8 @@ def classify(
         return Told("provider-cancellation", "called-off-by-provider")
     if called_off is None:
         return _without_a_time(status, by)
-    notice = start - _earliest(called_off, start.tzinfo)
+    # in UTC: two times of one zone are else subtracted as clocks show them, across a clock change
+    notice = start.astimezone(UTC) - _earliest(called_off, start.tzinfo).astimezone(UTC)
     if notice <= timedelta():
         return Told("no-show", "notice-after-start")
     if by is None and status == "cancelled":
@@ -157,7 +164,10 @@ def place(
     """
     if said is not None:
         return Place("first" if said else "follow-up", "said")
-    if any(one < start for one in seen):
+    begins = start.astimezone(
+        UTC
+    )  # in the hour that comes twice, a clock does not tell which is first
+    if any(one.astimezone(UTC) < begins for one in seen):
         return Place("follow-up", "attended-before")
     if complete_from and (start.date() - complete_from).days >= look_back_days:
         return Place("first", "none-attended")
