@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from command.books import book
-from command.tables import finding, outcome, said, site, srs, write, written
+from command.tables import GOOD, finding, outcome, said, site, srs, write, written
 
 from .rows import FULL, visit
 
@@ -54,7 +54,8 @@ def test_check_takes_all_of_them(command: Callable[..., Ran]) -> None:
 @pytest.mark.parametrize(
     ("words", "counts"),
     [
-        (("--patient", "1001"), (6, 1, 1)),
+        (("--patient", "1001"), (6, 1, 1)),  # the plan's
+        (("--patient", GOOD), (6, 4, 1)),
         (("--since", "2026-03-16"), (6, 1, 1)),  # the day in UTC
         (("--limit", "3"), (4, 3, 1)),
     ],
