@@ -161,6 +161,8 @@ class Settings(Frozen):
     patient_system: Uri | None = None
     clinician_system: Uri | None = None
     appointment_system: Uri | None = None
+    referrer_system: Uri | None = None
+    referral_system: Uri | None = None
     zone: str = ""
     history_from: date | None = None
     look_back_days: int = Field(default=365, ge=0)

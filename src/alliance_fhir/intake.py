@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator
 
 from alliance_fhir.asking import Options, asked_for
 from alliance_fhir.dead_letters import DeadLetters
-from alliance_fhir.domain.receipt import WARNINGS, Finding, Tally
+from alliance_fhir.domain.receipt import NOT_MAPPED, WARNINGS, Finding, Tally
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.seen import Seen
+
+_HOLDS_NONE = WARNINGS | {NOT_MAPPED}
+"""Rules whose breach hides no record that could have been sent."""
 
 
 class Intake:
@@ -40,7 +43,7 @@ class Intake:
                 self._seen.add(one.key)
             if self._options.only and one.key in self._options.only:
                 self._met.add(one.key)
-            if isinstance(one, Finding) and not one.key and one.rule not in WARNINGS:
+            if isinstance(one, Finding) and not one.key and one.rule not in _HOLDS_NONE:
                 self._unread[one.path] = min(one.row, self._unread.get(one.path, one.row))
             yield one
 

@@ -14,6 +14,7 @@ from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Assessment
 from alliance_fhir.domain.scoring import Score, Scorer
+from alliance_fhir.domain.visit import Visit
 from alliance_fhir.fhir.assessment import Mapper, imported
 from alliance_fhir.fhir.check import Checker, Level
 from alliance_fhir.fhir.elements import IG
@@ -27,6 +28,7 @@ from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.instruments.packs import TextPacks
 from alliance_fhir.paths import is_folder
 from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.wide import Read
 
 
 class _Form(NamedTuple):
@@ -108,6 +110,9 @@ class Mapping:
             if isinstance(record, SharedPlan):
                 plans.add(read.group, read.origin, record)
                 continue
+            if isinstance(record, Visit):
+                yield _of_nothing(read, record)
+                continue
             form = self._form(record)
             group = form.mapper.group(
                 read.key, read.origin, record, read.content, self._scores(record, form)
@@ -160,6 +165,12 @@ class Mapping:
         canonical = forms[-1].key
         mapper = Mapper(instrument, perspective, self._version, self._settings, canonical, home)
         return _Form(compile_items(instrument), Scorer(instrument, own.missing), mapper, forms)
+
+
+def _of_nothing(read: Read, visit: Visit) -> Group:
+    """The group of a visit, of which nothing is made yet."""
+    day = visit.start.utc[:10]
+    return Group(read.key, read.origin, visit.patient, day, None, read.content, [])
 
 
 def file_time(path: str) -> str:

@@ -75,7 +75,8 @@ def check(
     """Reads, scores and maps everything and writes nothing: every bad row is named."""
     began = time.monotonic()
     result = Result("check", fhir_version=version.full)
-    files = Sources(several(sources), settings, catalog := site_catalog(settings))
+    catalog = site_catalog(settings)
+    files = Sources(several(sources), settings, catalog, visits=True)
     for _ in files.attempts():
         result.tally = Tally()
         mapping = Mapping(settings, catalog, version, options.check)

@@ -37,8 +37,9 @@ from alliance_fhir.instruments.packs import TextPack
 from alliance_fhir.ledger.tables import metadata
 from alliance_fhir.probing import Probed
 from alliance_fhir.result import Pulled, Result, Verification
+from alliance_fhir.sources import visits
 from alliance_fhir.sources.fields import MODES
-from alliance_fhir.sources.layout import HEAD, LONG, REQUIRED
+from alliance_fhir.sources.layout import HEAD, LONG, REQUIRED, VISIT, VISIT_REQUIRED
 from alliance_fhir.sources.plans import SUFFIXES, breaches
 from alliance_fhir.sources.plans.files import LARGEST
 from alliance_fhir.sources.plans.nodes import DEEPEST
@@ -218,6 +219,19 @@ def test_columns_and_files_are_the_ones_that_are_read() -> None:
     assert {name for name in HEAD if columns[name][1] == "yes"} == set(REQUIRED)
     for words, column in ((MODES, "mode"), (el.RATER_TYPES, "rater")):
         assert set(re.findall(r"`([a-z-]+)`", columns[column][2])) == set(words)
+
+
+def test_columns_of_visits_are_the_ones_that_are_read() -> None:
+    columns = keyed(section("input.md", "Visits"))
+    assert tuple(columns) == VISIT
+    assert {name for name in VISIT if columns[name][1] == "yes"} == set(VISIT_REQUIRED)
+    for words, column in (
+        (visits.STATUSES, "status"),
+        (visits.SIDES, "cancelled_by"),
+        (visits.MODALITIES, "modality"),
+        (visits.ANSWERS, "first"),
+    ):
+        assert re.findall(r"`([a-z-]+)`", columns[column][2]) == list(words)
 
 
 def test_every_rule_is_told_with_its_remedy_and_no_other() -> None:

@@ -23,6 +23,7 @@ STATES: tuple[State, ...] = get_args(State)
 
 MERGED = "merged"
 NOT_TAKEN_IN = "not-taken-in"
+NOT_MAPPED = "not-mapped-yet"
 RULES: dict[str, str] = {
     # a file as a whole
     "missing-file": "Check the path; nothing is there.",
@@ -40,6 +41,8 @@ RULES: dict[str, str] = {
     "other-sheets": "Other sheets hold something, and were not read; name one as `sheet`, or save "
     "each as a file.",
     "zip-bomb": "The workbook unpacks to far more than a workbook does; do not open it.",
+    NOT_MAPPED: "Visits are checked and not mapped yet: nothing was made of this file. Use `check` "
+    "for it, and leave it out here.",
     # a row as a whole
     "too-many-cells": "The row has more cells than the header; look for an unquoted delimiter.",
     "too-few-cells": "The row has fewer cells than the header; the file may be cut off.",
@@ -76,6 +79,17 @@ RULES: dict[str, str] = {
     "unknown-score": "The instrument has no score of this name.",
     "score-disagrees": "The source's score is not what the rule gives; correct one of them.",
     "score-not-computable": "The rule gives no score for these answers; empty it, or set missing.",
+    # a cell of a visit
+    "not-a-time": "Write the time beside the day, such as 2026-03-09T14:00:00-05:00.",
+    "ends-before-start": "A visit ends after it begins; correct start or end.",
+    "unknown-status": "Use booked, arrived, attended, arrived-late, too-late, no-show, cancelled "
+    "or entered-in-error, or map it in [values.status].",
+    "known-too-soon": "Nobody can know yet what became of this visit; correct start or status.",
+    "attended-and-cancelled": "A visit that was attended was not called off; correct the status, "
+    "or empty the cell.",
+    "unknown-side": "Use patient or provider, or map it in [values.cancelled_by].",
+    "unknown-modality": "Use in-person, phone or video, or map it in [values.modality].",
+    "not-yes-or-no": "Use yes or no, or leave it empty; map other words in [values.first].",
     # a plan document as a whole
     "document-too-large": "A plan has a few pages; give each plan and version a file of its own.",
     "empty-document": "It says nothing; `alliance-fhir init --plan` writes one to fill in.",

@@ -1,7 +1,7 @@
 """What a source tells us, checked: one record an event, in the clinic's words.
 
-Assessments are here, shared plans in `alliance_fhir.domain.plan`; visits have records of their own
-when they come.
+Assessments are here, shared plans in `alliance_fhir.domain.plan`, visits in
+`alliance_fhir.domain.visit`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class Origin(NamedTuple):
         return dict(self.people).get(key, self.row)
 
 
-_FARTHEST = timedelta(hours=14)
+FARTHEST = timedelta(hours=14)
+"""How far from UTC a place can be, and the most that FHIR can write."""
 
 
 class Moment(NamedTuple):
@@ -60,7 +61,7 @@ class Moment(NamedTuple):
         offset = when.utcoffset()
         if offset is None:
             raise ValueError("a time needs an offset from UTC")
-        if offset.seconds % 60 or abs(offset) > _FARTHEST:
+        if offset.seconds % 60 or abs(offset) > FARTHEST:
             raise ValueError("FHIR has offsets in whole minutes, up to 14 hours")
         utc = f"{when.astimezone(UTC).isoformat()[:-6]}Z"
         return cls(utc if when.tzinfo is UTC else when.isoformat().replace("+00:00", "Z"), utc)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TypeVar
 
 from alliance_fhir.config import URI, Settings
 from alliance_fhir.domain.records import (
@@ -23,7 +24,10 @@ MODES: Mapping[str, Mode] = {
     "video": "video",
     "verbal": "verbal",
 }
+T = TypeVar("T")
+
 _CONTROL = {chr(code) for code in (*range(32), 127)}
+_UNWRITABLE = _CONTROL - {"\t", "\r", "\n"}
 _REMEMBERED = 20_000
 """People and times that are kept ready: those of a clinic, not of a country."""
 
@@ -47,14 +51,19 @@ class Fields:
             "clinician": settings.clinician_system,
             "rater_id": settings.clinician_system,
             "appointment": settings.appointment_system,
+            "referrer": settings.referrer_system,
+            "referral": settings.referral_system,
         }
         self._zone = settings.tz
         self._pattern = settings.date_format
         self.moment = lru_cache(maxsize=_REMEMBERED)(self._moment)
-        self.identifier = lru_cache(maxsize=_REMEMBERED)(self._identifier)
+        self.identifier = lru_cache(maxsize=_REMEMBERED)(self.unremembered)
 
-    def _identifier(self, column: str, text: str) -> Identifier | None:
-        """`system|value`, or a bare value of the system that is set for the column."""
+    def unremembered(self, column: str, text: str) -> Identifier | None:
+        """`system|value`, or a bare value of the system that is set for the column.
+
+        For what comes once in a file: `identifier` is the same, and keeps ready what comes again.
+        """
         if not text:
             return None
         system, bar, value = text.rpartition("|")
@@ -66,17 +75,17 @@ class Fields:
             raise Bad(column, "not-an-identifier")
         return Identifier(system, value)
 
-    def _moment(self, text: str) -> Moment:
+    def _moment(self, column: str, text: str) -> Moment | None:
         if not text:
-            raise Bad("completed_at", "required")
+            return None
         try:
             return parse_moment(text, self._zone, self._pattern)
         except NoZone:
-            raise Bad("completed_at", "no-zone") from None
+            raise Bad(column, "no-zone") from None
         except ClockChange:
-            raise Bad("completed_at", "clock-change") from None
+            raise Bad(column, "clock-change") from None
         except (ValueError, OverflowError):
-            raise Bad("completed_at", "not-a-date") from None
+            raise Bad(column, "not-a-date") from None
 
 
 def session_number(text: str) -> int:
@@ -87,8 +96,25 @@ def session_number(text: str) -> int:
     return int(text)
 
 
-def mode_of(text: str) -> Mode:
-    """How the answers were given. Raises Bad."""
-    if text.lower() not in MODES:
-        raise Bad("mode", "unknown-mode")
-    return MODES[text.lower()]
+def one_of(column: str, words: Mapping[str, T], text: str, rule: str) -> T | None:
+    """What a word means, in upper or lower case. Raises Bad with the rule for any other."""
+    if not text:
+        return None
+    found = words.get(text.lower())
+    if found is None:
+        raise Bad(column, rule)
+    return found
+
+
+def free_text(column: str, text: str) -> str | None:
+    """The source's own words, on one line or several. Raises Bad for what FHIR cannot write."""
+    if _UNWRITABLE & {*text}:
+        raise Bad(column, "control-character")
+    return text or None
+
+
+def needed(column: str, told: T | None) -> T:
+    """What a cell holds that must not be empty. Raises Bad."""
+    if told is None:
+        raise Bad(column, "required")
+    return told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from alliance_fhir.config import FILE, Settings
@@ -29,6 +29,26 @@ HEAD = (
 REQUIRED = ("patient", "instrument", "rater", "completed_at")
 LONG = ("item", "value")
 
+VISIT = (
+    "appointment",
+    "patient",
+    "clinician",
+    "start",
+    "end",
+    "status",
+    "cancelled_at",
+    "cancelled_by",
+    "reason",
+    "service",
+    "modality",
+    "referrer",
+    "referral",
+    "first",
+)
+"""The columns of a visit."""
+VISIT_REQUIRED = ("appointment", "patient", "start", "status")
+
+_NAMED = frozenset((*HEAD, *LONG, *VISIT))
 _ITEM = re.compile(r"item_0*([1-9]\d{0,2})", re.ASCII)
 
 
@@ -61,43 +81,41 @@ class Names:
         return folded
 
     def known(self, name: str) -> bool:
-        """Whether a column's name is one that assessments have."""
+        """Whether a column's name is one that assessments or visits have."""
         ours = self.canonical(name)
-        return ours in HEAD or ours in LONG or bool(_ITEM.fullmatch(ours))
+        return ours in _NAMED or bool(_ITEM.fullmatch(ours))
+
+    def of_visits(self, header: Sequence[str]) -> bool:
+        """Whether a table with this header is one of visits, and not of assessments."""
+        ours = {self.canonical(name) for name in header}
+        return {"start", "status"} <= ours and not {"instrument", "completed_at"} & ours
 
 
-class Layout:
+class Columns:
     """Where the columns of one file are; -1 for those that it lacks.
 
-    `head` by name; `items` by item number; `others` are columns of other names, scores among them.
+    `head` by name, in the order of the names of its kind; `others` are columns of other names.
     """
 
-    def __init__(self, header: Sequence[str], names: Names, constants: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        header: Sequence[str],
+        names: Names,
+        constants: Mapping[str, str],
+        head: Sequence[str],
+        required: Collection[str],
+    ) -> None:
         self.width = len(header)
         self.header = [cell.strip() for cell in header]
-        ours = [names.canonical(cell) for cell in header]
-        self._ours = ours
-        self.head = {name: ours.index(name) if name in ours else -1 for name in HEAD}
-        self.constants = {name: constants.get(name, "").strip() for name in HEAD}
-        self.items = {int(m[1]): i for i, name in enumerate(ours) if (m := _ITEM.fullmatch(name))}
-        self.long = all(name in ours for name in LONG)
-        self.item = ours.index("item") if self.long else -1
-        self.value = ours.index("value") if self.long else -1
-        self.others = {
-            name: i
-            for i, name in enumerate(ours)
-            if name and name not in HEAD and i not in self.items.values()
-            if not (self.long and name in LONG)
-        }
+        self._ours = ours = [names.canonical(cell) for cell in header]
+        self._required = required
+        self.head = {name: ours.index(name) if name in ours else -1 for name in head}
+        self.constants = {name: constants.get(name, "").strip() for name in head}
+        self.others = {name: i for i, name in enumerate(ours) if name and name not in self.head}
 
     def check(self, path: Path) -> None:
         """Raises InputError for a header that lacks what is required, or holds a name twice."""
-        # two names at least: a file without a header may hold one of our words by chance, and its
-        # first row is not to be taken for names, nor to be shown
-        found = sum(place >= 0 for place in self.head.values()) + len(self.items) + 2 * self.long
-        if found < 2:
-            raise InputError(path, "unknown-layout", "The first row must name the columns.")
-        for name in REQUIRED:
+        for name in self._required:
             if self.head[name] < 0 and not self.constants[name]:
                 raise InputError(
                     path, "missing-column", f"{name}: add it, or name it in alliance.toml."
@@ -109,13 +127,47 @@ class Layout:
             )
 
 
+class VisitLayout(Columns):
+    """The columns of a table of visits."""
+
+    def __init__(self, header: Sequence[str], names: Names, constants: Mapping[str, str]) -> None:
+        super().__init__(header, names, constants, VISIT, VISIT_REQUIRED)
+
+
+class Layout(Columns):
+    """The columns of a table of assessments: `items` by item number; scores are among `others`."""
+
+    def __init__(self, header: Sequence[str], names: Names, constants: Mapping[str, str]) -> None:
+        super().__init__(header, names, constants, HEAD, REQUIRED)
+        ours = self._ours
+        self.items = {int(m[1]): i for i, name in enumerate(ours) if (m := _ITEM.fullmatch(name))}
+        self.long = all(name in ours for name in LONG)
+        self.item = ours.index("item") if self.long else -1
+        self.value = ours.index("value") if self.long else -1
+        self.others = {
+            name: i
+            for name, i in self.others.items()
+            if i not in self.items.values() and not (self.long and name in LONG)
+        }
+
+    def check(self, path: Path) -> None:
+        """Raises InputError for a header that lacks what is required, or holds a name twice."""
+        # two names at least: a file without a header may hold one of our words by chance, and its
+        # first row is not to be taken for names, nor to be shown
+        found = sum(place >= 0 for place in self.head.values()) + len(self.items) + 2 * self.long
+        if found < 2:
+            raise InputError(path, "unknown-layout", "The first row must name the columns.")
+        super().check(path)
+
+
 def check_names(settings: Settings, catalog: Catalog) -> None:
     """Raises ConfigError for a column or instrument in the settings that nothing here has."""
-    columns = {*HEAD, *LONG, "item_*", *catalog.score_ids}
+    cells = {*HEAD, *VISIT}
+    columns = {*cells, *LONG, "item_*", *catalog.score_ids}
     for table, told, known in (
         ("columns", settings.columns, columns),
-        ("constants", settings.constants, {*HEAD}),
-        ("values", settings.values, {*HEAD, "items"}),
+        ("constants", settings.constants, cells),
+        ("values", settings.values, {*cells, "items"}),
         ("instruments", settings.instruments, {*catalog.ids}),
     ):
         for name in told:

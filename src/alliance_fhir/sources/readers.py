@@ -9,18 +9,19 @@ from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import SharedPlan
-from alliance_fhir.domain.receipt import RULES, WARNINGS, Finding
+from alliance_fhir.domain.receipt import NOT_MAPPED, RULES, WARNINGS, Finding
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.paths import is_folder, is_text, is_there, shown
 from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
-from alliance_fhir.sources.layout import Layout, Names, check_names
+from alliance_fhir.sources.layout import Layout, Names, VisitLayout, check_names
 from alliance_fhir.sources.long import LongTable
 from alliance_fhir.sources.plans import SUFFIXES
 from alliance_fhir.sources.plans.files import PlanFile
 from alliance_fhir.sources.plans.timeline import Timeline
+from alliance_fhir.sources.visits import VisitTable
 from alliance_fhir.sources.wide import Read, WideTable
 
 
@@ -49,12 +50,16 @@ class Held(Protocol):
 
 
 class Site(NamedTuple):
-    """What is the same for all files of a run; `timeline` while the versions of plans are held
-    against each other."""
+    """What is the same for all files of a run.
+
+    `visits`: whether tables of them are read. `timeline` is there while the versions of plans are
+    held against each other.
+    """
 
     settings: Settings
     catalog: Catalog
     names: Names
+    visits: bool = False
     timeline: Timeline | None = None
 
 
@@ -77,14 +82,29 @@ def _table(rows: Rows, path: Path, site: Site, tell: Tell) -> Iterator[Held]:
             raise InputError(path, "empty-file", RULES["empty-file"])
         if isinstance(header[1], Spoilt):
             raise InputError(path, header[1].rule, RULES[header[1].rule])
-        layout = Layout(header[1], site.names, site.settings.constants)
-        layout.check(path)
-        kind = LongTable if layout.long else WideTable
-        yield kind(path, cells, layout, site.settings, site.catalog)
+        if site.names.of_visits(header[1]):
+            yield _visits(path, header[1], cells, site)
+        else:
+            yield _assessments(path, header[1], cells, site)
     finally:
         close = getattr(cells, "close", None)
         if close:
             close()
+
+
+def _assessments(path: Path, header: list[str], cells: Iterator[Cells], site: Site) -> Held:
+    layout = Layout(header, site.names, site.settings.constants)
+    layout.check(path)
+    kind = LongTable if layout.long else WideTable
+    return kind(path, cells, layout, site.settings, site.catalog)
+
+
+def _visits(path: Path, header: list[str], cells: Iterator[Cells], site: Site) -> Held:
+    if not site.visits:
+        raise InputError(path, NOT_MAPPED, RULES[NOT_MAPPED])
+    layout = VisitLayout(header, site.names, site.settings.constants)
+    layout.check(path)
+    return VisitTable(path, cells, layout, site.settings)
 
 
 def _plan(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
@@ -111,13 +131,21 @@ class Sources:
     """The files of one run, read as often as it takes, a row at a time.
 
     `paths` are files, or folders whose files of known suffixes are taken in order of their names.
+    Without `visits` a table of them is named once, and not read: nothing can be made of it yet.
     `count` is how many records there are, once they were counted. Raises InputError for a path
     that is not there, or holds nothing that can be read.
     """
 
-    def __init__(self, paths: Sequence[Path], settings: Settings, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        settings: Settings,
+        catalog: Catalog,
+        *,
+        visits: bool = False,
+    ) -> None:
         check_names(settings, catalog)
-        self._site = Site(settings, catalog, Names(settings))
+        self._site = Site(settings, catalog, Names(settings), visits)
         self.repeats: dict[str, Repeat] | None = None
         self._astray: dict[str, list[Finding]] = {}
         self.count = 0

@@ -20,11 +20,12 @@ from alliance_fhir.domain.records import (
     by_record_id,
     natural_key,
 )
-from alliance_fhir.domain.scoring import Score, picker
+from alliance_fhir.domain.scoring import Score
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.sources.fields import Bad, Fields, mode_of, session_number
+from alliance_fhir.sources.fields import MODES, Bad, Fields, needed, one_of, session_number
 from alliance_fhir.sources.forms import Form, Forms
 from alliance_fhir.sources.layout import HEAD, Layout
+from alliance_fhir.sources.telling import Telling, labels
 
 _look_up = operator.getitem
 _RECORD_ID = HEAD.index("record_id")
@@ -52,29 +53,12 @@ class Rows:
     """Reads the rows of one file's layout into records."""
 
     def __init__(self, settings: Settings, catalog: Catalog, layout: Layout) -> None:
-        labels = {
-            column: {label.strip().casefold(): value.strip() for label, value in told.items()}
-            for column, told in settings.values.items()
-        }
         self._fields = Fields(settings)
-        self._forms = Forms(settings, catalog, layout, labels)
+        self._forms = Forms(settings, catalog, layout, labels(settings))
         self._decimal_mark = settings.decimal_mark
         self._source = settings.named_source
         self._secret = settings.secret
-        width = layout.width
-        self._pick = picker([width if layout.head[n] < 0 else layout.head[n] for n in HEAD])
-        places = list(enumerate(HEAD))
-        self._defaults = [(p, layout.constants[n]) for p, n in places if layout.constants[n]]
-        self._labels = [(p, labels[n]) for p, n in places if n in labels]
-
-    def _told(self, cells: Sequence[str]) -> list[str]:
-        """What the row says in the columns of HEAD, in their order: trimmed, in our own words."""
-        told = [cell.strip() for cell in self._pick((*cells, ""))]
-        for place, default in self._defaults:
-            told[place] = told[place] or default
-        for place, labels in self._labels:
-            told[place] = labels.get(told[place].casefold(), told[place])
-        return told
+        self._told = Telling(settings, layout).of
 
     def identity(self, cells: Sequence[str]) -> str:
         """The business key of a row, without reading its answers. Raises Bad."""
@@ -133,9 +117,7 @@ class Rows:
         ) = told
         form = self._forms.form(instrument, rater, language)
         identifier = self._fields.identifier
-        who = identifier("patient", patient)
-        if who is None:
-            raise Bad("patient", "required")
+        who = needed("patient", identifier("patient", patient))
         by = identifier("clinician", clinician)
         if form.rater == "caregiver" and rater_id and "|" not in rater_id:
             raise Bad("rater_id", "identifier-without-system")  # a clinician's it is not
@@ -148,11 +130,11 @@ class Rows:
             form.instrument.id,
             form.rater,
             other,
-            self._fields.moment(completed_at),
+            needed("completed_at", self._fields.moment("completed_at", completed_at)),
             session_number(session) if session else None,
             identifier("appointment", appointment),
             form.language,
-            mode_of(mode) if mode else None,
+            one_of("mode", MODES, mode, "unknown-mode"),
             record_id or None,
         )
         return form, head

@@ -1,21 +1,22 @@
-"""The wide layout: one row an assessment, one column an item."""
+"""Tables of which each row is a record; of assessments the wide layout: one column an item."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Assessment, Origin
+from alliance_fhir.domain.visit import Visit
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources.cells import Cells, Spoilt
 from alliance_fhir.sources.fields import Bad
-from alliance_fhir.sources.layout import Layout
+from alliance_fhir.sources.layout import Columns, Layout
 from alliance_fhir.sources.rows import Rows
 
 
@@ -27,7 +28,7 @@ class Read(NamedTuple):
 
     origin: Origin
     key: str
-    record: Assessment | SharedPlan
+    record: Assessment | SharedPlan | Visit
     content: str
     whole: str = ""
 
@@ -46,28 +47,50 @@ def content_digest(cells: list[str], secret: bytes) -> str:
     return blake2b(text, digest_size=16, key=secret).hexdigest()
 
 
-class WideTable:
-    """One file of the wide layout. Its rows can be gone through once."""
+class Reading(Protocol):
+    """Reads the rows of one layout; all its methods are given as many cells as the header has."""
+
+    def identity(self, cells: Sequence[str]) -> str:
+        """The business key of a row. Raises Bad."""
+        ...
+
+    def identity_or_none(self, cells: Sequence[str]) -> str:
+        """The business key of a row that is wrong in other ways; empty where it has none."""
+        ...
+
+    def record(self, cells: Sequence[str]) -> Assessment | Visit:
+        """The record of a row. Raises Bad."""
+        ...
+
+
+class RowTable:
+    """A file of which each row is a record. Its rows can be gone through once.
+
+    `besides` are names of columns that it may have and that are none of its head.
+    """
 
     def __init__(
         self,
         path: Path,
         cells: Iterator[Cells],
-        layout: Layout,
+        layout: Columns,
+        rows: Reading,
         settings: Settings,
-        catalog: Catalog,
+        besides: Collection[str] = (),
     ) -> None:
         self._path = str(path)
         self._cells = cells
         self._layout = layout
-        self._rows = Rows(settings, catalog, layout)
-        self._catalog = catalog
+        self._rows = rows
+        self._besides = besides
         self._source = settings.source
         self._secret = settings.secret
 
     def unknown_columns(self) -> Iterator[Finding]:
         """A finding for each column whose name nothing here has."""
-        yield from unknown_columns(self._path, self._layout, self._catalog)
+        for name, place in self._layout.others.items():
+            if name not in self._besides:
+                yield Finding(self._path, 0, self._layout.header[place], "unknown-column")
 
     def identities(self) -> Iterator[tuple[str, str]]:
         """Key and content of each row that has a key; rows that break a rule are passed over."""
@@ -98,6 +121,21 @@ class WideTable:
             yield Finding(path, 0, "", "header-only")
 
 
+class WideTable(RowTable):
+    """One file of the wide layout."""
+
+    def __init__(
+        self,
+        path: Path,
+        cells: Iterator[Cells],
+        layout: Layout,
+        settings: Settings,
+        catalog: Catalog,
+    ) -> None:
+        rows = Rows(settings, catalog, layout)
+        super().__init__(path, cells, layout, rows, settings, catalog.score_ids)
+
+
 def fit(cells: list[str] | Spoilt, width: int) -> list[str]:
     """The cells of a row that has as many as the header. Raises Bad for any other."""
     if isinstance(cells, Spoilt):
@@ -109,12 +147,3 @@ def fit(cells: list[str] | Spoilt, width: int) -> list[str]:
     if any(cell.strip() for cell in cells[width:]):
         raise Bad("", "too-many-cells")
     return cells[:width]
-
-
-def unknown_columns(path: str, layout: Layout, catalog: Catalog) -> Iterator[Finding]:
-    """A finding for each column that is neither ours nor a score of any instrument."""
-    if not layout.others:
-        return
-    for name, place in layout.others.items():
-        if name not in catalog.score_ids:
-            yield Finding(path, 0, layout.header[place], "unknown-column")

@@ -1,0 +1,116 @@
+"""A visit as a scheduling system knows it, in the clinic's words. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, InstanceOf, model_validator
+
+from alliance_fhir.domain.attendance import (
+    ATTENDED,
+    DAY,
+    HAPPENED,
+    Side,
+    Status,
+    Told,
+    classify,
+)
+from alliance_fhir.domain.receipt import RULES
+from alliance_fhir.domain.records import FARTHEST, Identifier, Moment
+
+Modality = Literal["in-person", "phone", "video"]
+"""How patient and clinician meet."""
+
+
+class Slip(NamedTuple):
+    """What of a visit contradicts the rest of it, and the rule that it breaks."""
+
+    field: Literal["start", "end", "called_off"]
+    rule: str
+
+
+def slip(
+    status: Status, start: Moment, end: Moment | None, called_off: Moment | None
+) -> Slip | None:
+    """The first thing that cannot be so, if there is one."""
+    if "T" not in start.text:
+        return Slip("start", "not-a-time")
+    if end and "T" not in end.text:
+        return Slip("end", "not-a-time")
+    if end and not start.comes_before(end):
+        return Slip("end", "ends-before-start")
+    if called_off and status in ATTENDED:
+        return Slip("called_off", "attended-and-cancelled")
+    return None
+
+
+def is_known_too_soon(status: Status, start: Moment, now: datetime) -> bool:
+    """Whether the status tells what became of a visit on a day that has begun nowhere yet.
+
+    `now` is a time with its offset. Clocks of sources are not ours: a day is all that is asked for.
+    """
+    latest = (now.astimezone(UTC) + FARTHEST).date()
+    return status in HAPPENED and start.day > latest.isoformat()
+
+
+def natural_key(appointment: Identifier) -> tuple[str, ...]:
+    """What makes a visit this visit: its appointment's number at whoever fills it."""
+    return ("visit", *appointment)
+
+
+class Visit(BaseModel):
+    """One appointment of one patient, as it stands now.
+
+    `appointment` is its number at whoever fills it, in that system's numbering; `start` and `end`
+    are times; `called_off` is when notice was given, a time or a day, `by` who gave it; `reason`
+    and `service` are the source's own words; `referrer` sent the patient, by the order `referral`;
+    `first` says what the source knows of whether it is the first visit to the service.
+
+    Raises pydantic.ValidationError, whose messages hold no values.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    appointment: InstanceOf[Identifier]
+    patient: InstanceOf[Identifier]
+    clinician: InstanceOf[Identifier] | None = None
+    start: InstanceOf[Moment]
+    end: InstanceOf[Moment] | None = None
+    status: Status
+    called_off: InstanceOf[Moment] | None = None
+    by: Side | None = None
+    reason: str | None = None
+    service: str | None = None
+    modality: Modality | None = None
+    referrer: InstanceOf[Identifier] | None = None
+    referral: InstanceOf[Identifier] | None = None
+    first: bool | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if wrong := slip(self.status, self.start, self.end, self.called_off):
+            raise ValueError(f"{wrong.field}: {RULES[wrong.rule]}")
+        return self
+
+    @property
+    def natural_key(self) -> tuple[str, ...]:
+        """What makes this visit this visit."""
+        return natural_key(self.appointment)
+
+    def attendance(self, window: timedelta = DAY) -> Told:
+        """What became of it; notice given less than `window` before its start is late."""
+        told = self.called_off
+        notice = None if told is None else _when(told)
+        return classify(
+            self.status,
+            datetime.fromisoformat(self.start.text),
+            called_off=notice,
+            by=self.by,
+            window=window,
+        )
+
+
+def _when(moment: Moment) -> datetime | date:
+    time = "T" in moment.text
+    return datetime.fromisoformat(moment.text) if time else date.fromisoformat(moment.text)

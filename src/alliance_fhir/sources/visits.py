@@ -1,0 +1,111 @@
+"""Tables of visits: one row an appointment, as it stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.attendance import Side, Status
+from alliance_fhir.domain.keys import record_key
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.domain.visit import Modality, Visit, is_known_too_soon, natural_key, slip
+from alliance_fhir.sources.cells import Cells
+from alliance_fhir.sources.fields import Bad, Fields, free_text, needed, one_of
+from alliance_fhir.sources.layout import VISIT, VisitLayout
+from alliance_fhir.sources.telling import Telling
+from alliance_fhir.sources.wide import RowTable
+
+STATUSES: Mapping[str, Status] = {word: word for word in get_args(Status)}
+SIDES: Mapping[str, Side] = {word: word for word in get_args(Side)}
+MODALITIES: Mapping[str, Modality] = {word: word for word in get_args(Modality)}
+ANSWERS: Mapping[str, bool] = {"yes": True, "no": False}
+
+_APPOINTMENT = VISIT.index("appointment")
+_COLUMNS = {"start": "start", "end": "end", "called_off": "cancelled_at"}
+"""Where the parts of a visit stand that may contradict each other."""
+
+
+class VisitRows:
+    """Reads the rows of one file's layout into visits; `now` is a time with its offset."""
+
+    def __init__(self, settings: Settings, layout: VisitLayout, now: datetime) -> None:
+        self._told = Telling(settings, layout).of
+        self._fields = Fields(settings)
+        self._now = now
+        self._source = settings.named_source
+        self._secret = settings.secret
+
+    def identity(self, cells: Sequence[str]) -> str:
+        """The business key of a row that is right. Raises Bad."""
+        return self._key(self.record(cells).appointment)
+
+    def identity_or_none(self, cells: Sequence[str]) -> str:
+        """The business key of a row that is wrong in other ways; empty where it has none."""
+        try:
+            told = self._fields.unremembered("appointment", self._told(cells)[_APPOINTMENT])
+        except Bad:
+            return ""
+        return self._key(told) if told else ""
+
+    def _key(self, appointment: Identifier) -> str:
+        return record_key(self._source, natural_key(appointment), self._secret)
+
+    def record(self, cells: Sequence[str]) -> Visit:
+        """The visit of a row. Raises Bad, naming the first column that breaks a rule."""
+        (
+            appointment,
+            patient,
+            clinician,
+            start,
+            end,
+            status,
+            cancelled_at,
+            cancelled_by,
+            reason,
+            service,
+            modality,
+            referrer,
+            referral,
+            first,
+        ) = self._told(cells)
+        identifier, moment = self._fields.identifier, self._fields.moment
+        visit: dict[str, object] = {
+            "appointment": needed(
+                "appointment", self._fields.unremembered("appointment", appointment)
+            ),
+            "patient": needed("patient", identifier("patient", patient)),
+            "clinician": identifier("clinician", clinician),
+            "start": (begins := needed("start", moment("start", start))),
+            "end": (ends := moment("end", end)),
+            "status": (stands := _status(status)),
+            "called_off": (called_off := moment("cancelled_at", cancelled_at)),
+            "by": one_of("cancelled_by", SIDES, cancelled_by, "unknown-side"),
+            "reason": free_text("reason", reason),
+            "service": free_text("service", service),
+            "modality": one_of("modality", MODALITIES, modality, "unknown-modality"),
+            "referrer": identifier("referrer", referrer),
+            "referral": identifier("referral", referral),
+            "first": one_of("first", ANSWERS, first, "not-yes-or-no"),
+        }
+        if wrong := slip(stands, begins, ends, called_off):
+            raise Bad(_COLUMNS[wrong.field], wrong.rule)
+        if is_known_too_soon(stands, begins, self._now):
+            raise Bad("start", "known-too-soon")
+        return Visit.model_validate(visit)
+
+
+def _status(text: str) -> Status:
+    return needed("status", one_of("status", STATUSES, text, "unknown-status"))
+
+
+class VisitTable(RowTable):
+    """One file of visits."""
+
+    def __init__(
+        self, path: Path, cells: Iterator[Cells], layout: VisitLayout, settings: Settings
+    ) -> None:
+        rows = VisitRows(settings, layout, datetime.now(UTC))
+        super().__init__(path, cells, layout, rows, settings)

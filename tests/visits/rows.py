@@ -1,0 +1,95 @@
+"""Rows of visits, right and wrong, beside what all tests of tables share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alliance_fhir.domain.records import Identifier, Moment
+from alliance_fhir.domain.visit import Visit
+from command.tables import GOOD, SECRET, Row
+
+MINE = f"urn:example:mrn|{SECRET}"
+"""A patient who is to be seen nowhere."""
+
+BOOKED: Row = {
+    "appointment": "urn:example:visits|1",
+    "patient": f"urn:example:mrn|{GOOD}",
+    "clinician": "",
+    "start": "2026-03-09T14:00:00-04:00",
+    "end": "",
+    "status": "booked",
+    "cancelled_at": "",
+    "cancelled_by": "",
+    "reason": "",
+    "service": "",
+    "modality": "",
+    "referrer": "",
+    "referral": "",
+    "first": "",
+}
+FULL: Row = {
+    "appointment": "urn:example:visits|2",
+    "patient": f"urn:example:mrn|{GOOD}",
+    "clinician": "urn:example:staff|kurtz",
+    "start": "2026-03-16T14:00:00-04:00",
+    "end": "2026-03-16T14:50:00-04:00",
+    "status": "no-show",
+    "cancelled_at": "2026-03-15",
+    "cancelled_by": "patient",
+    "reason": "Low mood\nand poor sleep",
+    "service": "Psychotherapy",
+    "modality": "in-person",
+    "referrer": "urn:example:gp|lee",
+    "referral": "urn:example:orders|77",
+    "first": "yes",
+}
+AS_RECORD = Visit(
+    appointment=Identifier("urn:example:visits", "2"),
+    patient=Identifier("urn:example:mrn", GOOD),
+    clinician=Identifier("urn:example:staff", "kurtz"),
+    start=Moment("2026-03-16T14:00:00-04:00", "2026-03-16T18:00:00Z"),
+    end=Moment("2026-03-16T14:50:00-04:00", "2026-03-16T18:50:00Z"),
+    status="no-show",
+    called_off=Moment("2026-03-15", "2026-03-15"),
+    by="patient",
+    reason="Low mood\nand poor sleep",
+    service="Psychotherapy",
+    modality="in-person",
+    referrer=Identifier("urn:example:gp", "lee"),
+    referral=Identifier("urn:example:orders", "77"),
+    first=True,
+)
+"""What `FULL` says."""
+
+
+def visit(number: int = 1, **told: str) -> Row:
+    """A row of a visit that is booked, with this number, and whatever else is told of it."""
+    return {**BOOKED, "appointment": f"urn:example:visits|{number}", **told}
+
+
+def as_row(record: Visit) -> Row:
+    """The row that says what a record does, as a person would write it by the reference."""
+
+    def who(one: Identifier | None) -> str:
+        return f"{one.system}|{one.value}" if one else ""
+
+    def when(one: Moment | None) -> str:
+        return one.text if one else ""
+
+    first: dict[Any, str] = {None: "", True: "yes", False: "no"}
+    return {
+        "appointment": who(record.appointment),
+        "patient": who(record.patient),
+        "clinician": who(record.clinician),
+        "start": when(record.start),
+        "end": when(record.end),
+        "status": record.status,
+        "cancelled_at": when(record.called_off),
+        "cancelled_by": record.by or "",
+        "reason": record.reason or "",
+        "service": record.service or "",
+        "modality": record.modality or "",
+        "referrer": who(record.referrer),
+        "referral": who(record.referral),
+        "first": first[record.first],
+    }

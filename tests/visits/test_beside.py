@@ -1,0 +1,105 @@
+"""Visits beside questionnaires and plans: checked in one run, and not mapped yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from command.books import book
+from command.tables import GOOD, finding, outcome, said, site, srs, write, written
+
+from .rows import FULL, visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Ran
+
+PLAN = """
+plan: jones
+patient: "urn:example:mrn|1001"
+clinicians: ["urn:example:staff|kurtz"]
+written: 2026-03-02T14:10:00-05:00
+version: 1
+status: draft
+goals: [{goal: sleep, text: "Sleep through the night", proposed_by: patient}]
+"""
+BAD = finding(3, "status", "unknown-status", path="inbox/b.csv")
+NOT_MAPPED = [
+    finding(0, "", "not-mapped-yet", path=f"inbox/{name}") for name in ("b.csv", "d.xlsx")
+]
+
+
+@pytest.fixture(autouse=True)
+def inbox() -> None:
+    """A folder with a table of each kind, a plan, and a workbook of visits."""
+    site()
+    Path("inbox").mkdir()
+    write("inbox/a.csv", srs())
+    write("inbox/b.csv", visit(1), visit(2, status="gone"), FULL | {"appointment": "urn:x:y|3"})
+    Path("inbox/c.plan.yaml").write_text(PLAN)
+    book("inbox/d.xlsx", visit(4))
+
+
+def test_check_takes_all_of_them(command: Callable[..., Ran]) -> None:
+    ran = command("check", "inbox", "--json")
+    assert said(ran) == outcome("check", (6, 5, 1), [BAD], code=4)
+    assert ran.code == 4
+    for_people = command("check", "inbox")
+    assert for_people.out.endswith("check: 5 of 6 records, FHIR 4.0.1\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "counts"),
+    [
+        (("--patient", "1001"), (6, 1, 1)),  # the plan's
+        (("--patient", GOOD), (6, 4, 1)),
+        (("--since", "2026-03-16"), (6, 1, 1)),  # the day in UTC
+        (("--limit", "3"), (4, 3, 1)),
+    ],
+)
+def test_check_takes_the_visits_that_are_asked_for(
+    words: tuple[str, ...], counts: tuple[int, int, int], command: Callable[..., Ran]
+) -> None:
+    shape = outcome("check", counts, [BAD], code=4)
+    assert said(command("check", "inbox", *words, "--json")) == shape
+
+
+@pytest.mark.parametrize("words", [("map", "--out"), ("plan", "--to"), ("sync", "--to")])
+def test_what_maps_names_each_file_of_visits_once_and_goes_on_with_the_others(
+    words: tuple[str, str], command: Callable[..., Ran]
+) -> None:
+    name, option = words
+    ran = command(name, "inbox", option, "out", "--json")
+    alone = command(name, "inbox/a.csv", "inbox/c.plan.yaml", option, "alone", "--json")
+    assert (ran.code, alone.code) == (3, 0)
+    expected = {**said(alone), "rejected": NOT_MAPPED, "exit_code": 3, "target": "out"}
+    assert said(ran) == expected
+    assert expected["records"] == {"read": 2, "accepted": 2, "rejected": 0}
+    if name == "map":
+        files = written("out")
+        assert files.keys() == written("alone").keys()
+        assert b"urn:x:y" not in b"".join(files.values())
+
+
+def test_a_file_of_visits_alone_is_named_and_nothing_else_is_said(
+    command: Callable[..., Ran],
+) -> None:
+    ran = command("map", "inbox/b.csv", "--out", "out")
+    told = (
+        "rejected:\n  inbox/b.csv: not-mapped-yet. Visits are checked and not mapped yet: nothing "
+        "was made of this file. Use `check` for it, and leave it out here.\n"
+        "map: 0 of 0 records, FHIR 4.0.1\n"
+    )
+    assert (ran.code, ran.out[: len(told)], ran.err) == (3, told, "")
+
+
+def test_a_sync_of_everything_still_knows_what_is_gone(command: Callable[..., Ran]) -> None:
+    command("sync", "inbox", "--to", "out")
+    write("inbox/a.csv", srs(session="2"))
+    told = said(command("sync", "inbox", "--to", "out", "--complete", "--json"))
+    assert told["disappeared"] == [finding(2, "", "disappeared", path="inbox/a.csv")]
+    assert told["rejected"] == NOT_MAPPED
+    assert "warnings" not in told

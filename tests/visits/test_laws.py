@@ -1,0 +1,113 @@
+"""Laws of tables of visits: what is written is what is read; and it does not stay in memory."""
+
+from __future__ import annotations
+
+import csv
+import tracemalloc
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import get_args
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.attendance import ATTENDED, HAPPENED, Side, Status
+from alliance_fhir.domain.records import Identifier, Moment
+from alliance_fhir.domain.visit import Modality, Visit
+from alliance_fhir.instruments.catalog import Catalog
+from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.wide import Read
+from command.tables import text
+
+from .rows import FULL, as_row, visit
+
+CATALOG = Catalog()
+SITE = Settings(source="clinic-east")
+FREE = frozenset(get_args(Status)) - HAPPENED
+PAST, AHEAD = datetime(2026, 6, 29), datetime(2100, 1, 1)
+
+# quotes, delimiters, line ends of Unicode, and whatever else a keyboard or a mistake may give
+odd = st.sampled_from("\",;'|\\=+@-#%*{}<>&\u2028\u00a0\ufeffäé\U0001f600\u0661")
+anything = odd | st.characters(exclude_categories=["Cs", "Cc"])
+texts = st.text(anything | st.sampled_from("\n\t"), min_size=1, max_size=20).filter(
+    lambda text: text.strip() == text and text[:1] != "="
+)
+values = st.text(anything, min_size=1, max_size=8).filter(
+    lambda text: text.strip() == text and "|" not in text
+)
+people = st.builds(Identifier, st.sampled_from(["urn:example:mrn", "https://x.org/a"]), values)
+zones = st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+fine = st.datetimes(datetime(1990, 1, 1), PAST)
+
+
+@st.composite
+def visits(draw: st.DrawFn) -> Visit:
+    """Any visit that does not contradict itself."""
+    status: Status = draw(st.sampled_from(sorted(get_args(Status))))
+    zone = draw(zones)
+    whens = fine if status in HAPPENED else st.datetimes(datetime(1990, 1, 1), AHEAD)
+    start = draw(whens).replace(tzinfo=zone)
+    lasts = draw(st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=2)))
+    notice = (
+        st.none() | st.dates().map(Moment.of) | fine.map(lambda t: Moment.of(t.replace(tzinfo=UTC)))
+    )
+    return Visit(
+        appointment=draw(people),
+        patient=draw(people),
+        clinician=draw(st.none() | people),
+        start=Moment.of(start),
+        end=None if lasts is None else Moment.of(start + lasts),
+        status=status,
+        called_off=None if status in ATTENDED else draw(notice),
+        by=draw(st.none() | st.sampled_from(get_args(Side))),
+        reason=draw(st.none() | texts),
+        service=draw(st.none() | texts),
+        modality=draw(st.none() | st.sampled_from(get_args(Modality))),
+        referrer=draw(st.none() | people),
+        referral=draw(st.none() | people),
+        first=draw(st.none() | st.booleans()),
+    )
+
+
+@given(
+    st.lists(visits(), min_size=1, max_size=4, unique_by=lambda visit: visit.appointment),
+    st.permutations(list(FULL)),
+    st.sampled_from(",;\t"),
+)
+@settings(max_examples=80)
+def test_what_is_written_of_visits_is_what_is_read(
+    every: list[Visit], columns: list[str], delimiter: str
+) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            table = csv.DictWriter(file, columns, delimiter=delimiter)
+            table.writeheader()
+            table.writerows(map(as_row, every))
+        read = list(Sources([path], SITE, CATALOG, visits=True).records())
+    assert [one.record if isinstance(one, Read) else one for one in read] == every
+
+
+def test_what_is_read_of_visits_does_not_stay_in_memory(tmp_path: Path) -> None:
+    """What more visits take at the peak is less than a visit's own size for each of them."""
+    header, line = text([visit(1)]).splitlines()
+
+    def peak(number: int) -> int:
+        path = tmp_path / f"{number}.csv"
+        with path.open("w") as file:
+            file.write(f"{header}\n")
+            file.writelines(line.replace("|1,", f"|{n},", 1) + "\n" for n in range(number))
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        sources = Sources([path], SITE, CATALOG, visits=True)
+        assert sum(isinstance(one, Read) for one in sources.records()) == number
+        return tracemalloc.get_traced_memory()[1] - before
+
+    tracemalloc.start()
+    try:
+        peak(10)
+        assert peak(4_500) - peak(2_500) < 2_000 * 400  # kept, each takes 1,800 bytes
+    finally:
+        tracemalloc.stop()

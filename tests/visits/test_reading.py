@@ -1,0 +1,323 @@
+"""What is read of a table of visits: its cells, a site's own words and columns, its doubles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alliance_fhir.config import load
+from alliance_fhir.domain.receipt import Finding
+from alliance_fhir.instruments.catalog import Catalog
+from alliance_fhir.sources.readers import Sources
+from command.books import book, sheet, typed
+from command.tables import finding, keeps_silent, outcome, said, site, text, write
+
+from .rows import AS_RECORD, FULL, MINE, as_row, visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alliance_fhir.domain.visit import Visit
+    from conftest import Ran
+
+
+def records(name: str) -> list[object]:
+    """The records of a file, by the settings beside it; none of its rows breaks a rule."""
+    sources = Sources([Path(name)], load("alliance.toml"), Catalog(), visits=True)
+    every = list(sources.records())
+    assert not [one for one in every if isinstance(one, Finding) and one.row]
+    return [one.record for one in every if not isinstance(one, Finding)]
+
+
+def as_rows(name: str) -> list[dict[str, str]]:
+    """The same as rows of our own layout."""
+    found: list[Visit] = records(name)  # pyright: ignore[reportAssignmentType]
+    return [as_row(record) for record in found]
+
+
+def test_a_full_row_is_a_visit_with_all_of_it() -> None:
+    site()
+    write("a.csv", FULL)
+    assert records("a.csv") == [AS_RECORD]
+    assert as_rows("a.csv") == [FULL]
+
+
+def test_what_is_not_required_need_not_be_a_column() -> None:
+    site()
+    needed = ("appointment", "patient", "start", "status")
+    write("a.csv", {name: FULL[name] for name in needed})
+    assert as_rows("a.csv") == [{name: FULL[name] if name in needed else "" for name in FULL}]
+
+
+@pytest.mark.parametrize(("suffix", "delimiter"), [("csv", ","), ("txt", ";"), ("tsv", "\t")])
+def test_delimiters_are_found_out_by_the_names_of_visits(suffix: str, delimiter: str) -> None:
+    site()
+    write(f"a.{suffix}", FULL, delimiter=delimiter)
+    assert records(f"a.{suffix}") == [AS_RECORD]
+
+
+def test_a_name_with_commas_between_semicolons_misleads_nobody() -> None:
+    site('constants.patient = "urn:example:mrn|17"')
+    header = "old,patient,names;appointment;start;status"
+    Path("a.csv").write_text(f"{header}\nx;urn:example:visits|1;2026-03-09T14:00-04:00;booked\n")
+    assert as_rows("a.csv") == [visit(patient="urn:example:mrn|17")]
+
+
+def test_a_workbook_says_the_same(command: Callable[..., Ran]) -> None:
+    site('zone = "Europe/Berlin"')
+    row = {**FULL, "start": "2026-03-16T14:00", "end": "2026-03-16T14:50"}
+    book("a.xlsx", row, like=typed)
+    berlin = {"start": "2026-03-16T14:00:00+01:00", "end": "2026-03-16T14:50:00+01:00"}
+    assert as_rows("a.xlsx") == [{**row, **berlin}]
+    # a spreadsheet keeps midnight as a day
+    book("b.xlsx", {**row, "start": "2026-03-16T00:00"}, like=typed)
+    named = finding(2, "start", "not-a-time", path="b.xlsx")
+    assert said(command("check", "b.xlsx", "--json")) == outcome(
+        "check", (1, 0, 1), [named], code=4
+    )
+
+
+SITE = """
+patient_system = "urn:example:mrn"
+clinician_system = "urn:example:staff"
+appointment_system = "urn:example:visits"
+referrer_system = "urn:example:gp"
+referral_system = "urn:example:orders"
+zone = "America/New_York"
+date_format = "%d.%m.%Y %H:%M"
+
+[columns]
+appointment = "TerminNr"
+patient = "PatNr"
+clinician = "Behandler"
+start = "Beginn"
+end = "Ende"
+status = "Ausgang"
+cancelled_at = "Abgesagt"
+cancelled_by = "Von"
+reason = "Grund"
+modality = "Art"
+referrer = "Arzt"
+referral = "Überweisung"
+first = "Erst"
+
+[constants]
+service = "Psychotherapy"
+modality = "vor Ort"
+rater = "patient"            # of other tables
+
+[values.status]
+"nicht erschienen" = "no-show"
+"erschienen" = "attended"
+
+[values.cancelled_by]
+"Patient*in" = "patient"
+"Praxis" = "provider"
+
+[values.modality]
+"vor Ort" = "in-person"
+"Video" = "video"
+
+[values.first]
+"J" = "yes"
+"N" = "no"
+"?" = ""
+"""
+OWN = """TerminNr;PatNr;Behandler;Beginn;Ende;Ausgang;Abgesagt;Von;Grund;Art;Arzt;Überweisung;Erst
+2;17;kurtz;16.03.2026 14:00;16.03.2026 14:50;Nicht Erschienen;2026-03-15;PATIENT*IN;Schlaf;;lee;77;j
+3;17;kurtz;17.03.2026 14:00;;erschienen;;;;VIDEO;;;?
+4;17;;18.03.2026 14:00;;BOOKED;;provider;;phone;;;no
+"""
+
+
+def test_a_sites_own_columns_words_systems_and_dates_are_brought_to_ours() -> None:
+    site(SITE)
+    Path("a.csv").write_text(OWN, "utf-8")
+    own = {**FULL, "patient": "urn:example:mrn|17", "service": "Psychotherapy"}
+    same = {"referrer": "", "referral": "", "cancelled_at": "", "cancelled_by": "", "reason": ""}
+    assert as_rows("a.csv") == [
+        {**own, "reason": "Schlaf"},
+        {
+            **own,
+            **same,
+            "appointment": "urn:example:visits|3",
+            "start": "2026-03-17T14:00:00-04:00",
+            "end": "",
+            "status": "attended",
+            "modality": "video",
+            "first": "",
+        },
+        {
+            **own,
+            **same,
+            "appointment": "urn:example:visits|4",
+            "clinician": "",
+            "start": "2026-03-18T14:00:00-04:00",
+            "end": "",
+            "status": "booked",
+            "cancelled_by": "provider",
+            "modality": "phone",
+            "first": "no",
+        },
+    ]
+
+
+def test_a_word_that_is_not_mapped_is_rejected_whatever_else_is(
+    command: Callable[..., Ran],
+) -> None:
+    site(SITE)
+    Path("a.csv").write_text(OWN.replace("erschienen;;", "abgesagt;;"), "utf-8")
+    named = finding(3, "status", "unknown-status")
+    assert said(command("check", "a.csv", "--json")) == outcome("check", (3, 2, 1), [named], code=4)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('columns.stats = "x"', "columns.stats: nothing has this name; did you mean status?"),
+        ('constants.strat = "x"', "constants.strat: nothing has this name; did you mean start?"),
+        (
+            'values.modalty = {x = "y"}',
+            "values.modalty: nothing has this name; did you mean modality?",
+        ),
+        (
+            'referrer_system = "gp"',
+            "referrer_system: must be a URI, such as urn:oid:1.2.3 or https://clinic.org/mrn",
+        ),
+        (
+            'referral_system = "1|2"',
+            "referral_system: must be a URI, such as urn:oid:1.2.3 or https://clinic.org/mrn",
+        ),
+    ],
+)
+def test_a_slip_in_the_settings_of_visits_is_told(
+    line: str, reason: str, command: Callable[..., Ran]
+) -> None:
+    site(line)
+    write("a.csv", visit())
+    assert command("check", "a.csv") == (2, "", f"error: alliance.toml: {reason}\n")
+
+
+# --- the file as a whole --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("column", ["appointment", "patient"])
+def test_a_column_that_visits_need_is_missed(column: str, command: Callable[..., Ran]) -> None:
+    site()
+    write("a.csv", {name: cell for name, cell in FULL.items() if name != column})
+    remedy = f"{column}: add it, or name it in alliance.toml."
+    named = finding(0, "", "missing-column", remedy)
+    assert said(command("check", "a.csv", "--json")) == outcome("check", (0, 0, 0), [named], code=3)
+
+
+def test_a_constant_may_stand_for_a_column(command: Callable[..., Ran]) -> None:
+    site('constants.patient = "urn:example:mrn|17"')
+    write("a.csv", {name: cell for name, cell in FULL.items() if name != "patient"})
+    assert as_rows("a.csv") == [{**FULL, "patient": "urn:example:mrn|17"}]
+
+
+def test_two_columns_of_one_meaning_and_columns_of_none_are_told(
+    command: Callable[..., Ran],
+) -> None:
+    site('columns.start = "Beginn"')
+    write("a.csv", {**FULL, "Beginn": ""})
+    named = finding(0, "", "duplicate-column", "Two columns mean start; rename or remove one.")
+    assert said(command("check", "a.csv", "--json")) == outcome("check", (0, 0, 0), [named], code=3)
+    write("b.csv", {**FULL, "Note": "x", "item_1": "3", "total": "", "rater": "patient"})
+    warnings = [
+        finding(0, column, "unknown-column", path="b.csv")
+        for column in ("Note", "item_1", "total", "rater")
+    ]
+    shape = outcome("check", (1, 1, 0), warnings=warnings)
+    assert said(command("check", "b.csv", "--json")) == shape
+
+
+def test_rows_that_are_none_are_told_as_in_any_table(command: Callable[..., Ran]) -> None:
+    site()
+    header = text([FULL]).splitlines()[0]
+    cells = ",".join(visit().values())
+    lines = [header, cells + ",x", "1,2", cells.replace("booked", "=A1"), "", cells]
+    Path("a.csv").write_text("\n".join(lines))
+    named = [
+        finding(2, "", "too-many-cells"),
+        finding(3, "", "too-few-cells"),
+        finding(4, "", "formula"),
+    ]
+    shape = outcome("check", (4, 1, 3), named, code=4)
+    assert said(command("check", "a.csv", "--json")) == shape
+    Path("b.csv").write_text(header)
+    empty = finding(0, "", "header-only", path="b.csv")
+    assert said(command("check", "b.csv", "--json")) == outcome("check", (0, 0, 0), [empty], code=3)
+
+
+@pytest.mark.parametrize("column", ["instrument", "completed_at"])
+def test_a_table_with_a_column_of_assessments_is_none_of_visits(
+    column: str, command: Callable[..., Ran]
+) -> None:
+    site()
+    write("a.csv", {**FULL, column: "x"})
+    missed = "rater" if column == "instrument" else "instrument"  # the first that is not there
+    named = finding(0, "", "missing-column", f"{missed}: add it, or name it in alliance.toml.")
+    assert said(command("check", "a.csv", "--json")) == outcome("check", (0, 0, 0), [named], code=3)
+
+
+def test_a_table_without_a_header_shows_nothing_of_its_first_row(
+    command: Callable[..., Ran],
+) -> None:
+    site()
+    sheet("a.xlsx", [[*visit(patient=MINE, status="no-show").values()]])
+    remedy = "The first row must name the columns."
+    named = finding(0, "", "unknown-layout", remedy, path="a.xlsx")
+    ran = command("check", "a.xlsx", "--json")
+    assert said(ran) == outcome("check", (0, 0, 0), [named], code=3)
+    keeps_silent(ran)
+
+
+# --- doubles --------------------------------------------------------------------------------------
+
+
+def test_an_appointment_that_stands_twice_is_taken_once_or_not_at_all(
+    command: Callable[..., Ran],
+) -> None:
+    site()
+    write("a.csv", visit(1), visit(2), visit(1), visit(3), visit(3, status="no-show"))
+    write("b.csv", visit(2), visit(4))
+    warnings = [
+        finding(4, "", "duplicate-equal"),
+        finding(2, "", "duplicate-equal", path="b.csv"),
+    ]
+    rejected = [finding(5, "", "duplicate-different"), finding(6, "", "duplicate-different")]
+    shape = outcome("check", (7, 3, 2), rejected, code=4, warnings=warnings)
+    assert said(command("check", "a.csv", "b.csv", "--json")) == shape
+    # a pass over the keys comes first, where not all is asked for
+    limited = said(command("check", "a.csv", "b.csv", "--limit", "9", "--json"))
+    assert limited == shape
+
+
+def test_one_number_of_two_systems_is_two_appointments(command: Callable[..., Ran]) -> None:
+    site()
+    write("a.csv", visit(), visit(appointment="urn:example:other|1"))
+    assert said(command("check", "a.csv", "--json")) == outcome("check", (2, 2, 0))
+
+
+def test_a_row_that_breaks_a_rule_is_known_by_its_appointment_alone() -> None:
+    site('appointment_system = "urn:example:visits"')
+    write("a.csv", visit(1), visit(1, appointment="1", patient="", status="gone"))
+    write("b.csv", visit(1, appointment="", status="gone"), visit(1, appointment="x|1"))
+    paths = [Path("a.csv"), Path("b.csv")]
+    sources = Sources(paths, load("alliance.toml"), Catalog(), visits=True)
+    good, wrong, *unknown = sources.records()
+    assert wrong.key == good.key != ""
+    assert [one.key for one in unknown] == ["", ""]
+
+
+def test_a_row_that_breaks_a_rule_spoils_no_other_of_its_appointment(
+    command: Callable[..., Ran],
+) -> None:
+    site()
+    write("a.csv", visit(1), visit(1, status="gone"))
+    shape = outcome("check", (2, 1, 1), [finding(3, "status", "unknown-status")], code=4)
+    for more in ((), ("--limit", "9")):
+        assert said(command("check", "a.csv", *more, "--json")) == shape
