@@ -18,8 +18,8 @@ class Visit(BaseModel):
     """One appointment of one patient, as it stands now.
 
     `appointment` is its number at whoever fills it, in that system's numbering; `start` and `end`
-    are times; `called_off` is when notice was given, a time or a day, `by` who gave it; `reason` and
-    `service` are the source's own words; `referrer` sent the patient, by the order `referral`;
+    are times; `called_off` is when notice was given, a time or a day, `by` who gave it; `reason`
+    and `service` are the source's own words; `referrer` sent the patient, by the order `referral`;
     `first` says what the source knows of whether it is the first visit to the service.
 
     Raises pydantic.ValidationError, whose messages hold no values.
