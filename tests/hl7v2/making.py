@@ -87,7 +87,7 @@ def told(one: Said) -> dict[str, Any]:
     return {
         name: value
         for name, value in one._asdict().items()
-        if (value not in (None, ()) and name != "by_placer") or value is True
+        if (value not in (None, ()) and name != "number_of_asker") or value is True
     }
 
 

@@ -84,12 +84,12 @@ APPOINTMENTS: list[tuple[Fields, Identifier, bool]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("sch", "appointment", "by_placer"), APPOINTMENTS)
+@pytest.mark.parametrize(("sch", "appointment", "number_of_asker"), APPOINTMENTS)
 def test_the_number_of_an_appointment(
-    tmp_path: Path, sch: Fields, appointment: Identifier, by_placer: bool
+    tmp_path: Path, sch: Fields, appointment: Identifier, number_of_asker: bool
 ) -> None:
     one = said(tmp_path, message(sch=sch))
-    assert (one.appointment, one.by_placer) == (appointment, by_placer)
+    assert (one.appointment, one.number_of_asker) == (appointment, number_of_asker)
 
 
 PATIENTS: list[tuple[str, Site, Identifier]] = [
@@ -337,6 +337,11 @@ def test_separators_that_are_left_out_or_added(tmp_path: Path, marks: str) -> No
     """v2.7 adds the fifth; the last three may be left out where they are not used."""
     one = said(tmp_path, message().replace("^~\\&", marks, 1))
     assert (one.start, one.patient) == (at(START), PATIENT)
+
+
+def test_without_an_escape_character_none_escapes(tmp_path: Path) -> None:
+    one = message(sch={7: "R^a\\F\\b"}).replace("^~\\&", "^~", 1)
+    assert said(tmp_path, one).reason == Coded("R", "a\\F\\b")
 
 
 CHARSETS = [

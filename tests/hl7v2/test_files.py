@@ -90,12 +90,12 @@ def test_the_messages_of_such_a_file_are_read_all_the_same(tmp_path: Path, name:
 
 def test_a_line_end_within_a_text(tmp_path: Path) -> None:
     """Some senders leave one in a note; it does not begin a segment."""
-    (one,) = hear(tmp_path, f"{ONE}NTE|1||first\nsecond, Pid|3\nMSH or not\rZZZ|1\r")
+    (one,) = hear(tmp_path, f"{ONE}NTE|1||first\nPid|3\nMSH or not\nMSH: see\nPID: a\rZZ1|1\r")
     assert one.said
-    (other,) = hear(tmp_path, message(sch={7: "R^first\nsecond"}))
+    (other,) = hear(tmp_path, message(sch={7: "R^first\nMSH: see\nPID: a"}))
     assert other.said
     assert other.said.reason
-    assert other.said.reason.text == "first\nsecond"
+    assert other.said.reason.text == "first\nMSH: see\nPID: a"
 
 
 def test_a_file_of_any_length_in_pieces_of_any_size(tmp_path: Path) -> None:

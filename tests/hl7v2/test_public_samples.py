@@ -119,7 +119,7 @@ def test_a_no_show_that_still_says_confirmed(tmp_path: Path) -> None:
         "made": at("2024-11-06T15:07:01+00:00"),
         "trigger": "S26",
         "appointment": Identifier("urn:example:appointment", "149549015"),
-        "by_placer": True,
+        "number_of_asker": True,
         "patient": Identifier("urn:example/Dover", "10769859"),
         "start": at("2024-11-06T11:45:00+00:00"),
         "end": at("2024-11-06T12:30:00+00:00"),

@@ -49,6 +49,8 @@ def test_a_message_that_cannot_be_read(tmp_path: Path, place: str, rule: str, te
 def test_bytes_of_another_character_set(tmp_path: Path) -> None:
     latin = message(sch={7: "R^Müller"}).encode("latin-1")
     assert slips(tmp_path, latin) == [("MSH-18", "wrong-encoding")]
+    unnamed = message(sch={7: "R^Müller"}).encode()
+    assert slips(tmp_path, unnamed) == [("MSH-18", "wrong-encoding")]
     named = message(head={18: "UNICODE UTF-8"}, sch={7: "R^Müller"}).encode("latin-1")
     assert slips(tmp_path, named) == [("MSH-18", "wrong-encoding")]
 

@@ -37,9 +37,10 @@ class Said(NamedTuple):
 
     `sender`, `control` and `made` are of the message: who sent it, under which number, and when it
     was made, a time; `sequence` tells apart those of one moment; `trigger` is what it is about.
-    `by_placer` is true where whoever fills the appointment gave it no number, and whoever asked for
-    it did. `status_code` is the source's own word for `status`; `by` who called it off. `emptied`
-    names the fields, sorted, of which it says that there is nothing any more.
+    `number_of_asker` is true where the number of the appointment is not of whoever fills it, who
+    gave none, but of whoever asked for it. `status_code` is the source's own word for `status`;
+    `by` who called it off. `emptied` names the fields, sorted, of which it says that there is
+    nothing any more.
     """
 
     sender: str
@@ -48,7 +49,7 @@ class Said(NamedTuple):
     trigger: str
     appointment: Identifier
     sequence: int | None = None
-    by_placer: bool = False
+    number_of_asker: bool = False
     patient: Identifier | None = None
     clinician: Identifier | None = None
     start: Moment | None = None
@@ -105,8 +106,8 @@ def fold(said: Iterable[Said]) -> Folded:
     told = _in_order(said)
     if len({one.appointment for one in told}) != 1:
         raise ValueError("the messages must be of one appointment")
-    now = told[0]
-    for one in told[1:]:
+    now = Said("", "", told[0].made, "", told[0].appointment)
+    for one in told:
         now = _after(now, one)
     notice = _notice(told)
     now = now._replace(by=notice.by)
@@ -167,12 +168,15 @@ def _lasts(name: str, now: Said, one: Said) -> object:
 def _times(now: Said, one: Said) -> tuple[Moment | None, Moment | None]:
     """Start and end. The end of another start is none of this one's."""
     if one.start and (now.start is None or one.start.utc != now.start.utc):
-        return one.start, one.end
+        return one.start, _after_start(one.start, one.end)
     start = one.start or now.start
-    for end in (one.end, now.end):
-        if end and start and start.comes_before(end):
-            return start, None if end is now.end and "end" in one.emptied else end
-    return start, None
+    kept = None if "end" in one.emptied else now.end
+    return start, _after_start(start, one.end) or _after_start(start, kept)
+
+
+def _after_start(start: Moment | None, end: Moment | None) -> Moment | None:
+    """The end, where it is one."""
+    return end if start and end and start.comes_before(end) else None
 
 
 def _notice(told: Sequence[Said]) -> _Notice:

@@ -86,7 +86,7 @@ def _said(reading: Reading) -> Said | None:
     of_it: dict[str, Any] = lasting(reading)
     if not made or not numbered:
         return None
-    appointment, by_placer = numbered
+    appointment, number_of_asker = numbered
     both = (header.first(3), header.first(4))  # application and facility
     sequence = header.text(13)
     return Said(
@@ -95,7 +95,7 @@ def _said(reading: Reading) -> Said | None:
         made=made,
         trigger=reading.event,
         appointment=appointment,
-        by_placer=by_placer,
+        number_of_asker=number_of_asker,
         sequence=int(sequence) if sequence.isascii() and sequence.isdigit() else None,
         **of_it,
         emptied=tuple(sorted(reading.emptied)),

@@ -20,6 +20,9 @@ _ENDS = re.compile(rb"([\r\n\x0b\x1c])")
 _BEGIN, _END = b"\x0b", b"\x1c"
 _SEGMENT = re.compile(rb"[A-Z][A-Z0-9]{2}(?![A-Za-z0-9 ])")
 _CLOSED_BY = {b"FHS": "FTS", b"BHS": "BTS"}
+_ENVELOPES = {*_CLOSED_BY, b"FTS", b"BTS"}
+_TO_THE_EVENT = 8
+"""Separators in a header up to MSH-9: fewer are in no header, but in a text perhaps."""
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _AS_UTF_8 = "It is in UTF-16 or UTF-32; send UNICODE UTF-8."
 
@@ -92,8 +95,8 @@ class _Splitter:
             yield Raw(0, b"", tuple(self._wrong))
 
     def _line(self, line: bytes) -> Iterator[Raw]:
-        name = line[:3] if _SEGMENT.match(line) else b""
-        if name in (b"FHS", b"BHS", b"BTS", b"FTS"):
+        name = self._name(line)
+        if name in _ENVELOPES:
             yield from self._over(cut=False)
             self._envelope(name, line)
         elif name == b"MSH" and self._framed and self._lines:
@@ -107,10 +110,19 @@ class _Splitter:
             if not self._lost:
                 yield Raw(0, b"", (Slip("MSH", "no-header"),))
             self._lost = True
-        elif name:
-            self._keep(line)
-        else:  # a line end within a text, which some senders leave as it is
-            self._keep(b"\n" + line)
+        else:  # what is no segment follows a line end in a text, which some senders leave there
+            self._keep(line if name else b"\n" + line)
+
+    def _name(self, line: bytes) -> bytes:
+        """Of which segment it is; empty where it is none of this message."""
+        if not _SEGMENT.match(line):
+            return b""
+        name, mark = line[:3], line[3:4]
+        if not self._lines:
+            return name
+        if name == b"MSH":
+            return name if line.count(mark) >= _TO_THE_EVENT else b""
+        return name if name in _ENVELOPES or mark in (b"", self._lines[0][3:4]) else b""
 
     def _keep(self, line: bytes) -> None:
         if self._size <= LARGEST:

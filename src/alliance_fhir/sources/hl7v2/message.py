@@ -19,6 +19,7 @@ _part = cast("Callable[[str], list[list[Any]]]", hl7.parse)  # pyright: ignore
 NULL = '""'
 """What a sender writes where there is nothing any more; an empty field says nothing."""
 
+_READ = {"MSH", "SCH", "TQ1", "PID", "PV1", "RGS", "AIS", "AIL", "AIP"}
 _TO_THE_VERSION = 11
 """Separators in a header up to MSH-12."""
 _LINES = {".br": "\n", ".sp": "\n", ".ce": "\n", "H": "", "N": ""}
@@ -79,7 +80,8 @@ class Segment(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One message. Segments that are not asked for, as Z-segments, are left alone."""
+    """One message: its segments that are of an appointment. All others, as notes, observations and
+    Z-segments, are left alone."""
 
     segments: list[Segment]
 
@@ -109,7 +111,8 @@ def parted(text: str, encoding: str) -> Message:
     header = text.split("\r", 1)[0]
     if header.count(marks.field) < _TO_THE_VERSION:
         raise Unread("MSH", "truncated-message")
-    segments = [_list(one) for one in _part(text)]
+    read = "\r".join(line for line in text.split("\r") if line[:3] in _READ)
+    segments = [_list(one) for one in _part(read)]
     return Message([Segment(_list(one[0])[0], one, marks) for one in segments if one])
 
 
