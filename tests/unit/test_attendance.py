@@ -15,6 +15,8 @@ from alliance_fhir.domain.attendance import SEEN, Rule, Since, Status, classify,
 ZONE = ZoneInfo("America/New_York")
 START = datetime(2026, 3, 9, 14, 0, tzinfo=ZONE)
 CASES: list[tuple[Status, dict[str, Any], str, str]] = [
+    ("pending", {}, "unknown", "still-open"),
+    ("waitlist", {}, "unknown", "still-open"),
     ("booked", {}, "unknown", "still-open"),
     ("arrived", {}, "attended", "arrived"),
     ("attended", {}, "attended", "was-seen"),

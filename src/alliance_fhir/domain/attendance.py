@@ -19,6 +19,8 @@ DAY = timedelta(hours=24)
 """How long before its start calling a visit off counts as late, unless the site says otherwise."""
 
 Status = Literal[
+    "pending",
+    "waitlist",
     "booked",
     "arrived",
     "attended",
@@ -28,8 +30,9 @@ Status = Literal[
     "cancelled",
     "entered-in-error",
 ]
-"""What a source says of a visit. `arrived-late`: came late and was seen; `too-late`: came too late
-to be seen; `arrived`: came, and nobody has said yet how it ended."""
+"""What a source says of a visit. `pending`: asked for, and not settled yet; `waitlist`: to be
+had as soon as a place is free; `arrived-late`: came late and was seen; `too-late`: came too late to
+be seen; `arrived`: came, and nobody has said yet how it ended."""
 
 Side = Literal["patient", "provider"]
 """Who called a visit off."""
@@ -84,6 +87,8 @@ class Place(NamedTuple):
 
 
 _BY_STATUS: dict[Status, Told] = {
+    "pending": Told("unknown", "still-open"),
+    "waitlist": Told("unknown", "still-open"),
     "booked": Told("unknown", "still-open"),
     "arrived": Told("attended", "arrived"),
     "attended": Told("attended", "was-seen"),

@@ -82,8 +82,8 @@ RULES: dict[str, str] = {
     # a cell of a visit
     "not-a-time": "Write the time beside the day, such as 2026-03-09T14:00:00-05:00.",
     "ends-before-start": "A visit ends after it begins; correct start or end.",
-    "unknown-status": "Use booked, arrived, attended, arrived-late, too-late, no-show, cancelled "
-    "or entered-in-error, or map it in [values.status].",
+    "unknown-status": "Use pending, waitlist, booked, arrived, attended, arrived-late, too-late, "
+    "no-show, cancelled or entered-in-error, or map it in [values.status].",
     "known-too-soon": "Nobody can know yet what became of this visit; correct start or status.",
     "attended-and-cancelled": "A visit that was attended was not called off; correct the status, "
     "or empty the cell.",
@@ -140,6 +140,31 @@ RULES: dict[str, str] = {
     "replaces-another-patients": "The plan that it replaces is another patient's; correct it.",
     "same-goals": "Another plan of this patient has these goals; under two names they are there "
     "twice.",
+    # a message of HL7 v2 as a whole
+    "no-header": "A message begins with MSH; what stands before the first one was not read.",
+    "several-headers": "Two messages are in one frame; send each in a frame of its own.",
+    "truncated-message": "The message is cut off; send it again.",
+    "truncated-file": "The file begins a batch that it does not end; send it again.",
+    "count-differs": "The batch holds more or fewer messages than it says; send it again.",
+    "message-too-large": "The message is larger than 1,048,576 bytes, the most that is read.",
+    "bad-separators": "Use |^~\\& or other characters that differ, and are no letters and no "
+    "digits.",
+    "unknown-charset": "Name UNICODE UTF-8, ASCII or a part of ISO 8859, such as 8859/1.",
+    "unknown-version": "Send a message of HL7 v2.3 to v2.8, with its version in MSH-12.",
+    "not-scheduling": "Send scheduling messages here, SIU, and no others.",
+    "unknown-event": "The events of appointments are S12 to S22, and S26.",
+    "slot-without-appointment": "The message is of time that is blocked or free, and of no "
+    "appointment.",
+    "no-appointment": "Send the segment SCH; without it nothing is said of an appointment.",
+    "several-appointments": "Send a message for each appointment.",
+    # a place in a message of HL7 v2
+    "message-not-numbered": "Send the number of the message in MSH-10.",
+    "several-patients": "Send an appointment for each patient.",
+    "appointment-not-numbered": "Send the number of the appointment in SCH-2, or else in SCH-1.",
+    "several-patient-numbers": "Send one number, or set the system of the one that counts.",
+    "patient-of-no-system": "Send the number of the site's patients, or set its authority's "
+    "system.",
+    "missing-time": "Send when the message was made; of a new appointment, when it begins.",
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
@@ -272,7 +297,7 @@ WARNINGS = frozenset(
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
     | {"source-taken", "server-kept", MERGED, NOT_TAKEN_IN, "recreated", "adopted"}
     | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
-    | {"other-sheets", "review-later", "same-goals"}
+    | {"other-sheets", "review-later", "same-goals", "slot-without-appointment"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
     | {"not-carried", "day-assumed"}
 )

@@ -1,0 +1,221 @@
+"""What messages say of an appointment, and the one visit that they come to. Pure.
+
+Messages come out of order and more than once. So nothing is done when one comes: all that are known
+of an appointment are put in the order in which they were made, and read from the first to the last.
+The same messages give the same visit, in whatever order they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
+
+from alliance_fhir.domain.attendance import Side, Status
+from alliance_fhir.domain.records import Identifier, Moment
+from alliance_fhir.domain.visit import Visit
+
+_T = TypeVar("_T")
+
+
+class Coded(NamedTuple):
+    """A code with its words and the name of its table, as the source gave them."""
+
+    code: str
+    text: str = ""
+    system: str = ""
+
+    @property
+    def words(self) -> str:
+        """What a person reads."""
+        return self.text or self.code
+
+
+class Said(NamedTuple):
+    """What one message says of one appointment; None is where it says nothing.
+
+    `sender`, `control` and `made` are of the message: who sent it, under which number, and when it
+    was made, a time; `sequence` tells apart those of one moment; `trigger` is what it is about.
+    `number_of_asker` is true where the number of the appointment is not of whoever fills it, who
+    gave none, but of whoever asked for it. `status_code` is the source's own word for `status`;
+    `by` who called it off. `emptied` names the fields, sorted, of which it says that there is
+    nothing any more.
+    """
+
+    sender: str
+    control: str
+    made: Moment
+    trigger: str
+    appointment: Identifier
+    sequence: int | None = None
+    number_of_asker: bool = False
+    patient: Identifier | None = None
+    clinician: Identifier | None = None
+    start: Moment | None = None
+    end: Moment | None = None
+    status: Status | None = None
+    status_code: str | None = None
+    by: Side | None = None
+    first: bool | None = None
+    event_reason: Coded | None = None
+    reason: Coded | None = None
+    kind: Coded | None = None
+    service: Coded | None = None
+    location: str | None = None
+    referrer: Identifier | None = None
+    referral: Identifier | None = None
+    emptied: tuple[str, ...] = ()
+
+
+LASTING = (
+    *("patient", "clinician", "first", "event_reason", "reason", "kind", "service", "location"),
+    *("referrer", "referral"),
+)
+"""What stays said until another message says something else of it, each by itself."""
+
+
+class Folded(NamedTuple):
+    """What all messages of an appointment come to.
+
+    `visit` is None where nothing is said of what `lacking` names. `now` is what is said in the end,
+    in the source's own codes too. `earlier` holds the starts that it had before, and
+    `patients_before` whose it was said to be before, both in their order.
+    """
+
+    visit: Visit | None
+    now: Said
+    earlier: tuple[Moment, ...]
+    patients_before: tuple[Identifier, ...]
+    lacking: tuple[str, ...]
+
+
+class _Notice(NamedTuple):
+    """When an appointment was called off, and by whom; of one that stands, nothing."""
+
+    at: Moment | None = None
+    by: Side | None = None
+
+
+def fold(said: Iterable[Said]) -> Folded:
+    """The visit that the messages of one appointment come to, in any order and with any doubles.
+
+    An older message never undoes a newer one, and one that says less empties nothing. Raises
+    ValueError where they are not all of one appointment, or are none.
+    """
+    told = _in_order(said)
+    if len({one.appointment for one in told}) != 1:
+        raise ValueError("the messages must be of one appointment")
+    now = Said("", "", told[0].made, "", told[0].appointment)
+    for one in told:
+        now = _after(now, one)
+    notice = _notice(told)
+    now = now._replace(by=notice.by)
+    starts = _changes([one.start for one in told if one.start], attrgetter("utc"))
+    patients = _changes([one.patient for one in told if one.patient], tuple)
+    lacking = tuple(name for name in ("patient", "start", "status") if getattr(now, name) is None)
+    return Folded(
+        None if lacking else _visit(now, notice), now, starts[:-1], patients[:-1], lacking
+    )
+
+
+def fold_each(said: Iterable[Said]) -> dict[Identifier, Folded]:
+    """The messages of any appointments, folded by appointment, in the order of their numbers."""
+    of: dict[Identifier, list[Said]] = {}
+    for one in said:
+        of.setdefault(one.appointment, []).append(one)
+    return {appointment: fold(of[appointment]) for appointment in sorted(of)}
+
+
+def _in_order(said: Iterable[Said]) -> list[Said]:
+    """Each message once, by when it was made.
+
+    One that was sent again, as it was or made anew, counts where it came first: else an old booking
+    that is sent once more would undo what came after it. Two that differ in anything but that are
+    two, even under one number: some senders begin to count anew.
+    """
+    once: dict[Said, Said] = {}
+    for one in said:
+        apart = one._replace(made=Moment("", ""))
+        if apart not in once or _age(one) < _age(once[apart]):
+            once[apart] = one
+    return sorted(once.values(), key=_age)
+
+
+def _age(one: Said) -> tuple[str, int, int, str, str]:
+    """Orders any two messages: by time, sequence, then number, as most senders count them up."""
+    number = one.control.lstrip("0")
+    return one.made.utc.removesuffix("Z"), one.sequence or 0, len(number), number, repr(one)
+
+
+def _after(now: Said, one: Said) -> Said:
+    """What stands when `one` was said after all that came to `now`."""
+    lasting = {name: _lasts(name, now, one) for name in LASTING}
+    if one.status is None:
+        lasting |= {"status": now.status, "status_code": now.status_code}
+    start, end = _times(now, one)
+    return one._replace(**lasting, start=start, end=end, emptied=())
+
+
+def _lasts(name: str, now: Said, one: Said) -> object:
+    """What is said now, or else was said before, unless that is taken back."""
+    told = getattr(one, name)
+    if told is not None or name in one.emptied:
+        return told
+    return getattr(now, name)
+
+
+def _times(now: Said, one: Said) -> tuple[Moment | None, Moment | None]:
+    """Start and end. The end of another start is none of this one's."""
+    if one.start and (now.start is None or one.start.utc != now.start.utc):
+        return one.start, _after_start(one.start, one.end)
+    start = one.start or now.start
+    kept = None if "end" in one.emptied else now.end
+    return start, _after_start(start, one.end) or _after_start(start, kept)
+
+
+def _after_start(start: Moment | None, end: Moment | None) -> Moment | None:
+    """The end, where it is one."""
+    return end if start and end and start.comes_before(end) else None
+
+
+def _notice(told: Sequence[Said]) -> _Notice:
+    """Of the last time that it was called off and not booked again, when that was first said.
+
+    A source gives no other time for it than that of its message.
+    """
+    notice = _Notice()
+    for one in told:
+        if one.status == "cancelled":
+            notice = _Notice(notice.at or one.made, one.by or notice.by)
+        elif one.status == "no-show":  # some systems write both
+            notice = notice._replace(by=one.by or notice.by)
+        elif one.status not in (None, "entered-in-error"):
+            notice = _Notice()
+    return notice
+
+
+def _visit(now: Said, notice: _Notice) -> Visit:
+    return Visit.model_validate(
+        {
+            "appointment": now.appointment,
+            "patient": now.patient,
+            "clinician": now.clinician,
+            "start": now.start,
+            "end": now.end,
+            "status": now.status,
+            "called_off": notice.at,
+            "by": notice.by,
+            "reason": now.reason and now.reason.words,
+            "service": now.service and now.service.words,
+            "referrer": now.referrer,
+            "referral": now.referral,
+            "first": now.first,
+        }
+    )
+
+
+def _changes(values: Sequence[_T], same: Callable[[_T], object]) -> tuple[_T, ...]:
+    """The values without those that only say the one before again."""
+    groups = groupby(values, same)
+    return tuple(next(group) for _, group in groups)

@@ -1,0 +1,124 @@
+"""One message read as what it says of one appointment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from alliance_fhir.domain.records import Identifier, Moment
+from alliance_fhir.domain.scheduling import Said
+from alliance_fhir.sources.hl7v2.charset import decoded
+from alliance_fhir.sources.hl7v2.files import messages
+from alliance_fhir.sources.hl7v2.ids import entity
+from alliance_fhir.sources.hl7v2.lasting import lasting
+from alliance_fhir.sources.hl7v2.message import Message, parted
+from alliance_fhir.sources.hl7v2.reading import Reading
+from alliance_fhir.sources.hl7v2.site import Site
+from alliance_fhir.sources.hl7v2.slips import Slip, Unread
+from alliance_fhir.sources.hl7v2.statuses import EVENTS, SLOTS
+from alliance_fhir.sources.hl7v2.times import time_of
+
+VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2")
+
+
+class Heard(NamedTuple):
+    """What a message says, or else all slips that could be found in it.
+
+    `number` counts the messages of a file from 1, and is 0 where the file as a whole is meant;
+    `control` is the message's own number, where that could be read.
+    """
+
+    number: int
+    said: Said | None
+    slips: tuple[Slip, ...]
+    control: str = ""
+
+
+def heard(path: Path, site: Site) -> Iterator[Heard]:
+    """The messages of a file, one at a time. Raises OSError."""
+    with path.open("rb") as stream:
+        for raw in messages(stream):
+            if raw.slips:
+                yield Heard(raw.number, None, raw.slips)
+            else:
+                yield read(raw.data, site, raw.number)
+
+
+def read(data: bytes, site: Site, number: int = 1) -> Heard:
+    """One message, whose segments end with CR."""
+    try:
+        message = parted(*decoded(data, site.encoding))
+    except Unread as unread:
+        return Heard(number, None, (unread.slip,))
+    control = message.segments[0].text(10)
+    if slip := _no_appointment(message):
+        return Heard(number, None, (slip,), control)
+    reading = Reading(message, site)
+    said = _said(reading)
+    return Heard(number, None if reading.slips else said, tuple(reading.slips), control)
+
+
+def _no_appointment(message: Message) -> Slip | None:
+    """Why it says nothing of one appointment, if it does not."""
+    header = message.segments[0]
+    event = header.text(9, 2)
+    if header.text(12) not in VERSIONS:
+        return Slip("MSH-12", "unknown-version")
+    if header.text(9) != "SIU":
+        return Slip("MSH-9.1", "not-scheduling")
+    if event in SLOTS:
+        return Slip("MSH-9.2", "slot-without-appointment")
+    if event not in EVENTS:
+        return Slip("MSH-9.2", "unknown-event")
+    number = len(message.all("SCH"))
+    if number != 1:
+        return Slip("SCH", "several-appointments" if number else "no-appointment")
+    return None
+
+
+def _said(reading: Reading) -> Said | None:
+    header = reading.header
+    made = reading.attempt(lambda: _made(reading))
+    numbered = reading.attempt(lambda: _numbered(reading))
+    if not header.text(10):
+        reading.slips.append(Slip("MSH-10", "message-not-numbered"))
+    of_it: dict[str, Any] = lasting(reading)
+    if not made or not numbered:
+        return None
+    appointment, number_of_asker = numbered
+    both = (header.first(3), header.first(4))  # application and facility
+    sequence = header.text(13)
+    return Said(
+        sender="|".join(one.text(1) or one.text(2) for one in both),
+        control=header.text(10),
+        made=made,
+        trigger=reading.event,
+        appointment=appointment,
+        number_of_asker=number_of_asker,
+        sequence=int(sequence) if sequence.isascii() and sequence.isdigit() else None,
+        **of_it,
+        emptied=tuple(sorted(reading.emptied)),
+    )
+
+
+def _made(reading: Reading) -> Moment:
+    told = reading.header.text(7)
+    if not told:
+        raise Unread("MSH-7", "missing-time")
+    return time_of("MSH-7", told, reading.site.zone)
+
+
+def _numbered(reading: Reading) -> tuple[Identifier, bool]:
+    """Its number, and whether that is the placer's, for want of the filler's.
+
+    An occurrence of an appointment that repeats is one by itself: SCH-3 tells it from the others.
+    """
+    sch, site = reading.sch, reading.site
+    for field in (2, 1):
+        told = sch.first(field)
+        if found := entity(f"SCH-{field}", told, site.appointment_system, site):
+            occurrence = sch.text(3).lstrip("0")
+            value = f"{found.value}/{occurrence}" if occurrence else found.value
+            return found._replace(value=value), field == 1
+    raise Unread("SCH-2", "appointment-not-numbered")

@@ -1,0 +1,106 @@
+"""What a message says of its appointment, by the names that `Said` has for it."""
+
+from __future__ import annotations
+
+from alliance_fhir.domain.attendance import Side
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.domain.scheduling import Coded
+from alliance_fhir.sources.hl7v2.ids import entity, patient
+from alliance_fhir.sources.hl7v2.message import Segment
+from alliance_fhir.sources.hl7v2.reading import Reading
+from alliance_fhir.sources.hl7v2.slips import Slip, Unread
+from alliance_fhir.sources.hl7v2.span import Span, span
+from alliance_fhir.sources.hl7v2.statuses import BOOKS, RESOURCE_GONE, Standing, standing
+
+_FOLLOW_UP, _TABLE = "followup", ("", "hl70276", "0276")
+"""The code of table 0276, which SCH-7 takes its codes from, that tells which visit it is."""
+
+
+def lasting(reading: Reading) -> dict[str, object]:
+    """All of it; what could not be read is None, and in the slips of `reading`."""
+    sch = reading.sch
+    service = next(iter(_resources(reading, "AIS")), None)
+    start, end = _span(reading, service)
+    reading.noted("end", null=sch.first(11).null(5))
+    event_reason = reading.coded("event_reason", sch, 6)
+    reason = reading.coded("reason", sch, 7)
+    stands = reading.attempt(lambda: _standing(reading, service)) or Standing(None, None)
+    return {
+        "patient": reading.attempt(lambda: _patient(reading)),
+        "clinician": reading.person("clinician", _resources(reading, "AIP"), 3),
+        "start": start,
+        "end": end,
+        "status": stands.status,
+        "status_code": stands.code,
+        "by": _side(reading, stands, event_reason, reason),
+        "first": False if _is_follow_up(reason) else None,
+        "event_reason": event_reason,
+        "reason": reason,
+        "kind": reading.coded("kind", sch, 8),
+        "service": reading.coded("service", service, 3),
+        "location": _location(reading),
+        "referrer": reading.person("referrer", reading.message.all("PV1"), 8),
+        "referral": reading.attempt(lambda: _referral(reading)),
+    }
+
+
+def _resources(reading: Reading, name: str) -> list[Segment]:
+    gone = reading.event in RESOURCE_GONE
+    return list(reading.message.resources(name, gone=gone))
+
+
+def _span(reading: Reading, service: Segment | None) -> Span:
+    found = reading.attempt(lambda: span(reading.message, service, reading.site.zone))
+    if found and not found.start and reading.event in BOOKS:
+        reading.slips.append(Slip("SCH-11.4", "missing-time"))
+    return found or Span(None, None)
+
+
+def _standing(reading: Reading, service: Segment | None) -> Standing:
+    of_service = service.text(10) if service else ""
+    return standing(reading.event, reading.sch.text(25), of_service, reading.site)
+
+
+def _patient(reading: Reading) -> Identifier | None:
+    found = [patient(pid, reading.site) for pid in reading.message.all("PID")]
+    if len({*found}) > 1:
+        raise Unread("PID", "several-patients")
+    return next(iter(found), None)
+
+
+def _side(reading: Reading, stands: Standing, *reasons: Coded | None) -> Side | None:
+    """Who called it off: the site tells it of SCH-6, or else of SCH-7, by code or by text."""
+    if stands.status not in ("cancelled", "no-show"):
+        return None
+    codes = [code for reason in reasons if reason for code in (reason.code, reason.text) if code]
+    return next((side for code in codes if (side := reading.site.side(code))), None)
+
+
+def _is_follow_up(reason: Coded | None) -> bool:
+    if reason is None:
+        return False
+    return reason.code.casefold() == _FOLLOW_UP and reason.system.casefold() in _TABLE
+
+
+def _location(reading: Reading) -> str | None:
+    """A PL in one line: its description, or else point of care, room, bed and facility."""
+    for segment in _resources(reading, "AIL"):
+        told = segment.first(3)
+        if reading.noted("location", null=told.null()):
+            return None
+        parts = [told.text(9)] if told.text(9) else [told.text(n) for n in (1, 2, 3, 4)]
+        if words := ", ".join(filter(None, parts)):
+            return words
+    return None
+
+
+def _referral(reading: Reading) -> Identifier | None:
+    """The order that it is made on: the placer's number of it, or else the filler's."""
+    for field in (26, 27):
+        told = reading.sch.first(field)
+        if reading.noted("referral", null=told.null()):
+            return None
+        system = reading.site.referral_system
+        if found := entity(f"SCH-{field}", told, system, reading.site):
+            return found
+    return None

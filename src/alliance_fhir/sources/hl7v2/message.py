@@ -1,0 +1,161 @@
+"""The parts of one message, parted by python-hl7.
+
+Its own unescaping is not used: it knows no character sets, and logs what it cannot read, which may
+be a patient's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, cast
+
+import hl7  # pyright: ignore[reportMissingTypeStubs]
+
+from alliance_fhir.sources.hl7v2.slips import Unread
+
+_part = cast("Callable[[str], list[list[Any]]]", hl7.parse)  # pyright: ignore
+
+NULL = '""'
+"""What a sender writes where there is nothing any more; an empty field says nothing."""
+
+_READ = {"MSH", "SCH", "TQ1", "PID", "PV1", "RGS", "AIS", "AIL", "AIP"}
+_TO_THE_VERSION = 11
+"""Separators in a header up to MSH-12."""
+_LINES = {".br": "\n", ".sp": "\n", ".ce": "\n", "H": "", "N": ""}
+"""Formatting that is a new line, or highlighting."""
+_HEX = re.compile(r"X((?:[0-9A-F]{2})+)", re.IGNORECASE | re.ASCII)
+
+
+class Marks(NamedTuple):
+    """What MSH-1 and MSH-2 say: the separators, the escape character or none, the encoding."""
+
+    field: str
+    component: str
+    repetition: str
+    escape: str
+    sub: str
+    encoding: str
+
+
+class Repetition(NamedTuple):
+    """One value of a field."""
+
+    parts: list[list[str]]
+    marks: Marks
+
+    def text(self, component: int = 1, sub: int = 1) -> str:
+        """A component's text, trimmed; empty where there is none, or that it is emptied is said."""
+        try:
+            raw = self.parts[component - 1][sub - 1]
+        except IndexError:
+            return ""
+        return "" if raw == NULL else _unescaped(raw, self.marks).strip()
+
+    def null(self, component: int = 1) -> bool:
+        """Whether it says that there is nothing any more."""
+        return self.parts[component - 1 : component] == [[NULL]]
+
+
+class Segment(NamedTuple):
+    """One segment: its name, and its fields by their numbers, MSH-1 being the separator."""
+
+    name: str
+    fields: list[Any]
+    marks: Marks
+
+    def repetitions(self, field: int) -> list[Repetition]:
+        """The values of a field, those that are empty left out."""
+        told = _list(self.fields[field]) if field < len(self.fields) else []
+        found = [Repetition([_list(c) for c in _list(one)], self.marks) for one in told]
+        return [one for one in found if any(any(subs) for subs in one.parts)]
+
+    def first(self, field: int) -> Repetition:
+        """The first value of a field, which may be empty."""
+        return next(iter(self.repetitions(field)), Repetition([[""]], self.marks))
+
+    def text(self, field: int, component: int = 1, sub: int = 1) -> str:
+        """A component's text of the first value."""
+        return self.first(field).text(component, sub)
+
+
+class Message(NamedTuple):
+    """One message: its segments that are of an appointment. All others, as notes, observations and
+    Z-segments, are left alone."""
+
+    segments: list[Segment]
+
+    def all(self, name: str) -> list[Segment]:
+        """The segments of a name, in their order."""
+        return [one for one in self.segments if one.name == name]
+
+    def resources(self, name: str, *, gone: bool) -> Iterator[Segment]:
+        """The segments of a resource that are part of the appointment.
+
+        RGS-2 and AI*-2 (table 0206) say of a group and of each what is done with it. Where they say
+        nothing, `gone` tells what the event does.
+        """
+        group = ""
+        for one in self.segments:
+            if one.name == "RGS":
+                group = one.text(2)
+            elif one.name == name:
+                action = one.text(2) or group
+                if action != "D" and (action or not gone):
+                    yield one
+
+
+def parted(text: str, encoding: str) -> Message:
+    """The parts of a message whose segments end with CR. Raises Unread."""
+    marks = _marks(text, encoding)
+    header = text.split("\r", 1)[0]
+    if header.count(marks.field) < _TO_THE_VERSION:
+        raise Unread("MSH", "truncated-message")
+    read = "\r".join(line for line in text.split("\r") if line[:3] in _READ)
+    segments = [_list(one) for one in _part(read)]
+    return Message([Segment(_list(one[0])[0], one, marks) for one in segments if one])
+
+
+def _marks(text: str, encoding: str) -> Marks:
+    """What MSH-2 leaves out stands for itself as usual, but for the escape character."""
+    field = text[3:4]
+    told = text[4:].split("\r", 1)[0].split(field, 1)[0] if field else ""
+    given = field + told
+    component, repetition, escape, sub = (told + "^~\\&"[len(told) :])[:4]
+    parting = {field, component, repetition, sub}
+    odd = any(one.isalnum() or one.isspace() for one in given)
+    if not 1 <= len(told) <= 5 or len({*given}) < len(given) or len(parting) < 4 or odd:
+        raise Unread("MSH-2", "bad-separators")
+    if len(told) < 3 or escape in parting:  # "^~&" has none
+        escape = ""
+    return Marks(field, component, repetition, escape, sub, encoding)
+
+
+def _list(told: Any) -> list[Any]:
+    return cast("list[Any]", told) if isinstance(told, list) else [told]
+
+
+def _unescaped(text: str, marks: Marks) -> str:
+    r"""The text with \F\ \S\ \T\ \R\ \E\ \Xdd\ \.br\ as what they mean; others stay as they are."""
+    mark = marks.escape
+    if not mark or mark not in text:
+        return text
+    sequence = re.compile(f"{re.escape(mark)}([^{re.escape(mark)}]+){re.escape(mark)}")
+    return sequence.sub(lambda found: _meant(found[0], found[1], marks), text)
+
+
+def _meant(whole: str, code: str, marks: Marks) -> str:
+    own = {
+        "F": marks.field,
+        "S": marks.component,
+        "T": marks.sub,
+        "R": marks.repetition,
+        "E": marks.escape,
+    }
+    if code in own:
+        return own[code]
+    if code[:3] in _LINES:
+        return _LINES[code[:3]]
+    if found := _HEX.fullmatch(code):
+        return bytes.fromhex(found[1]).decode(marks.encoding, "replace")
+    return whole

@@ -1,0 +1,161 @@
+"""Messages of public projects' test data: their facts, typed again as cases of our own.
+
+Names and addresses are left out; nothing of them is read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.domain.scheduling import Coded, fold
+from alliance_fhir.sources.hl7v2.site import Site
+
+from .making import at, said, told
+
+CHICAGO = Site(
+    zone=ZoneInfo("America/Chicago"),
+    root="urn:example",
+    appointment_system="urn:example:appointment",
+    clinician_system="urn:example:staff",
+)
+LONDON = CHICAGO._replace(zone=ZoneInfo("Europe/London"))
+PARIS = CHICAGO._replace(zone=ZoneInfo("Europe/Paris"))
+
+# github.com/amhest/Machete, src/Machete.HL7.Tests/Corpus/CorpusTests_Batch09.cs, sample 201
+BOOKED = (
+    "MSH|^~\\&|EPIC|EPIC|||20160502162033||SIU^S12|538|D|2.3||\n"
+    "SCH|01928374|57483920|||||||1|hr|1^^^20160515133000|||||||||1173|||||BOOKED\n"
+    "PID|1||30745109^^^^EPI\n"
+    "PV1|||^^^CARE HEALTH SYSTEMS^^^^^||||1173^^^^^^\n"
+    "DG1||I10|S82^ANKLE FRACTURE^I10|ANKLE FRACTURE||\n"
+    "RGS|1|A|094\n"
+    "AIS|1||73610^X-RAY ANKLE 3+ VW^CPT|20160515134500|15|min|45|min||\n"
+    "AIP|1||1069|RADIOLOGIST||20160515134500|15|min|45|min||\n"
+)
+# the same file, sample 204
+NO_SHOW = (
+    "MSH|^~\\&|SCHEDULING|MAIN_HOSP|CARDIOLOGY|MAIN_HOSP|20240315160000||SIU^S26|MSG00204|P|2.5"
+    "|||AL|NE\n"
+    "SCH|APT93847|APT93847||||ROUTINE|99243^CARDIOLOGY CONSULT^CPT||30|min"
+    "|^^^20240315140000^^30^min|||||^||||||DR1234|||NOSHOW\n"
+    "PID|1||MRN449283^^^MAIN_HOSP^MR\n"
+    "RGS|1|A\n"
+    "AIS|1||99243^CARDIOLOGY CONSULT^CPT|20240315140000|||30|min\n"
+    "AIP|1||DR1234|CARDIOLOGIST||20240315140000|||30|min\n"
+)
+# github.com/airslie/renalware-core, the spec of SIU^S26
+CONFIRMED_AND_MISSED = (
+    "MSH|^~\\&|BLT_TIE|BLT|RENALWARE|MSE|20241106150701||SIU^S26|Q166323123117|P|2.4\n"
+    "SCH|149549015||||||clinic_name||30|MINUTES|^^30^20241106114500^20241106123000"
+    "||||||||||||||Confirmed\n"
+    'PID|1||10769859^^^Dover||||||||||""^BUSINESS||""||13401071\n'
+    'PV1|1|O|Clinic1^Clinic 1^^RNJ ROYALLONDON^^AMB|""|||CONSULTANT2|G9123||361||||""\n'
+    "RGS|1\n"
+    "AIG|1||Somebody\n"
+    "AIL|1||clinic_code^^^RNJ ROYALLONDON^^AMB^RNJ MainBld RLH\n"
+)
+# github.com/rimiti/hl7-object-parser, test/siu/index.js: S15 of an appointment that is "Booked"
+CALLED_OFF = (
+    "MSH|^~\\&|mllp_http_proxy|proxy00-prodaz|partner|proxy00-prodpartner|20161231110000||SIU^S15"
+    "|256660|P|2.5.1|||||FRA|UTF-8|\r"
+    "SCH||49849903800^DimSolution||||100|||||^^30^20161231110000|||||10101041431||||ODS|||||Booked|\r"
+    "PID|||123456^^^ODS^^PI||||||||Avenue des Champs-Élysées^^Paris\r"
+    "RGS|1\r"
+    "AIG|1|||10101041431@750057689\r"
+    "NTE|||My comment"
+)
+
+
+def test_a_booking(tmp_path: Path) -> None:
+    """One hour by SCH-9 and -10; the time of AIS-4 is of one service within it."""
+    assert told(said(tmp_path, BOOKED, CHICAGO._replace(patient_system="urn:example:epi"))) == {
+        "sender": "EPIC|EPIC",
+        "control": "538",
+        "made": at("2016-05-02T16:20:33-05:00"),
+        "trigger": "S12",
+        "appointment": Identifier("urn:example:appointment", "57483920"),
+        "patient": Identifier("urn:example:epi", "30745109"),
+        "clinician": Identifier("urn:example:staff", "1069"),
+        "start": at("2016-05-15T13:30:00-05:00"),
+        "end": at("2016-05-15T14:30:00-05:00"),
+        "status": "booked",
+        "status_code": "BOOKED",
+        "service": Coded("73610", "X-RAY ANKLE 3+ VW", "CPT"),
+    }
+
+
+def test_a_no_show(tmp_path: Path) -> None:
+    one = said(tmp_path, NO_SHOW, CHICAGO)
+    assert told(one) == {
+        "sender": "SCHEDULING|MAIN_HOSP",
+        "control": "MSG00204",
+        "made": at("2024-03-15T16:00:00-05:00"),
+        "trigger": "S26",
+        "appointment": Identifier("urn:example:appointment", "APT93847"),
+        "patient": Identifier("urn:example/MAIN_HOSP", "MRN449283"),
+        "clinician": Identifier("urn:example:staff", "DR1234"),
+        "start": at("2024-03-15T14:00:00-05:00"),
+        "end": at("2024-03-15T14:30:00-05:00"),
+        "status": "no-show",
+        "status_code": "NOSHOW",
+        "event_reason": Coded("ROUTINE"),
+        "reason": Coded("99243", "CARDIOLOGY CONSULT", "CPT"),
+        "service": Coded("99243", "CARDIOLOGY CONSULT", "CPT"),
+    }
+    visit = fold([one]).visit
+    assert visit
+    assert visit.attendance() == ("no-show", "no-notice")
+
+
+def test_a_no_show_that_still_says_confirmed(tmp_path: Path) -> None:
+    """The event goes before SCH-25, and SCH-11.5 before the thirty minutes of SCH-9."""
+    assert told(said(tmp_path, CONFIRMED_AND_MISSED, LONDON)) == {
+        "sender": "BLT_TIE|BLT",
+        "control": "Q166323123117",
+        "made": at("2024-11-06T15:07:01+00:00"),
+        "trigger": "S26",
+        "appointment": Identifier("urn:example:appointment", "149549015"),
+        "number_of_asker": True,
+        "patient": Identifier("urn:example/Dover", "10769859"),
+        "start": at("2024-11-06T11:45:00+00:00"),
+        "end": at("2024-11-06T12:30:00+00:00"),
+        "status": "no-show",
+        "status_code": "Confirmed",
+        "reason": Coded("clinic_name"),
+        "location": "clinic_code, RNJ ROYALLONDON",
+        "referrer": Identifier("urn:example:staff", "G9123"),
+    }
+
+
+def test_a_cancellation_that_still_says_booked(tmp_path: Path) -> None:
+    """It was made at the very time of the appointment, and so is no notice."""
+    one = said(tmp_path, CALLED_OFF, PARIS)
+    assert told(one) == {
+        "sender": "mllp_http_proxy|proxy00-prodaz",
+        "control": "256660",
+        "made": at("2016-12-31T11:00:00+01:00"),
+        "trigger": "S15",
+        "appointment": Identifier("urn:example/DimSolution", "49849903800"),
+        "patient": Identifier("urn:example/ODS", "123456"),
+        "start": at("2016-12-31T11:00:00+01:00"),
+        "status": "cancelled",
+        "status_code": "Booked",
+        "event_reason": Coded("100"),
+    }
+    visit = fold([one]).visit
+    assert visit
+    assert visit.attendance() == ("no-show", "notice-after-start")
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+@pytest.mark.parametrize("sample", [BOOKED, NO_SHOW, CONFIRMED_AND_MISSED, CALLED_OFF])
+def test_line_ends_change_nothing(tmp_path: Path, sample: str, end: str) -> None:
+    whole = sample.replace("\r", "\n")
+    site = PARIS._replace(zone=ZoneInfo("UTC"))
+    if sample is BOOKED:
+        site = site._replace(patient_system="urn:example:epi")
+    assert said(tmp_path, whole.replace("\n", end), site) == said(tmp_path, sample, site)
