@@ -108,6 +108,8 @@ SLIPS = {
                                 "too-many-entries", "At most 200 entries."),
     "an address of nothing": Slip("fhir/Goal/", "fhir/Patient/", "kept_by_others[0]",
                                   "not-an-address"),
+    "an address with a bell": Slip('kept_by_others: ["https://ehr.', 'kept_by_others: ["https://e\\a.',
+                                   "kept_by_others[0]", "control-character"),
     "a goal with blanks": Slip("goal: work", "goal: at work", "goals[1].goal", "not-a-key"),
     # numbers
     "version 0": Slip("version: 2", "version: 0", "version", "out-of-range", "It must be 1 or "
