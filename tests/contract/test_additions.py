@@ -537,6 +537,14 @@ def test_an_identifier_that_somebody_gives_to_a_goal_of_ours_is_merged(first: Cl
     assert acceptance(first, "goal-job") == {"1001": "agree", "kurtz": "agree"}
 
 
+@by_the_ledger_at_a_server
+def test_an_identifier_that_another_site_of_ours_gave_is_one_like_others(first: Clinic) -> None:
+    given = {"system": "https://other.example/identifier", "value": f"{'0' * 32}-goal-sleep"}
+    [goal] = added(first, a_goal(first, identifier=[given]))
+    assert "(added goals[3])" in merged_is(first)
+    assert at(first, goal)["identifier"][1:] == [given]
+
+
 # --- goals as portals have them -------------------------------------------------------------------
 
 

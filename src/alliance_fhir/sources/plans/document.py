@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ConfigDict, ValidationError
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.keys import digest, record_key
+from alliance_fhir.domain.keys import digest, identifier_system, record_key
 from alliance_fhir.domain.plan.document import Part, SharedPlan, Version, plan_key, whole_key
-from alliance_fhir.domain.plan.rules import Place, Slip, slips, to_come
+from alliance_fhir.domain.plan.rules import Place, Slip, of_ours, slips, to_come
 from alliance_fhir.domain.plan.values import UNFIT, Line
 from alliance_fhir.domain.receipt import WARNINGS, Finding
 from alliance_fhir.domain.records import Origin, latest_day
@@ -81,6 +81,9 @@ class Documents:
         self._reading = SiteReading(settings)
         self._source = settings.source
         self._secret = settings.secret
+        # `check` needs no name of the source: without one no identifiers are given
+        named = settings.base or settings.source
+        self._ours = identifier_system(settings.root) if named else ""
 
     def read(self, path: Path, text: str) -> Told:
         """What a document says; its suffix tells JSON from YAML."""
@@ -112,7 +115,8 @@ class Documents:
             plan = SharedPlan.model_validate(values, context=self._reading)
         except ValidationError as error:
             return None, list(islice(breaches(error), MOST_TOLD + 1))
-        return plan, [*slips(plan), *to_come(plan, latest_day())]
+        found = chain(slips(plan), of_ours(plan, self._ours), to_come(plan, latest_day()))
+        return plan, [*found]
 
     def _keys(self, values: dict[str, Any]) -> tuple[str, str]:
         try:
