@@ -360,6 +360,15 @@ def test_what_a_portal_added_and_a_document_cannot_carry_stays_theirs(
 
 
 @by_the_ledger_at_a_server
+def test_what_stays_theirs_is_told_with_the_line_of_its_list(first: Clinic) -> None:
+    added(first, a_goal(first, note=[{"text": PLAINLY}]))
+    told = first.sync(merge=True).tally.warnings
+    [row] = [one.row for one in told if one.rule == "not-taken-in"]
+    lines = text_of(first, "jones-2.plan.yaml").splitlines()
+    assert lines[row - 1] == "kept_by_others:"
+
+
+@by_the_ledger_at_a_server
 def test_what_leans_on_something_that_stays_theirs_stays_theirs_as_well(first: Clinic) -> None:
     [goal] = added(first, a_goal(first, note=[{"text": PLAINLY}]))
     serves = {"url": f"{SD}/resource-pertainsToGoal", "valueReference": {"reference": goal}}

@@ -38,8 +38,13 @@ Located = tuple[Slip, int]
 """What is wrong, and in which line."""
 
 
-_PEOPLE: tuple[Place, ...] = (("patient",), ("clinicians",), ("adolescent", "guardians"))
-"""The keys that name people, who may not be known at a target."""
+_AT_A_TARGET: tuple[Place, ...] = (
+    ("patient",),
+    ("clinicians",),
+    ("adolescent", "guardians"),
+    ("kept_by_others",),
+)
+"""The keys of which something may be told by a target: people, and what others keep there."""
 
 
 class _Name(Part):
@@ -70,8 +75,8 @@ class Told(NamedTuple):
     def origin(self, path: str) -> Origin:
         """Where the plan stands, in a file of this name."""
         line, _ = self.at(("plan",))
-        people = {key: row for row, key in map(self.at, _PEOPLE)}
-        return Origin(path, line, tuple(people.items()))
+        keys = {key: row for row, key in map(self.at, _AT_A_TARGET)}
+        return Origin(path, line, tuple(keys.items()))
 
 
 class Documents:
