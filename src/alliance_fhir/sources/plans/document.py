@@ -48,11 +48,16 @@ _AT_A_TARGET: tuple[Place, ...] = (
 
 
 class _Name(Part):
-    """By what a document is known, whatever else is wrong with it."""
+    """Of which plan a document is, whatever else is wrong with it."""
 
     model_config = ConfigDict(extra="ignore")
 
     plan: Line
+
+
+class _Number(_Name):
+    """By what a document is known."""
+
     version: Version
 
 
@@ -125,11 +130,14 @@ class Documents:
 
     def _keys(self, values: dict[str, Any]) -> tuple[str, str]:
         try:
-            name = _Name.model_validate(values)
+            whole = self.whole(_Name.model_validate(values).plan)
         except ValidationError:
             return "", ""
-        key = record_key(self._source, plan_key(name.plan, name.version), self._secret)
-        return key, self.whole(name.plan)
+        try:
+            known = _Number.model_validate(values)
+        except ValidationError:
+            return "", whole
+        return record_key(self._source, plan_key(known.plan, known.version), self._secret), whole
 
     def whole(self, plan: str) -> str:
         """The business key of a plan with all of its versions."""
