@@ -418,6 +418,28 @@ def settled_again(site: Clinic) -> None:
     site.verified()
 
 
+@pytest.mark.parametrize("place_kind", ["little-r4", "little-r5"])
+def test_a_mark_that_a_portal_takes_off_is_set_again(first: Clinic) -> None:
+    """It lists what it keeps as it did before; in all else the plan is as it was sent."""
+    places = added(first, *(make(first, note=[{"text": PLAINLY}]) for make in (a_goal, a_task)))
+    kept(first)
+    before, files = first.place.by_short_name()["plan"], names(first)
+
+    def unmarked(told: Any) -> Any:
+        if isinstance(told, list):
+            return [unmarked(one) for one in told]
+        if not isinstance(told, dict):
+            return told
+        bare = told.get("reference") in places
+        return {k: unmarked(one) for k, one in told.items() if not (bare and k == "extension")}
+
+    change(first, "plan", unmarked)
+    assert [rule for rule, _, _ in merged(first)] == ["merged", "not-taken-in", "not-taken-in"]
+    after = first.place.by_short_name()["plan"]
+    assert (after["goal"], after["activity"]) == (before["goal"], before["activity"])
+    assert names(first) == files
+
+
 @by_the_ledger_at_a_server
 def test_what_a_portal_changes_of_its_own_is_no_change_of_the_plan(first: Clinic) -> None:
     [goal] = added(first, a_goal(first, note=[{"text": PLAINLY}]))
