@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.plan.values import MOST_ENTRIES
 from alliance_fhir.domain.records import Identifier
@@ -168,7 +169,7 @@ class _Reading:
         bodies: Mapping[str, Json],
     ) -> None:
         self._target = target
-        self._ours = Ours(el.identifier_system(settings.root), tag_system(settings.root))
+        self._ours = Ours(identifier_system(settings.root), tag_system(settings.root))
         self._root = f"{settings.root}/"
         self._labels: list[Json] = meta(settings).get("security", [])
         self._taken = {key.partition("-")[2].partition(":")[0] for key in bodies}
