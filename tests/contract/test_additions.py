@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from alliance_fhir.testing import FhirServer
 from alliance_fhir.testing.resources import Resources
 
 from .clinic import counts, is_write, rules
-from .kinds import LITTLE, R4
+from .kinds import LITTLE, R4, RUNGS
 from .merging import (
     ACCEPTANCE,
     CONCEPT,
@@ -40,7 +41,7 @@ from .merging import (
     settled,
     text_of,
 )
-from .places import DIGEST
+from .places import DIGEST, ServerPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
     from .clinic import Clinic
 
 Json = dict[str, Any]
+
+KEPT = "https://alliance-fhir.github.io/ig/StructureDefinition/kept-by-others"
+"""What a reference says that a plan of ours has to something of others'."""
 
 pytestmark = pytest.mark.usefixtures("march")
 
@@ -357,6 +361,23 @@ def test_what_a_portal_added_and_a_document_cannot_carry_stays_theirs(
     document = said_in(text_of(first, "jones-2.plan.yaml"))
     assert document["kept_by_others"] == address(first, place)
     assert (document["goals"][1]["text"], len(document["goals"])) == (PLAINLY, 3)
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4", "singles"])
+def test_at_another_server_its_mark_alone_says_where_it_is(first: Clinic) -> None:
+    """Servers decline references that lead out of them."""
+    [place] = added(first, a_goal(first, note=[{"text": PLAINLY}]))
+    assert kept(first) == {"kept_by_others[0]": "Goal.note"}
+    [address_] = address(first, place)
+    first.ledger = first.folder / "another.sqlite"
+    with FhirServer(lacks=RUNGS["singles"]) as another:
+        first.place = ServerPlace(another.url)
+        first.register("1001")
+        assert first.sync().exit_code == 0
+        [careplan] = another.of_type("CarePlan")
+        assert careplan["goal"][-1] == {"extension": [{"url": KEPT, "valueUrl": address_}]}
+        settled(first)
+        first.place.close()
 
 
 @by_the_ledger_at_a_server
