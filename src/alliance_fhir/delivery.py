@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.deciding import Decision
+from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.domain.receipt import Receipt, State
 from alliance_fhir.errors import AuthFailed, Conflict, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.check import Checker
-from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.logical import Reference
 from alliance_fhir.fhir.people import CREATABLE

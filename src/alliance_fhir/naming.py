@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.keys import record_key
+from alliance_fhir.domain.keys import identifier_system, record_key
 from alliance_fhir.domain.plan.document import whole_key
 from alliance_fhir.domain.records import by_record_id
-from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.plan import OWN
 from alliance_fhir.fhir.reply import Found, Ours, own_key
 from alliance_fhir.instruments.catalog import Catalog

@@ -114,6 +114,7 @@ RULES: dict[str, str] = {
     "too-many-entries": "The list is too long.",
     "control-character": "Remove the control character, or the line end that is none everywhere.",
     "not-an-address": "Write where a goal or request is, such as https://ehr.example/fhir/Goal/12.",
+    "identifier-of-ours": "We give identifiers of this system ourselves; remove it.",
     "not-a-key": "Use letters (A-Z), digits, dot, hyphen and underscore, 64 of them at most.",
     "person-twice": "The person is named twice; remove one.",
     "not-a-guardian": "A guardian is neither the patient nor one of the clinicians.",

@@ -147,11 +147,6 @@ def answer_system(instrument: Instrument, home: str = IG) -> str:
     return f"{home}/CodeSystem/{instrument.id}-answer"
 
 
-def identifier_system(root: str) -> str:
-    """The system of all business identifiers of a site."""
-    return f"{root}/identifier"
-
-
 def identifier(system: str, value: str) -> Json:
     """An Identifier."""
     return {"system": system, "value": value}
