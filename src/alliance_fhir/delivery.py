@@ -230,7 +230,8 @@ class Delivery:
         resource, known = decision.resource, decision.known
         before = earlier.get(resource.key)
         meant = resource.type not in CREATABLE or decision.state == "unchanged"
-        if known and not planned.group.key and meant:  # a patient may have become another one
+        shared = not planned.group.key or not planned.group.records
+        if known and shared and meant:  # a patient may have become another one
             self._record.know(resource, known.server_id)
         if decision.learnt and known and decision.state == "unchanged":
             self._record.learnt(known)

@@ -83,6 +83,9 @@ class Place(NamedTuple):
     rule: Since
 
 
+UNPLACED = Place("unknown", "history-too-short")
+"""Where no history is known."""
+
 _BY_STATUS: dict[Status, Told] = {
     "booked": Told("unknown", "still-open"),
     "arrived": Told("attended", "arrived"),
