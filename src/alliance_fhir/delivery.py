@@ -264,7 +264,12 @@ class Delivery:
             if isinstance(error, AuthFailed) or not error.sent:
                 self._record.unsent(entries.values())
             raise
-        return self._record.delivered(planned, answers, entries)
+        receipts = self._record.delivered(planned, answers, entries)
+        if not planned.group.records:  # others of the patient's refer to it
+            for decision in planned.changes:
+                if id_ := receipts[decision.resource.key].id:
+                    self._record.know(decision.resource, id_)
+        return receipts
 
     def _places(self, planned: Planned) -> Mapping[Reference, str]:
         """Where all is that the group may point to: what of it is there already, too."""
