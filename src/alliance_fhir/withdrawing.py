@@ -1,6 +1,7 @@
 """`retract`: what should never have been there is marked as entered in error, wherever it is.
 
-Nothing is deleted, and the content stays as it was. A record is retracted as a whole, with all that
+Nothing is deleted, and the content stays as it was; but FHIR lets nothing that was entered in error
+say why it was cancelled. A record is retracted as a whole, with all that
 an earlier version of it left behind; what somebody changed there since is told and left alone, and
 then nothing of the record is touched.
 """
@@ -151,7 +152,8 @@ class Withdrawal:
         if body is None:
             raise Conflict(f"{self._target.name} has {hit.type}/{hit.id} no more; run again")
         status = "lifecycleStatus" if hit.type == "Goal" else "status"
-        whole, content = resealed({**body, status: "entered-in-error"})
+        left = {name: value for name, value in body.items() if name not in _OF_CANCELLED}
+        whole, content = resealed({**left, status: "entered-in-error"})
         resource = Resource(hit.type, hit.key, whole, content)
         known = record.known.get(hit.key)
         marked = self._marks.mark(resource, known.made_by if known else hit.made_by, new=False)
@@ -276,6 +278,10 @@ class Withdrawal:
         finding = Finding(self._target.name, 0, "", rule, remedy, resource=place)
         self._tally.resources[state] += 1
         (self._tally.rejected if state == "rejected" else self._tally.blocked).append(finding)
+
+
+_OF_CANCELLED = ("cancelationReason", "cancellationReason", "cancellationDate")
+"""What FHIR (app-4) lets no Appointment have but one that is cancelled: R4's spelling and R5's."""
 
 
 def _meant(record: Record) -> tuple[str, ...]:

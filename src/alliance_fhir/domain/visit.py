@@ -30,15 +30,13 @@ class Slip(NamedTuple):
     rule: str
 
 
-def slip(
-    status: Status, start: Moment, end: Moment | None, called_off: Moment | None
-) -> Slip | None:
+def slip(status: Status, start: Moment, end: Moment, called_off: Moment | None) -> Slip | None:
     """The first thing that cannot be so, if there is one."""
     if "T" not in start.text:
         return Slip("start", "not-a-time")
-    if end and "T" not in end.text:
+    if "T" not in end.text:
         return Slip("end", "not-a-time")
-    if end and not start.comes_before(end):
+    if not start.comes_before(end):
         return Slip("end", "ends-before-start")
     if called_off and status in ATTENDED:
         return Slip("called_off", "attended-and-cancelled")
@@ -76,7 +74,7 @@ class Visit(BaseModel):
     patient: InstanceOf[Identifier]
     clinician: InstanceOf[Identifier] | None = None
     start: InstanceOf[Moment]
-    end: InstanceOf[Moment] | None = None
+    end: InstanceOf[Moment]
     status: Status
     called_off: InstanceOf[Moment] | None = None
     by: Side | None = None

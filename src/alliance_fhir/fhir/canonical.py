@@ -32,7 +32,9 @@ _HISTORY = {
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _LIKE_A_TIME = re.compile(rb"T\d\d:\d\d:")
-_TIMES = frozenset({"authored", "created", "effectiveDateTime", "occurrenceDateTime"})
+_TIMES = frozenset(
+    {"authored", "created", "effectiveDateTime", "end", "occurrenceDateTime", "start"}
+)
 """The elements of what we build as it is canonical that may hold a time, and no day alone."""
 _VERSIONED = re.compile(r"^(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/.*)?$")
 

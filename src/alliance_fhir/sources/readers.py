@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.plan.document import SharedPlan
-from alliance_fhir.domain.receipt import NOT_MAPPED, RULES, WARNINGS, Finding
+from alliance_fhir.domain.receipt import RULES, WARNINGS, Finding
+from alliance_fhir.domain.visit import Visit
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.paths import is_folder, is_text, is_there, shown
 from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
+from alliance_fhir.sources.history import History
 from alliance_fhir.sources.layout import Layout, Names, VisitLayout, check_names
 from alliance_fhir.sources.long import LongTable
 from alliance_fhir.sources.plans import SUFFIXES
@@ -52,14 +55,12 @@ class Held(Protocol):
 class Site(NamedTuple):
     """What is the same for all files of a run.
 
-    `visits`: whether tables of them are read. `timeline` is there while the versions of plans are
-    held against each other.
+    `timeline` is there while the versions of plans are held against each other.
     """
 
     settings: Settings
     catalog: Catalog
     names: Names
-    visits: bool = False
     timeline: Timeline | None = None
 
 
@@ -100,8 +101,6 @@ def _assessments(path: Path, header: list[str], cells: Iterator[Cells], site: Si
 
 
 def _visits(path: Path, header: list[str], cells: Iterator[Cells], site: Site) -> Held:
-    if not site.visits:
-        raise InputError(path, NOT_MAPPED, RULES[NOT_MAPPED])
     layout = VisitLayout(header, site.names, site.settings.constants)
     layout.check(path)
     return VisitTable(path, cells, layout, site.settings)
@@ -131,7 +130,6 @@ class Sources:
     """The files of one run, read as often as it takes, a row at a time.
 
     `paths` are files, or folders whose files of known suffixes are taken in order of their names.
-    Without `visits` a table of them is named once, and not read: nothing can be made of it yet.
     `count` is how many records there are, once they were counted. Raises InputError for a path
     that is not there, or holds nothing that can be read.
     """
@@ -141,11 +139,9 @@ class Sources:
         paths: Sequence[Path],
         settings: Settings,
         catalog: Catalog,
-        *,
-        visits: bool = False,
     ) -> None:
         check_names(settings, catalog)
-        self._site = Site(settings, catalog, Names(settings), visits)
+        self._site = Site(settings, catalog, Names(settings))
         self.repeats: dict[str, Repeat] | None = None
         self._astray: dict[str, list[Finding]] = {}
         self.count = 0
@@ -166,12 +162,19 @@ class Sources:
         on the way instead, which saves a pass, and where `attempts` goes on in the end, all that
         came must be thrown away and read once more.
         """
+        with History(self._site.settings) as history:
+            self._look_back(history)
+            for read in self._records(trusting=trusting, history=history):
+                yield self._placed(read, history)
+
+    def _records(self, *, trusting: bool, history: History) -> Iterator[Read | Finding]:
         if self.repeats is None and trusting:
             yield from self._counting()
             return
         if self.repeats is None:
             self._count()
         repeats = self.repeats or {}
+        history.drop(key for key, repeat in repeats.items() if repeat == "different")
         seen: set[str] = set()
         for read in self._all(self._site):
             if isinstance(read, Finding):
@@ -206,6 +209,26 @@ class Sources:
                 except InputError:  # named when the records are read
                     continue
             self.repeats, self._astray = census.repeats(), timeline.astray()
+
+    def _look_back(self, history: History) -> None:
+        """Goes through the tables of visits, so that of each the ones before it are known."""
+        for path in self.files:
+            if suffix(path) in SUFFIXES:
+                continue
+            try:
+                for held in _open(path, self._site, lambda rule, remedy: None):
+                    if isinstance(held, VisitTable):
+                        held.remember(history)
+            except InputError:  # named when the records are read
+                continue
+
+    def _placed(self, read: Read | Finding, history: History) -> Read | Finding:
+        """A visit with its place; what the source says of it is that, too."""
+        if isinstance(read, Finding) or not isinstance(read.record, Visit):
+            return read
+        place = history.place(read.record)
+        content = digest([read.content, *place], self._site.settings.secret)
+        return read._replace(place=place, content=content)
 
     def _all(self, site: Site) -> Iterator[Read | Finding]:
         for path in self.files:
