@@ -39,7 +39,7 @@ AS_TEXT = {"text": LEAK}
 
 # fmt: off
 FAULTS = [
-    Fault("missed", ("status",), "pending"),
+    Fault("missed", ("status",), "proposed"),
     Fault("missed", ("status",), "no-show"),
     Fault("missed", ("status",), GONE),
     Fault("missed", ("start",), GONE),

@@ -52,6 +52,12 @@ def is_known_too_soon(status: Status, start: Moment, now: datetime) -> bool:
     return status in HAPPENED and start.day > latest.isoformat()
 
 
+def usual_end(start: Moment, lasts: timedelta) -> Moment:
+    """When a visit ends that begins at this time and lasts as long as all do, by the clock of its
+    own offset, whatever that of the place shows by then. Raises OverflowError."""
+    return Moment.of(datetime.fromisoformat(start.text) + lasts)
+
+
 def natural_key(appointment: Identifier) -> tuple[str, ...]:
     """What makes a visit this visit: its appointment's number at whoever fills it."""
     return ("visit", *appointment)

@@ -11,7 +11,14 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.attendance import Side, Status
 from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.records import Identifier, Moment
-from alliance_fhir.domain.visit import Modality, Visit, is_known_too_soon, natural_key, slip
+from alliance_fhir.domain.visit import (
+    Modality,
+    Visit,
+    is_known_too_soon,
+    natural_key,
+    slip,
+    usual_end,
+)
 from alliance_fhir.sources.cells import Cells
 from alliance_fhir.sources.fields import Bad, Fields, free_text, needed, one_of
 from alliance_fhir.sources.history import History
@@ -104,9 +111,8 @@ class VisitRows:
             raise Bad("start", "not-a-time")
         if not self._usual:
             raise Bad("end", "no-end")
-        start = datetime.fromisoformat(begins.text)
-        try:  # by the clock of its own offset, whatever that of the place shows by then
-            return Moment.of(start + self._usual)
+        try:
+            return usual_end(begins, self._usual)
         except OverflowError:
             raise Bad("start", "not-a-date") from None
 
