@@ -15,7 +15,7 @@ from alliance_fhir.targets.server import ServerTarget
 from alliance_fhir.undoing import undo
 from alliance_fhir.withdrawing import retract
 
-from .clinic import JONES, MRN, Clinic, counts, is_write, rules, touched
+from .clinic import JONES, MRN, Clinic, counts, is_write, patient, rules, touched
 from .kinds import by_the_ledger, everywhere
 from .places import bare, name_of, short
 
@@ -278,3 +278,42 @@ def test_visits_to_one_referral_of_two_patients_have_one_each(site: Clinic) -> N
     assert {MRN} == {
         b["subject"]["identifier"]["system"] for b in site.place.of_type("ServiceRequest")
     }
+
+
+@everywhere
+def test_a_visit_of_the_wrong_patient_is_held_back_until_it_is_retracted(
+    server: Place, site: Clinic
+) -> None:
+    site.sync()
+    site.register("1032")
+    write(site, KEPT, MISSED, {**OFF, "patient": "1032"})
+    held = site.sync()
+    assert rules(held, "blocked") == ["patient-changed"]
+    assert withdrawn(site, "3").exit_code == 0
+    again = site.sync()
+    assert (again.exit_code, counts(again)["created"]) == (0, 2)
+    ours = [
+        body
+        for body in site.place.of_type("Appointment")
+        if body["identifier"][1]["value"] == "3" and body["status"] == "cancelled"
+    ]
+    [actor] = [one["actor"]["identifier"]["value"] for one in ours[0]["participant"][:1]]
+    assert (len(ours), actor) == (1, "1032")
+    site.verified()
+
+
+@everywhere
+def test_a_visit_that_somebody_moved_to_another_patient_is_a_conflict(
+    server: Place, site: Clinic
+) -> None:
+    """The reference beside the identifier alone: the content is as it was."""
+    other = site.place.add(patient("1032"))
+    site.sync()
+
+    def moved(body: Json) -> Json:
+        body["participant"][0]["actor"]["reference"] = f"Patient/{other.rpartition('/')[2]}"
+        return body
+
+    site.place.edit(f"Appointment/{key('2')}-appointment", moved)
+    told = site.sync(reread=True)
+    assert (rules(told, "blocked"), counts(told)["conflict"]) == (["changed-at-target"], 1)
