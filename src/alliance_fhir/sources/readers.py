@@ -16,6 +16,7 @@ from alliance_fhir.paths import is_folder, is_text, is_there, shown
 from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
+from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.layout import Layout, Names, VisitLayout, check_names
 from alliance_fhir.sources.long import LongTable
 from alliance_fhir.sources.plans import SUFFIXES
@@ -52,8 +53,8 @@ class Held(Protocol):
 class Site(NamedTuple):
     """What is the same for all files of a run.
 
-    `visits`: whether tables of them are read. `timeline` is there while the versions of plans are
-    held against each other.
+    `visits`: whether they are read. `timeline` is there while the versions of plans are held
+    against each other, and `pile` while the messages of appointments are gathered.
     """
 
     settings: Settings
@@ -61,7 +62,11 @@ class Site(NamedTuple):
     names: Names
     visits: bool = False
     timeline: Timeline | None = None
+    pile: Pile | None = None
 
+
+MESSAGES = ".hl7"
+"""The end of the names of files of messages."""
 
 _PLAN_TWICE: dict[Repeat, str] = {
     "equal": "This version of the plan stands in several documents; it was taken once.",
@@ -69,6 +74,13 @@ _PLAN_TWICE: dict[Repeat, str] = {
     "them a version of its own.",
 }
 """What is said of plan documents; tables have rows and record ids."""
+
+_BESIDE_MESSAGES: dict[Repeat, str] = {
+    "equal": "Another source says the same of this appointment; it was taken once.",
+    "different": "Another source says something else of this appointment; give one of the two, or "
+    "mend one of them.",
+}
+"""What is said of an appointment of messages: among these there are no doubles."""
 
 Reader = Callable[[Path, Site, Tell], Iterator[Held]]
 """Opens a file; a generator, so that the file is closed with it. Raises InputError."""
@@ -107,6 +119,15 @@ def _visits(path: Path, header: list[str], cells: Iterator[Cells], site: Site) -
     return VisitTable(path, cells, layout, site.settings)
 
 
+def _messages(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
+    if not site.visits:
+        raise InputError(path, NOT_MAPPED, RULES[NOT_MAPPED])
+    # imported here, so that nobody waits for it who has no messages
+    from alliance_fhir.sources.hl7v2.source import MessageFile
+
+    yield MessageFile(path, site.settings, site.pile)
+
+
 def _plan(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
     yield PlanFile(path, site.settings, site.timeline)
 
@@ -116,6 +137,7 @@ READERS: dict[str, Reader] = {
     ".tsv": partial(_table, csv.rows),
     ".txt": partial(_table, csv.rows),
     ".xlsx": partial(_table, excel.rows),
+    MESSAGES: _messages,
     **dict.fromkeys(SUFFIXES, _plan),
 }
 """By the end of a name. A new format is one file in this folder and one line here."""
@@ -131,7 +153,8 @@ class Sources:
     """The files of one run, read as often as it takes, a row at a time.
 
     `paths` are files, or folders whose files of known suffixes are taken in order of their names.
-    Without `visits` a table of them is named once, and not read: nothing can be made of it yet.
+    Without `visits` a file of them is named once, and not read: nothing can be made of it yet.
+    The messages of an appointment, in whatever files, are one record, after all other records.
     `count` is how many records there are, once they were counted. Raises InputError for a path
     that is not there, or holds nothing that can be read.
     """
@@ -195,8 +218,8 @@ class Sources:
             self.repeats, self._astray = census.repeats(), timeline.astray()
 
     def _count(self) -> None:
-        with Census() as census, Timeline() as timeline:
-            site = self._site._replace(timeline=timeline)
+        with Census() as census, Timeline() as timeline, Pile(self._site.settings) as pile:
+            site = self._site._replace(timeline=timeline, pile=pile)
             for path in self.files:
                 try:
                     for held in _open(path, site, lambda rule, remedy: None):
@@ -205,9 +228,17 @@ class Sources:
                             self.count += 1
                 except InputError:  # named when the records are read
                     continue
+            for key, content in pile.identities():
+                census.add(key, content)
+                self.count += 1
             self.repeats, self._astray = census.repeats(), timeline.astray()
 
     def _all(self, site: Site) -> Iterator[Read | Finding]:
+        with Pile(site.settings) as pile:
+            yield from self._held(site._replace(pile=pile))
+            yield from pile.records()
+
+    def _held(self, site: Site) -> Iterator[Read | Finding]:
         for path in self.files:
             told: list[Finding] = []
             tell = partial(_note, told, str(path))
@@ -235,8 +266,10 @@ def _open(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
 
 def _twice(read: Read, repeat: Repeat) -> Finding:
     """What is told of a record that stands in the sources more than once."""
-    remedy = _PLAN_TWICE[repeat] if isinstance(read.record, SharedPlan) else ""
     path, row, _ = read.origin
+    remedy = _PLAN_TWICE[repeat] if isinstance(read.record, SharedPlan) else ""
+    if suffix(Path(path)) == MESSAGES:
+        remedy = _BESIDE_MESSAGES[repeat]
     return Finding(path, row, "", f"duplicate-{repeat}", remedy, read.group)
 
 

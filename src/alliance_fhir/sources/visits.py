@@ -38,10 +38,6 @@ class VisitRows:
         self._source = settings.named_source
         self._secret = settings.secret
 
-    def identity(self, cells: Sequence[str]) -> str:
-        """The business key of a row that is right. Raises Bad."""
-        return self._key(self.record(cells).appointment)
-
     def identity_or_none(self, cells: Sequence[str]) -> str:
         """The business key of a row that is wrong in other ways; empty where it has none."""
         try:
