@@ -153,6 +153,56 @@ def _date_format(pattern: str) -> str:
     return pattern
 
 
+def _zone(value: str) -> str:
+    try:
+        if value:
+            ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is no time zone of the IANA database, such as Europe/Berlin") from None
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Encoding = Annotated[str, AfterValidator(_encoding)]
+
+
+VisitStatus = Literal[
+    "pending",
+    "waitlist",
+    "booked",
+    "arrived",
+    "attended",
+    "arrived-late",
+    "too-late",
+    "no-show",
+    "cancelled",
+    "entered-in-error",
+]
+"""What a source says of a visit, as `alliance_fhir.domain.attendance` has it."""
+
+
+def _apart(words: dict[str, Any]) -> dict[str, Any]:
+    """Words that are looked up without regard to case, and differ in more than that."""
+    if len({word.casefold() for word in words}) < len(words):
+        raise ValueError("two of its words differ in upper and lower case alone; keep one")
+    return words
+
+
+class Hl7v2Settings(Frozen):
+    """How a site's HL7 v2 messages are read: `[hl7v2]`. What is empty is as for all sources."""
+
+    patient_system: Uri | None = None
+    clinician_system: Uri | None = None
+    appointment_system: Uri | None = None
+    referrer_system: Uri | None = None
+    referral_system: Uri | None = None
+    zone: Zone = ""
+    encoding: Encoding = ""
+    authorities: dict[str, Uri] = {}
+    status: Annotated[dict[str, VisitStatus], AfterValidator(_apart)] = {}
+    cancelled_by: Annotated[dict[str, Literal["patient", "provider"]], AfterValidator(_apart)] = {}
+
+
 class Settings(Frozen):
     """What alliance.toml says; `folder` is where it lies, and what its paths are relative to.
 
@@ -169,7 +219,7 @@ class Settings(Frozen):
     appointment_system: Uri | None = None
     referrer_system: Uri | None = None
     referral_system: Uri | None = None
-    zone: str = ""
+    zone: Zone = ""
     history_from: date | None = None
     look_back_days: int = Field(default=365, ge=0)
     late_cancellation_hours: int = Field(default=24, ge=0)
@@ -177,7 +227,7 @@ class Settings(Frozen):
     service_category: Annotated[str, AfterValidator(_code)] = "22"
     specialty: Annotated[str, AfterValidator(_code)] = ""
 
-    encoding: Annotated[str, AfterValidator(_encoding)] = ""
+    encoding: Encoding = ""
     sheet: str = ""
     delimiter: str = Field(default="", max_length=1)
     decimal_mark: Literal[".", ","] = "."
@@ -185,6 +235,8 @@ class Settings(Frozen):
     columns: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
     constants: dict[str, str] = {}
+
+    hl7v2: Hl7v2Settings | None = None
 
     instruments: dict[str, InstrumentSettings] = {}
     instrument_folder: str = "instruments"
@@ -211,18 +263,6 @@ class Settings(Frozen):
     @classmethod
     def _none(cls, value: object) -> object:
         return None if value is False or value == "" else value  # TOML has no null
-
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            if value:
-                ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(
-                "is no time zone of the IANA database, such as Europe/Berlin"
-            ) from None
-        return value
 
     @property
     def tz(self) -> ZoneInfo | None:

@@ -375,7 +375,7 @@ def test_a_folder_is_read_in_order_of_names_whatever_the_case_of_suffixes(
     ]
     assert said(ran) == outcome("check", (3, 0, 3), named, code=4)
     plans = {".plan.yaml", ".plan.yml", ".plan.json"}
-    assert set(READERS) == {".csv", ".tsv", ".txt", ".xlsx", *plans}
+    assert set(READERS) == {".csv", ".tsv", ".txt", ".xlsx", ".hl7", *plans}
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,26 @@ WRONG = {
     'clinician_system = ""': f"clinician_system: {URI}",
     'appointment_system = "1:2"': f"appointment_system: {URI}",
     'date_format = "%d.%m. %H:%M"': f"date_format: {DAY_MONTH_YEAR}",
+    '[hl7v2]\npatient_sistem = "urn:a"': "hl7v2.patient_sistem: is no key that we know; did you "
+    "mean patient_system?",
+    '[hl7v2]\npatient_system = "mrn"': f"hl7v2.patient_system: {URI}",
+    '[hl7v2]\nzone = "Mars/Olympus"': (
+        "hl7v2.zone: is no time zone of the IANA database, such as Europe/Berlin"
+    ),
+    '[hl7v2]\nencoding = "klingon"': (
+        "hl7v2.encoding: is no encoding that is known, such as utf-8 or windows-1252"
+    ),
+    '[hl7v2]\nauthorities = "MRN"': "hl7v2.authorities: must be a table",
+    '[hl7v2.authorities]\nMRN = "mrn"': f"hl7v2.authorities.MRN: {URI}",
+    '[hl7v2.status]\nGone = "gone"': "hl7v2.status.Gone: must be 'pending', 'waitlist', 'booked', "
+    "'arrived', 'attended', 'arrived-late', 'too-late', 'no-show', 'cancelled' or "
+    "'entered-in-error'",
+    '[hl7v2.status]\nDone = "attended"\nDONE = "arrived"': (
+        "hl7v2.status: two of its words differ in upper and lower case alone; keep one"
+    ),
+    '[hl7v2.cancelled_by]\nILL = "staff"': (
+        "hl7v2.cancelled_by.ILL: must be 'patient' or 'provider'"
+    ),
     'encoding = "klingon"': "encoding: is no encoding that is known, such as utf-8 or windows-1252",
     'date_format = "%Y"': f"date_format: {DAY_MONTH_YEAR}",
     'date_format = "%m/%Y"': f"date_format: {DAY_MONTH_YEAR}",

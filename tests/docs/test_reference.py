@@ -18,7 +18,13 @@ import alliance_fhir
 from alliance_fhir import errors
 from alliance_fhir.cli import app
 from alliance_fhir.cli.options import CheckLevel
-from alliance_fhir.config import InstrumentSettings, Settings, TargetSettings, TlsSettings
+from alliance_fhir.config import (
+    Hl7v2Settings,
+    InstrumentSettings,
+    Settings,
+    TargetSettings,
+    TlsSettings,
+)
 from alliance_fhir.domain import attendance
 from alliance_fhir.domain import instrument as facts
 from alliance_fhir.domain.agreement import Outcome
@@ -161,6 +167,7 @@ def test_every_key_of_the_settings_is_described_and_no_other() -> None:
     ("title", "model"),
     [
         ("instruments.ID", InstrumentSettings),
+        ("hl7v2", Hl7v2Settings),
         ("targets.NAME", TargetSettings),
         ("targets.NAME.tls", TlsSettings),
     ],

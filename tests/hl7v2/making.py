@@ -18,6 +18,7 @@ SITE = Site(
     appointment_system="urn:example:appointment",
     patient_system="urn:example:mrn",
     clinician_system="urn:example:staff",
+    referrer_system="urn:example:staff",
     referral_system="urn:example:order",
     authorities={"MRN": "urn:example:mrn"},
     statuses={"Arrived": "arrived"},

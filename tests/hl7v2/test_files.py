@@ -105,6 +105,29 @@ def test_a_file_of_any_length_in_pieces_of_any_size(tmp_path: Path) -> None:
     assert controls(tmp_path, many) == [f"C{n}" for n in range(1000)]
 
 
+LINES = {
+    "CR": (ONE + TWO, [1, 4]),
+    "LF": ((ONE + TWO).replace("\r", "\n"), [1, 4]),
+    "CR LF": ((ONE + TWO).replace("\r", "\r\n"), [1, 4]),
+    "segments end with CR, messages with LF": (f"{ONE}\n{TWO}\n", [1, 4]),
+    "empty lines": (f"\r\r\n\n{ONE}\r\n\n{TWO}", [4, 9]),
+    "in a batch": (f"{BHS}{ONE}{TWO}BTS|2\r", [2, 5]),
+    "in frames": (framed(ONE) + framed(TWO), [1, 5]),
+    "in frames, one in a line": (f"\x0b{ONE}\x1c{framed(TWO)}", [1, 4]),
+    "not numbered": (ONE + message(head={10: ""}), [1, 4]),
+    "two in a frame": (ONE + framed(ONE + TWO), [1, 4]),
+    "a rest before": (f"PID|1||1001\r\r{ONE}", [1, 3]),
+    "a batch that lacks one": (f"{BHS}{ONE}BTS|2\r", [2, 0]),
+    "longer than a chunk": (message("S12", None, None, "NTE|1||" + "x" * 99_999) + TWO, [1, 5]),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_line_that_a_message_begins_in(tmp_path: Path, name: str) -> None:
+    text, expected = LINES[name]
+    assert [one.line for one in hear(tmp_path, text)] == expected
+
+
 def test_a_header_with_the_name_of_another(tmp_path: Path) -> None:
     """Only a name that a separator follows is a segment's."""
     assert slips(tmp_path, msh().replace("MSH|", "MSHX|")) == [("MSH", "no-header")]

@@ -22,6 +22,7 @@ CHICAGO = Site(
     root="urn:example",
     appointment_system="urn:example:appointment",
     clinician_system="urn:example:staff",
+    referrer_system="urn:example:staff",
 )
 LONDON = CHICAGO._replace(zone=ZoneInfo("Europe/London"))
 PARIS = CHICAGO._replace(zone=ZoneInfo("Europe/Paris"))

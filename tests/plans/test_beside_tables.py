@@ -105,7 +105,7 @@ def test_a_plan_that_is_gone_is_told(command: Callable[..., Ran]) -> None:
 def test_a_suffix_alone_is_no_plan(command: Callable[..., Ran]) -> None:
     ran = command("check", "inbox/notes.yaml")
     message = (
-        "error: inbox/notes.yaml: unknown-format: Use .csv, .tsv, .txt, .xlsx; or .plan.yaml, "
-        ".plan.json for a plan.\n"
+        "error: inbox/notes.yaml: unknown-format: Use .csv, .tsv, .txt, .xlsx; .hl7 for "
+        "messages; or .plan.yaml, .plan.json for a plan.\n"
     )
     assert (ran.code, ran.err) == (3, message)

@@ -30,7 +30,8 @@ RULES: dict[str, str] = {
     "name-not-text": "Rename the file; its name, or a folder's in its path, is not UTF-8.",
     "empty-file": "Export again; the file holds nothing, not even a header.",
     "header-only": "Export again; the file has a header and no rows.",
-    "unknown-format": "Use .csv, .tsv, .txt, .xlsx; or .plan.yaml, .plan.json for a plan.",
+    "unknown-format": "Use .csv, .tsv, .txt, .xlsx; .hl7 for messages; or .plan.yaml, .plan.json "
+    "for a plan.",
     "unknown-layout": "The first row must name the columns; see [columns] of alliance.toml.",
     "missing-column": "Add the column, or name it in [columns] of alliance.toml.",
     "duplicate-column": "Two columns have one name; rename or remove one.",
@@ -164,6 +165,8 @@ RULES: dict[str, str] = {
     "patient-of-no-system": "Send the number of the site's patients, or set its authority's "
     "system.",
     "missing-time": "Send when the message was made; of a new appointment, when it begins.",
+    "never-said": "None of the appointment's messages in this run says it; give the one that "
+    "does, too.",
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",

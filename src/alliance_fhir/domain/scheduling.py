@@ -80,12 +80,14 @@ class Folded(NamedTuple):
     """What all messages of an appointment come to.
 
     `visit` is None where nothing is said of what `lacking` names. `now` is what is said in the end,
-    in the source's own codes too. `earlier` holds the starts that it had before, and
-    `patients_before` whose it was said to be before, both in their order.
+    in the source's own codes too, and `newest` the last message of all as it was. `earlier` holds
+    the starts that it had before, and `patients_before` whose it was said to be before, both in
+    their order.
     """
 
     visit: Visit | None
     now: Said
+    newest: Said
     earlier: tuple[Moment, ...]
     patients_before: tuple[Identifier, ...]
     lacking: tuple[str, ...]
@@ -117,12 +119,10 @@ def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
         now = now._replace(end=usual_end(now.start, lasts))
     starts = _changes([one.start for one in told if one.start], attrgetter("utc"))
     patients = _changes([one.patient for one in told if one.patient], tuple)
-    lacking = tuple(
-        name for name in ("patient", "start", "end", "status") if getattr(now, name) is None
-    )
-    return Folded(
-        None if lacking else _visit(now, notice), now, starts[:-1], patients[:-1], lacking
-    )
+    needed = ("patient", "start", "end", "status")
+    lacking = tuple(name for name in needed if getattr(now, name) is None)
+    visit = None if lacking else _visit(now, notice)
+    return Folded(visit, now, told[-1], starts[:-1], patients[:-1], lacking)
 
 
 def fold_each(said: Iterable[Said], lasts: timedelta = timedelta()) -> dict[Identifier, Folded]:

@@ -27,7 +27,8 @@ MODES: Mapping[str, Mode] = {
 T = TypeVar("T")
 
 _CONTROL = {chr(code) for code in (*range(32), 127)}
-_UNWRITABLE = _CONTROL - {"\t", "\r", "\n"}
+UNWRITABLE = _CONTROL - {"\t", "\r", "\n"}
+"""What FHIR cannot write in a text."""
 _REMEMBERED = 20_000
 """People and times that are kept ready: those of a clinic, not of a country."""
 
@@ -108,7 +109,7 @@ def one_of(column: str, words: Mapping[str, T], text: str, rule: str) -> T | Non
 
 def free_text(column: str, text: str) -> str | None:
     """The source's own words, on one line or several. Raises Bad for what FHIR cannot write."""
-    if _UNWRITABLE & {*text}:
+    if UNWRITABLE & {*text}:
         raise Bad(column, "control-character")
     return text or None
 

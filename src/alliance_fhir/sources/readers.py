@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -19,6 +19,7 @@ from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
 from alliance_fhir.sources.history import History
+from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.layout import Layout, Names, VisitLayout, check_names
 from alliance_fhir.sources.long import LongTable
 from alliance_fhir.sources.plans import SUFFIXES
@@ -55,14 +56,19 @@ class Held(Protocol):
 class Site(NamedTuple):
     """What is the same for all files of a run.
 
-    `timeline` is there while the versions of plans are held against each other.
+    `timeline` is there while the versions of plans are held against each other, and `pile` while
+    the messages of appointments are gathered.
     """
 
     settings: Settings
     catalog: Catalog
     names: Names
     timeline: Timeline | None = None
+    pile: Pile | None = None
 
+
+MESSAGES = ".hl7"
+"""The end of the names of files of messages."""
 
 _PLAN_TWICE: dict[Repeat, str] = {
     "equal": "This version of the plan stands in several documents; it was taken once.",
@@ -70,6 +76,13 @@ _PLAN_TWICE: dict[Repeat, str] = {
     "them a version of its own.",
 }
 """What is said of plan documents; tables have rows and record ids."""
+
+_BESIDE_MESSAGES: dict[Repeat, str] = {
+    "equal": "Another source says the same of this appointment; it was taken once.",
+    "different": "Another source says something else of this appointment; give one of the two, or "
+    "mend one of them.",
+}
+"""What is said of an appointment of messages: among these there are no doubles."""
 
 Reader = Callable[[Path, Site, Tell], Iterator[Held]]
 """Opens a file; a generator, so that the file is closed with it. Raises InputError."""
@@ -106,6 +119,13 @@ def _visits(path: Path, header: list[str], cells: Iterator[Cells], site: Site) -
     return VisitTable(path, cells, layout, site.settings)
 
 
+def _messages(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
+    # imported here, so that nobody waits for it who has no messages
+    from alliance_fhir.sources.hl7v2.source import MessageFile
+
+    yield MessageFile(path, site.settings, site.pile)
+
+
 def _plan(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
     yield PlanFile(path, site.settings, site.timeline)
 
@@ -115,6 +135,7 @@ READERS: dict[str, Reader] = {
     ".tsv": partial(_table, csv.rows),
     ".txt": partial(_table, csv.rows),
     ".xlsx": partial(_table, excel.rows),
+    MESSAGES: _messages,
     **dict.fromkeys(SUFFIXES, _plan),
 }
 """By the end of a name. A new format is one file in this folder and one line here."""
@@ -130,6 +151,7 @@ class Sources:
     """The files of one run, read as often as it takes, a row at a time.
 
     `paths` are files, or folders whose files of known suffixes are taken in order of their names.
+    The messages of an appointment, in whatever files, are one record, after all other records.
     `count` is how many records there are, once they were counted. Raises InputError for a path
     that is not there, or holds nothing that can be read.
     """
@@ -198,8 +220,8 @@ class Sources:
             self.repeats, self._astray = census.repeats(), timeline.astray()
 
     def _count(self) -> None:
-        with Census() as census, Timeline() as timeline:
-            site = self._site._replace(timeline=timeline)
+        with Census() as census, Timeline() as timeline, Pile(self._site.settings) as pile:
+            site = self._site._replace(timeline=timeline, pile=pile)
             for path in self.files:
                 try:
                     for held in _open(path, site, lambda rule, remedy: None):
@@ -208,19 +230,26 @@ class Sources:
                             self.count += 1
                 except InputError:  # named when the records are read
                     continue
+            for key, content in pile.identities():
+                census.add(key, content)
+                self.count += 1
             self.repeats, self._astray = census.repeats(), timeline.astray()
 
     def _look_back(self, history: History) -> None:
-        """Goes through the tables of visits, so that of each the ones before it are known."""
-        for path in self.files:
-            if suffix(path) in SUFFIXES:
-                continue
-            try:
-                for held in _open(path, self._site, lambda rule, remedy: None):
-                    if isinstance(held, VisitTable):
-                        held.remember(history)
-            except InputError:  # named when the records are read
-                continue
+        """Goes through all visits, so that of each the ones before it are known."""
+        with Pile(self._site.settings) as pile:
+            for path in self.files:
+                if suffix(path) not in SUFFIXES:
+                    self._remember(path, self._site._replace(pile=pile), history)
+            _add(history, pile.records())
+
+    def _remember(self, path: Path, site: Site, history: History) -> None:
+        try:
+            for held in _open(path, site, lambda rule, remedy: None):
+                if suffix(path) == MESSAGES or isinstance(held, VisitTable):
+                    _add(history, held.records())
+        except InputError:  # named when the records are read
+            return
 
     def _placed(self, read: Read | Finding, history: History) -> Read | Finding:
         """A visit with its place; what the source says of it is that, too."""
@@ -231,6 +260,11 @@ class Sources:
         return read._replace(place=place, content=content)
 
     def _all(self, site: Site) -> Iterator[Read | Finding]:
+        with Pile(site.settings) as pile:
+            yield from self._held(site._replace(pile=pile))
+            yield from pile.records()
+
+    def _held(self, site: Site) -> Iterator[Read | Finding]:
         for path in self.files:
             told: list[Finding] = []
             tell = partial(_note, told, str(path))
@@ -256,10 +290,18 @@ def _open(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
     return READERS[suffix(path)](path, site, tell)
 
 
+def _add(history: History, visits: Iterable[Read | Finding]) -> None:
+    for read in visits:
+        if isinstance(read, Read) and isinstance(read.record, Visit):
+            history.add(read.key, read.record)
+
+
 def _twice(read: Read, repeat: Repeat) -> Finding:
     """What is told of a record that stands in the sources more than once."""
-    remedy = _PLAN_TWICE[repeat] if isinstance(read.record, SharedPlan) else ""
     path, row, _ = read.origin
+    remedy = _PLAN_TWICE[repeat] if isinstance(read.record, SharedPlan) else ""
+    if suffix(Path(path)) == MESSAGES:
+        remedy = _BESIDE_MESSAGES[repeat]
     return Finding(path, row, "", f"duplicate-{repeat}", remedy, read.group)
 
 

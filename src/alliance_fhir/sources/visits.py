@@ -21,10 +21,9 @@ from alliance_fhir.domain.visit import (
 )
 from alliance_fhir.sources.cells import Cells
 from alliance_fhir.sources.fields import Bad, Fields, free_text, needed, one_of
-from alliance_fhir.sources.history import History
 from alliance_fhir.sources.layout import VISIT, VisitLayout
 from alliance_fhir.sources.telling import Telling
-from alliance_fhir.sources.wide import Read, RowTable
+from alliance_fhir.sources.wide import RowTable
 
 STATUSES: Mapping[str, Status] = {word: word for word in get_args(Status)}
 SIDES: Mapping[str, Side] = {word: word for word in get_args(Side)}
@@ -46,10 +45,6 @@ class VisitRows:
         self._usual = timedelta(minutes=settings.visit_minutes)
         self._source = settings.named_source
         self._secret = settings.secret
-
-    def identity(self, cells: Sequence[str]) -> str:
-        """The business key of a row that is right. Raises Bad."""
-        return self._key(self.record(cells).appointment)
 
     def identity_or_none(self, cells: Sequence[str]) -> str:
         """The business key of a row that is wrong in other ways; empty where it has none."""
@@ -129,9 +124,3 @@ class VisitTable(RowTable):
     ) -> None:
         rows = VisitRows(settings, layout, datetime.now(UTC))
         super().__init__(path, cells, layout, rows, settings)
-
-    def remember(self, history: History) -> None:
-        """Adds the visits of the file to what is known of patients, before it is read for good."""
-        for read in self.records():
-            if isinstance(read, Read) and isinstance(read.record, Visit):
-                history.add(read.key, read.record)

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.attendance import UNPLACED, Place
-from alliance_fhir.domain.keys import record_key
+from alliance_fhir.domain.keys import digest, record_key
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Assessment, Origin
@@ -50,12 +50,13 @@ def content_digest(cells: list[str], secret: bytes) -> str:
     return blake2b(text, digest_size=16, key=secret).hexdigest()
 
 
+def visit_digest(visit: Visit, secret: bytes) -> str:
+    """32 hexadecimal digits that tell what is said of one visit from what is said of another."""
+    return digest((visit.model_dump_json(exclude_none=True),), secret)
+
+
 class Reading(Protocol):
     """Reads the rows of one layout; all its methods are given as many cells as the header has."""
-
-    def identity(self, cells: Sequence[str]) -> str:
-        """The business key of a row. Raises Bad."""
-        ...
 
     def identity_or_none(self, cells: Sequence[str]) -> str:
         """The business key of a row that is wrong in other ways; empty where it has none."""
@@ -96,13 +97,10 @@ class RowTable:
                 yield Finding(self._path, 0, self._layout.header[place], "unknown-column")
 
     def identities(self) -> Iterator[tuple[str, str]]:
-        """Key and content of each row that has a key; rows that break a rule are passed over."""
-        for _, cells in self._cells:
-            try:
-                fitted = fit(cells, self._layout.width)
-                yield self._rows.identity(fitted), content_digest(fitted, self._secret)
-            except Bad:
-                continue
+        """Key and content of each row that is a record; others are passed over."""
+        for read in self.records():
+            if isinstance(read, Read):
+                yield read.key, read.content
 
     def records(self) -> Iterator[Read | Finding]:
         """A record for each row, or what is wrong with it."""
@@ -119,9 +117,16 @@ class RowTable:
                 yield Finding(path, row, bad.column, bad.rule, bad.remedy, key)
                 continue
             key = record_key(self._source, record.natural_key, self._secret)
-            yield Read(Origin(path, row), key, record, content_digest(fitted, self._secret))
+            yield Read(Origin(path, row), key, record, self._content(fitted, record))
         if empty:
             yield Finding(path, 0, "", "header-only")
+
+    def _content(self, cells: list[str], record: Assessment | Visit) -> str:
+        """A digest of what the source says: of a visit what is read of it, as other kinds of
+        sources may say the same of it; of others their cells."""
+        if isinstance(record, Visit):
+            return visit_digest(record, self._secret)
+        return content_digest(cells, self._secret)
 
 
 class WideTable(RowTable):
@@ -135,8 +140,17 @@ class WideTable(RowTable):
         settings: Settings,
         catalog: Catalog,
     ) -> None:
-        rows = Rows(settings, catalog, layout)
-        super().__init__(path, cells, layout, rows, settings, catalog.score_ids)
+        self._keys = Rows(settings, catalog, layout)
+        super().__init__(path, cells, layout, self._keys, settings, catalog.score_ids)
+
+    def identities(self) -> Iterator[tuple[str, str]]:
+        """Key and content of each row that has a key, whatever its answers are."""
+        for _, cells in self._cells:
+            try:
+                fitted = fit(cells, self._layout.width)
+                yield self._keys.identity(fitted), content_digest(fitted, self._secret)
+            except Bad:
+                continue
 
 
 def fit(cells: list[str] | Spoilt, width: int) -> list[str]:

@@ -26,13 +26,16 @@ class Heard(NamedTuple):
     """What a message says, or else all slips that could be found in it.
 
     `number` counts the messages of a file from 1, and is 0 where the file as a whole is meant;
-    `control` is the message's own number, where that could be read.
+    `control` is the message's own number, and `appointment` that of what it is about, where they
+    could be read; `line` is the one of the file in which it begins.
     """
 
     number: int
     said: Said | None
     slips: tuple[Slip, ...]
     control: str = ""
+    appointment: Identifier | None = None
+    line: int = 0
 
 
 def heard(path: Path, site: Site) -> Iterator[Heard]:
@@ -40,9 +43,9 @@ def heard(path: Path, site: Site) -> Iterator[Heard]:
     with path.open("rb") as stream:
         for raw in messages(stream):
             if raw.slips:
-                yield Heard(raw.number, None, raw.slips)
+                yield Heard(raw.number, None, raw.slips, line=raw.line)
             else:
-                yield read(raw.data, site, raw.number)
+                yield read(raw.data, site, raw.number)._replace(line=raw.line)
 
 
 def read(data: bytes, site: Site, number: int = 1) -> Heard:
@@ -55,8 +58,12 @@ def read(data: bytes, site: Site, number: int = 1) -> Heard:
     if slip := _no_appointment(message):
         return Heard(number, None, (slip,), control)
     reading = Reading(message, site)
-    said = _said(reading)
-    return Heard(number, None if reading.slips else said, tuple(reading.slips), control)
+    made = reading.attempt(lambda: _made(reading))
+    numbered = reading.attempt(lambda: _numbered(reading))
+    said = _said(reading, made, numbered)
+    appointment = numbered[0] if numbered else None
+    slips = tuple(reading.slips)
+    return Heard(number, None if slips else said, slips, control, appointment)
 
 
 def _no_appointment(message: Message) -> Slip | None:
@@ -77,10 +84,10 @@ def _no_appointment(message: Message) -> Slip | None:
     return None
 
 
-def _said(reading: Reading) -> Said | None:
+def _said(
+    reading: Reading, made: Moment | None, numbered: tuple[Identifier, bool] | None
+) -> Said | None:
     header = reading.header
-    made = reading.attempt(lambda: _made(reading))
-    numbered = reading.attempt(lambda: _numbered(reading))
     if not header.text(10):
         reading.slips.append(Slip("MSH-10", "message-not-numbered"))
     of_it: dict[str, Any] = lasting(reading)

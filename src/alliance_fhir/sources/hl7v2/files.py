@@ -30,12 +30,14 @@ _AS_UTF_8 = "It is in UTF-16 or UTF-32; send UNICODE UTF-8."
 class Raw(NamedTuple):
     """One message, its segments ending with CR, and what is wrong with it as such.
 
-    `number` counts the messages from 1; it is 0 where the file as a whole is meant.
+    `number` counts the messages from 1; it is 0 where the file as a whole is meant. `line` is the
+    one that it begins in, as an editor counts them, whose lines end with CR, LF or both.
     """
 
     number: int
     data: bytes
     slips: tuple[Slip, ...] = ()
+    line: int = 0
 
 
 def messages(stream: BinaryIO) -> Iterator[Raw]:
@@ -65,6 +67,9 @@ class _Splitter:
     def __init__(self) -> None:
         self.begun = False
         self._number = 0
+        self._at = 1
+        self._began = 0
+        self._after_cr = False
         self._lines: list[bytes] = []
         self._size = 0
         self._slips: list[Slip] = []
@@ -84,6 +89,9 @@ class _Splitter:
             self._framed = False
         elif piece not in b"\r\n":
             yield from self._line(piece)
+        elif piece == b"\r" or not self._after_cr:
+            self._at += 1
+        self._after_cr = piece == b"\r"
 
     def end(self) -> Iterator[Raw]:
         """The last message, and what is wrong with the file."""
@@ -104,11 +112,12 @@ class _Splitter:
         elif name == b"MSH":
             yield from self._over(cut=False)
             self._number += 1
+            self._began = self._at
             self._lost = False
             self._keep(line)
         elif not self._lines:
             if not self._lost:
-                yield Raw(0, b"", (Slip("MSH", "no-header"),))
+                yield Raw(0, b"", (Slip("MSH", "no-header"),), self._at)
             self._lost = True
         else:  # what is no segment follows a line end in a text, which some senders leave there
             self._keep(line if name else b"\n" + line)
@@ -137,7 +146,7 @@ class _Splitter:
                 slips = (*slips, Slip("", "truncated-message"))
             if self._size > LARGEST:
                 slips, data = (*slips, Slip("", "message-too-large")), b""
-            yield Raw(self._number, data, slips)
+            yield Raw(self._number, data, slips, self._began)
         self._lines, self._slips, self._size = [], [], 0
 
     def _envelope(self, name: bytes, line: bytes) -> None:

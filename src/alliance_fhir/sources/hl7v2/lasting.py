@@ -22,12 +22,15 @@ def lasting(reading: Reading) -> dict[str, object]:
     service = next(iter(_resources(reading, "AIS")), None)
     start, end = _span(reading, service)
     reading.noted("end", null=sch.first(11).null(5))
+    site = reading.site
     event_reason = reading.coded("event_reason", sch, 6)
     reason = reading.coded("reason", sch, 7)
     stands = reading.attempt(lambda: _standing(reading, service)) or Standing(None, None)
     return {
         "patient": reading.attempt(lambda: _patient(reading)),
-        "clinician": reading.person("clinician", _resources(reading, "AIP"), 3),
+        "clinician": reading.person(
+            "clinician", _resources(reading, "AIP"), 3, site.clinician_system
+        ),
         "start": start,
         "end": end,
         "status": stands.status,
@@ -39,7 +42,7 @@ def lasting(reading: Reading) -> dict[str, object]:
         "kind": reading.coded("kind", sch, 8),
         "service": reading.coded("service", service, 3),
         "location": _location(reading),
-        "referrer": reading.person("referrer", reading.message.all("PV1"), 8),
+        "referrer": reading.person("referrer", reading.message.all("PV1"), 8, site.referrer_system),
         "referral": reading.attempt(lambda: _referral(reading)),
     }
 

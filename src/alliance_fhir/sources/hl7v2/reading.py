@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.domain.scheduling import Coded
+from alliance_fhir.sources.fields import UNWRITABLE
 from alliance_fhir.sources.hl7v2.ids import somebody
 from alliance_fhir.sources.hl7v2.message import Message, Segment
 from alliance_fhir.sources.hl7v2.site import Site
@@ -40,18 +41,23 @@ class Reading:
 
     def coded(self, name: str, segment: Segment | None, field: int) -> Coded | None:
         """A CE or CWE: code, text and table; the alternate ones where only those are there."""
-        told = segment.first(field) if segment else None
-        if told is None or self.noted(name, null=told.null()):
+        if segment is None or self.noted(name, null=segment.first(field).null()):
             return None
+        told = segment.first(field)
         for code, text, table in ((1, 2, 3), (4, 5, 6)):
             found = Coded(told.text(code), told.text(text), told.text(table))
+            if UNWRITABLE & {*found.words}:
+                self.slips.append(Slip(f"{segment.name}-{field}", "control-character"))
+                return None
             if found.words:
                 return found
         return None
 
-    def person(self, name: str, segments: Sequence[Segment], field: int) -> Identifier | None:
-        """The first person with a number in the field of any of the segments."""
-        system = self.site.clinician_system
+    def person(
+        self, name: str, segments: Sequence[Segment], field: int, system: str
+    ) -> Identifier | None:
+        """The first person with a number in the field of any of the segments; `system` is that of
+        a number without an authority."""
         for segment in segments:
             if self.noted(name, null=segment.first(field).null()):
                 return None

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
+from alliance_fhir.config import Hl7v2Settings, Settings
 from alliance_fhir.domain.attendance import Side, Status
 
 _V = TypeVar("_V")
@@ -27,6 +29,7 @@ class Site(NamedTuple):
     appointment_system: str = ""
     patient_system: str = ""
     clinician_system: str = ""
+    referrer_system: str = ""
     referral_system: str = ""
     encoding: str = ""
     authorities: Mapping[str, str] = MappingProxyType({})
@@ -40,6 +43,25 @@ class Site(NamedTuple):
     def side(self, code: str) -> Side | None:
         """Who calls off for a reason, if the site says so."""
         return _look_up(self.sides, code)
+
+
+def site_of(settings: Settings) -> Site:
+    """The site as alliance.toml has it: what `[hl7v2]` does not say, as the site says it of all."""
+    own = settings.hl7v2 or Hl7v2Settings()
+    zone = ZoneInfo(own.zone) if own.zone else settings.tz
+    return Site(
+        zone=zone,
+        root=f"{settings.root}/authority",
+        appointment_system=own.appointment_system or settings.appointment_system or "",
+        patient_system=own.patient_system or settings.patient_system or "",
+        clinician_system=own.clinician_system or settings.clinician_system or "",
+        referrer_system=own.referrer_system or settings.referrer_system or "",
+        referral_system=own.referral_system or settings.referral_system or "",
+        encoding=own.encoding or settings.encoding,
+        authorities=own.authorities,
+        statuses=own.status,
+        sides=own.cancelled_by,
+    )
 
 
 def _look_up(table: Mapping[str, _V], code: str) -> _V | None:

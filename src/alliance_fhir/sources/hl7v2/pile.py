@@ -1,0 +1,101 @@
+"""What all messages of a run say: those of one appointment, wherever they are, are one visit.
+
+What is heard goes to SQLite's temporary file, by a digest of the appointment's number and packed,
+so that memory stays flat, nothing can be read there at a glance, and nothing outlasts the run.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+from typing import Self
+
+from pydantic import TypeAdapter
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.receipt import Finding
+from alliance_fhir.domain.records import Origin
+from alliance_fhir.domain.scheduling import Said, fold
+from alliance_fhir.domain.visit import is_known_too_soon
+from alliance_fhir.room import Spool
+from alliance_fhir.sources.wide import Read, visit_digest
+
+_PLACES = {"patient": "PID-3", "start": "SCH-11.4", "end": "SCH-11.5", "status": "SCH-25"}
+"""Where a message says what a visit cannot be without."""
+_SAID = TypeAdapter(Said)
+_FASTEST = 1
+_AT_ONCE = 500
+"""Messages that are written to the disk together."""
+Row = tuple[str, str, int, bytes]
+"""Business key, path and line of a message, and what it says, packed."""
+
+
+class Pile:
+    """What the messages of a run say, in no order, until all are there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._secret = settings.secret
+        self._lasts = timedelta(minutes=settings.visit_minutes)
+        self._database = Spool()
+        self._database.execute("PRAGMA cache_size = -4000")  # kB; beyond it the disk is used
+        self._database.execute("CREATE TABLE said (key TEXT, path TEXT, line INT, told BLOB)")
+        self._waiting: list[Row] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._database.close()
+
+    def add(self, key: str, path: str, line: int, said: Said) -> None:
+        """One message, by the business key of its appointment."""
+        self._waiting.append((key, path, line, _packed(said)))
+        if len(self._waiting) >= _AT_ONCE:
+            self._write()
+
+    def identities(self) -> Iterator[tuple[str, str]]:
+        """Key and content of each visit."""
+        for read in self.records():
+            if isinstance(read, Read):
+                yield read.key, read.content
+
+    def records(self) -> Iterator[Read | Finding]:
+        """A visit for each appointment, or what is wrong with it, in the order of the keys."""
+        self._write()
+        now = datetime.now(UTC)
+        rows = self._database.execute("SELECT * FROM said ORDER BY key, path, line")
+        with closing(rows):
+            for key, some in groupby(rows, key=itemgetter(0)):
+                yield from self._of_one(key, list(some), now)
+
+    def _of_one(self, key: str, rows: list[Row], now: datetime) -> Iterator[Read | Finding]:
+        """It stands where its newest message does; of equal ones, where the first does."""
+        told = [_unpacked(row[3]) for row in rows]
+        folded = fold(told, self._lasts)
+        _, path, line, _ = rows[told.index(folded.newest)]
+        for number, name in enumerate(folded.lacking):
+            place = _PLACES[name]
+            yield Finding(path, line, place, "never-said", "", key, beside=number > 0)
+        visit = folded.visit
+        if visit is None:
+            return
+        if is_known_too_soon(visit.status, visit.start, now):
+            yield Finding(path, line, _PLACES["start"], "known-too-soon", "", key)
+            return
+        yield Read(Origin(path, line), key, visit, visit_digest(visit, self._secret))
+
+    def _write(self) -> None:
+        self._database.executemany("INSERT INTO said VALUES (?, ?, ?, ?)", self._waiting)
+        self._waiting.clear()
+
+
+def _packed(said: Said) -> bytes:
+    return zlib.compress(_SAID.dump_json(said), _FASTEST)
+
+
+def _unpacked(told: bytes) -> Said:
+    return _SAID.validate_json(zlib.decompress(told))
