@@ -35,12 +35,14 @@ BECAME: dict[str, tuple[str, str, str, tuple[str, str]]] = {
     "v-109": ("cancelled", "late-arrival", "late-and-not-seen", BEFORE),
     "v-110": ("noshow", "no-show", "notice-after-start", BEFORE),
     "v-111": ("booked", "unknown", "still-open", NONE),  # another service
+    "v-112": ("pending", "unknown", "still-open", BEFORE),
     "v-201": ("noshow", "no-show", "no-notice", NONE),
     "v-202": ("fulfilled", "attended", "was-seen", NONE),  # the one before was missed
     "v-203": ("cancelled", "patient-cancellation", "notice-in-time", BEFORE),
     "v-204": ("cancelled", "unknown", "called-off-by-somebody", BEFORE),
     "v-205": ("cancelled", "patient-cancellation", "notice-at-unknown-time", BEFORE),
     "v-206": ("entered-in-error", "unknown", "no-visit", BEFORE),
+    "v-207": ("waitlist", "unknown", "still-open", BEFORE),
     "v-301": ("noshow", "no-show", "no-notice", SHORT),  # 160 days after 1 January 2025
     "v-302": ("arrived", "attended", "arrived", SHORT),
     "v-303": ("booked", "unknown", "still-open", ("first", "said")),
