@@ -416,6 +416,14 @@ def test_a_file_that_cannot_be_read(command: Callable[..., Ran]) -> None:
     assert said(command("check", "in", "--json")) == shape
 
 
+def test_a_file_that_breaks_off_while_it_is_read(command: Callable[..., Ran]) -> None:
+    site(*SITE)
+    Path("a.hl7").symlink_to("/proc/self/mem")
+    named = [finding(0, "", "unreadable-file", "Input/output error", "a.hl7")]
+    shape = outcome("check", (0, 0, 0), named, code=3)
+    assert said(command("check", "a.hl7", "--json")) == shape
+
+
 # --- beside tables --------------------------------------------------------------------------------
 
 

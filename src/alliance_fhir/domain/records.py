@@ -27,8 +27,8 @@ class Identifier(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where a record stands: the file's name as given, and the row, the header being row 1; in a
-    document the line, and those of the keys that name people, by their paths."""
+    """Where a record stands: the file's name as given, and the row, the header being row 1; of a
+    message the line, in a document too, and those of the keys that name people, by their paths."""
 
     path: str
     row: int
