@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.plan.values import MOST_ENTRIES
 from alliance_fhir.domain.records import Identifier
@@ -168,9 +169,11 @@ class _Reading:
         bodies: Mapping[str, Json],
     ) -> None:
         self._target = target
-        self._ours = Ours(el.identifier_system(settings.root), tag_system(settings.root))
+        self._ours = Ours(identifier_system(settings.root), tag_system(settings.root))
         self._root = f"{settings.root}/"
-        self._labels: list[Json] = meta(settings).get("security", [])
+        about = meta(settings)
+        self._labels: list[Json] = about.get("security", [])
+        self._tags: list[Json] = about.get("tag", [])
         self._taken = {key.partition("-")[2].partition(":")[0] for key in bodies}
         people = {
             el.Person(type_, Identifier(system, value))
@@ -228,13 +231,16 @@ class _Reading:
         if any(label.value not in self._labels for label in about.parts("security")):
             lost.append("meta.security")
         # what a server keeps of ours when we give something back says nothing of theirs
-        if any(not tag.text("system").startswith(self._root) for tag in about.parts("tag")):
+        if not all(map(self._is_our_tag, about.parts("tag"))):
             lost.append("meta.tag")
         if about.value.get("profile"):
             put = (*put, "meta.profile")
         identifier = [*own_identifiers(body), el.identifier(self._ours.identifiers, key)]
         whole = {**self._with_people(body), "identifier": identifier}
         return Addition(key, hit, whole, days, tuple(lost), put)
+
+    def _is_our_tag(self, tag: Element) -> bool:
+        return tag.value in self._tags or tag.text("system").startswith(self._root)
 
     def _with_people(self, value: Any) -> Any:
         """The same, with the identifier of each person of the plan beside where they are."""

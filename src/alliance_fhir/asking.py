@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from alliance_fhir.domain.receipt import WARNINGS, Finding, Tally
 from alliance_fhir.fhir.check import Level
 from alliance_fhir.fhir.group import Group
+from alliance_fhir.seen import Seen
 
 
 class Progress(NamedTuple):
@@ -50,11 +51,20 @@ class Options(NamedTuple):
 
 
 def asked_for(groups: Iterable[Group | Finding], options: Options, tally: Tally) -> Iterator[Group]:
-    """The groups that are asked for; findings go to the tally, and what is read is counted."""
+    """The groups that are asked for, and before each what it shares with others, once; findings go
+    to the tally, and what is read is counted."""
+    with Seen() as given:
+        yield from _asked_for(groups, options, tally, given)
+
+
+def _asked_for(
+    groups: Iterable[Group | Finding], options: Options, tally: Tally, given: Seen
+) -> Iterator[Group]:
     taken = 0
     for group in groups:
         whole_file = isinstance(group, Finding) and not group.row
-        if options.only is not None and group.key not in options.only and not whole_file:
+        named = options.only is None or whole_file or not options.only.isdisjoint(keys_of(group))
+        if not named:
             continue
         if isinstance(group, Finding):
             counts = group.row > 0 and not group.beside and group.rule != "unknown-column"
@@ -65,10 +75,19 @@ def asked_for(groups: Iterable[Group | Finding], options: Options, tally: Tally)
         if not _wanted(group, options):
             continue
         tally.accepted += group.records
+        if group.before and group.before.key not in given:
+            given.add(group.before.key)
+            yield group.before
         yield group
         taken += 1
         if options.limit and taken >= options.limit:
             return
+
+
+def keys_of(one: Group | Finding) -> tuple[str, ...]:
+    """By what it may be named: of a group also by what goes before it."""
+    before = one.before if isinstance(one, Group) else None
+    return (one.key, before.key) if before else (one.key,)
 
 
 def _wanted(group: Group, options: Options) -> bool:

@@ -152,7 +152,11 @@ class BothSides:
             raise NotMerged(MOVED)
         lost = [*there.lost_beside(base), *_dated_anew(base, there)]
         unseen = self._unseen(planned, sent, base.plan, there.plan, {one.key for one in lost})
-        lost += chain.from_iterable(there.elements_of(one, base) for one in unseen)
+        lost += chain.from_iterable(
+            there.elements_of(one, base)
+            for one in unseen
+            if not self._back.lacks_marks_alone(one.key, base, there)
+        )
         _none_lost(lost)
         begun = self._taken_in(planned.group) or base.plan
         seen = ((key, content_digest(body)) for key, body in there.bodies.items())

@@ -114,6 +114,12 @@ def _named(value: str) -> str:
     return value
 
 
+def _code(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", value):
+        raise ValueError("must be a code without blanks, such as 394913002")
+    return value
+
+
 _AFTERNOONS = (
     datetime(2026, 3, 9, 14, 10, tzinfo=UTC),
     datetime(2019, 11, 28, 14, 10, tzinfo=UTC),
@@ -216,6 +222,10 @@ class Settings(Frozen):
     zone: Zone = ""
     history_from: date | None = None
     look_back_days: int = Field(default=365, ge=0)
+    late_cancellation_hours: int = Field(default=24, ge=0)
+    visit_minutes: int = Field(default=0, ge=0)
+    service_category: Annotated[str, AfterValidator(_code)] = "22"
+    specialty: Annotated[str, AfterValidator(_code)] = ""
 
     encoding: Encoding = ""
     sheet: str = ""

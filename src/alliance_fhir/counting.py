@@ -50,7 +50,9 @@ def count(tally: Tally, planned: Planned, receipts: Iterable[Receipt], target: s
     for (rule, one), receipt in told.items():
         if one or rule not in named:  # the others of a group wait for the one that is told
             finding = receipt.finding(path, *_place(planned.group, rule), rule)
-            (tally.rejected if receipt.state == "rejected" else tally.blocked).append(finding)
+            kept = tally.rejected if receipt.state == "rejected" else tally.blocked
+            if not origin.row or finding not in kept[-1:]:  # a referral, then its visit
+                kept.append(finding)
     held_back = bool(told)
     for rule in planned.warnings:
         if held_back and rule in AS_ASKED:

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.deciding import Decision
+from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.domain.receipt import Receipt, State
 from alliance_fhir.errors import AuthFailed, Conflict, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.check import Checker
-from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.logical import Reference
 from alliance_fhir.fhir.people import CREATABLE
@@ -230,7 +230,8 @@ class Delivery:
         resource, known = decision.resource, decision.known
         before = earlier.get(resource.key)
         meant = resource.type not in CREATABLE or decision.state == "unchanged"
-        if known and not planned.group.key and meant:  # a patient may have become another one
+        shared = not planned.group.key or not planned.group.records
+        if known and shared and meant:  # a patient may have become another one
             self._record.know(resource, known.server_id)
         if decision.learnt and known and decision.state == "unchanged":
             self._record.learnt(known)
@@ -263,7 +264,12 @@ class Delivery:
             if isinstance(error, AuthFailed) or not error.sent:
                 self._record.unsent(entries.values())
             raise
-        return self._record.delivered(planned, answers, entries)
+        receipts = self._record.delivered(planned, answers, entries)
+        if not planned.group.records:  # others of the patient's refer to it
+            for decision in planned.changes:
+                if id_ := receipts[decision.resource.key].id:
+                    self._record.know(decision.resource, id_)
+        return receipts
 
     def _places(self, planned: Planned) -> Mapping[Reference, str]:
         """Where all is that the group may point to: what of it is there already, too."""

@@ -6,15 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from alliance_fhir.asking import Options, asked_for
+from alliance_fhir.asking import Options, asked_for, keys_of
 from alliance_fhir.dead_letters import DeadLetters
-from alliance_fhir.domain.receipt import NOT_MAPPED, WARNINGS, Finding, Tally
+from alliance_fhir.domain.receipt import WARNINGS, Finding, Tally
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.seen import Seen
-
-_HOLDS_NONE = WARNINGS | {NOT_MAPPED}
-"""Rules whose breach hides no record that could have been sent."""
 
 
 class Intake:
@@ -39,11 +36,12 @@ class Intake:
 
     def _noted(self, everything: Iterable[Group | Finding]) -> Iterator[Group | Finding]:
         for one in everything:
-            if self._options.complete and one.key:
-                self._seen.add(one.key)
-            if self._options.only and one.key in self._options.only:
-                self._met.add(one.key)
-            if isinstance(one, Finding) and not one.key and one.rule not in _HOLDS_NONE:
+            for key in keys_of(one):
+                if self._options.complete and key:
+                    self._seen.add(key)
+                if self._options.only and key in self._options.only:
+                    self._met.add(key)
+            if isinstance(one, Finding) and not one.key and one.rule not in WARNINGS:
                 self._unread[one.path] = min(one.row, self._unread.get(one.path, one.row))
             yield one
 

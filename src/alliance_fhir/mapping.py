@@ -15,6 +15,7 @@ from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Assessment
 from alliance_fhir.domain.scoring import Score, Scorer
 from alliance_fhir.domain.visit import Visit
+from alliance_fhir.fhir.appointment import VisitMapper
 from alliance_fhir.fhir.assessment import Mapper, imported
 from alliance_fhir.fhir.check import Checker, Level
 from alliance_fhir.fhir.elements import IG
@@ -77,6 +78,7 @@ class Mapping:
         self._packs = TextPacks(settings.folder / settings.instrument_folder)
         self._forms: dict[tuple[str, Perspective, str | None], _Form] = {}
         self._known = known
+        self._visits = VisitMapper(version, settings)
         self._plan_forms = {one.key: one for one in forms(version)}
         self.shared: dict[str, Resource] = {}
         software = device(version, settings)
@@ -111,7 +113,7 @@ class Mapping:
                 plans.add(read.group, read.origin, record)
                 continue
             if isinstance(record, Visit):
-                yield _of_nothing(read, record)
+                yield self._visit(read, record, checked=checked)
                 continue
             form = self._form(record)
             group = form.mapper.group(
@@ -126,6 +128,13 @@ class Mapping:
                 if checked:
                     self.checker.check(of_plan.resources, of_plan=True)
             yield of_plan
+
+    def _visit(self, read: Read, visit: Visit, *, checked: bool) -> Group:
+        group = self._visits.group(read.key, read.origin, visit, read.content, read.place)
+        if checked:
+            before = group.before.resources if group.before else []
+            self.checker.check([*before, *group.resources])
+        return group
 
     def is_of_plans(self, resource: Resource) -> bool:
         """Whether it is one of our forms for plans."""
@@ -165,12 +174,6 @@ class Mapping:
         canonical = forms[-1].key
         mapper = Mapper(instrument, perspective, self._version, self._settings, canonical, home)
         return _Form(compile_items(instrument), Scorer(instrument, own.missing), mapper, forms)
-
-
-def _of_nothing(read: Read, visit: Visit) -> Group:
-    """The group of a visit, of which nothing is made yet."""
-    day = visit.start.utc[:10]
-    return Group(read.key, read.origin, visit.patient, day, None, read.content, [])
 
 
 def file_time(path: str) -> str:

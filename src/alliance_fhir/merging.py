@@ -169,9 +169,9 @@ class Merging:
         if not case or not case.merged or any(r.state not in _ARRIVED for r in receipts):
             return []
         origin = planned.group.origin
+        row = origin.row_of("kept_by_others")
         kept = [
-            Finding(origin.path, origin.row, path, NOT_TAKEN_IN, why)
-            for path, why in case.kept.items()
+            Finding(origin.path, row, path, NOT_TAKEN_IN, why) for path, why in case.kept.items()
         ]
         return [Finding(origin.path, origin.row, "", MERGED, case.told), *kept]
 

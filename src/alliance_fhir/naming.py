@@ -1,5 +1,5 @@
-"""What a target has of the record that somebody names: by the source's record id, by a business
-key, or by where it is at the target."""
+"""What a target has of the record that somebody names: by the source's record id, by the name of a
+plan or the number of an appointment, by a business key, or by where it is at the target."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.keys import record_key
+from alliance_fhir.domain.keys import identifier_system, record_key
 from alliance_fhir.domain.plan.document import whole_key
-from alliance_fhir.domain.records import by_record_id
-from alliance_fhir.fhir.elements import identifier_system
+from alliance_fhir.domain.records import Identifier, by_record_id
+from alliance_fhir.domain.visit import natural_key
+from alliance_fhir.fhir.appointment import APPOINTMENT, REFERRAL
 from alliance_fhir.fhir.plan import OWN
 from alliance_fhir.fhir.reply import Found, Ours, own_key
 from alliance_fhir.instruments.catalog import Catalog
@@ -21,7 +22,7 @@ from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.subjects import moved
 from alliance_fhir.targets.base import Target, Wanted
 
-TYPES = ("QuestionnaireResponse", "Observation", *OWN)
+TYPES = ("QuestionnaireResponse", "Observation", "Appointment", *OWN)
 """What a record becomes, and what can be retracted."""
 _KEY = re.compile(r"([0-9a-f]{32})(-.+)?")
 _PLACE = re.compile(rf"({'|'.join(TYPES)})/([A-Za-z0-9\-.]{{1,64}})")
@@ -65,6 +66,7 @@ class Names:
         scores = {score.id for instrument in catalog for score in instrument.scores}
         told = ("panel", *sorted(scores))
         self._suffixes = {"qr": "QuestionnaireResponse", "plan": "CarePlan", "team": "CareTeam"}
+        self._suffixes |= {APPOINTMENT: "Appointment", REFERRAL: "ServiceRequest"}
         self._suffixes |= dict.fromkeys(told, "Observation")
 
     def find(self, name: str) -> Record | None:
@@ -82,6 +84,9 @@ class Names:
         source, secret = self._settings.named_source, self._settings.secret
         yield record_key(source, by_record_id(name), secret), ""
         yield record_key(source, whole_key(name), secret), ""
+        system, _, value = name.rpartition("|")
+        if system := system or self._settings.appointment_system or "":
+            yield record_key(source, natural_key(Identifier(system, value)), secret), ""
 
     def _at(self, type_: str, id_: str) -> Iterator[tuple[str, str]]:
         for entry in self._ledger.at(type_, id_):

@@ -15,7 +15,10 @@ from alliance_fhir.paths import is_there
 from alliance_fhir.room import unwritable, writing
 from alliance_fhir.targets.manifest import MANIFEST
 
-_OURS = {"Device", "Observation", "Provenance", "Questionnaire", "QuestionnaireResponse", *OWN}
+_OURS = {
+    *("Appointment", "Device", "Observation", "Provenance", "Questionnaire"),
+    *("QuestionnaireResponse", *OWN),
+}
 _BUFFER = 1024 * 1024
 _AFTER = "nothing is lost, and files of an earlier run are as they were"
 

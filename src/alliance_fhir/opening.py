@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alliance_fhir.config import Settings, TargetSettings
+from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.errors import ConfigError
-from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.labels import run_created, run_touched
 from alliance_fhir.fhir.provenance import tag_system
 from alliance_fhir.fhir.reply import Ours

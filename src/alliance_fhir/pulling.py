@@ -13,10 +13,10 @@ from alliance_fhir.asking import Progress as Far
 from alliance_fhir.asking import Watch
 from alliance_fhir.config import Settings
 from alliance_fhir.documenting import PLANS, free, write_documents
+from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.domain.receipt import Tally
 from alliance_fhir.errors import BadReply, ConfigError, Refused, ServerError
 from alliance_fhir.fhir.canonical import claimed_digest, dumps
-from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.provenance import tag_system
 from alliance_fhir.fhir.reply import Ours, own_key, version_of
 from alliance_fhir.fhir.versions import Json

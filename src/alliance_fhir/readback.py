@@ -189,6 +189,14 @@ class ReadBack:
             for key, body in bodies.items()
         }
 
+    def lacks_marks_alone(self, key: str, before: Back, there: Back) -> bool:
+        """Whether a resource is as `before` but for the marks of what others keep, which somebody
+        took off: nothing is lost where they are set again."""
+        if key not in before.bodies or key not in there.bodies:
+            return False
+        marked = self._marked({key: there.bodies[key]}, there.kept)[key]
+        return canonical(marked) == canonical(before.bodies[key])
+
     def is_moved(self, decisions: Iterable[Decision], before: Back, there: Back) -> bool:
         """Whether the plan is another patient's there: its CarePlan names somebody else than
         `before`, or leads to somebody else. Raises ServerError."""

@@ -176,7 +176,7 @@ class Record:
         return receipts
 
     def know(self, resource: Resource, id_: str) -> None:
-        """What groups refer to is kept for the whole run: people, this software."""
+        """What groups refer to is kept for the whole run: people, this software, referrals."""
         self.references[resource.type, self._system, resource.key] = f"{resource.type}/{id_}"
 
     def keep(self, group: Group) -> None:

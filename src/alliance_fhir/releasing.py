@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.domain.records import Identifier, Origin
 from alliance_fhir.errors import Conflict
 from alliance_fhir.fhir.bundle import Change, own_identifiers
 from alliance_fhir.fhir.canonical import resealed
-from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.fhir.reply import Found

@@ -76,7 +76,7 @@ def check(
     began = time.monotonic()
     result = Result("check", fhir_version=version.full)
     catalog = site_catalog(settings)
-    files = Sources(several(sources), settings, catalog, visits=True)
+    files = Sources(several(sources), settings, catalog)
     for _ in files.attempts():
         result.tally = Tally()
         mapping = Mapping(settings, catalog, version, options.check)

@@ -17,13 +17,12 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.keys import record_key
+from alliance_fhir.domain.keys import identifier_system, record_key
 from alliance_fhir.domain.receipt import Finding, Tally
 from alliance_fhir.domain.records import Answer, Assessment, Identifier
 from alliance_fhir.errors import BadReply
 from alliance_fhir.fhir import reading as r
 from alliance_fhir.fhir.canonical import dumps
-from alliance_fhir.fhir.elements import identifier_system
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.left_out import LeftOut
 from alliance_fhir.mapping import home_of, site_catalog

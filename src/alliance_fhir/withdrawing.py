@@ -1,6 +1,7 @@
 """`retract`: what should never have been there is marked as entered in error, wherever it is.
 
-Nothing is deleted, and the content stays as it was. A record is retracted as a whole, with all that
+Nothing is deleted, and the content stays as it was; but FHIR lets nothing that was entered in error
+say why it was cancelled. A record is retracted as a whole, with all that
 an earlier version of it left behind; what somebody changed there since is told and left alone, and
 then nothing of the record is touched.
 """
@@ -21,6 +22,7 @@ from alliance_fhir.fhir.canonical import resealed
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.fhir.reply import Delivered, Found
+from alliance_fhir.fhir.versions import Json
 from alliance_fhir.ledger.entries import RETRACTED, Entry
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import site_catalog
@@ -150,8 +152,7 @@ class Withdrawal:
         body = self._target.read(hit)
         if body is None:
             raise Conflict(f"{self._target.name} has {hit.type}/{hit.id} no more; run again")
-        status = "lifecycleStatus" if hit.type == "Goal" else "status"
-        whole, content = resealed({**body, status: "entered-in-error"})
+        whole, content = resealed(withdrawn(body))
         resource = Resource(hit.type, hit.key, whole, content)
         known = record.known.get(hit.key)
         marked = self._marks.mark(resource, known.made_by if known else hit.made_by, new=False)
@@ -276,6 +277,17 @@ class Withdrawal:
         finding = Finding(self._target.name, 0, "", rule, remedy, resource=place)
         self._tally.resources[state] += 1
         (self._tally.rejected if state == "rejected" else self._tally.blocked).append(finding)
+
+
+_OF_CANCELLED = ("cancelationReason", "cancellationReason", "cancellationDate")
+"""What FHIR (app-4) lets no Appointment have but one that is cancelled: R4's spelling and R5's."""
+
+
+def withdrawn(body: Json) -> Json:
+    """A resource as it stands there, entered in error."""
+    status = "lifecycleStatus" if body["resourceType"] == "Goal" else "status"
+    left = {name: value for name, value in body.items() if name not in _OF_CANCELLED}
+    return {**left, status: "entered-in-error"}
 
 
 def _meant(record: Record) -> tuple[str, ...]:

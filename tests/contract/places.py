@@ -33,6 +33,7 @@ TYPES = (
     "ServiceRequest",
     "Task",
     "CarePlan",
+    "Appointment",
     "Provenance",
 )
 DIGEST = "https://alliance-fhir.github.io/ig/StructureDefinition/content-digest"

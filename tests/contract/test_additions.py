@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from alliance_fhir.testing import FhirServer
 from alliance_fhir.testing.resources import Resources
 
 from .clinic import counts, is_write, rules
-from .kinds import LITTLE, R4
+from .kinds import LITTLE, R4, RUNGS
 from .merging import (
     ACCEPTANCE,
     CONCEPT,
@@ -40,7 +41,7 @@ from .merging import (
     settled,
     text_of,
 )
-from .places import DIGEST
+from .places import DIGEST, ServerPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
     from .clinic import Clinic
 
 Json = dict[str, Any]
+
+KEPT = "https://alliance-fhir.github.io/ig/StructureDefinition/kept-by-others"
+"""What a reference says that a plan of ours has to something of others'."""
 
 pytestmark = pytest.mark.usefixtures("march")
 
@@ -359,6 +363,32 @@ def test_what_a_portal_added_and_a_document_cannot_carry_stays_theirs(
     assert (document["goals"][1]["text"], len(document["goals"])) == (PLAINLY, 3)
 
 
+@pytest.mark.parametrize("place_kind", ["little-r4", "singles"])
+def test_at_another_server_its_mark_alone_says_where_it_is(first: Clinic) -> None:
+    """Servers decline references that lead out of them."""
+    [place] = added(first, a_goal(first, note=[{"text": PLAINLY}]))
+    assert kept(first) == {"kept_by_others[0]": "Goal.note"}
+    [address_] = address(first, place)
+    first.ledger = first.folder / "another.sqlite"
+    with FhirServer(lacks=RUNGS["singles"]) as another:
+        first.place = ServerPlace(another.url)
+        first.register("1001")
+        assert first.sync().exit_code == 0
+        [careplan] = another.of_type("CarePlan")
+        assert careplan["goal"][-1] == {"extension": [{"url": KEPT, "valueUrl": address_}]}
+        settled(first)
+        first.place.close()
+
+
+@by_the_ledger_at_a_server
+def test_what_stays_theirs_is_told_with_the_line_of_its_list(first: Clinic) -> None:
+    added(first, a_goal(first, note=[{"text": PLAINLY}]))
+    told = first.sync(merge=True).tally.warnings
+    [row] = [one.row for one in told if one.rule == "not-taken-in"]
+    lines = text_of(first, "jones-2.plan.yaml").splitlines()
+    assert lines[row - 1] == "kept_by_others:"
+
+
 @by_the_ledger_at_a_server
 def test_what_leans_on_something_that_stays_theirs_stays_theirs_as_well(first: Clinic) -> None:
     [goal] = added(first, a_goal(first, note=[{"text": PLAINLY}]))
@@ -407,6 +437,28 @@ def settled_again(site: Clinic) -> None:
     """Without a ledger all is found to be as the source says."""
     assert counts(site.sync()).keys() == {"unchanged"}
     site.verified()
+
+
+@pytest.mark.parametrize("place_kind", ["little-r4", "little-r5"])
+def test_a_mark_that_a_portal_takes_off_is_set_again(first: Clinic) -> None:
+    """It lists what it keeps as it did before; in all else the plan is as it was sent."""
+    places = added(first, *(make(first, note=[{"text": PLAINLY}]) for make in (a_goal, a_task)))
+    kept(first)
+    before, files = first.place.by_short_name()["plan"], names(first)
+
+    def unmarked(told: Any) -> Any:
+        if isinstance(told, list):
+            return [unmarked(one) for one in told]
+        if not isinstance(told, dict):
+            return told
+        bare = told.get("reference") in places
+        return {k: unmarked(one) for k, one in told.items() if not (bare and k == "extension")}
+
+    change(first, "plan", unmarked)
+    assert [rule for rule, _, _ in merged(first)] == ["merged", "not-taken-in", "not-taken-in"]
+    after = first.place.by_short_name()["plan"]
+    assert (after["goal"], after["activity"]) == (before["goal"], before["activity"])
+    assert names(first) == files
 
 
 @by_the_ledger_at_a_server
@@ -535,6 +587,14 @@ def test_an_identifier_that_somebody_gives_to_a_goal_of_ours_is_merged(first: Cl
     assert "(added goals[1].identifiers[0])" in merged_is(first)
     assert first.place.by_short_name()["goal-job"]["identifier"][1:] == [known]
     assert acceptance(first, "goal-job") == {"1001": "agree", "kurtz": "agree"}
+
+
+@by_the_ledger_at_a_server
+def test_an_identifier_that_another_site_of_ours_gave_is_one_like_others(first: Clinic) -> None:
+    given = {"system": "https://other.example/identifier", "value": f"{'0' * 32}-goal-sleep"}
+    [goal] = added(first, a_goal(first, identifier=[given]))
+    assert "(added goals[3])" in merged_is(first)
+    assert at(first, goal)["identifier"][1:] == [given]
 
 
 # --- goals as portals have them -------------------------------------------------------------------

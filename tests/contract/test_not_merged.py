@@ -78,6 +78,18 @@ def test_where_a_document_is_rejected_none_is_merged_without_it(
     assert (merged["goals"][0]["text"], merged["hopes"]) == (PLAINLY, whole["hopes"])
 
 
+@by_the_ledger
+def test_a_rejected_document_of_another_plan_is_in_the_way_of_none(first: Clinic) -> None:
+    """Though nobody can tell which version of that it is."""
+    change(first, "goal-sleep", says(PLAINLY))
+    other = first.folder / "plans" / "other.plan.yaml"
+    other.write_text("plan: other\nversion: 0\n", "utf-8")
+    for told in (first.plan(merge=True), first.sync(merge=True)):
+        assert {one.path for one in told.tally.rejected} == {str(other)}
+        assert told.tally.blocked == []
+        assert "merged" in rules(told, "warnings")
+
+
 def written(when: str) -> Callable[[Json], Json]:
     """A plan says that its version was written then."""
 

@@ -25,6 +25,7 @@ from alliance_fhir.config import (
     TargetSettings,
     TlsSettings,
 )
+from alliance_fhir.domain import attendance
 from alliance_fhir.domain import instrument as facts
 from alliance_fhir.domain.agreement import Outcome
 from alliance_fhir.domain.plan.document import Kind, Status
@@ -381,7 +382,7 @@ def test_the_limits_of_plans_are_as_told() -> None:
 
 
 def test_extensions_methods_and_modes_are_the_ones_that_are_written() -> None:
-    text = page("fhir.md") + page("plans-in-fhir.md")
+    text = page("fhir.md") + page("plans-in-fhir.md") + page("visits-in-fhir.md")
     made = definitions(Catalog(), VERSIONS["4.0"]).values()
     extensions = {d["url"] for d in made if d["resourceType"] == "StructureDefinition"}
     told = re.findall(r"`IG/StructureDefinition/([a-z-]+)`", text)
@@ -390,6 +391,14 @@ def test_extensions_methods_and_modes_are_the_ones_that_are_written() -> None:
     assert set(table) - set(_elements(table)) == set(RULE_TEXTS)
     modes = keyed(section("fhir.md", "QuestionnaireResponse"))
     assert {m: modes[m][1].strip("`") for m in el.MODES} == el.MODES
+
+
+def test_what_became_of_visits_is_told_with_every_rule() -> None:
+    became = [*rows(section("visits-in-fhir.md", "What became of a visit"))]
+    assert {row[2].strip("`") for row in became[1:]} == set(get_args(attendance.Attendance))
+    assert {row[3].strip("`") for row in became[1:]} == set(get_args(attendance.Rule))
+    which = [*rows(section("visits-in-fhir.md", "First or follow-up"))]
+    assert {row[1].strip("`") for row in which[1:]} == set(get_args(attendance.Since))
 
 
 PLANS = "plans-in-fhir.md"

@@ -7,8 +7,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from alliance_fhir.config import InstrumentSettings, Settings
+from alliance_fhir.domain.attendance import Place
 from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.records import Assessment, Identifier, Moment, Origin
+from alliance_fhir.domain.visit import Visit
+from alliance_fhir.fhir.appointment import VisitMapper
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.plan.signoff import sign_offs
 from alliance_fhir.fhir.provenance import ProvenanceWriter
@@ -151,3 +154,70 @@ def of_plans(version: Version) -> tuple[Resource, ...]:
     written += [example("adolescent-1"), rare(), left()]
     mapped = [one for versions in written for one in mapped_plan(versions, version, SETTINGS)]
     return (*mapped, *(one for told in written for one in sign_offs(told, version, SETTINGS)))
+
+
+def visit(number: int, status: str, **told: Any) -> Visit:
+    """A visit of Mr Jones's to Dr Kurtz; `told` says what else is known, or otherwise."""
+    known: dict[str, Any] = {
+        "appointment": Identifier("urn:example:visit", str(number)),
+        "patient": JONES,
+        "clinician": KURTZ,
+        "start": Moment("2026-03-16T14:00:00-04:00", "2026-03-16T18:00:00Z"),
+        "end": Moment("2026-03-16T14:50:00-04:00", "2026-03-16T18:50:00Z"),
+        "status": status,
+    }
+    return Visit.model_validate(known | told)
+
+
+def _day(day: str) -> Moment:
+    return Moment(day, day)
+
+
+def visits() -> list[tuple[Visit, Place]]:
+    """A visit by each rule of what became of it, with all that can be said and with the least; and
+    by each rule of which visit it is."""
+    late = Moment("2026-03-16T10:00:00-04:00", "2026-03-16T14:00:00Z")
+    after = Moment("2026-03-16T14:20:00-04:00", "2026-03-16T18:20:00Z")
+    all_of_it: dict[str, Any] = {
+        "reason": "Sleep",
+        "service": "Psychotherapy",
+        "modality": "in-person",
+        "referrer": Identifier("urn:example:gp", "lee"),
+        "referral": Identifier("urn:example:orders", "77"),
+    }
+    odd = Moment("2026-03-16T14:50:30-04:00", "2026-03-16T18:50:30Z")
+    told = [
+        visit(1, "booked", **all_of_it, first=True),
+        visit(2, "arrived", **{**all_of_it, "modality": "phone", "referral": None}),
+        visit(3, "attended", **{**all_of_it, "modality": "video", "referrer": None}),
+        visit(4, "arrived-late", clinician=None),
+        visit(5, "too-late", service="Psychotherapy", end=odd),
+        visit(6, "no-show", **all_of_it),
+        visit(7, "cancelled", called_off=after, by="patient"),
+        visit(8, "cancelled", called_off=late, by="patient"),
+        visit(9, "cancelled", called_off=_day("2026-03-02"), by="patient"),
+        visit(10, "cancelled", by="patient"),
+        visit(11, "cancelled", called_off=late, by="provider", **all_of_it),
+        visit(12, "cancelled"),
+        visit(13, "entered-in-error"),
+    ]
+    places = [
+        Place("first", "said"),
+        Place("follow-up", "attended-before"),
+        Place("first", "none-attended"),
+        Place("unknown", "history-too-short"),
+    ]
+    return [(one, places[number % 4]) for number, one in enumerate(told)]
+
+
+@cache
+def of_visits(version: Version) -> tuple[Resource, ...]:
+    """All that comes of these visits, and the Provenances of their first writing."""
+    mapper = VisitMapper(version, SETTINGS.model_copy(update={"specialty": "394913002"}))
+    made: dict[str, Resource] = {}
+    for row, (told, place) in enumerate(visits(), 2):
+        key = record_key("clinic-east", told.natural_key)
+        group = mapper.group(key, Origin("visits.csv", row), told, f"{row:032x}", place)
+        for one in (group.before, group):
+            made |= {r.key: r for r in (whole(one) if one else ())}
+    return tuple(made.values())

@@ -107,7 +107,6 @@ PLANNED = [
     Fault("team", ("extension", 0, "url"), f"{IG}/StructureDefinition/agreement"),
     # goals
     Fault("goal in words", ("identifier", 1, "use"), "usual"),
-    Fault("goal in words", ("identifier", 1), OWN),
     Fault("goal in words", ("identifier", 0), OTHER, "identifier.0.system"),
     Fault("goal", ("lifecycleStatus",), "accepted"),
     Fault("goal", ("lifecycleStatus",), GONE),

@@ -17,6 +17,7 @@ from making import (
     everything,
     lowest,
     of_plans,
+    of_visits,
     record,
     resources,
 )
@@ -124,7 +125,7 @@ def test_the_canonicals_in_the_code_are_those_that_are_defined(version: Version)
 def test_the_canonicals_that_are_written_are_those_that_are_defined(version: Version) -> None:
     written = {
         told[key]
-        for resource in (*everything(version), *of_plans(version))
+        for resource in (*everything(version), *of_plans(version), *of_visits(version))
         for told in parts(resource.body)
         for key in ("system", "url")
         if str(told.get(key)).startswith((f"{el.IG}/CodeSystem/", f"{el.IG}/StructureDefinition/"))
@@ -155,11 +156,22 @@ def test_the_forms_of_plans_are_defined_as_they_are_sent(version: Version, tmp_p
 def test_the_concepts_that_are_written_are_those_that_are_defined(version: Version) -> None:
     written = {
         told["code"]
-        for resource in (*everything(version), *of_plans(version))
+        for resource in (*everything(version), *of_plans(version), *of_visits(version))
         for told in parts(resource.body)
         if told.get("system") == el.CONCEPT
     }
     assert written == set(codes(defined(version)[el.CONCEPT]))
+
+
+@every_version
+def test_the_codes_of_visits_that_are_written_are_those_that_are_defined(version: Version) -> None:
+    written = {
+        told["code"]
+        for resource in of_visits(version)
+        for told in parts(resource.body)
+        if told.get("system") == el.ATTENDANCE_CODES
+    }
+    assert written == set(codes(defined(version)[el.ATTENDANCE_CODES]))
 
 
 @every_version
@@ -182,7 +194,7 @@ def test_the_extensions_stand_only_where_they_may(version: Version) -> None:
         if definition["resourceType"] == "StructureDefinition"
     }
     found: dict[str, set[str]] = {url: set() for url in contexts}
-    for resource in (*everything(version), *of_plans(version)):
+    for resource in (*everything(version), *of_plans(version), *of_visits(version)):
         for where, extension in extensions(resource.body, resource.type):
             if extension["url"] in found:
                 found[extension["url"]].add(where)

@@ -11,24 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from making import FORMS, SETTINGS, everything, whole
+from making import FORMS, SETTINGS, everything, of_visits, whole
 
 from alliance_fhir.config import FILE, InstrumentSettings, Settings, load
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.elements import Person
-from alliance_fhir.fhir.group import Group
+from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.people import made_up
 from alliance_fhir.mapping import Mapping, site_catalog
 from alliance_fhir.sources.readers import Sources
+from alliance_fhir.withdrawing import withdrawn
 
 if TYPE_CHECKING:
-    from alliance_fhir.fhir.group import Resource
     from alliance_fhir.fhir.versions import Version
     from conftest import Official
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "clinic"
+VISITS = EXAMPLES.parent / "visits"
 
 # A clinic that has everything, by hand.
 
@@ -148,6 +149,33 @@ def test_a_clinic_that_has_everything(official: Official, clinic: Path) -> None:
 @pytest.mark.server
 def test_every_form_answered_and_half_answered_and_scored(official: Official) -> None:
     made = [r for r in everything(official.version) if r.type != "Questionnaire"]
+    assert official.refused(made) == {}
+
+
+@pytest.mark.server
+def test_visits_by_each_rule_and_their_referrals(official: Official) -> None:
+    assert official.refused(of_visits(official.version)) == {}
+
+
+@pytest.mark.server
+def test_visits_that_were_retracted(official: Official) -> None:
+    """app-4 lets nothing that was entered in error have a reason for its cancellation."""
+    made = [
+        Resource(one.type, one.key, withdrawn(one.body), "")
+        for one in of_visits(official.version)
+        if one.type != "Provenance"
+    ]
+    assert official.refused(made) == {}
+
+
+@pytest.mark.server
+@pytest.mark.skipif(not VISITS.is_dir(), reason="the examples are not here")
+def test_the_example_visits(official: Official) -> None:
+    settings = load(VISITS / FILE)
+    one, groups = read(VISITS, settings, official.version)
+    every = [one for group in groups for one in (group.before, group) if one]
+    made = [*beside(one), *(r for group in every for r in whole(group, settings))]
+    assert {"Device", "Appointment", "ServiceRequest", "Provenance"} == {r.type for r in made}
     assert official.refused(made) == {}
 
 

@@ -1,9 +1,9 @@
 """The golden files: which they are, what of `map`'s output stands in them, and how they are made.
 
-Of the example plans they hold all that `map` writes but the Device, for R4 and R5. Of the example
-clinic that would be 25 MB for three releases: whole resources are kept of Mr. Jones and of a
-sample, for R4, and of Mr. Jones alone for R5. Of every file there is the SHA-256 in `SHA256SUMS`.
-The oracles go through all of it each time.
+Of the example plans and visits they hold all that `map` writes but the Device, for R4 and R5. Of
+the example clinic that would be 25 MB for three releases: whole resources are kept of Mr. Jones and
+of a sample, for R4, and of Mr. Jones alone for R5. Of every file there is the SHA-256 in
+`SHA256SUMS`. The oracles go through all of it each time.
 """
 
 from __future__ import annotations
@@ -40,6 +40,12 @@ PLAN_TYPES = (
 )
 """Of what comes of plan documents."""
 PLAN_FILES = (*PLAN_TYPES, "Questionnaire")
+
+VISITS = EXAMPLES / "visits"
+VISITS_EXPECTED = VISITS / "expected"
+VISIT_TYPES = ("Appointment", "ServiceRequest")
+"""Of what comes of a table of visits; the oracle makes them."""
+VISIT_FILES = (*VISIT_TYPES, "Provenance")
 
 LIMIT = 1_500_000
 """Bytes that all golden files together may take."""

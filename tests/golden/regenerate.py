@@ -23,6 +23,10 @@ from .files import (
     SHOWN,
     SUMS,
     TYPES,
+    VISIT_FILES,
+    VISIT_TYPES,
+    VISITS,
+    VISITS_EXPECTED,
     all_of,
     read,
     run_map,
@@ -32,12 +36,31 @@ from .files import (
 )
 from .oracle import differences, expect, parse
 from .oracle_plans import unexpected
+from .oracle_visits import expect_visits
 
 
 def main() -> None:
     """Maps the examples for every release, asks the oracles, and writes."""
     _clinic()
     _plans()
+    _visits()
+
+
+def _visits() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = {release: Path(scratch) / release for release in RELEASES}
+        for release, folder in folders.items():
+            run_map(VISITS, folder, release)
+            found = [parse(line) for line in all_of(folder, VISIT_TYPES)]
+            if wrong := differences(expect_visits(VISITS, release), found):
+                sys.exit(f"{release}: no visits written. The oracle says: {'; '.join(wrong[:5])}")
+            if release in SHOWN:
+                kept = VISITS_EXPECTED / release.lower()
+                kept.mkdir(parents=True, exist_ok=True)
+                for type_ in VISIT_FILES:
+                    (kept / f"{type_}.ndjson").write_bytes(b"".join(read(folder, type_)))
+        told = sums(folders, VISIT_FILES)
+        (VISITS_EXPECTED / SUMS).write_text(told, encoding="utf-8", newline="\n")
 
 
 def _plans() -> None:

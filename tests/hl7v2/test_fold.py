@@ -138,7 +138,7 @@ def test_rescheduled_and_rescheduled_again(tmp_path: Path) -> None:
 
 def test_the_end_of_another_start_is_none_of_this_one(tmp_path: Path) -> None:
     moved = booked().say("S13", {11: "^^^20260319090000-0400"})
-    assert visit(tmp_path, moved).end is None
+    assert folded(tmp_path, moved).lacking == ("end",)
     same = booked().say("S14", {11: "^^^20260320140000+0000"})
     assert visit(tmp_path, same).end == at("2026-03-20T10:30:00-04:00")
     assert folded(tmp_path, same).earlier == ()
@@ -147,7 +147,7 @@ def test_the_end_of_another_start_is_none_of_this_one(tmp_path: Path) -> None:
     astray = booked().say("S14", {11: "^^^^20260319110000-0400"})
     assert visit(tmp_path, astray).end == at("2026-03-20T10:30:00-04:00")
     gone = booked().say("S14", {11: '^^^20260320100000-0400^""'})
-    assert visit(tmp_path, gone).end is None
+    assert folded(tmp_path, gone).lacking == ("end",)
 
 
 def test_an_older_message_undoes_nothing(tmp_path: Path) -> None:
@@ -200,8 +200,8 @@ def test_a_patient_who_was_corrected(tmp_path: Path) -> None:
 
 
 LACKING: list[tuple[tuple[str, Fields, str], tuple[str, ...]]] = [
-    (("S15", NOTHING, "1001"), ("start",)),
-    (("S26", NOTHING, ""), ("patient", "start")),
+    (("S15", NOTHING, "1001"), ("start", "end")),
+    (("S26", NOTHING, ""), ("patient", "start", "end")),
     (("S14", {**FIRST, 25: ""}, "1001"), ("status",)),
 ]
 

@@ -99,3 +99,20 @@ def test_a_visit_is_made_wherever_enough_is_said(said: list[Said]) -> None:
         assert found.visit.attendance()
         assert found.visit.status == found.now.status
         assert found.earlier == () or found.earlier[-1] != found.visit.start
+
+
+@given(st.lists(messages("A"), min_size=1, max_size=6))
+def test_where_visits_last_as_long_as_all_do_only_what_says_no_end_ends_so(
+    said: list[Said],
+) -> None:
+    bare, found = fold(said), fold(said, timedelta(minutes=50))
+    assert found.lacking == tuple(
+        name for name in bare.lacking if name != "end" or not bare.now.start
+    )
+    if found.visit and not bare.now.end:
+        length = datetime.fromisoformat(found.visit.end.utc) - datetime.fromisoformat(
+            found.visit.start.utc
+        )
+        assert length == timedelta(minutes=50)
+    elif found.visit:
+        assert found.visit == bare.visit

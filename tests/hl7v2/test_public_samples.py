@@ -5,6 +5,7 @@ Names and addresses are left out; nothing of them is read.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -147,7 +148,7 @@ def test_a_cancellation_that_still_says_booked(tmp_path: Path) -> None:
         "status_code": "Booked",
         "event_reason": Coded("100"),
     }
-    visit = fold([one]).visit
+    visit = fold([one], timedelta(minutes=30)).visit  # it says of no end
     assert visit
     assert visit.attendance() == ("no-show", "notice-after-start")
 

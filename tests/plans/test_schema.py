@@ -36,6 +36,11 @@ def test_the_published_schema_is_that_of_the_models() -> None:
     assert published() == made()
 
 
+def test_the_schema_speaks_to_who_writes_a_document() -> None:
+    for ours in ("pydantic", "alliance_fhir", "`Identifier`", "`Moment`"):
+        assert ours not in published()
+
+
 def test_init_writes_it(command: Callable[..., Ran]) -> None:
     assert command("init", "--plan", "--schema") == (0, published(), "")
 

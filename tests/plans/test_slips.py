@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from conftest import Ran
 
 KURTZ = "urn:example:staff|kurtz"
+OURS = "https://alliance-fhir.github.io/id/clinic-east/identifier"
 
 
 class Slip(NamedTuple):
@@ -108,6 +109,14 @@ SLIPS = {
                                 "too-many-entries", "At most 200 entries."),
     "an address of nothing": Slip("fhir/Goal/", "fhir/Patient/", "kept_by_others[0]",
                                   "not-an-address"),
+    "an address with a bell": Slip('kept_by_others: ["https://ehr.', 'kept_by_others: ["https://e\\a.',
+                                   "kept_by_others[0]", "control-character"),
+    "an identifier of ours": Slip(f"urn:example:portal|{SECRET}", f"{OURS}|{SECRET}",
+                                  "goals[0].identifiers[0]", "identifier-of-ours"),
+    "an identifier of ours at a task": Slip(
+        f'takes nothing"]\n    identifiers: ["urn:example:portal|{SECRET}"]',
+        f'takes nothing"]\n    identifiers: ["{OURS}|{SECRET}"]',
+        "tasks[0].identifiers[0]", "identifier-of-ours", at=f"{OURS}|{SECRET}"),
     "a goal with blanks": Slip("goal: work", "goal: at work", "goals[1].goal", "not-a-key"),
     # numbers
     "version 0": Slip("version: 2", "version: 0", "version", "out-of-range", "It must be 1 or "

@@ -329,6 +329,12 @@ def test_the_codes_of_plans_pass_it() -> None:
     assert all(map(verhoeff_holds, codes))
 
 
+def test_the_codes_of_visits_pass_it() -> None:
+    codes = ["3457005", "185387006", "185389009", "394913002"]
+    assert {"coding": [{"system": el.SNOMED, "code": codes[0]}]} == el.REFERRAL
+    assert all(map(verhoeff_holds, codes))
+
+
 def test_the_check_digit_is_told_right_from_wrong() -> None:
     # Verhoeff's own example, 236 with the check digit 3; SNOMED CT's root concept; both, spoilt.
     assert verhoeff_holds("2363")

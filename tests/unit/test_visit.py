@@ -20,6 +20,7 @@ def visit(**told: Any) -> Visit:
         "appointment": Identifier("urn:example:visits", SECRET),
         "patient": Identifier("urn:example:mrn", SECRET),
         "start": Moment("2026-03-09T14:00:00-04:00", "2026-03-09T18:00:00Z"),
+        "end": Moment("2026-03-09T14:50:00-04:00", "2026-03-09T18:50:00Z"),
         "status": "no-show",
     }
     return Visit.model_validate(known | told)

@@ -7,6 +7,7 @@ from typing import Any
 from alliance_fhir.domain.records import Identifier, Moment
 from alliance_fhir.domain.visit import Visit
 from command.tables import GOOD, SECRET, Row
+from command.tables import site as of_tables
 
 MINE = f"urn:example:mrn|{SECRET}"
 """A patient who is to be seen nowhere."""
@@ -62,6 +63,12 @@ AS_RECORD = Visit(
 """What `FULL` says."""
 
 
+def site(*lines: str) -> None:
+    """Settings of a clinic whose visits last 50 minutes where the source says no end."""
+    usual = () if any("visit_minutes" in line for line in lines) else ("visit_minutes = 50",)
+    of_tables(*usual, *lines)
+
+
 def visit(number: int = 1, **told: str) -> Row:
     """A row of a visit that is booked, with this number, and whatever else is told of it."""
     return {**BOOKED, "appointment": f"urn:example:visits|{number}", **told}
@@ -81,8 +88,8 @@ def as_row(record: Visit) -> Row:
         "appointment": who(record.appointment),
         "patient": who(record.patient),
         "clinician": who(record.clinician),
-        "start": when(record.start),
-        "end": when(record.end),
+        "start": record.start.text,
+        "end": record.end.text,
         "status": record.status,
         "cancelled_at": when(record.called_off),
         "cancelled_by": record.by or "",

@@ -1,4 +1,4 @@
-"""Visits beside questionnaires and plans: checked in one run, and not mapped yet."""
+"""Visits beside questionnaires and plans: checked, mapped and sent in one run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from command.books import book
-from command.tables import GOOD, finding, outcome, said, site, srs, write, written
+from command.tables import GOOD, finding, outcome, said, srs, write, written
 
-from .rows import FULL, visit
+from .rows import FULL, site, visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +27,6 @@ status: draft
 goals: [{goal: sleep, text: "Sleep through the night", proposed_by: patient}]
 """
 BAD = finding(3, "status", "unknown-status", path="inbox/b.csv")
-NOT_MAPPED = [
-    finding(0, "", "not-mapped-yet", path=f"inbox/{name}") for name in ("b.csv", "d.xlsx")
-]
 
 
 @pytest.fixture(autouse=True)
@@ -68,38 +65,24 @@ def test_check_takes_the_visits_that_are_asked_for(
 
 
 @pytest.mark.parametrize("words", [("map", "--out"), ("plan", "--to"), ("sync", "--to")])
-def test_what_maps_names_each_file_of_visits_once_and_goes_on_with_the_others(
+def test_what_maps_takes_all_of_them_too(
     words: tuple[str, str], command: Callable[..., Ran]
 ) -> None:
     name, option = words
     ran = command(name, "inbox", option, "out", "--json")
-    alone = command(name, "inbox/a.csv", "inbox/c.plan.yaml", option, "alone", "--json")
-    assert (ran.code, alone.code) == (3, 0)
-    expected = {**said(alone), "rejected": NOT_MAPPED, "exit_code": 3, "target": "out"}
-    assert said(ran) == expected
-    assert expected["records"] == {"read": 2, "accepted": 2, "rejected": 0}
+    told = said(ran)
+    assert (ran.code, told["records"]) == (4, {"read": 6, "accepted": 5, "rejected": 1})
+    assert told["rejected"] == [BAD]
     if name == "map":
-        files = written("out")
-        assert files.keys() == written("alone").keys()
-        assert b"urn:x:y" not in b"".join(files.values())
-
-
-def test_a_file_of_visits_alone_is_named_and_nothing_else_is_said(
-    command: Callable[..., Ran],
-) -> None:
-    ran = command("map", "inbox/b.csv", "--out", "out")
-    told = (
-        "rejected:\n  inbox/b.csv: not-mapped-yet. Visits are checked and not mapped yet: nothing "
-        "was made of this file. Use `check` for it, and leave it out here.\n"
-        "map: 0 of 0 records, FHIR 4.0.1\n"
-    )
-    assert (ran.code, ran.out[: len(told)], ran.err) == (3, told, "")
+        assert len(written("out")["Appointment.ndjson"].splitlines()) == 3
 
 
 def test_a_sync_of_everything_still_knows_what_is_gone(command: Callable[..., Ran]) -> None:
+    """The referral of a visit that is gone is gone, too."""
     command("sync", "inbox", "--to", "out")
     write("inbox/a.csv", srs(session="2"))
+    write("inbox/b.csv", visit(1))
     told = said(command("sync", "inbox", "--to", "out", "--complete", "--json"))
-    assert told["disappeared"] == [finding(2, "", "disappeared", path="inbox/a.csv")]
-    assert told["rejected"] == NOT_MAPPED
+    gone = [(2, "inbox/a.csv"), (4, "inbox/b.csv"), (4, "inbox/b.csv")]
+    assert told["disappeared"] == [finding(row, "", "disappeared", path=path) for row, path in gone]
     assert "warnings" not in told

@@ -24,7 +24,7 @@ from command.tables import text
 from .rows import FULL, as_row, visit
 
 CATALOG = Catalog()
-SITE = Settings(source="clinic-east")
+SITE = Settings(source="clinic-east", visit_minutes=50)
 FREE = frozenset(get_args(Status)) - HAPPENED
 PAST, AHEAD = datetime(2026, 6, 29), datetime(2100, 1, 1)
 
@@ -49,7 +49,7 @@ def visits(draw: st.DrawFn) -> Visit:
     zone = draw(zones)
     whens = fine if status in HAPPENED else st.datetimes(datetime(1990, 1, 1), AHEAD)
     start = draw(whens).replace(tzinfo=zone)
-    lasts = draw(st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=2)))
+    lasts = draw(st.timedeltas(timedelta(seconds=1), timedelta(days=2)))
     notice = (
         st.none() | st.dates().map(Moment.of) | fine.map(lambda t: Moment.of(t.replace(tzinfo=UTC)))
     )
@@ -58,7 +58,7 @@ def visits(draw: st.DrawFn) -> Visit:
         patient=draw(people),
         clinician=draw(st.none() | people),
         start=Moment.of(start),
-        end=None if lasts is None else Moment.of(start + lasts),
+        end=Moment.of(start + lasts),
         status=status,
         called_off=None if status in ATTENDED else draw(notice),
         by=draw(st.none() | st.sampled_from(get_args(Side))),
@@ -86,7 +86,7 @@ def test_what_is_written_of_visits_is_what_is_read(
             table = csv.DictWriter(file, columns, delimiter=delimiter)
             table.writeheader()
             table.writerows(map(as_row, every))
-        read = list(Sources([path], SITE, CATALOG, visits=True).records())
+        read = list(Sources([path], SITE, CATALOG).records())
     assert [one.record if isinstance(one, Read) else one for one in read] == every
 
 
@@ -101,7 +101,7 @@ def test_what_is_read_of_visits_does_not_stay_in_memory(tmp_path: Path) -> None:
             file.writelines(line.replace("|1,", f"|{n},", 1) + "\n" for n in range(number))
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
-        sources = Sources([path], SITE, CATALOG, visits=True)
+        sources = Sources([path], SITE, CATALOG)
         assert sum(isinstance(one, Read) for one in sources.records()) == number
         return tracemalloc.get_traced_memory()[1] - before
 

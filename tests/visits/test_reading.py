@@ -12,9 +12,9 @@ from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources.readers import Sources
 from command.books import book, sheet, typed
-from command.tables import finding, keeps_silent, outcome, said, site, text, write
+from command.tables import finding, keeps_silent, outcome, said, text, write
 
-from .rows import AS_RECORD, FULL, MINE, as_row, visit
+from .rows import AS_RECORD, FULL, MINE, as_row, site, visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def records(name: str) -> list[object]:
     """The records of a file, by the settings beside it; none of its rows breaks a rule."""
-    sources = Sources([Path(name)], load("alliance.toml"), Catalog(), visits=True)
+    sources = Sources([Path(name)], load("alliance.toml"), Catalog())
     every = list(sources.records())
     assert not [one for one in every if isinstance(one, Finding) and one.row]
     return [one.record for one in every if not isinstance(one, Finding)]
@@ -48,7 +48,9 @@ def test_what_is_not_required_need_not_be_a_column() -> None:
     site()
     needed = ("appointment", "patient", "start", "status")
     write("a.csv", {name: FULL[name] for name in needed})
-    assert as_rows("a.csv") == [{name: FULL[name] if name in needed else "" for name in FULL}]
+    usual = {"end": FULL["end"]}  # 50 minutes
+    told = {name: FULL[name] if name in needed else "" for name in FULL}
+    assert as_rows("a.csv") == [{**told, **usual}]
 
 
 @pytest.mark.parametrize(("suffix", "delimiter"), [("csv", ","), ("txt", ";"), ("tsv", "\t")])
@@ -62,7 +64,8 @@ def test_a_name_with_commas_between_semicolons_misleads_nobody() -> None:
     site('constants.patient = "urn:example:mrn|17"')
     header = "old,patient,names;appointment;start;status"
     Path("a.csv").write_text(f"{header}\nx;urn:example:visits|1;2026-03-09T14:00-04:00;booked\n")
-    assert as_rows("a.csv") == [visit(patient="urn:example:mrn|17")]
+    ends = "2026-03-09T14:50:00-04:00"
+    assert as_rows("a.csv") == [visit(patient="urn:example:mrn|17", end=ends)]
 
 
 def test_a_workbook_says_the_same(command: Callable[..., Ran]) -> None:
@@ -144,7 +147,7 @@ def test_a_sites_own_columns_words_systems_and_dates_are_brought_to_ours() -> No
             **same,
             "appointment": "urn:example:visits|3",
             "start": "2026-03-17T14:00:00-04:00",
-            "end": "",
+            "end": "2026-03-17T14:50:00-04:00",
             "status": "attended",
             "modality": "video",
             "first": "",
@@ -155,7 +158,7 @@ def test_a_sites_own_columns_words_systems_and_dates_are_brought_to_ours() -> No
             "appointment": "urn:example:visits|4",
             "clinician": "",
             "start": "2026-03-18T14:00:00-04:00",
-            "end": "",
+            "end": "2026-03-18T14:50:00-04:00",
             "status": "booked",
             "cancelled_by": "provider",
             "modality": "phone",
@@ -307,7 +310,7 @@ def test_a_row_that_breaks_a_rule_is_known_by_its_appointment_alone() -> None:
     write("a.csv", visit(1), visit(1, appointment="1", patient="", status="gone"))
     write("b.csv", visit(1, appointment="", status="gone"), visit(1, appointment="x|1"))
     paths = [Path("a.csv"), Path("b.csv")]
-    sources = Sources(paths, load("alliance.toml"), Catalog(), visits=True)
+    sources = Sources(paths, load("alliance.toml"), Catalog())
     good, wrong, *unknown = sources.records()
     assert wrong.key == good.key != ""
     assert [one.key for one in unknown] == ["", ""]

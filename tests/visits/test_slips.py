@@ -9,9 +9,9 @@ import pytest
 
 from alliance_fhir.domain.attendance import Status
 from alliance_fhir.domain.receipt import RULES
-from command.tables import SECRET, Row, finding, keeps_silent, outcome, said, site, write
+from command.tables import SECRET, Row, finding, keeps_silent, outcome, said, write
 
-from .rows import MINE, visit
+from .rows import MINE, site, visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +61,7 @@ CASES = {
     ),
     "a start that is none": bad("start", "not-a-date", start=SECRET),
     "a start on no day of the calendar": bad("start", "not-a-date", start="2026-02-30T10:00Z"),
+    "no end where visits have no usual length": bad("end", "no-end", "visit_minutes = 0"),
     "an end that is none": bad("end", "not-a-date", end=SECRET),
     "a cancellation that is none": bad("cancelled_at", "not-a-date", cancelled_at=SECRET),
     "a start that is a day alone": bad("start", "not-a-time", start="2026-03-09"),
@@ -119,7 +120,8 @@ def test_a_slip_is_named_and_the_rows_around_it_go_on(
 ) -> None:
     case = CASES[name]
     site(case.toml)
-    write("a.csv", visit(1), case.row, visit(3))
+    ends = "2026-03-09T14:50:00-04:00"
+    write("a.csv", visit(1, end=ends), case.row, visit(3, end=ends))
     named = finding(3, case.column, case.rule)
 
     for_people = command("check", "a.csv")

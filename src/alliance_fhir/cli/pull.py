@@ -69,10 +69,9 @@ def command(
     from alliance_fhir.cli.progress import watching
     from alliance_fhir.cli.show import show
     from alliance_fhir.documenting import PEOPLE, PLANS
-    from alliance_fhir.fhir.plan import OWN
     from alliance_fhir.opening import open_target
     from alliance_fhir.pulling import pull, pull_plans, pull_table
-    from alliance_fhir.targets.reading import TABLE, TYPES, Wish
+    from alliance_fhir.targets.reading import SPARE, TABLE, TYPES, Wish
 
     if out is None and (not (assessments or plans) or since_last):
         raise ConfigError(
@@ -87,7 +86,7 @@ def command(
     usual = TABLE if assessments else (*PLANS, *(PEOPLE if everybody else ()))
     types = tuple(dict.fromkeys(type_ or (TYPES if out else usual)))
     settings = o.settings_for(config)
-    wish = Wish(types, everybody, since_last, () if type_ else OWN)
+    wish = Wish(types, everybody, since_last, () if type_ else SPARE)
     with (
         closing(open_target(from_, settings, fhir, insecure=insecure)) as target,
         watching("pull", quiet=json) as watch,

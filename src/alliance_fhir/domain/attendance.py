@@ -86,6 +86,9 @@ class Place(NamedTuple):
     rule: Since
 
 
+UNPLACED = Place("unknown", "history-too-short")
+"""Where no history is known."""
+
 _BY_STATUS: dict[Status, Told] = {
     "pending": Told("unknown", "still-open"),
     "waitlist": Told("unknown", "still-open"),

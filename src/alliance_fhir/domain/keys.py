@@ -27,6 +27,11 @@ def record_key(source: str, natural_key: tuple[str, ...], secret: bytes = b"") -
     return digest((source, *natural_key), secret)
 
 
+def identifier_system(root: str) -> str:
+    """The system of all identifiers that a site gives, by the root of its systems."""
+    return f"{root}/identifier"
+
+
 def fingerprint(secret: bytes) -> str:
     """Tells one secret key from another without giving it away; "none" where there is none."""
     return blake2b(secret, digest_size=8, person=b"fingerprint").hexdigest() if secret else "none"

@@ -23,7 +23,6 @@ STATES: tuple[State, ...] = get_args(State)
 
 MERGED = "merged"
 NOT_TAKEN_IN = "not-taken-in"
-NOT_MAPPED = "not-mapped-yet"
 RULES: dict[str, str] = {
     # a file as a whole
     "missing-file": "Check the path; nothing is there.",
@@ -42,8 +41,6 @@ RULES: dict[str, str] = {
     "other-sheets": "Other sheets hold something, and were not read; name one as `sheet`, or save "
     "each as a file.",
     "zip-bomb": "The workbook unpacks to far more than a workbook does; do not open it.",
-    NOT_MAPPED: "Visits are checked and not mapped yet: nothing was made of this file. Use `check` "
-    "for it, and leave it out here.",
     # a row as a whole
     "too-many-cells": "The row has more cells than the header; look for an unquoted delimiter.",
     "too-few-cells": "The row has fewer cells than the header; the file may be cut off.",
@@ -82,6 +79,7 @@ RULES: dict[str, str] = {
     "score-not-computable": "The rule gives no score for these answers; empty it, or set missing.",
     # a cell of a visit
     "not-a-time": "Write the time beside the day, such as 2026-03-09T14:00:00-05:00.",
+    "no-end": "Fill in when it was to end; or set visit_minutes, where all visits last as long.",
     "ends-before-start": "A visit ends after it begins; correct start or end.",
     "unknown-status": "Use pending, waitlist, booked, arrived, attended, arrived-late, too-late, "
     "no-show, cancelled or entered-in-error, or map it in [values.status].",
@@ -115,6 +113,7 @@ RULES: dict[str, str] = {
     "too-many-entries": "The list is too long.",
     "control-character": "Remove the control character, or the line end that is none everywhere.",
     "not-an-address": "Write where a goal or request is, such as https://ehr.example/fhir/Goal/12.",
+    "identifier-of-ours": "We give identifiers of this system ourselves; remove it.",
     "not-a-key": "Use letters (A-Z), digits, dot, hyphen and underscore, 64 of them at most.",
     "person-twice": "The person is named twice; remove one.",
     "not-a-guardian": "A guardian is neither the patient nor one of the clinicians.",

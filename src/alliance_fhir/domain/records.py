@@ -28,15 +28,16 @@ class Identifier(NamedTuple):
 
 class Origin(NamedTuple):
     """Where a record stands: the file's name as given, and the row, the header being row 1; of a
-    message the line, in a document too, and those of the keys that name people, by their paths."""
+    message the line, in a document too, and those of the keys that name people or what others
+    keep, by their paths."""
 
     path: str
     row: int
-    people: tuple[tuple[str, int], ...] = ()
+    keys: tuple[tuple[str, int], ...] = ()
 
     def row_of(self, key: str) -> int:
         """The line of a key; of the record where that is not known."""
-        return dict(self.people).get(key, self.row)
+        return dict(self.keys).get(key, self.row)
 
 
 FARTHEST = timedelta(hours=14)

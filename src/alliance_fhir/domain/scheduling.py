@@ -8,13 +8,15 @@ The same messages give the same visit, in whatever order they came.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from alliance_fhir.domain.attendance import Side, Status
 from alliance_fhir.domain.records import Identifier, Moment
-from alliance_fhir.domain.visit import Visit
+from alliance_fhir.domain.visit import Visit, usual_end
 
 _T = TypeVar("_T")
 
@@ -99,10 +101,11 @@ class _Notice(NamedTuple):
     by: Side | None = None
 
 
-def fold(said: Iterable[Said]) -> Folded:
+def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
     """The visit that the messages of one appointment come to, in any order and with any doubles.
 
-    An older message never undoes a newer one, and one that says less empties nothing. Raises
+    An older message never undoes a newer one, and one that says less empties nothing. `lasts` is
+    how long a visit takes of which no end is said, nothing where that is not known. Raises
     ValueError where they are not all of one appointment, or are none.
     """
     told = _in_order(said)
@@ -113,19 +116,24 @@ def fold(said: Iterable[Said]) -> Folded:
         now = _after(now, one)
     notice = _notice(told)
     now = now._replace(by=notice.by)
+    if lasts and now.start and not now.end:
+        with suppress(OverflowError):  # in the year 9999
+            now = now._replace(end=usual_end(now.start, lasts))
     starts = _changes([one.start for one in told if one.start], attrgetter("utc"))
     patients = _changes([one.patient for one in told if one.patient], tuple)
-    lacking = tuple(name for name in ("patient", "start", "status") if getattr(now, name) is None)
+    lacking = tuple(
+        name for name in ("patient", "start", "end", "status") if getattr(now, name) is None
+    )
     visit = None if lacking else _visit(now, notice)
     return Folded(visit, now, told[-1], starts[:-1], patients[:-1], lacking)
 
 
-def fold_each(said: Iterable[Said]) -> dict[Identifier, Folded]:
+def fold_each(said: Iterable[Said], lasts: timedelta = timedelta()) -> dict[Identifier, Folded]:
     """The messages of any appointments, folded by appointment, in the order of their numbers."""
     of: dict[Identifier, list[Said]] = {}
     for one in said:
         of.setdefault(one.appointment, []).append(one)
-    return {appointment: fold(of[appointment]) for appointment in sorted(of)}
+    return {appointment: fold(of[appointment], lasts) for appointment in sorted(of)}
 
 
 def _in_order(said: Iterable[Said]) -> list[Said]:

@@ -30,15 +30,13 @@ class Slip(NamedTuple):
     rule: str
 
 
-def slip(
-    status: Status, start: Moment, end: Moment | None, called_off: Moment | None
-) -> Slip | None:
+def slip(status: Status, start: Moment, end: Moment, called_off: Moment | None) -> Slip | None:
     """The first thing that cannot be so, if there is one."""
     if "T" not in start.text:
         return Slip("start", "not-a-time")
-    if end and "T" not in end.text:
+    if "T" not in end.text:
         return Slip("end", "not-a-time")
-    if end and not start.comes_before(end):
+    if not start.comes_before(end):
         return Slip("end", "ends-before-start")
     if called_off and status in ATTENDED:
         return Slip("called_off", "attended-and-cancelled")
@@ -52,6 +50,12 @@ def is_known_too_soon(status: Status, start: Moment, now: datetime) -> bool:
     """
     latest = (now.astimezone(UTC) + FARTHEST).date()
     return status in HAPPENED and start.day > latest.isoformat()
+
+
+def usual_end(start: Moment, lasts: timedelta) -> Moment:
+    """When a visit ends that begins at this time and lasts as long as all do, by the clock of its
+    own offset, whatever that of the place shows by then. Raises OverflowError."""
+    return Moment.of(datetime.fromisoformat(start.text) + lasts)
 
 
 def natural_key(appointment: Identifier) -> tuple[str, ...]:
@@ -76,7 +80,7 @@ class Visit(BaseModel):
     patient: InstanceOf[Identifier]
     clinician: InstanceOf[Identifier] | None = None
     start: InstanceOf[Moment]
-    end: InstanceOf[Moment] | None = None
+    end: InstanceOf[Moment]
     status: Status
     called_off: InstanceOf[Moment] | None = None
     by: Side | None = None

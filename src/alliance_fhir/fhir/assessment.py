@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.instrument import Instrument, Perspective
+from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.domain.records import Assessment, Origin
 from alliance_fhir.domain.scoring import Score
 from alliance_fhir.fhir import elements as el
@@ -40,7 +41,7 @@ class Mapper:
     ) -> None:
         self._rater_performs = settings.score_performer == "rater"
         self._scores = ScoreMapper(instrument, perspective, settings, home)
-        system = el.identifier_system(settings.root)
+        system = identifier_system(settings.root)
         labels = meta(settings, perspective)
         self._response = ResponseMapper(instrument, version, questionnaire, system, labels, home)
 

@@ -19,7 +19,7 @@ from typing import Any, cast
 
 import orjson
 
-from alliance_fhir.fhir.elements import CONTENT_DIGEST
+from alliance_fhir.fhir.elements import CONTENT_DIGEST, KEPT_BY_OTHERS
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.received import objects, part, parts, text
 
@@ -32,7 +32,9 @@ _HISTORY = {
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _LIKE_A_TIME = re.compile(rb"T\d\d:\d\d:")
-_TIMES = frozenset({"authored", "created", "effectiveDateTime", "occurrenceDateTime"})
+_TIMES = frozenset(
+    {"authored", "created", "effectiveDateTime", "end", "occurrenceDateTime", "start"}
+)
 """The elements of what we build as it is canonical that may hold a time, and no day alone."""
 _VERSIONED = re.compile(r"^(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})(?:/_history/.*)?$")
 
@@ -222,9 +224,20 @@ def _element(element: Json) -> Json:
         for key, value in element.items()
         if key not in left_out
     }
-    if not reference and isinstance(where := element.get("reference"), str):
+    if _is_kept(element):  # the mark says where that is; servers have their own way there, or none
+        form.pop("reference", None)
+    elif not reference and isinstance(where := element.get("reference"), str):
         form["reference"] = _VERSIONED.sub(r"\1", where)
     return form
+
+
+def _is_kept(element: Json) -> bool:
+    """Whether it refers to what belongs to a plan and is kept by others."""
+    marks: Any = element.get("extension")
+    return isinstance(marks, list) and any(
+        isinstance(one, dict) and cast("Json", one).get("url") == KEPT_BY_OTHERS
+        for one in cast("list[Any]", marks)
+    )
 
 
 def extension_text(extension: Json) -> tuple[str, bytes]:

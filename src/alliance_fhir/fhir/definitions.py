@@ -22,6 +22,7 @@ from alliance_fhir.fhir.plan.forms import forms
 from alliance_fhir.fhir.questionnaire import PUBLISHER
 from alliance_fhir.fhir.scores import RULE_TEXTS
 from alliance_fhir.fhir.versions import Json, Version
+from alliance_fhir.fhir.visit_codes import CODES
 
 _LICENCE = "Part of alliance-fhir, under the Apache License 2.0."
 _NAMES = (
@@ -44,6 +45,7 @@ def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Js
     instruments = sorted(catalog, key=lambda instrument: instrument.id)
     made = [
         _concepts(instruments),
+        _attendance(),
         *(_answers(instrument) for instrument in instruments if _coded(instrument)),
         *(_extension(url, what, version) for url, what in extensions().items()),
         *(_form(form.body) for form in forms(version)),
@@ -102,6 +104,18 @@ def _concepts(instruments: Iterable[Instrument]) -> Json:
         for rule in _rules(instrument)
     ]
     return _code_system(start, [*scores, *_methods(), *_plan_concepts()])
+
+
+def _attendance() -> Json:
+    start = _start(
+        el.ATTENDANCE_CODES,
+        "Attendance",
+        "What became of a visit, and whether it was a first or a follow-up one; by which rule each "
+        "is known.",
+        _LICENCE,
+    )
+    told = ({"code": code, **concept._asdict()} for code, concept in CODES.items())
+    return _code_system(start, told)
 
 
 def _methods() -> Iterator[Json]:

@@ -13,6 +13,8 @@ IG = "https://alliance-fhir.github.io/ig"
 CONCEPT = f"{IG}/CodeSystem/concept"
 """The code system of our scores, of all methods, and of what plans hold; a site's own instruments
 have their own."""
+ATTENDANCE_CODES = f"{IG}/CodeSystem/attendance"
+"""The code system of what became of visits, and of which visits they are."""
 SD = "http://hl7.org/fhir/StructureDefinition"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
 UCUM = "http://unitsofmeasure.org"
@@ -27,6 +29,9 @@ APPOINTMENT = f"{IG}/StructureDefinition/appointment"
 RECORD = f"{IG}/StructureDefinition/source-record"
 RATER = f"{IG}/StructureDefinition/rater"
 MODE = f"{IG}/StructureDefinition/mode"
+ATTENDANCE = f"{IG}/StructureDefinition/attendance"
+FIRST_OR_FOLLOW_UP = f"{IG}/StructureDefinition/first-or-follow-up"
+MODALITY = f"{IG}/StructureDefinition/modality"
 PLAN_VERSION = f"{IG}/StructureDefinition/plan-version"
 PLAN_WRITTEN = f"{IG}/StructureDefinition/plan-written"
 KEPT_BY_OTHERS = f"{IG}/StructureDefinition/kept-by-others"
@@ -78,6 +83,12 @@ CONFIDENTIALITY = f"{_THO}/v3-Confidentiality"
 ACT_CODE = f"{_THO}/v3-ActCode"
 OBSERVATION_VALUE = f"{_THO}/v3-ObservationValue"
 PARTICIPATION_MODE = f"{_THO}/v3-ParticipationMode"
+SERVICE_CATEGORY = f"{_THO}/service-category"
+CANCELLATION_REASON = f"{_THO}/appointment-cancellation-reason"
+APPOINTMENT_REASONS = f"{_THO}/v2-0276"
+ATTENDER: Json = {"coding": [{"system": f"{_THO}/v3-ParticipationType", "code": "ATND"}]}
+REFERRAL: Json = {"coding": [{"system": SNOMED, "code": "3457005"}]}
+"""Patient referral."""
 
 RATER_TYPES: dict[Perspective, str] = {
     "patient": "Patient",
@@ -145,11 +156,6 @@ def questionnaire_url(instrument: Instrument, perspective: Perspective, home: st
 def answer_system(instrument: Instrument, home: str = IG) -> str:
     """The code system of an instrument's answers."""
     return f"{home}/CodeSystem/{instrument.id}-answer"
-
-
-def identifier_system(root: str) -> str:
-    """The system of all business identifiers of a site."""
-    return f"{root}/identifier"
 
 
 def identifier(system: str, value: str) -> Json:

@@ -107,7 +107,40 @@ def extensions() -> dict[str, Extension]:
             "code",
             ("Observation",),
         ),
+        **_of_visits(),
         **_of_plans(),
+    }
+
+
+def _of_visits() -> dict[str, Extension]:
+    rule = Part("By which rule that is known, a code of ours.", "Coding", required=True)
+    return {
+        el.ATTENDANCE: Extension(
+            "Attendance",
+            "What became of a visit: so that a no-show is told from a cancellation, and a late "
+            "cancellation from one in time, whatever the status says.",
+            contexts=("Appointment",),
+            parts={
+                "kind": Part("What became of it, a code of ours.", "Coding", required=True),
+                "rule": rule,
+                "notice": Part("When notice was given: a time, or a day.", "dateTime"),
+            },
+        ),
+        el.FIRST_OR_FOLLOW_UP: Extension(
+            "First or follow-up visit",
+            "Whether a visit is the patient's first to a service, of those that were attended.",
+            contexts=("Appointment",),
+            parts={
+                "kind": Part("Which it is, a code of ours.", "Coding", required=True),
+                "rule": rule,
+            },
+        ),
+        el.MODALITY: Extension(
+            "Modality",
+            "How patient and clinician were to meet.",
+            "CodeableConcept",
+            ("Appointment",),
+        ),
     }
 
 

@@ -60,7 +60,8 @@ class Group(NamedTuple):
     `beside` are the files of the other versions that came: without them it would be another plan.
     `seen` is what somebody else has made of it at the target and what has been merged into it: keys
     and digests of contents that may be overwritten. `added` are those of them that somebody has
-    there as a resource of their own, without our identifier: keys and ids.
+    there as a resource of their own, without our identifier: keys and ids. `before` is what it
+    refers to and shares with other groups of its patient: it is sent before, once a run.
     """
 
     key: str
@@ -77,6 +78,7 @@ class Group(NamedTuple):
     beside: tuple[str, ...] = ()
     seen: frozenset[tuple[str, str]] = frozenset()
     added: tuple[tuple[str, str], ...] = ()
+    before: Group | None = None
 
     def added_at(self, key: str) -> str:
         """The id of what somebody added that this resource takes the place of; else nothing."""

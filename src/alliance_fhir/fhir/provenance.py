@@ -16,6 +16,7 @@ import orjson
 
 from alliance_fhir._version import __version__
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.group import Group, Resource
@@ -59,7 +60,7 @@ class ProvenanceWriter:
 
     def __init__(self, settings: Settings) -> None:
         root = settings.root
-        self._system = el.identifier_system(root)
+        self._system = identifier_system(root)
         self._tag_system = tag_system(root)
         self._digest_system = f"{root}/source-digest"
         self._meta = meta(settings)
@@ -172,7 +173,7 @@ def device(version: Version, settings: Settings) -> Resource:
     body: Json = {
         "resourceType": "Device",
         "meta": meta(settings),
-        "identifier": [el.identifier(el.identifier_system(settings.root), SOFTWARE)],
+        "identifier": [el.identifier(identifier_system(settings.root), SOFTWARE)],
         "version": [{"value": __version__}],
         **version.device_name("alliance-fhir"),
     }

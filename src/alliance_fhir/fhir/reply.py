@@ -199,7 +199,7 @@ def found(body: Json, ours: Ours) -> Found:
         digest=content_digest(body),
         claimed=claimed_digest(body),
         subject=_subject(body),
-        at=text(part(body, "subject"), "reference").partition("/_history/")[0],
+        at=text(whose(body), "reference").partition("/_history/")[0],
         links=() if body["resourceType"] == "Provenance" else tuple(_links(body, ours.identifiers)),
         withdrawn="entered-in-error" in (text(body, "status"), text(body, "lifecycleStatus")),
         made_by=_maker(body, ours.made),
@@ -244,8 +244,23 @@ def _links(value: Any, system: str) -> Iterator[tuple[str, str]]:
             yield from _links(inner, system)
 
 
+def whose(body: Json) -> Json:
+    """The reference to whom a resource is about; of an Appointment, the patient who takes part."""
+    if body.get("resourceType") != "Appointment":
+        return part(body, "subject")
+    for one in parts(body, "participant"):
+        if _is_patient(actor := part(one, "actor")):
+            return actor
+    return {}
+
+
+def _is_patient(reference: Json) -> bool:
+    where = text(reference, "reference").partition("/_history/")[0]
+    return reference.get("type") == "Patient" or where.split("/")[-2:-1] == ["Patient"]
+
+
 def _subject(body: Json) -> str:
-    told = part(part(body, "subject"), "identifier")
+    told = part(whose(body), "identifier")
     system, value = text(told, "system"), text(told, "value")
     return f"{system}|{value}" if system and value else ""
 

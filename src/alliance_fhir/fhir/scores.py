@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.instrument import Instrument, Perspective
+from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.domain.records import Moment
 from alliance_fhir.domain.scoring import Score
 from alliance_fhir.fhir import elements as el
@@ -80,7 +81,7 @@ class ScoreMapper:
         self, instrument: Instrument, perspective: Perspective, settings: Settings, home: str
     ) -> None:
         self._name = f"{instrument.id} scoring {instrument.version}"
-        self._system = el.identifier_system(settings.root)
+        self._system = identifier_system(settings.root)
         self._meta = meta(settings, perspective)
         url = f"{el.questionnaire_url(instrument, perspective, home)}|{instrument.version}"
         self._adheres: Json = {"url": el.ADHERES_TO, "valueCanonical": url}

@@ -93,6 +93,34 @@ class Version:
         changed = {"statusChanged": since} if type_ == "MedicationRequest" else {}
         return {"statusReason": reason, **changed}
 
+    # --- appointments
+
+    @property
+    def is_required(self) -> str | bool:
+        """Appointment.participant.required of somebody without whom there is no visit."""
+        return "required" if self.ordinal_values else True
+
+    def appointed(self, text: str) -> Json:
+        """A service of an Appointment, in R5 a concept or a reference."""
+        return {"text": text} if self.ordinal_values else {"concept": {"text": text}}
+
+    def appointment_reason(self, text: str) -> Json:
+        """The element of an Appointment that holds why it is made; empty where nothing is told."""
+        if not text:
+            return {}
+        return {("reasonCode" if self.ordinal_values else "reason"): [self.appointed(text)]}
+
+    def appointment_subject(self, patient: Json) -> Json:
+        """In R5 an Appointment says whose it is, beside the patient as a participant."""
+        return {} if self.ordinal_values else {"subject": patient}
+
+    def cancellation(self, reason: Json, on: str) -> Json:
+        """Why an Appointment was cancelled; in R5 when, too, where that is known. R4 spells it with
+        one l."""
+        if self.ordinal_values:
+            return {"cancelationReason": reason}
+        return {"cancellationReason": reason, **({"cancellationDate": on} if on else {})}
+
     def team_role(self, role: Json) -> Json | list[Json]:
         """CareTeam.participant.role: many in R4, one in R5."""
         return [role] if self.ordinal_values else role

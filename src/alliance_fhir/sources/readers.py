@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.plan.document import SharedPlan
-from alliance_fhir.domain.receipt import NOT_MAPPED, RULES, WARNINGS, Finding
+from alliance_fhir.domain.receipt import RULES, WARNINGS, Finding
+from alliance_fhir.domain.visit import Visit
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.paths import is_folder, is_text, is_there, shown
 from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
+from alliance_fhir.sources.history import History
 from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.layout import Layout, Names, VisitLayout, check_names
 from alliance_fhir.sources.long import LongTable
@@ -53,14 +57,13 @@ class Held(Protocol):
 class Site(NamedTuple):
     """What is the same for all files of a run.
 
-    `visits`: whether they are read. `timeline` is there while the versions of plans are held
-    against each other, and `pile` while the messages of appointments are gathered.
+    `timeline` is there while the versions of plans are held against each other, and `pile` while
+    the messages of appointments are gathered.
     """
 
     settings: Settings
     catalog: Catalog
     names: Names
-    visits: bool = False
     timeline: Timeline | None = None
     pile: Pile | None = None
 
@@ -112,16 +115,12 @@ def _assessments(path: Path, header: list[str], cells: Iterator[Cells], site: Si
 
 
 def _visits(path: Path, header: list[str], cells: Iterator[Cells], site: Site) -> Held:
-    if not site.visits:
-        raise InputError(path, NOT_MAPPED, RULES[NOT_MAPPED])
     layout = VisitLayout(header, site.names, site.settings.constants)
     layout.check(path)
     return VisitTable(path, cells, layout, site.settings)
 
 
 def _messages(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
-    if not site.visits:
-        raise InputError(path, NOT_MAPPED, RULES[NOT_MAPPED])
     # imported here, so that nobody waits for it who has no messages
     from alliance_fhir.sources.hl7v2.source import MessageFile
 
@@ -153,7 +152,6 @@ class Sources:
     """The files of one run, read as often as it takes, a row at a time.
 
     `paths` are files, or folders whose files of known suffixes are taken in order of their names.
-    Without `visits` a file of them is named once, and not read: nothing can be made of it yet.
     The messages of an appointment, in whatever files, are one record, after all other records.
     `count` is how many records there are, once they were counted. Raises InputError for a path
     that is not there, or holds nothing that can be read.
@@ -164,11 +162,9 @@ class Sources:
         paths: Sequence[Path],
         settings: Settings,
         catalog: Catalog,
-        *,
-        visits: bool = False,
     ) -> None:
         check_names(settings, catalog)
-        self._site = Site(settings, catalog, Names(settings), visits)
+        self._site = Site(settings, catalog, Names(settings))
         self.repeats: dict[str, Repeat] | None = None
         self._astray: dict[str, list[Finding]] = {}
         self.count = 0
@@ -189,12 +185,19 @@ class Sources:
         on the way instead, which saves a pass, and where `attempts` goes on in the end, all that
         came must be thrown away and read once more.
         """
+        with History(self._site.settings) as history:
+            self._look_back(history)
+            for read in self._records(trusting=trusting, history=history):
+                yield self._placed(read, history)
+
+    def _records(self, *, trusting: bool, history: History) -> Iterator[Read | Finding]:
         if self.repeats is None and trusting:
             yield from self._counting()
             return
         if self.repeats is None:
             self._count()
         repeats = self.repeats or {}
+        history.drop(key for key, repeat in repeats.items() if repeat == "different")
         seen: set[str] = set()
         for read in self._all(self._site):
             if isinstance(read, Finding):
@@ -232,6 +235,34 @@ class Sources:
                 census.add(key, content)
                 self.count += 1
             self.repeats, self._astray = census.repeats(), timeline.astray()
+
+    def _look_back(self, history: History) -> None:
+        """Goes through tables and messages of visits, so that of each the ones before it are
+        known."""
+        with Pile(self._site.settings) as pile:
+            site = self._site._replace(pile=pile)
+            for path in self.files:
+                if suffix(path) in SUFFIXES:
+                    continue
+                try:
+                    for held in _open(path, site, lambda rule, remedy: None):
+                        if isinstance(held, VisitTable):
+                            held.remember(history)
+                        elif suffix(path) == MESSAGES:
+                            deque(held.records(), maxlen=0)  # what is right goes to the pile
+                except InputError:  # named when the records are read
+                    continue
+            for read in pile.records():
+                if isinstance(read, Read) and isinstance(read.record, Visit):
+                    history.add(read.key, read.record)
+
+    def _placed(self, read: Read | Finding, history: History) -> Read | Finding:
+        """A visit with its place; what the source says of it is that, too."""
+        if isinstance(read, Finding) or not isinstance(read.record, Visit):
+            return read
+        place = history.place(read.record)
+        content = digest([read.content, *place], self._site.settings.secret)
+        return read._replace(place=place, content=content)
 
     def _all(self, site: Site) -> Iterator[Read | Finding]:
         with Pile(site.settings) as pile:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.attendance import Side, Status
 from alliance_fhir.domain.keys import record_key
-from alliance_fhir.domain.records import Identifier
-from alliance_fhir.domain.visit import Modality, Visit, is_known_too_soon, natural_key, slip
+from alliance_fhir.domain.records import Identifier, Moment
+from alliance_fhir.domain.visit import (
+    Modality,
+    Visit,
+    is_known_too_soon,
+    natural_key,
+    slip,
+    usual_end,
+)
 from alliance_fhir.sources.cells import Cells
 from alliance_fhir.sources.fields import Bad, Fields, free_text, needed, one_of
+from alliance_fhir.sources.history import History
 from alliance_fhir.sources.layout import VISIT, VisitLayout
 from alliance_fhir.sources.telling import Telling
-from alliance_fhir.sources.wide import RowTable
+from alliance_fhir.sources.wide import Read, RowTable
 
 STATUSES: Mapping[str, Status] = {word: word for word in get_args(Status)}
 SIDES: Mapping[str, Side] = {word: word for word in get_args(Side)}
@@ -35,6 +43,7 @@ class VisitRows:
         self._told = Telling(settings, layout).of
         self._fields = Fields(settings)
         self._now = now
+        self._usual = timedelta(minutes=settings.visit_minutes)
         self._source = settings.named_source
         self._secret = settings.secret
 
@@ -75,7 +84,7 @@ class VisitRows:
             "patient": needed("patient", identifier("patient", patient)),
             "clinician": identifier("clinician", clinician),
             "start": (begins := needed("start", moment("start", start))),
-            "end": (ends := moment("end", end)),
+            "end": (ends := moment("end", end) or self._usual_end(begins)),
             "status": (stands := _status(status)),
             "called_off": (called_off := moment("cancelled_at", cancelled_at)),
             "by": one_of("cancelled_by", SIDES, cancelled_by, "unknown-side"),
@@ -92,6 +101,17 @@ class VisitRows:
             raise Bad("start", "known-too-soon")
         return Visit.model_validate(visit)
 
+    def _usual_end(self, begins: Moment) -> Moment:
+        """When it ends that begins then, where all visits last as long. Raises Bad."""
+        if "T" not in begins.text:
+            raise Bad("start", "not-a-time")
+        if not self._usual:
+            raise Bad("end", "no-end")
+        try:
+            return usual_end(begins, self._usual)
+        except OverflowError:
+            raise Bad("start", "not-a-date") from None
+
 
 def _status(text: str) -> Status:
     return needed("status", one_of("status", STATUSES, text, "unknown-status"))
@@ -105,3 +125,9 @@ class VisitTable(RowTable):
     ) -> None:
         rows = VisitRows(settings, layout, datetime.now(UTC))
         super().__init__(path, cells, layout, rows, settings)
+
+    def remember(self, history: History) -> None:
+        """Adds the visits of the file to what is known of patients, before it is read for good."""
+        for read in self.records():
+            if isinstance(read, Read) and isinstance(read.record, Visit):
+                history.add(read.key, read.record)

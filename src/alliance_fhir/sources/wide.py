@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.attendance import UNPLACED, Place
 from alliance_fhir.domain.keys import digest, record_key
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import Finding
@@ -23,7 +24,8 @@ from alliance_fhir.sources.rows import Rows
 class Read(NamedTuple):
     """A record with its place, its business key, and a digest of what the source said.
 
-    `whole` is the key of what it is a version of, where it is one.
+    `whole` is the key of what it is a version of, where it is one. `place` is for a visit: which
+    it is of its patient's.
     """
 
     origin: Origin
@@ -31,6 +33,7 @@ class Read(NamedTuple):
     record: Assessment | SharedPlan | Visit
     content: str
     whole: str = ""
+    place: Place = UNPLACED
 
     @property
     def group(self) -> str:

@@ -30,6 +30,8 @@ _BY_ID = frozenset({"Provenance", "Patient", "Practitioner"})
 """Types without a business identifier of ours: found again by the id that the server gave."""
 UNKNOWN = (400, 404, 422, 501)
 """What a search is declined with whose parameter is not known."""
+_OF_PATIENTS = ("Appointment", *OWN)
+"""Types that are looked for by their patient alone: an Appointment may have been put off."""
 _DATES = {"QuestionnaireResponse": "authored", "Observation": "date"}
 """By what the day of a record is searched; a Provenance bears another day, that of the write."""
 
@@ -123,7 +125,7 @@ class Finder:
 
     def _cannot(self, type_: str, refused: Refused) -> bool:
         """Whether a search was declined because of its parameter; from now on we know."""
-        if refused.status not in UNKNOWN or type_ not in (*_DATES, *OWN, "Provenance"):
+        if refused.status not in UNKNOWN or type_ not in (*_DATES, *_OF_PATIENTS, "Provenance"):
             return False
         self._abilities.lacking.add("tags" if type_ == "Provenance" else "identifier-search")
         return True

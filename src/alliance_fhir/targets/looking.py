@@ -13,7 +13,7 @@ from alliance_fhir.errors import BadReply, Conflict
 from alliance_fhir.fhir.bundle import Change, own_identifiers
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.people import CREATABLE
-from alliance_fhir.fhir.reply import Delivered, Found
+from alliance_fhir.fhir.reply import Delivered, Found, whose
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.targets.base import Wanted
 from alliance_fhir.targets.finding import Finder
@@ -91,8 +91,8 @@ class Looks:
 
 def patient_of(resource: Resource) -> Identifier:
     """The patient whose a resource is; NOBODY where it is nobody's."""
-    whose: Json = resource.body.get("subject", {}).get("identifier", {})
-    return Identifier(whose.get("system", ""), whose.get("value", ""))
+    named: Json = whose(resource.body).get("identifier", {})
+    return Identifier(named.get("system", ""), named.get("value", ""))
 
 
 def _is_as_it_was(change: Change, hit: Found) -> bool:

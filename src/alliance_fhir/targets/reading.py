@@ -16,7 +16,9 @@ from alliance_fhir.targets.base import Target
 from alliance_fhir.targets.folder import FolderTarget
 from alliance_fhir.transport.paging import Page, Searcher, Spot, Walk
 
-TYPES = ("Device", "Questionnaire", "QuestionnaireResponse", "Observation", *OWN, "Provenance")
+SPARE = ("Appointment", *OWN)
+"""What many targets have none of."""
+TYPES = ("Device", "Questionnaire", "QuestionnaireResponse", "Observation", *SPARE, "Provenance")
 """What is read unless something else is asked for: what we write."""
 TABLE = ("QuestionnaireResponse", "Observation")
 """What assessments are made from."""
@@ -33,7 +35,7 @@ class Wish(NamedTuple):
     types: tuple[str, ...] = TYPES
     everybody: bool = False
     since_last: bool = False
-    spare: tuple[str, ...] = OWN
+    spare: tuple[str, ...] = SPARE
 
 
 class Pages(Protocol):

@@ -20,6 +20,7 @@ TYPES = (
     "Provenance",
     "Observation",
     "QuestionnaireResponse",
+    "Appointment",
     *OWN,
     "Questionnaire",
     "Device",

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import Any, cast
 
 from alliance_fhir.errors import AuthFailed, Refused, ServerError
 from alliance_fhir.fhir.bundle import Change, transaction
+from alliance_fhir.fhir.elements import KEPT_BY_OTHERS
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.logical import References
 from alliance_fhir.fhir.reply import Delivered, Ours, answered
-from alliance_fhir.received import parsed
+from alliance_fhir.fhir.versions import Json
 from alliance_fhir.targets.base import Partly, arrived
 from alliance_fhir.targets.closed import ClosedTypes
 from alliance_fhir.targets.finding import Finder
@@ -184,13 +185,28 @@ class Sender:
 
 
 def _at_home(change: Change, base: str) -> Change:
-    """The same; what a plan lists at this very server is referred to without the server's address,
-    as servers may take no reference that leads out of them."""
+    """The same; what others keep, and a plan lists, is referred to at its own server without the
+    server's address. Elsewhere its mark alone says where it is: servers may take no reference that
+    leads out of them."""
     one = change.resource
-    if one.type != "CarePlan" or (away := f'"reference":"{base}/'.encode()) not in one.json():
+    if one.type != "CarePlan" or KEPT_BY_OTHERS.encode() not in one.json():
         return change
-    body = parsed(one.json().replace(away, b'"reference":"'))
+    body = _referring(one.body, f"{base}/")
     return change._replace(resource=Resource(one.type, one.key, body, one.digest))
+
+
+def _referring(value: Any, home: str) -> Any:
+    if isinstance(value, list):
+        return [_referring(one, home) for one in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    told = {name: _referring(one, home) for name, one in cast("Json", value).items()}
+    marks = told.get("extension", [])
+    if any(one.get("url") == KEPT_BY_OTHERS for one in marks) and "reference" in told:
+        where = told.pop("reference")
+        if where.startswith(home):
+            told["reference"] = where.removeprefix(home)
+    return told
 
 
 def _is_proven(changes: Sequence[Change]) -> bool:

@@ -361,6 +361,13 @@ def test_lines_are_kept_and_markup_is_only_words() -> None:
     assert lines[5:7] == words.split("\n")
 
 
+def test_what_others_keep_is_listed_by_its_own_type_whatever_the_address_begins_with() -> None:
+    goal, task = "https://ehr.example/Task/Goal/1", "https://ehr.example/Goal/Task/1"
+    careplan = bodies([plan(kept_by_others=[task, goal])])["plan"]
+    assert [one["reference"] for one in careplan["goal"]] == [goal]
+    assert [one["reference"]["reference"] for one in careplan["activity"]] == [task]
+
+
 def test_numbers_of_people_are_escaped() -> None:
     clinician = "urn:example:staff|<b>&kurtz"
     made = plan(

@@ -59,6 +59,17 @@ def to_come(plan: SharedPlan, today: str) -> Iterator[Slip]:
                 yield Slip((*place, "agreement", index, "on"), "still-to-come")
 
 
+def of_ours(plan: SharedPlan, system: str) -> Iterator[Slip]:
+    """The identifiers in the `system` of those that we give: by none of them others know anything,
+    and two resources would go by one."""
+    entries = [(("goals", n), one.identifiers) for n, one in enumerate(plan.goals)]
+    entries += [(("tasks", n), one.identifiers) for n, one in enumerate(plan.tasks)]
+    for place, known in entries:
+        for index, one in enumerate(known):
+            if one.system == system:
+                yield Slip((*place, "identifiers", index), "identifier-of-ours")
+
+
 def _people(plan: SharedPlan) -> Iterator[Slip]:
     yield from _twice(plan.clinicians, ("clinicians",), (), "person-twice")
     yield from _twice(plan.guardians, ("adolescent", "guardians"), (), "person-twice")

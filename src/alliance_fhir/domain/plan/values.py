@@ -119,6 +119,8 @@ _ADDRESS = re.compile(
 
 
 def _address(value: str) -> str:
+    if UNFIT.search(value):
+        raise Breach("control-character")
     if not _ADDRESS.fullmatch(value):
         raise Breach("not-an-address")
     return value

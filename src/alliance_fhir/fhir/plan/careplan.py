@@ -48,7 +48,7 @@ def careplan(facts: Facts, parts: Sequence[Resource], preferences: Sequence[Reso
         ],
     }
     for address in dict.fromkeys(plan.kept_by_others):
-        if "/Goal/" in address:
+        if address.split("/")[-2] == "Goal":
             body["goal"].append(kept_by_others(address))
         else:
             body["activity"].append(facts.version.planned_activity(kept_by_others(address)))

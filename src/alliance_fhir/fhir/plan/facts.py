@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.agreement import Party, Position, Wording
 from alliance_fhir.domain.instrument import Perspective
-from alliance_fhir.domain.keys import digest, record_key
+from alliance_fhir.domain.keys import digest, identifier_system, record_key
 from alliance_fhir.domain.plan.document import ENDED, Kind, Review, SharedPlan, whole_key
 from alliance_fhir.domain.plan.history import in_order, standing_on, wording
 from alliance_fhir.domain.plan.lookback import Reached, held, reached
@@ -126,7 +126,7 @@ class Facts:
     @cached_property
     def system(self) -> str:
         """The system of all identifiers of the site."""
-        return el.identifier_system(self.settings.root)
+        return identifier_system(self.settings.root)
 
     @cached_property
     def patient(self) -> Json:

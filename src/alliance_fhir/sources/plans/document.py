@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ConfigDict, ValidationError
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.keys import digest, record_key
+from alliance_fhir.domain.keys import digest, identifier_system, record_key
 from alliance_fhir.domain.plan.document import Part, SharedPlan, Version, plan_key, whole_key
-from alliance_fhir.domain.plan.rules import Place, Slip, slips, to_come
+from alliance_fhir.domain.plan.rules import Place, Slip, of_ours, slips, to_come
 from alliance_fhir.domain.plan.values import UNFIT, Line
 from alliance_fhir.domain.receipt import WARNINGS, Finding
 from alliance_fhir.domain.records import Origin, latest_day
@@ -38,16 +38,26 @@ Located = tuple[Slip, int]
 """What is wrong, and in which line."""
 
 
-_PEOPLE: tuple[Place, ...] = (("patient",), ("clinicians",), ("adolescent", "guardians"))
-"""The keys that name people, who may not be known at a target."""
+_AT_A_TARGET: tuple[Place, ...] = (
+    ("patient",),
+    ("clinicians",),
+    ("adolescent", "guardians"),
+    ("kept_by_others",),
+)
+"""The keys of which something may be told by a target: people, and what others keep there."""
 
 
 class _Name(Part):
-    """By what a document is known, whatever else is wrong with it."""
+    """Of which plan a document is, whatever else is wrong with it."""
 
     model_config = ConfigDict(extra="ignore")
 
     plan: Line
+
+
+class _Number(_Name):
+    """By what a document is known."""
+
     version: Version
 
 
@@ -70,8 +80,8 @@ class Told(NamedTuple):
     def origin(self, path: str) -> Origin:
         """Where the plan stands, in a file of this name."""
         line, _ = self.at(("plan",))
-        people = {key: row for row, key in map(self.at, _PEOPLE)}
-        return Origin(path, line, tuple(people.items()))
+        keys = {key: row for row, key in map(self.at, _AT_A_TARGET)}
+        return Origin(path, line, tuple(keys.items()))
 
 
 class Documents:
@@ -81,6 +91,9 @@ class Documents:
         self._reading = SiteReading(settings)
         self._source = settings.source
         self._secret = settings.secret
+        # `check` needs no name of the source: without one no identifiers are given
+        named = settings.base or settings.source
+        self._ours = identifier_system(settings.root) if named else ""
 
     def read(self, path: Path, text: str) -> Told:
         """What a document says; its suffix tells JSON from YAML."""
@@ -112,15 +125,19 @@ class Documents:
             plan = SharedPlan.model_validate(values, context=self._reading)
         except ValidationError as error:
             return None, list(islice(breaches(error), MOST_TOLD + 1))
-        return plan, [*slips(plan), *to_come(plan, latest_day())]
+        found = chain(slips(plan), of_ours(plan, self._ours), to_come(plan, latest_day()))
+        return plan, [*found]
 
     def _keys(self, values: dict[str, Any]) -> tuple[str, str]:
         try:
-            name = _Name.model_validate(values)
+            whole = self.whole(_Name.model_validate(values).plan)
         except ValidationError:
             return "", ""
-        key = record_key(self._source, plan_key(name.plan, name.version), self._secret)
-        return key, self.whole(name.plan)
+        try:
+            known = _Number.model_validate(values)
+        except ValidationError:
+            return "", whole
+        return record_key(self._source, plan_key(known.plan, known.version), self._secret), whole
 
     def whole(self, plan: str) -> str:
         """The business key of a plan with all of its versions."""

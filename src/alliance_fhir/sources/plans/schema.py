@@ -14,6 +14,12 @@ from alliance_fhir.domain.plan.document import SharedPlan
 
 SCHEMA_ID = "https://alliance-fhir.github.io/schema/shared-plan.json"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_ABOUT = (
+    "One version of a plan that patient and clinician write together. People are system|value, or "
+    "the value alone where alliance.toml has patient_system and clinician_system; the patient, as "
+    "a party, is the word patient. Days are 2026-03-02, times 2026-03-02T14:10:00-05:00."
+)
+"""For who writes a document; what the model says of itself is for who calls it."""
 _HERE = files("alliance_fhir.sources.plans")
 
 
@@ -21,7 +27,7 @@ def made() -> str:
     """The schema as the models have it now, as JSON text."""
     told = _tidy(SharedPlan.model_json_schema())
     head = {"$schema": _DIALECT, "$id": SCHEMA_ID, "title": "Shared plan"}
-    return json.dumps({**head, **told}, indent=2) + "\n"
+    return json.dumps({**head, **told, "description": _ABOUT}, indent=2) + "\n"
 
 
 def published() -> str:

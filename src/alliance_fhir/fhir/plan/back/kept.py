@@ -26,10 +26,8 @@ def kept_by_others(scope: Scope) -> tuple[str, ...]:
 def is_kept(reference: Element) -> bool:
     """Whether a reference says that others keep what it leads to, and where."""
     address = reference.extension(el.KEPT_BY_OTHERS).look("valueUrl", _ADDRESS)
-    where = reference.text("reference")
-    if not address or not where:
-        return False
-    return where == address or address.endswith(f"/{where}")
+    where = reference.text("reference")  # none where another server has it
+    return bool(address) and (where in ("", address) or address.endswith(f"/{where}"))
 
 
 def planned(activity: Element) -> Element:

@@ -1,0 +1,134 @@
+"""The run-time check refuses what is planted in Appointments and referrals, and says where."""
+
+from __future__ import annotations
+
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, get_args
+
+import pytest
+from making import ALL_VERSIONS, R4, R5, of_visits
+
+from alliance_fhir.errors import MappingError
+from alliance_fhir.fhir import elements as el
+from alliance_fhir.fhir.check import Checker, Level
+from planting import GONE, LEAK, Fault, planted, refusal
+
+if TYPE_CHECKING:
+    from alliance_fhir.fhir.group import Resource
+    from alliance_fhir.fhir.versions import Version
+
+every_version = pytest.mark.parametrize("version", ALL_VERSIONS, ids=lambda v: v.label)
+NUMBERS = {"missed": "6", "off": "11", "booked": "1"}
+"""The visits that faults are planted in, by their numbers at the source."""
+
+
+@cache
+def valid(kind: str, version: Version) -> Resource:
+    """A resource as the mapping makes it."""
+    if kind == "referral":
+        return next(r for r in of_visits(version) if r.type == "ServiceRequest")
+    number = {"system": "urn:example:visit", "value": NUMBERS[kind]}
+    return next(r for r in of_visits(version) if number in r.body.get("identifier", []))
+
+
+OTHER = {"system": "urn:example:mrn", "value": LEAK}
+SOMEBODY = {"type": "Group", "identifier": OTHER}
+PAT = {"coding": [{"system": el.CANCELLATION_REASON, "code": "pat"}]}
+AS_TEXT = {"text": LEAK}
+
+# fmt: off
+FAULTS = [
+    Fault("missed", ("status",), "proposed"),
+    Fault("missed", ("status",), "no-show"),
+    Fault("missed", ("status",), GONE),
+    Fault("missed", ("start",), GONE),
+    Fault("missed", ("start",), "2026-03-16"),
+    Fault("missed", ("start",), "2026-03-16T14:00:00"),
+    Fault("missed", ("end",), GONE),
+    Fault("missed", ("end",), LEAK),
+    Fault("missed", ("minutesDuration",), 0),
+    Fault("missed", ("minutesDuration",), 50.5),
+    Fault("missed", ("cancelationReason",), PAT),
+    Fault("missed", ("cancellationReason",), PAT),
+    Fault("missed", ("identifier",), []),
+    Fault("missed", ("identifier", 1), GONE, "identifier"),
+    Fault("missed", ("identifier", 0, "system"), LEAK),
+    Fault("missed", ("extension", 0), GONE, "extension.0.url"),
+    Fault("missed", ("extension", 0, "extension", 0, "valueCoding", "code"), "noshow"),
+    Fault("missed", ("extension", 0, "extension", 1, "valueCoding", "system"), el.CONCEPT),
+    Fault("missed", ("extension", 0, "extension", 1), GONE, "extension.0.extension"),
+    Fault("missed", ("extension", 1, "extension", 0, "valueCoding", "code"), "second"),
+    Fault("missed", ("extension", 1, "extension", 1, "valueCoding", "code"), LEAK),
+    Fault("missed", ("extension", 2, "valueCodeableConcept", "coding", 0, "code"), "FAX"),
+    Fault("missed", ("extension", -1, "valueString"), LEAK, "extension.3.valueString"),
+    Fault("missed", ("serviceCategory",), []),
+    Fault("missed", ("serviceType",), [AS_TEXT, AS_TEXT]),
+    Fault("missed", ("specialty", 0, "coding"), []),
+    Fault("missed", ("basedOn", 0), SOMEBODY, "basedOn.0.type"),
+    Fault("missed", ("participant",), []),
+    Fault("missed", ("participant", 0, "actor"), SOMEBODY, "participant.0.actor.type"),
+    Fault("missed", ("participant", 0, "status"), "needs-action"),
+    Fault("missed", ("participant", 0, "required"), "optional"),
+    Fault("missed", ("participant", 1, "actor", "type"), "Patient"),
+    Fault("missed", ("participant", 1, "type"), GONE),
+    Fault("missed", ("participant", 1, "actor"), GONE),
+    Fault("missed", ("comment",), LEAK),
+    Fault("missed", ("text",), {"status": "generated"}),
+    Fault("booked", ("appointmentType",), AS_TEXT, "appointmentType.coding"),
+    Fault("off", ("extension", 0, "extension", 2, "valueDateTime"), "yesterday"),
+    Fault("referral", ("status",), "active"),
+    Fault("referral", ("intent",), "plan"),
+    Fault("referral", ("code",), GONE),
+    Fault("referral", ("subject",), SOMEBODY, "subject.type"),
+    Fault("referral", ("requester",), SOMEBODY, "requester.type"),
+    Fault("referral", ("note",), [AS_TEXT]),
+    Fault("referral", ("extension",), GONE),
+]
+OF_R4 = [
+    Fault("off", ("cancelationReason", "coding", 0, "code"), "other"),
+    Fault("off", ("cancelationReason", "text"), LEAK),
+    Fault("off", ("subject",), {"type": "Patient", "identifier": OTHER}),
+    Fault("off", ("reason",), [AS_TEXT]),
+    Fault("off", ("reasonCode", 0), {"concept": AS_TEXT}, "reasonCode.0.concept"),
+    Fault("off", ("participant", 0, "required"), True),
+]
+OF_R5 = [
+    Fault("off", ("cancellationReason", "coding", 0, "code"), "other"),
+    Fault("off", ("cancellationDate",), "2026"),
+    Fault("off", ("subject",), GONE),
+    Fault("off", ("reasonCode",), [AS_TEXT]),
+    Fault("off", ("reason", 0), AS_TEXT, "reason.0.text"),
+    Fault("off", ("participant", 0, "required"), "required"),
+]
+# fmt: on
+
+
+@every_version
+@pytest.mark.parametrize("fault", FAULTS, ids=attrgetter("id"))
+def test_a_planted_fault_is_refused_and_named(fault: Fault, version: Version) -> None:
+    wrong = planted(fault, valid(fault.kind, version))
+    assert refusal(wrong, version).startswith(f"{wrong.type}, {fault.named}: ")
+
+
+@pytest.mark.parametrize(
+    ("fault", "version"),
+    [*((fault, R4) for fault in OF_R4), *((fault, R5) for fault in OF_R5)],
+    ids=lambda one: getattr(one, "id", ""),
+)
+def test_what_another_version_has_is_refused(fault: Fault, version: Version) -> None:
+    wrong = planted(fault, valid(fault.kind, version))
+    assert refusal(wrong, version).startswith(f"{wrong.type}, {fault.named}: ")
+
+
+@every_version
+def test_all_that_we_make_passes(version: Version) -> None:
+    for level in get_args(Level):
+        Checker(level, version).check(of_visits(version))
+
+
+@pytest.mark.parametrize("kind", ["missed", "referral"])
+@pytest.mark.parametrize(("ours", "other"), [(R4, R5), (R5, R4)], ids=["R5 in R4", "R4 in R5"])
+def test_the_shape_of_another_version_is_refused(kind: str, ours: Version, other: Version) -> None:
+    with pytest.raises(MappingError):
+        Checker("schema", ours).check([valid(kind, other)])
