@@ -22,7 +22,18 @@ from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.hl7v2.site import site_of
 from alliance_fhir.sources.readers import Sources
 from alliance_fhir.sources.wide import Read
-from command.tables import GOOD, SECRET, finding, keeps_silent, outcome, said, site, srs, write
+from command.tables import (
+    GOOD,
+    SECRET,
+    finding,
+    keeps_silent,
+    outcome,
+    said,
+    site,
+    srs,
+    write,
+    written,
+)
 from visits.rows import visit
 
 from .making import Fields, message, segment
@@ -46,6 +57,7 @@ SITE = (
     "[hl7v2.cancelled_by]",
     'PATCAN = "patient"',
 )
+USUAL = "visit_minutes = 50"
 SERVICES = (
     segment("PV1", {8: "lee^Lee"}),
     segment("RGS", {1: "1"}),
@@ -132,9 +144,7 @@ def lay(name: str, messages: Sequence[str]) -> None:
 
 def reads(*paths: str) -> list[Read]:
     """The records of these files, in which nothing is wrong, in the order of their keys."""
-    found = list(
-        Sources([*map(Path, paths)], load("alliance.toml"), Catalog(), visits=True).records()
-    )
+    found = list(Sources([*map(Path, paths)], load("alliance.toml"), Catalog()).records())
     every = [one for one in found if isinstance(one, Read)]
     assert every == found
     return sorted(every, key=lambda one: one.key)
@@ -195,12 +205,10 @@ def test_in_whatever_order_and_however_often_messages_come() -> None:
         lay("in/b.hl7", [*every[number:][::-1], *every[::2]])
         assert told(reads("in")) == expected
     of_three = [one for one in every if "|3|" in one]
-    three = [
-        one for one in expected if isinstance(one[1], Visit) and one[1].appointment.value == "3"
-    ]
+    three = [one[1] for one in expected if isinstance(one[1], Visit) and "3" in one[1].appointment]
     for some in permutations(of_three):
         lay("c.hl7", some)
-        assert told(reads("c.hl7")) == three
+        assert [one.record for one in reads("c.hl7")] == three
 
 
 def test_an_older_state_has_another_digest() -> None:
@@ -219,7 +227,7 @@ def test_an_older_state_has_another_digest() -> None:
 
 
 def test_folders_with_tables_beside(command: Callable[..., Ran]) -> None:
-    site(*SITE)
+    site(USUAL, *SITE)
     Path("in").mkdir()
     lay("in/a.HL7", MONDAY)
     write("in/b.csv", srs())
@@ -358,7 +366,7 @@ def test_slips_are_known_by_their_appointments_where_these_can_be_read() -> None
         if isinstance(one.record, Visit)
     }
     settings = load("alliance.toml")
-    every = Sources([Path("a.hl7")], settings, Catalog(), visits=True).records()
+    every = Sources([Path("a.hl7")], settings, Catalog()).records()
     named = {one.row: one.key for one in every if not isinstance(one, Read)}
     expected = {1: keys["7"], 2: keys["8"], 3: "", 4: keys["10"], 5: "", 6: "", 7: ""}
     assert named == {STARTS[number]: key for number, key in expected.items()}
@@ -371,9 +379,9 @@ def test_what_none_of_the_messages_says_is_told_once_at_the_newest(
     quiet: Fields = {11: ""}
     lay("a.hl7", [about("7", "S14", "20260303090000-0500", "C2", quiet, patient="")])
     lay("b.hl7", [about("7", "S14", "20260302090000-0500", "C1", quiet, patient=""), MONDAY[1]])
-    named = [
-        finding(1, place, "never-said", path="a.hl7") for place in ("PID-3", "SCH-11.4", "SCH-25")
-    ]
+    lacking = {"PID-3": "never-said", "SCH-11.4": "never-said", "SCH-11.5": "no-end"}
+    rules = {**lacking, "SCH-25": "never-said"}
+    named = [finding(1, place, rule, path="a.hl7") for place, rule in rules.items()]
     shape = outcome("check", (2, 1, 1), named, code=4)
     assert said(command("check", "a.hl7", "b.hl7", "--json")) == shape
     assert said(command("check", "b.hl7", "a.hl7", "--json")) == shape
@@ -383,11 +391,28 @@ def test_what_none_of_the_messages_says_is_told_once_at_the_newest(
 
 
 def test_what_nobody_can_know_yet(command: Callable[..., Ran]) -> None:
-    site(*SITE)
+    site(USUAL, *SITE)
     lay("a.hl7", [about("7", "S26", "20260302090000-0500", "C1", {11: "^^^21990309140000-0500"})])
     named = [finding(1, "SCH-11.4", "known-too-soon", path="a.hl7")]
     shape = outcome("check", (1, 0, 1), named, code=4)
     assert said(command("check", "a.hl7", "--json")) == shape
+
+
+FAR = "^^^99991231235900+0000"
+
+
+def test_what_would_end_after_all_time(command: Callable[..., Ran]) -> None:
+    site(USUAL, *SITE)
+    made = "20260302090000-0500"
+    lay("a.hl7", [about("7", "S12", made, "C1", {11: FAR, 9: "60", 10: "min"})])
+    lay("b.hl7", [about("8", "S12", made, "C2", {11: FAR})])
+    remedy = "It ends after the year 9999; correct the start."
+    named = [
+        finding(1, "SCH-11.4", "not-a-date", remedy, "a.hl7"),
+        finding(1, "SCH-11.5", "no-end", path="b.hl7"),
+    ]
+    shape = outcome("check", (2, 0, 2), named, code=4)
+    assert said(command("check", "a.hl7", "b.hl7", "--json")) == shape
 
 
 @pytest.mark.parametrize(
@@ -414,6 +439,14 @@ def test_a_file_that_cannot_be_read(command: Callable[..., Ran]) -> None:
     named = [finding(0, "", "unreadable-file", remedy, "in/a.hl7")]
     shape = outcome("check", (5, 5, 0), named, code=3)
     assert said(command("check", "in", "--json")) == shape
+
+
+def test_a_file_that_breaks_off_while_it_is_read(command: Callable[..., Ran]) -> None:
+    site(*SITE)
+    Path("a.hl7").symlink_to("/proc/self/mem")
+    named = [finding(0, "", "unreadable-file", "Input/output error", "a.hl7")]
+    shape = outcome("check", (0, 0, 0), named, code=3)
+    assert said(command("check", "a.hl7", "--json")) == shape
 
 
 # --- beside tables --------------------------------------------------------------------------------
@@ -444,7 +477,7 @@ def test_an_appointment_in_a_table_and_in_messages(command: Callable[..., Ran]) 
 
 
 def test_two_tables_that_say_the_same_in_other_cells(command: Callable[..., Ran]) -> None:
-    site(*SITE)
+    site(USUAL, *SITE)
     write("a.csv", visit(1))
     write("b.csv", {**visit(1, appointment="1"), "status": "BOOKED"})
     warnings = [finding(2, "", "duplicate-equal", path="b.csv")]
@@ -452,18 +485,51 @@ def test_two_tables_that_say_the_same_in_other_cells(command: Callable[..., Ran]
     assert said(command("check", "a.csv", "b.csv", "--json")) == shape
 
 
-@pytest.mark.parametrize("words", [("map", "--out"), ("plan", "--to"), ("sync", "--to")])
-def test_what_maps_names_each_file_of_messages_once(
-    words: tuple[str, str], command: Callable[..., Ran]
-) -> None:
+def test_what_is_made_of_messages_is_what_is_made_of_a_table(command: Callable[..., Ran]) -> None:
+    site(*SITE)
+    lay("a.hl7", MONDAY)
+    lay("b.hl7", LATER)
+    write("c.csv", *SAME)
+    recorded = ("--recorded", "2026-06-30T12:00:00Z")
+    every = command("map", "a.hl7", "b.hl7", "--out", "messages", "--json", *recorded)
+    table = command("map", "c.csv", "--out", "table", "--json", *recorded)
+    assert (every.code, table.code) == (0, 0)
+    assert said(every)["files"] == said(table)["files"]
+    assert set(said(every)["files"]) == {"Appointment", "Device", "Provenance", "ServiceRequest"}
+    for type_ in ("Appointment", "ServiceRequest"):
+        ours, theirs = (
+            sorted(written(name)[f"{type_}.ndjson"].splitlines()) for name in ("messages", "table")
+        )
+        assert ours == theirs
+
+
+def test_messages_that_come_later_update_what_they_change(command: Callable[..., Ran]) -> None:
     site(*SITE)
     Path("in").mkdir()
     lay("in/a.hl7", MONDAY)
-    write("in/b.csv", srs())
-    ran = command(words[0], "in", words[1], "out", "--json")
-    assert ran.code == 3
-    assert said(ran)["rejected"] == [finding(0, "", "not-mapped-yet", path="in/a.hl7")]
-    assert said(ran)["records"] == {"read": 1, "accepted": 1, "rejected": 0}
+    made = said(command("sync", "in", "--to", "out", "--json"))
+    assert (made["exit_code"], made["records"]["accepted"]) == (0, 6)
+    again = said(command("sync", "in", "--to", "out", "--json"))
+    assert "created" not in again["resources"] or not again["resources"]["created"]
+    lay("in/b.hl7", LATER[1:3])
+    later = said(command("sync", "in", "--to", "out", "--json"))
+    assert (later["exit_code"], later["resources"]["updated"]) == (0, 2)
+
+
+def test_a_first_visit_is_one_of_messages_and_tables_together() -> None:
+    """Who was seen at a visit of a table comes back at one of messages, and the other way round."""
+    site("history_from = 2020-01-01", USUAL, *SITE)
+    lay("a.hl7", MONDAY[2:3] + LATER[2:4])
+    before = visit(
+        21, status="attended", start="2026-03-01T10:00:00-05:00", end="2026-03-01T10:50:00-05:00"
+    )
+    after = visit(
+        22, status="attended", start="2026-03-30T10:00:00-04:00", end="2026-03-30T10:50:00-04:00"
+    )
+    for row, expected in ((before, ("first", "follow-up")), (after, ("follow-up", "first"))):
+        write("c.csv", row)
+        found = {one.origin.path: one.place.kind for one in reads("a.hl7", "c.csv")}
+        assert (found["c.csv"], found["a.hl7"]) == expected
 
 
 # --- what is kept until the end of the run --------------------------------------------------------

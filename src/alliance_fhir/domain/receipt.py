@@ -233,8 +233,9 @@ class Finding(NamedTuple):
     `row` counts from 1, the header being row 1; 0 where the whole file is meant. `key` is the
     business key of the record, where so much could be read; it is shown to nobody. `resource` is
     where the target has what stands in the way, `ours` and `theirs` are the digests of both. In a
-    document `row` is the line, and `column` the path of the key. `beside` is one more finding of a
-    record that is counted by another, or by itself.
+    document `row` is the line, and `column` the path of the key; of a message its line, and
+    segment, field and component. `beside` is one more finding of a record that is counted by
+    another, or by itself, or is none.
     """
 
     path: str

@@ -27,9 +27,9 @@ class Identifier(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where a record stands: the file's name as given, and the row, the header being row 1; in a
-    document the line, and those of the keys that name people or what others keep, by their paths.
-    """
+    """Where a record stands: the file's name as given, and the row, the header being row 1; of a
+    message the line, in a document too, and those of the keys that name people or what others
+    keep, by their paths."""
 
     path: str
     row: int

@@ -8,6 +8,7 @@ The same messages give the same visit, in whatever order they came.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -116,7 +117,8 @@ def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
     notice = _notice(told)
     now = now._replace(by=notice.by)
     if lasts and now.start and not now.end:
-        now = now._replace(end=usual_end(now.start, lasts))
+        with suppress(OverflowError):  # in the year 9999
+            now = now._replace(end=usual_end(now.start, lasts))
     starts = _changes([one.start for one in told if one.start], attrgetter("utc"))
     patients = _changes([one.patient for one in told if one.patient], tuple)
     needed = ("patient", "start", "end", "status")

@@ -26,6 +26,8 @@ from alliance_fhir.sources.wide import Read, visit_digest
 
 _PLACES = {"patient": "PID-3", "start": "SCH-11.4", "end": "SCH-11.5", "status": "SCH-25"}
 """Where a message says what a visit cannot be without."""
+_LACKING = {"end": "no-end"}
+"""The rule for what need not be said by a message; for all else `never-said`."""
 _SAID = TypeAdapter(Said)
 _FASTEST = 1
 _AT_ONCE = 500
@@ -39,7 +41,7 @@ class Pile:
 
     def __init__(self, settings: Settings) -> None:
         self._secret = settings.secret
-        self._lasts = timedelta(minutes=settings.visit_minutes)
+        self._usual = timedelta(minutes=settings.visit_minutes)
         self._database = Spool()
         self._database.execute("PRAGMA cache_size = -4000")  # kB; beyond it the disk is used
         self._database.execute("CREATE TABLE said (key TEXT, path TEXT, line INT, told BLOB)")
@@ -75,11 +77,11 @@ class Pile:
     def _of_one(self, key: str, rows: list[Row], now: datetime) -> Iterator[Read | Finding]:
         """It stands where its newest message does; of equal ones, where the first does."""
         told = [_unpacked(row[3]) for row in rows]
-        folded = fold(told, self._lasts)
+        folded = fold(told, self._usual)
         _, path, line, _ = rows[told.index(folded.newest)]
         for number, name in enumerate(folded.lacking):
-            place = _PLACES[name]
-            yield Finding(path, line, place, "never-said", "", key, beside=number > 0)
+            place, rule = _PLACES[name], _LACKING.get(name, "never-said")
+            yield Finding(path, line, place, rule, "", key, beside=number > 0)
         visit = folded.visit
         if visit is None:
             return

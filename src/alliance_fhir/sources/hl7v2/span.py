@@ -10,6 +10,7 @@ from alliance_fhir.sources.hl7v2.message import Message, Segment
 from alliance_fhir.sources.hl7v2.slips import Unread
 from alliance_fhir.sources.hl7v2.times import duration, later, lettered, time_of
 
+_NO_END = "It ends after the year 9999; correct the start."
 _ORDER = "An appointment ends after it begins; send both times as they are."
 
 
@@ -30,13 +31,16 @@ def span(message: Message, service: Segment | None, zone: tzinfo | None) -> Span
     timing = next(iter(message.all("TQ1")), None)
     starts = [("SCH-11.4", sch.text(11, 4)), *_one(timing, 7), *_one(service, 4)]
     ends = [("SCH-11.5", sch.text(11, 5)), *_one(timing, 8)]
-    _, start = _first(starts, zone)
+    place, start = _first(starts, zone)
     end_at, end = _first(ends, zone)
     if start and end and not start.comes_before(end):
         raise Unread(end_at, "ends-before-start", _ORDER)
     lasts = _lasts(sch, timing, service)
     if start and not end and lasts:
-        end = later(start, lasts)
+        try:
+            end = later(start, lasts)
+        except OverflowError:
+            raise Unread(place, "not-a-date", _NO_END) from None
     return Span(start, end)
 
 
