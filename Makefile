@@ -37,7 +37,7 @@ check: $(TEST) $(WHEEL)  ## what needs no server
 	$(MAKE) lint types
 	VENV=$(VENV) sh tests/run.sh quick
 
-lint: $(TEST)
+lint: $(TEST) $(WHEEL)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
