@@ -172,9 +172,8 @@ def place(
     """
     if said is not None:
         return Place("first" if said else "follow-up", "said")
-    begins = start.astimezone(
-        UTC
-    )  # in the hour that comes twice, a clock does not tell which is first
+    # in UTC: in the hour that comes twice, a clock does not tell which is first
+    begins = start.astimezone(UTC)
     if any(one.astimezone(UTC) < begins for one in seen):
         return Place("follow-up", "attended-before")
     if complete_from and (start.date() - complete_from).days >= look_back_days:

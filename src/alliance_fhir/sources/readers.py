@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.attendance import Place
 from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import RULES, WARNINGS, Finding
@@ -185,18 +186,23 @@ class Sources:
         came must be thrown away and read once more.
         """
         with History(self._site.settings) as history:
-            self._look_back(history)
-            for read in self._records(trusting=trusting, history=history):
-                yield self._placed(read, history)
+            known = False
+            for read in self._records(trusting=trusting):
+                if isinstance(read, Finding) or not isinstance(read.record, Visit):
+                    yield read
+                    continue
+                if not known:  # a run without visits goes through no file for it
+                    self._look_back(history)
+                    known = True
+                yield self._placed(read, history.place(read.record))
 
-    def _records(self, *, trusting: bool, history: History) -> Iterator[Read | Finding]:
+    def _records(self, *, trusting: bool) -> Iterator[Read | Finding]:
         if self.repeats is None and trusting:
             yield from self._counting()
             return
         if self.repeats is None:
             self._count()
         repeats = self.repeats or {}
-        history.drop(key for key, repeat in repeats.items() if repeat == "different")
         seen: set[str] = set()
         for read in self._all(self._site):
             if isinstance(read, Finding):
@@ -242,6 +248,8 @@ class Sources:
                 if suffix(path) not in SUFFIXES:
                     self._remember(path, self._site._replace(pile=pile), history)
             _add(history, pile.records())
+        repeats = self.repeats or {}
+        history.drop(key for key, repeat in repeats.items() if repeat == "different")
 
     def _remember(self, path: Path, site: Site, history: History) -> None:
         try:
@@ -251,11 +259,8 @@ class Sources:
         except InputError:  # named when the records are read
             return
 
-    def _placed(self, read: Read | Finding, history: History) -> Read | Finding:
+    def _placed(self, read: Read, place: Place) -> Read:
         """A visit with its place; what the source says of it is that, too."""
-        if isinstance(read, Finding) or not isinstance(read.record, Visit):
-            return read
-        place = history.place(read.record)
         content = digest([read.content, *place], self._site.settings.secret)
         return read._replace(place=place, content=content)
 
