@@ -33,6 +33,7 @@ from alliance_fhir.errors import ConfigError
 from alliance_fhir.paths import PathLike, is_file, is_folder
 from alliance_fhir.secret import owner_only
 from alliance_fhir.slips import UnreadableError, slip, told_in
+from alliance_fhir.visit_words import Side, Status
 
 FILE = "alliance.toml"
 IDENTIFIER_ROOT = "https://alliance-fhir.github.io/id"
@@ -166,21 +167,6 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
 
 
-VisitStatus = Literal[
-    "pending",
-    "waitlist",
-    "booked",
-    "arrived",
-    "attended",
-    "arrived-late",
-    "too-late",
-    "no-show",
-    "cancelled",
-    "entered-in-error",
-]
-"""What a source says of a visit, as `alliance_fhir.domain.attendance` has it."""
-
-
 def _apart(words: dict[str, Any]) -> dict[str, Any]:
     """Words that are looked up without regard to case, and differ in more than that."""
     if len({word.casefold() for word in words}) < len(words):
@@ -199,8 +185,8 @@ class Hl7v2Settings(Frozen):
     zone: Zone = ""
     encoding: Encoding = ""
     authorities: dict[str, Uri] = {}
-    status: Annotated[dict[str, VisitStatus], AfterValidator(_apart)] = {}
-    cancelled_by: Annotated[dict[str, Literal["patient", "provider"]], AfterValidator(_apart)] = {}
+    status: Annotated[dict[str, Status], AfterValidator(_apart)] = {}
+    cancelled_by: Annotated[dict[str, Side], AfterValidator(_apart)] = {}
 
 
 class Settings(Frozen):

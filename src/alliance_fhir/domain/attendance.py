@@ -15,27 +15,10 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal, NamedTuple
 
+from alliance_fhir.visit_words import Side, Status
+
 DAY = timedelta(hours=24)
 """How long before its start calling a visit off counts as late, unless the site says otherwise."""
-
-Status = Literal[
-    "pending",
-    "waitlist",
-    "booked",
-    "arrived",
-    "attended",
-    "arrived-late",
-    "too-late",
-    "no-show",
-    "cancelled",
-    "entered-in-error",
-]
-"""What a source says of a visit. `pending`: asked for, and not settled yet; `waitlist`: to be
-had as soon as a place is free; `arrived-late`: came late and was seen; `too-late`: came too late to
-be seen; `arrived`: came, and nobody has said yet how it ended."""
-
-Side = Literal["patient", "provider"]
-"""Who called a visit off."""
 
 Attendance = Literal[
     "attended",
