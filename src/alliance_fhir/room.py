@@ -56,12 +56,15 @@ def writing(place: Path | str, after: str) -> Generator[None]:
 
 class Spool(sqlite3.Connection):
     """SQLite's temporary file: in memory while it is small, then on a disk, and gone at the end.
+    `cache` is how many kB of it stay in memory; where it is 0, as many as SQLite thinks fit.
 
     Raises ConfigError where it finds no room there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cache: int = 0) -> None:
         super().__init__("")
+        if cache:
+            self.execute(f"PRAGMA cache_size = -{cache}")
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """As of any connection."""

@@ -12,8 +12,7 @@ class Seen:
     """A set of texts."""
 
     def __init__(self) -> None:
-        self._database = Spool()
-        self._database.execute("PRAGMA cache_size = -16000")
+        self._database = Spool(cache=16000)
         self._database.execute("CREATE TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID")
 
     def __enter__(self) -> Self:

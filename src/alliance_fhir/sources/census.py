@@ -18,8 +18,7 @@ class Census:
     """Counts keys; then tells for each that came twice or more whether its rows were all equal."""
 
     def __init__(self) -> None:
-        self._database = Spool()
-        self._database.execute("PRAGMA cache_size = -4000")  # kB; beyond it the disk is used
+        self._database = Spool(cache=4000)
         self._database.execute("CREATE TABLE seen (key TEXT, content TEXT)")
         self._waiting: list[tuple[str, str]] = []
 

@@ -23,8 +23,7 @@ class History:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._database = Spool()
-        self._database.execute("PRAGMA cache_size = -4000")  # kB; beyond it the disk is used
+        self._database = Spool(cache=4000)
         self._database.execute(
             "CREATE TABLE attended (who TEXT, start TEXT, key TEXT, PRIMARY KEY (who, start, key)) "
             "WITHOUT ROWID"

@@ -33,8 +33,7 @@ class Stage:
         self._files: dict[str, IO[bytes]] = {}
         self._digests: dict[str, str] = {}
         self._edited: set[str] = set()
-        self._staged = Spool()
-        self._staged.execute("PRAGMA cache_size = -16000")
+        self._staged = Spool(cache=16000)
         self._staged.execute("CREATE TABLE new (type, key, line, PRIMARY KEY (type, key))")
         self._staged.execute("CREATE TABLE old (type, key, start, length, number)")
         self._staged.execute("CREATE INDEX old_key ON old (type, key)")

@@ -42,8 +42,7 @@ class Pile:
     def __init__(self, settings: Settings) -> None:
         self._secret = settings.secret
         self._usual = timedelta(minutes=settings.visit_minutes)
-        self._database = Spool()
-        self._database.execute("PRAGMA cache_size = -4000")  # kB; beyond it the disk is used
+        self._database = Spool(cache=4000)
         self._database.execute("CREATE TABLE said (key TEXT, path TEXT, line INT, told BLOB)")
         self._waiting: list[Row] = []
 

@@ -50,8 +50,7 @@ class Timeline:
     """Takes each version once: a second one of its key is a double, of which others tell."""
 
     def __init__(self) -> None:
-        self._database = Spool()
-        self._database.execute("PRAGMA cache_size = -4000")  # kB; beyond it the disk is used
+        self._database = Spool(cache=4000)
         self._database.execute(
             "CREATE TABLE versions (plan TEXT, version INT, key TEXT, path TEXT, told TEXT, "
             "goals TEXT, PRIMARY KEY (plan, version))"
