@@ -11,6 +11,7 @@ import os
 import re
 from datetime import UTC, date, datetime, time
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 from warnings import catch_warnings
@@ -189,6 +190,29 @@ class Hl7v2Settings(Frozen):
     cancelled_by: Annotated[dict[str, Side], AfterValidator(_apart)] = {}
 
 
+def _network(value: str) -> str:
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError("must be an address or a network, such as 10.1.2.0/24") from None
+    return value
+
+
+class ListenSettings(Frozen):
+    """Who may send messages, and how much at a time: `[listen]`. Paths are relative to
+    alliance.toml; sizes are in bytes."""
+
+    allow: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    cert_file: str = ""
+    cert_key_file: str = ""
+    client_ca_file: str = ""
+    largest_message: int = Field(default=1024**2, ge=1024, le=1024**2)
+    connections: int = Field(default=100, ge=1, le=10_000)
+    message_seconds: float = Field(default=30, gt=0, le=3600)
+    idle_seconds: float = Field(default=3600, gt=0, le=7 * 86_400)
+    health_seconds: float = Field(default=60, gt=0, le=86_400)
+
+
 class Settings(Frozen):
     """What alliance.toml says; `folder` is where it lies, and what its paths are relative to.
 
@@ -223,6 +247,7 @@ class Settings(Frozen):
     constants: dict[str, str] = {}
 
     hl7v2: Hl7v2Settings | None = None
+    listen: ListenSettings | None = None
 
     instruments: dict[str, InstrumentSettings] = {}
     instrument_folder: str = "instruments"

@@ -129,3 +129,16 @@ class BadReply(ServerError):
     """What came back is not FHIR, or is no answer to what was asked; nothing is assumed."""
 
     exit_code = 15
+
+
+def defect(error: Exception) -> str:
+    """What is said of a defect of ours: where it showed. The error's own text may hold a patient's
+    data, and is not in it."""
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place else "?"
+    return (
+        f"{type(error).__name__} in {where}. This is a defect of ours, please report it; "
+        "ALLIANCE_FHIR_DEBUG=1 shows more, which may hold patients' data."
+    )

@@ -28,7 +28,7 @@ from alliance_fhir.gathering import Gathering, Known, nothing
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.instruments.packs import TextPacks
 from alliance_fhir.paths import is_folder
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.readers import Supply
 from alliance_fhir.sources.wide import Read
 
 
@@ -91,7 +91,7 @@ class Mapping:
 
     def groups(
         self,
-        sources: Sources,
+        sources: Supply,
         *,
         trusting: bool = False,
         checked: bool = True,

@@ -62,7 +62,7 @@ class Spool(sqlite3.Connection):
     """
 
     def __init__(self, cache: int = 0) -> None:
-        super().__init__("")
+        super().__init__("", check_same_thread=False)  # one at a time uses it, in whatever thread
         if cache:
             self.execute(f"PRAGMA cache_size = -{cache}")
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import TypeVar
 
 from alliance_fhir.asking import Options, Progress, Watch
@@ -26,7 +25,7 @@ from alliance_fhir.halting import Halted
 from alliance_fhir.intake import Intake
 from alliance_fhir.lanes import Done, Lanes
 from alliance_fhir.ledger.store import Ledger
-from alliance_fhir.mapping import Mapping, site_catalog
+from alliance_fhir.mapping import Mapping
 from alliance_fhir.merging import Merging
 from alliance_fhir.planned import Planned
 from alliance_fhir.planning import Planner
@@ -35,7 +34,7 @@ from alliance_fhir.recording import IN_DOUBT
 from alliance_fhir.registering import Register
 from alliance_fhir.result import Result
 from alliance_fhir.seen import Seen
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.readers import Supply
 from alliance_fhir.targets.base import BESIDE, Target
 
 T = TypeVar("T")
@@ -49,19 +48,24 @@ ABILITIES = "abilities"
 """Under this name the ledger keeps what was found out about the target."""
 
 
+Settled = Callable[[Planned, Sequence[Receipt]], None]
+"""Hears what became of each group."""
+
+
 class Run:
-    """One plan or sync."""
+    """One plan or sync; `settled` hears of each group, in the order of the records."""
 
     def __init__(
         self,
         command: str,
-        sources: Sequence[Path],
+        sources: Supply,
         target: Target,
         ledger: Ledger,
         settings: Settings,
         options: Options,
         watch: Watch,
         letters: DeadLetters | None = None,
+        settled: Settled = lambda planned, receipts: None,
     ) -> None:
         if options.merge and options.take:
             raise ConfigError("--merge and --take are two answers to one question; name one")
@@ -71,8 +75,11 @@ class Run:
         self._settings = settings
         self._options = options
         self._watch = watch
-        self._sources = Sources(sources, settings, catalog := site_catalog(settings))
-        self._mapping = Mapping(settings, catalog, target.version, options.check, ledger.documents)
+        self._settled = settled
+        self._sources = sources
+        self._mapping = Mapping(
+            settings, sources.catalog, target.version, options.check, ledger.documents
+        )
         self._planner = Planner(
             ledger,
             target,
@@ -290,6 +297,7 @@ class Run:
                 receipts = self._foreseen(planned, ended=True)
             receipts = (self._merging or self._comparing).told(planned, receipts)
             self._count(planned, receipts)
+            self._settled(planned, receipts)
             if self._merging:
                 self._tally.warnings += self._merging.findings(planned, receipts)
 

@@ -48,7 +48,8 @@ def sync(
     Raises ConfigError, InputError, InstrumentError and MappingError; what a server did not do is
     told by the result.
     """
-    return Run("sync", several(sources), target, ledger, settings, options, watch, letters).go()
+    supply = Sources(several(sources), settings, site_catalog(settings))
+    return Run("sync", supply, target, ledger, settings, options, watch, letters).go()
 
 
 @attuned()
@@ -61,7 +62,8 @@ def plan(
     watch: Watch = unwatched,
 ) -> Result:
     """What `sync` would do now, with the same counts; writes neither to target nor to ledger."""
-    return Run("plan", several(sources), target, ledger, settings, options, watch).go()
+    supply = Sources(several(sources), settings, site_catalog(settings))
+    return Run("plan", supply, target, ledger, settings, options, watch).go()
 
 
 @attuned()

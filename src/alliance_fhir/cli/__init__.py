@@ -16,6 +16,7 @@ from alliance_fhir.cli import (
     demo,
     init,
     instruments,
+    listen,
     plan,
     probe,
     pull,
@@ -27,7 +28,7 @@ from alliance_fhir.cli import (
 )
 from alliance_fhir.cli import map as map_
 from alliance_fhir.cli.streams import drop, prepare
-from alliance_fhir.errors import AllianceError
+from alliance_fhir.errors import AllianceError, defect
 from alliance_fhir.room import is_full, unwritable
 
 app = typer.Typer(
@@ -38,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (demo, init, check, map_, plan, sync, verify, probe, pull, retract, undo):
+for command in (demo, init, check, map_, plan, sync, verify, probe, pull, retract, undo, listen):
     app.command(command.NAME)(command.command)
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(sandbox.app, name="sandbox")
@@ -92,7 +93,7 @@ def main() -> None:
         if os.environ.get("ALLIANCE_FHIR_DEBUG"):
             raise
         # what is interrupted in the middle of a library's code may come out as another error
-        _end(*((_INTERRUPTED, 130) if interrupted else (_defect(error), 70)))
+        _end(*((_INTERRUPTED, 130) if interrupted else (defect(error), 70)))
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -112,15 +113,3 @@ def _end(message: str, code: int) -> NoReturn:
     except OSError:  # nobody reads it any more, or there is no room: the exit code says it
         drop(sys.stderr)
     sys.exit(code)
-
-
-def _defect(error: Exception) -> str:
-    """Where a defect of ours showed. The error's own text may hold a patient's data: not shown."""
-    place = error.__traceback__
-    while place and place.tb_next:
-        place = place.tb_next
-    where = f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place else "?"
-    return (
-        f"{type(error).__name__} in {where}. This is a defect of ours, please report it; "
-        "ALLIANCE_FHIR_DEBUG=1 shows more, which may hold patients' data."
-    )

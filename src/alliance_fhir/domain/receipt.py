@@ -146,6 +146,7 @@ RULES: dict[str, str] = {
     "truncated-message": "The message is cut off; send it again.",
     "truncated-file": "The file begins a batch that it does not end; send it again.",
     "count-differs": "The batch holds more or fewer messages than it says; send it again.",
+    "no-frame": "What came is in no frame of MLLP: 0x0B before a message, 0x1C 0x0D after it.",
     "message-too-large": "The message is larger than 1,048,576 bytes, the most that is read.",
     "bad-separators": "Use |^~\\& or other characters that differ, and are no letters and no "
     "digits.",

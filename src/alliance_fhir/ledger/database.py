@@ -33,9 +33,12 @@ _MOST_ROWS = 50
 
 
 class Database:
-    """The connection. Raises ConfigError, with the ledger's name and a remedy, where it fails."""
+    """The connection. Raises ConfigError, with the ledger's name and a remedy, where it fails.
 
-    def __init__(self, place: Place) -> None:
+    `lasting`: what is committed stays through a loss of power, too.
+    """
+
+    def __init__(self, place: Place, *, lasting: bool = False) -> None:
         self.name = place.name
         self._lock = threading.RLock()
         self._written = False
@@ -51,7 +54,7 @@ class Database:
         self._telling = Telling(self.name, self._failed)
         with Telling(self.name):
             if place.is_file:
-                event.listen(self.engine, "connect", _for_sqlite)
+                event.listen(self.engine, "connect", _lasting if lasting else _for_sqlite)
             self._connection = self.engine.connect()
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # what every group needs goes past SQLAlchemy, which takes longer than SQLite itself
@@ -299,4 +302,12 @@ def _for_sqlite(connection: Any, record: object) -> None:
     cursor.execute(f"PRAGMA cache_size = -{_CACHE}")
     [size] = cursor.execute("PRAGMA page_size").fetchone()
     cursor.execute(f"PRAGMA wal_autocheckpoint = {_MOVED_AT // size}")
+    cursor.close()
+
+
+def _lasting(connection: Any, record: object) -> None:
+    """The same, and a commit is on disk through a power cut, too."""
+    _for_sqlite(connection, record)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()

@@ -60,7 +60,7 @@ def _facts(database: Database) -> dict[str, str]:
     return {row.name: row.value for row in database.read(select(fact))}
 
 
-def _alone(database: Database, connection: Connection) -> None:
+def alone(database: Database, connection: Connection) -> None:
     """From here to the end of the unit, no other process makes or changes tables."""
     database.begin()
     if not database.is_sqlite:
@@ -69,7 +69,7 @@ def _alone(database: Database, connection: Connection) -> None:
 
 def _make(database: Database, place: Place, facts: Mapping[str, str]) -> None:
     with database.together(), database.used() as connection:
-        _alone(database, connection)
+        alone(database, connection)
         there = _tables(database)
         if _ours(there):  # another process was faster
             return
@@ -86,7 +86,7 @@ def _make(database: Database, place: Place, facts: Mapping[str, str]) -> None:
 
 def _migrate(database: Database, facts: Mapping[str, str]) -> None:
     with database.together(), database.used() as connection:
-        _alone(database, connection)
+        alone(database, connection)
         known = _facts(database)  # another process may have been faster
         version = known.get("schema", _FIRST)
         if version == SCHEMA_VERSION:

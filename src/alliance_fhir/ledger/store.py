@@ -23,6 +23,7 @@ from alliance_fhir.ledger.entries import ACKNOWLEDGED, LIVE, PROOF, Entry
 from alliance_fhir.ledger.place import FORGOTTEN, Place, place_of
 from alliance_fhir.ledger.schema import is_empty, prepare
 from alliance_fhir.ledger.tables import document, entry, fact, run
+from alliance_fhir.ledger.visits import Visits
 from alliance_fhir.locks import FileLock
 from alliance_fhir.paths import is_there
 
@@ -79,6 +80,7 @@ class Ledger:
         self._lock: FileLock | None = None
         self._claims: Claims | None = None
         self._database = database or Database(Place(at.name, FORGOTTEN))
+        self.visits = Visits(self._database)
         try:
             prepare(self._database, at, {"target": target, "key": fingerprint})
         except BaseException:
@@ -144,6 +146,12 @@ class Ledger:
         committed, or as soon as anybody asks for anything.
         """
         return self._database.together(commit=commit, soon=soon)
+
+    def begin_listening(self) -> None:
+        """A ledger in a file is this process's alone from now on. Raises ConfigError where another
+        run has it."""
+        if self._lock:
+            self._lock.take()
 
     def begin_run(self, run_id: str, command: str, source: str) -> None:
         """Notes that a run began. A ledger in a file is this run's alone from now on; on PostgreSQL

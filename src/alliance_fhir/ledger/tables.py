@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 """Raised with every migration of `migrations/versions`."""
 
 metadata = MetaData()
@@ -73,6 +73,17 @@ document = Table(
 somebody agreed to is known by them later on, and what changed on which side. These are patients'
 words, which is why a ledger's file is its owner's alone. Of two rows of one version the one with
 the higher number counts."""
+
+visit = Table(
+    "visit",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("who", String(64), nullable=False),  # a digest of patient and service
+    Column("start", String(32), nullable=False),  # in UTC, without a Z
+    Column("attended", Integer, nullable=False),
+    Index("visit_of_who", "who", "start"),
+)
+"""The visits that are known: by them it is known whether a patient came to a service before."""
 
 
 @cache

@@ -60,6 +60,10 @@ class History:
         )
 
     def _who(self, visit: Visit) -> str:
-        """Patient and service; a service by its words, in upper or lower case."""
-        service = " ".join((visit.service or "").casefold().split())
-        return digest([*visit.patient, service], self._settings.secret)
+        return comer(visit, self._settings.secret)
+
+
+def comer(visit: Visit, secret: bytes) -> str:
+    """A digest of patient and service; a service by its words, in upper or lower case."""
+    service = " ".join((visit.service or "").casefold().split())
+    return digest([*visit.patient, service], secret)

@@ -54,6 +54,24 @@ class Held(Protocol):
         ...
 
 
+class Supply(Protocol):
+    """Where the records of a run come from."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """The instruments that they are of."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many there are; 0 where nobody has counted them yet."""
+        ...
+
+    def records(self, *, trusting: bool = False) -> Iterator[Read | Finding]:
+        """All records, and a finding for each thing that is none."""
+        ...
+
+
 class Site(NamedTuple):
     """What is the same for all files of a run.
 
@@ -169,6 +187,11 @@ class Sources:
         self._astray: dict[str, list[Finding]] = {}
         self.count = 0
         self.files = [file for path in paths for file in _files(path)]
+
+    @property
+    def catalog(self) -> Catalog:
+        """The instruments that assessments are of."""
+        return self._site.catalog
 
     def attempts(self) -> Iterator[int]:
         """Once; and once more where `trusting` turns out to have been misplaced."""

@@ -1,0 +1,80 @@
+"""`alliance-fhir listen`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alliance_fhir.cli import options as o
+
+if TYPE_CHECKING:
+    from alliance_fhir.listening.service import Tell
+
+NAME = "listen"
+
+
+def command(
+    mllp: Annotated[
+        str,
+        typer.Option(
+            "--mllp", metavar="HOST:PORT", help="Where to listen; without HOST, on 127.0.0.1."
+        ),
+    ],
+    to: o.TO,
+    config: o.CONFIG = None,
+    fhir: o.FHIR_OF_TARGET = "",
+    level: o.CHECK = "schema",
+    create_people: o.CREATE_PEOPLE = False,
+    real_data_to_public_server: o.REAL_DATA = False,
+    lanes: o.LANES = 0,
+    rate: o.RATE = "",
+    ledger: o.LEDGER = "",
+    insecure: o.INSECURE = False,
+    json: o.JSON = False,
+) -> None:
+    """HL7 v2 scheduling messages as they come (MLLP), kept, acknowledged, and sent on as FHIR.
+
+    A message is acknowledged when it is on disk, and sent on as soon as the target takes it. Ctrl-C
+    or SIGTERM ends it; what waits then is sent when it listens again.
+    """
+    # imported here, so that nobody waits for it who only asks for help
+    from alliance_fhir.asking import Options
+    from alliance_fhir.cli.running import opened
+    from alliance_fhir.ledger.inbox import Inbox
+    from alliance_fhir.listening.listener import address_of
+    from alliance_fhir.listening.service import Service
+
+    address = address_of(mllp)
+    settings = o.settings_for(config)
+    options = Options(
+        check=level,
+        create_people=create_people,
+        lanes=lanes,
+        real_data_to_public_server=real_data_to_public_server,
+    )
+    with (
+        opened(to, settings, fhir, ledger, rate=o.per_second(rate), insecure=insecure) as (
+            target,
+            book,
+        ),
+        Inbox(book.name) as inbox,
+    ):
+        book.begin_listening()
+        Service(address, inbox, target, book, settings, options, teller(as_json=json)).run()
+
+
+def teller(*, as_json: bool) -> Tell:
+    """Says what happens: lines on standard error, or JSON objects on standard output."""
+    import json
+    from datetime import UTC, datetime
+
+    def tell(what: str, health: dict[str, Any]) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        if as_json:
+            typer.echo(json.dumps({"command": "listen", "at": now, "event": what, **health}))
+            return
+        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in health.items())
+        typer.echo(f"{now} {what}: {told}", err=True)
+
+    return tell

@@ -1,0 +1,125 @@
+"""The appointments of the inbox that are due, as records: each made of all of its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.attendance import ATTENDED, Place, place
+from alliance_fhir.domain.keys import digest
+from alliance_fhir.domain.receipt import Finding
+from alliance_fhir.domain.records import Origin
+from alliance_fhir.domain.scheduling import Folded, Said, fold
+from alliance_fhir.domain.visit import Visit, is_known_too_soon
+from alliance_fhir.instruments.catalog import Catalog
+from alliance_fhir.ledger.inbox import Inbox, Kept
+from alliance_fhir.ledger.visits import Known, Visits
+from alliance_fhir.sources.history import comer
+from alliance_fhir.sources.hl7v2.appointment import read
+from alliance_fhir.sources.hl7v2.site import site_of
+from alliance_fhir.sources.wide import Read, visit_digest
+
+INCOMPLETE = "never-said"
+"""The rule for what waits for another message."""
+
+
+class _Made(NamedTuple):
+    """An appointment that can be sent, and the number of its newest message."""
+
+    key: str
+    number: int
+    visit: Visit
+
+
+class Due:
+    """The records of one batch. `unready` says which of its appointments gave none, and by which
+    rule; `moved` are others whose place among their patient's visits has changed with these."""
+
+    def __init__(
+        self,
+        keys: Sequence[str],
+        inbox: Inbox,
+        visits: Visits,
+        settings: Settings,
+        catalog: Catalog,
+    ) -> None:
+        self.catalog = catalog
+        self.count = len(keys)
+        self.unready: dict[str, str] = {}
+        self.moved: set[str] = set()
+        self._keys = keys
+        self._inbox = inbox
+        self._visits = visits
+        self._settings = settings
+        self._site = site_of(settings)
+        self._usual = timedelta(minutes=settings.visit_minutes)
+
+    def records(self, *, trusting: bool = False) -> Iterator[Read | Finding]:
+        """A record for each appointment of which enough is said."""
+        of = self._inbox.of(self._keys)
+        made = [one for key in self._keys if (one := self._made(key, of.get(key, [])))]
+        self._note(made)
+        secret = self._settings.secret
+        for key, number, visit in made:
+            at = self._place(visit)
+            content = digest([visit_digest(visit, secret), *at], secret)
+            yield Read(Origin(self._inbox.name, number), key, visit, content, place=at)
+
+    def _made(self, key: str, kept: Sequence[Kept]) -> _Made | None:
+        said: list[Said] = []
+        for one in kept:
+            heard = read(one.told, self._site, one.number)
+            if heard.said is None:  # the settings have changed since it was accepted
+                self.unready[key] = heard.slips[0].rule
+                return None
+            said.append(heard.said)
+        if not said:
+            return None
+        folded = fold(said, self._usual)
+        if rule := _lacks(folded):
+            self.unready[key] = rule
+            return None
+        visit = folded.visit
+        return _Made(key, kept[said.index(folded.newest)].number, visit) if visit else None
+
+    def _note(self, made: Sequence[_Made]) -> None:
+        """Notes the visits, and finds those of which it is thereby known anew which they are."""
+        now = [self._known(one) for one in made]
+        before = self._visits.of([one.key for one in made])
+        changed = [one for one in now if before.get(one.key) != one]
+        old = [before[one.key] for one in changed if one.key in before]
+        whose = {one.who for one in (*changed, *old)}
+        first = {who: self._visits.first(who) for who in whose}
+        self._visits.note(changed)
+        for who, one in first.items():
+            then = self._visits.first(who)
+            if then != one:
+                self.moved |= self._visits.between(who, one, then)
+        self.moved -= set(self._keys)
+
+    def _known(self, one: _Made) -> Known:
+        start = one.visit.start.utc.removesuffix("Z")
+        attended = int(one.visit.status in ATTENDED)
+        return Known(one.key, comer(one.visit, self._settings.secret), start, attended)
+
+    def _place(self, visit: Visit) -> Place:
+        first = self._visits.first(comer(visit, self._settings.secret))
+        return place(
+            datetime.fromisoformat(visit.start.text),
+            [datetime.fromisoformat(f"{first}Z")] if first else [],
+            said=visit.first,
+            complete_from=self._settings.history_from,
+            look_back_days=self._settings.look_back_days,
+        )
+
+
+def _lacks(folded: Folded) -> str:
+    """The rule by which it cannot be sent yet; empty where it can."""
+    if folded.lacking:
+        return "no-end" if folded.lacking == ("end",) else INCOMPLETE
+    visit = folded.visit
+    if visit and is_known_too_soon(visit.status, visit.start, datetime.now(UTC)):
+        return "known-too-soon"
+    return ""

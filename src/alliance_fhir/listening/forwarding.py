@@ -1,0 +1,174 @@
+"""Sending on what came: a thread that makes the appointments that wait, and syncs them.
+
+What is in the inbox stays there until the target has it, whatever becomes of the target or of this
+process. What cannot be sent yet is tried again, seldom and more seldom, until it can.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from alliance_fhir.asking import Options
+from alliance_fhir.config import Settings
+from alliance_fhir.domain.receipt import Receipt
+from alliance_fhir.errors import AllianceError, defect
+from alliance_fhir.instruments.catalog import Catalog
+from alliance_fhir.interpreter import attuned
+from alliance_fhir.ledger.inbox import NEVER, Inbox, Waiting
+from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.listening.due import INCOMPLETE, Due
+from alliance_fhir.planned import Planned
+from alliance_fhir.running import Run
+from alliance_fhir.targets.base import Target
+
+_BATCH = 200
+"""Appointments that are made and sent together."""
+_SOON, _LATE = 60.0, 3600.0
+"""Seconds until what the target did not take is tried again: at first, and at most."""
+_SHORTEST_WAIT = 0.05
+_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+"""Seconds after a run that could not be made, at first and at most."""
+UNKNOWN = "not-sent"
+_ARRIVED = ("created", "updated", "unchanged")
+
+
+class State(NamedTuple):
+    """How it goes: appointments that the target took, changed or not, since this began; and why
+    nothing can be sent now, empty where it can."""
+
+    delivered: int = 0
+    trouble: str = ""
+
+
+class Forwarder:
+    """The thread. `tell` hears of each change of what stands against sending."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        target: Target,
+        ledger: Ledger,
+        settings: Settings,
+        options: Options,
+        catalog: Catalog,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._inbox = inbox
+        self._target = target
+        self._ledger = ledger
+        self._settings = settings
+        self._options = options._replace(accept_older=True)  # all that was ever said is folded
+        self._catalog = catalog
+        self._tell = tell
+        self._wake = threading.Event()
+        self._ends = threading.Event()
+        self._pause = _PAUSE
+        self.state = State()
+        self._thread = threading.Thread(target=self._work, name="forwarder", daemon=True)
+
+    def start(self) -> None:
+        """Begins."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something came."""
+        self._wake.set()
+
+    def stop(self, patience: float) -> None:
+        """Ends after the batch that is on its way; after some seconds, in the middle of it."""
+        self._ends.set()
+        self._wake.set()
+        self._thread.join(patience)
+        if self._thread.is_alive():
+            self._target.hurry()
+            self._ledger.hurry()
+            self._thread.join()
+
+    def _work(self) -> None:
+        while not self._ends.is_set():
+            self._wake.clear()
+            try:
+                more = self._round()
+            except AllianceError as error:
+                more = self._trouble(str(error))
+            except Exception as error:  # a defect of ours must not end what keeps messages
+                more = self._trouble(defect(error))
+                if os.environ.get("ALLIANCE_FHIR_DEBUG"):
+                    traceback.print_exc()
+            if not more:
+                until = self._inbox.next_due() - time.time()
+                self._wake.wait(min(_LONGEST_PAUSE, max(_SHORTEST_WAIT, until)))
+
+    def _round(self) -> bool:
+        """Sends what is due. Whether there may be more."""
+        with self._ledger.claim("inbox"):  # of several listeners with one ledger, one at a time
+            batch = self._inbox.due(time.time(), _BATCH)
+            if not batch:
+                return False
+            stopped = self._sent(batch)
+        if stopped:
+            return self._trouble(stopped)
+        self._pause = _PAUSE
+        if self.state.trouble:
+            self.state = self.state._replace(trouble="")
+            self._tell("sending again")
+        return True
+
+    def _trouble(self, why: str) -> bool:
+        if self.state.trouble != why:
+            self.state = self.state._replace(trouble=why)
+            self._tell(f"nothing can be sent: {why}")
+        self._ends.wait(self._pause * random.uniform(0.5, 1))  # noqa: S311 - no secret
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        return True
+
+    def _sent(self, batch: Sequence[Waiting]) -> str:
+        """Makes and sends a batch. Why the run stopped, where it did."""
+        keys = [one.key for one in batch]
+        due = Due(keys, self._inbox, self._ledger.visits, self._settings, self._catalog)
+        became: dict[str, str] = {}
+
+        def settled(planned: Planned, receipts: Sequence[Receipt]) -> None:
+            rule = _held(planned, receipts)
+            if rule is not None:
+                became[planned.group.key] = rule
+
+        with attuned():
+            run = Run("listen", due, self._target, self._ledger, self._settings, self._options,
+                      lambda progress: None, settled=settled)  # fmt: skip
+            result = run.go()
+        self._ledger.commit()
+        self._inbox.again(sorted(due.moved), time.time())
+        if not result.stopped:  # what nothing is known of is not to be tried at once, on and on
+            became = {key: UNKNOWN for key in keys if key not in due.unready} | became
+        self._settle(batch, became, due.unready)
+        return result.stopped
+
+    def _settle(
+        self, batch: Sequence[Waiting], became: dict[str, str], unready: dict[str, str]
+    ) -> None:
+        now = time.time()
+        settled = [one for one in batch if became.get(one.key) == ""]
+        postponed: list[tuple[Waiting, float, str]] = []
+        for one in batch:
+            if rule := unready.get(one.key):
+                postponed.append((one, NEVER if rule == INCOMPLETE else now + _LATE, rule))
+            elif rule := became.get(one.key, ""):
+                postponed.append((one, now + min(_SOON * 2**one.tries, _LATE), rule))
+        self._inbox.settle(settled, postponed)
+        delivered = self.state.delivered + len(settled)
+        self.state = self.state._replace(delivered=delivered)
+
+
+def _held(planned: Planned, receipts: Sequence[Receipt]) -> str | None:
+    """Why the target has not all of a group; empty where it has, None where nobody knows yet."""
+    if any(receipt.state == "not_sent" for receipt in receipts):
+        return None
+    kept = [one for one in receipts if one.state not in _ARRIVED]
+    return (kept[0].rule or planned.rule or kept[0].state) if kept else ""
