@@ -42,18 +42,24 @@ SETTINGS = Settings.model_validate(
 bare = cast("Callable[[str], Any]", hl7.parse)  # pyright: ignore[reportUnknownMemberType]
 PATIENTS, CLINICIANS, REFERRERS = 8_000, 60, 200
 SERVICES = ("Psychotherapy", "Medication visit", "Intake", "Group")
-MADE = datetime(2025, 1, 2, 8)  # noqa: DTZ001 - the offset is written beside it
+MADE = datetime(2025, 1, 2, 8)
 ENDS = {"S14": "Complete", "S26": "Noshow", "S15": "Cancelled"}
 """What a last message says, by its event."""
 SEGMENTS = (
     "MSH|^~\\&|SCHED|EAST|FHIR|EAST|{made}-0500||SIU^{event}^SIU_S12|{control}|P|2.5.1|||AL|NE",
-    "SCH|P{number}|F{number}|||SCHED|ROUTINE|R{reason}^Low mood^LOCAL|NORMAL^Normal^HL70277|50|min"
-    "|^^50^{start}-0500^{end}-0500|||||9001^Clerk^Anna|^WPN^PH^^^555^0100|1 Clinic Way^^Town^CT"
-    "||9001^Clerk^Anna|||||{status}|{order}",
-    "PID|1||{patient}^^^^MR||Doe^Jane^Q||19800101|F|||12 Elm Street^^New Haven^CT^06511^USA"
-    "||^PRN^PH^^^203^5550123|^WPN^PH^^^203^5550199|en|S||{patient}^^^^AN|123-45-6789",
-    "PV1|1|O|EAST^R{room}^^EAST||||{clinician}^Kurtz^Ana^^^Dr|{referrer}^Lee^Sam^^^Dr"
-    "||PSY||||A0||||OP|{number}",
+    (
+        "SCH|P{number}|F{number}|||SCHED|ROUTINE|R{reason}^Low mood^LOCAL|NORMAL^Normal^HL70277|50|min"
+        "|^^50^{start}-0500^{end}-0500|||||9001^Clerk^Anna|^WPN^PH^^^555^0100|1 Clinic Way^^Town^CT"
+        "||9001^Clerk^Anna|||||{status}|{order}"
+    ),
+    (
+        "PID|1||{patient}^^^^MR||Doe^Jane^Q||19800101|F|||12 Elm Street^^New Haven^CT^06511^USA"
+        "||^PRN^PH^^^203^5550123|^WPN^PH^^^203^5550199|en|S||{patient}^^^^AN|123-45-6789"
+    ),
+    (
+        "PV1|1|O|EAST^R{room}^^EAST||||{clinician}^Kurtz^Ana^^^Dr|{referrer}^Lee^Sam^^^Dr"
+        "||PSY||||A0||||OP|{number}"
+    ),
     "RGS|1|A|{room}",
     "AIS|1|A|S{service}^{words}^LOCAL|{start}-0500|0|min|50|min||{status}",
     "AIL|1|A|EAST^R{room}^^EAST|OFFICE|MAIN|{start}-0500|0|min|50|min",

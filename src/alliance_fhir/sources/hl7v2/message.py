@@ -30,8 +30,8 @@ _READ = {
     "AIL": (2, 3),
     "AIP": (2, 3),
 }
-"""The fields that somebody reads, by segment. No others go to the library, whose time is that of
-the fields it gets, empty ones too."""
+"""The fields that somebody reads, by segment. Of these the library gets those that have parts: its
+time is that of the fields it gets, empty ones too."""
 _TO_THE_VERSION = 11
 """Separators in a header up to MSH-12."""
 _LINES = {".br": "\n", ".sp": "\n", ".ce": "\n", "H": "", "N": ""}
@@ -132,31 +132,48 @@ def parted(text: str, encoding: str) -> Message:
     picked = [_picked(line, marks) for line in lines]
     # a mark at the end, as the library takes blanks away there, which what was left out did follow
     told = _part("\r".join(one.text for one in picked) + marks.field)
-    return Message([one.segment(_list(parts), marks) for one, parts in zip(picked, told, strict=True)])
+    return Message(
+        [one.segment(_list(parts), marks) for one, parts in zip(picked, told, strict=True)]
+    )
 
 
 class _Picked(NamedTuple):
-    """What of a segment goes to the library: its name, and the numbers of the fields in `text`."""
+    """What is read of a segment: fields that are one text, and those in `text`, by their numbers,
+    which are for the library to part."""
 
     name: str
+    plain: dict[int, str]
     numbers: list[int]
     text: str
 
     def segment(self, parts: list[Any], marks: Marks) -> Segment:
+        """The segment, `parts` being those of its `text`."""
+        fields = {number: [Repetition([[told]], marks)] for number, told in self.plain.items()}
         start = 3 if self.name == "MSH" else 1
-        fields = zip(self.numbers, parts[start:], strict=False)
-        return Segment(self.name, {number: _repetitions(told, marks) for number, told in fields})
+        for number, told in zip(self.numbers, parts[start:], strict=False):
+            if found := _repetitions(told, marks):
+                fields[number] = found
+        return Segment(self.name, fields)
 
 
 def _picked(line: str, marks: Marks) -> _Picked:
     fields = line.split(marks.field)
     name = fields[0]
+    kept = [name]
     if name == "MSH":  # the first mark is a field, too
+        kept.append(fields[1])
         fields.insert(1, marks.field)
-    told = len(fields)
-    numbers = [number for number in _READ.get(name, ()) if number < told and fields[number]]
-    start = fields[2:3] if name == "MSH" else []
-    return _Picked(name, numbers, marks.field.join([name, *start, *[fields[n] for n in numbers]]))
+    count = len(fields)
+    plain: dict[int, str] = {}
+    numbers: list[int] = []
+    for number in _READ.get(name, ()):
+        told = fields[number] if number < count else ""
+        if marks.component in told or marks.repetition in told or marks.sub in told:
+            numbers.append(number)
+            kept.append(told)
+        elif told:
+            plain[number] = told
+    return _Picked(name, plain, numbers, marks.field.join(kept))
 
 
 def _repetitions(told: Any, marks: Marks) -> list[Repetition]:
