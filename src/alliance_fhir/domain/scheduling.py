@@ -70,6 +70,28 @@ class Said(NamedTuple):
     emptied: tuple[str, ...] = ()
 
 
+class MessageId(NamedTuple):
+    """Which message it was: its number at its sender, the SHA-256 of its bytes, whose segments end
+    with CR, in hexadecimal, and when it was made."""
+
+    control: str
+    sender: str
+    digest: str
+    made: Moment
+
+
+class Sent(NamedTuple):
+    """What a message says, and the digest of its bytes as `MessageId` has it."""
+
+    said: Said
+    digest: str
+
+    @property
+    def id(self) -> MessageId:
+        """Which message it was."""
+        return MessageId(self.said.control, self.said.sender, self.digest, self.said.made)
+
+
 LASTING = (
     *("patient", "clinician", "first", "event_reason", "reason", "kind", "service", "location"),
     *("referrer", "referral"),
@@ -83,7 +105,7 @@ class Folded(NamedTuple):
     `visit` is None where nothing is said of what `lacking` names. `now` is what is said in the end,
     in the source's own codes too, and `newest` the last message of all as it was. `earlier` holds
     the starts that it had before, and `patients_before` whose it was said to be before, both in
-    their order.
+    their order. `told` are all that were read, each once, from the oldest to the newest.
     """
 
     visit: Visit | None
@@ -92,6 +114,7 @@ class Folded(NamedTuple):
     earlier: tuple[Moment, ...]
     patients_before: tuple[Identifier, ...]
     lacking: tuple[str, ...]
+    told: tuple[Said, ...] = ()
 
 
 class _Notice(NamedTuple):
@@ -124,7 +147,17 @@ def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
     needed = ("patient", "start", "end", "status")
     lacking = tuple(name for name in needed if getattr(now, name) is None)
     visit = None if lacking else _visit(now, notice)
-    return Folded(visit, now, told[-1], starts[:-1], patients[:-1], lacking)
+    return Folded(visit, now, told[-1], starts[:-1], patients[:-1], lacking, tuple(told))
+
+
+def named(folded: Folded, sent: Iterable[Sent]) -> tuple[MessageId, ...]:
+    """Which messages came to this, each once, from the oldest to the newest. Those that were only
+    made anew from another one are not among them; of two that say the same in other bytes, both
+    are."""
+    of: dict[Said, set[MessageId]] = {}
+    for one in sent:
+        of.setdefault(one.said, set()).add(one.id)
+    return tuple(id_ for said in folded.told for id_ in sorted(of[said]))
 
 
 def fold_each(said: Iterable[Said], lasts: timedelta = timedelta()) -> dict[Identifier, Folded]:

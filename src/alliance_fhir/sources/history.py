@@ -43,9 +43,9 @@ class History:
 
     def drop(self, keys: Iterable[str]) -> None:
         """Forgets visits of which the sources say several things."""
-        self._database.execute("CREATE INDEX IF NOT EXISTS by_key ON attended (key)")
-        for key in keys:
-            self._database.execute("DELETE FROM attended WHERE key = ?", (key,))
+        if rows := [(key,) for key in keys]:
+            self._database.execute("CREATE INDEX IF NOT EXISTS by_key ON attended (key)")
+            self._database.executemany("DELETE FROM attended WHERE key = ?", rows)
 
     def place(self, visit: Visit) -> Place:
         """Which visit to its service it is."""

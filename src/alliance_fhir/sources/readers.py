@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.attendance import Place
-from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import RULES, WARNINGS, Finding
-from alliance_fhir.domain.visit import Visit
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.paths import is_folder, is_text, is_there, shown
 from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
-from alliance_fhir.sources.history import History
-from alliance_fhir.sources.hl7v2.pile import Pile
+from alliance_fhir.sources.hl7v2.pile import Earlier, Pile, nothing
 from alliance_fhir.sources.layout import Layout, Names, VisitLayout, check_names
 from alliance_fhir.sources.long import LongTable
 from alliance_fhir.sources.plans import SUFFIXES
 from alliance_fhir.sources.plans.files import PlanFile
 from alliance_fhir.sources.plans.timeline import Timeline
+from alliance_fhir.sources.visit_files import VisitFiles
 from alliance_fhir.sources.visits import VisitTable
 from alliance_fhir.sources.wide import Read, WideTable
 
@@ -167,10 +166,11 @@ def suffix(path: Path) -> str:
 
 
 class Sources:
-    """The files of one run, read as often as it takes, a row at a time.
+    """The files of one run, read as often as it takes, a row at a time; those of visits once.
 
     `paths` are files, or folders whose files of known suffixes are taken in order of their names.
-    The messages of an appointment, in whatever files, are one record, after all other records.
+    The messages of an appointment, in whatever files, are one record, after all other records;
+    `earlier` are those of runs before this one.
     `count` is how many records there are, once they were counted. Raises InputError for a path
     that is not there, or holds nothing that can be read.
     """
@@ -180,8 +180,10 @@ class Sources:
         paths: Sequence[Path],
         settings: Settings,
         catalog: Catalog,
+        earlier: Earlier = nothing,
     ) -> None:
         check_names(settings, catalog)
+        self._earlier = earlier
         self._site = Site(settings, catalog, Names(settings))
         self.repeats: dict[str, Repeat] | None = None
         self._astray: dict[str, list[Finding]] = {}
@@ -208,26 +210,19 @@ class Sources:
         on the way instead, which saves a pass, and where `attempts` goes on in the end, all that
         came must be thrown away and read once more.
         """
-        with History(self._site.settings) as history:
-            known = False
-            for read in self._records(trusting=trusting):
-                if isinstance(read, Finding) or not isinstance(read.record, Visit):
-                    yield read
-                    continue
-                if not known:  # a run without visits goes through no file for it
-                    self._look_back(history)
-                    known = True
-                yield self._placed(read, history.place(read.record))
+        with VisitFiles(self._site.settings, self._earlier) as visits:
+            for read in self._records(visits, trusting=trusting):
+                yield read if isinstance(read, Finding) else visits.placed(read)
 
-    def _records(self, *, trusting: bool) -> Iterator[Read | Finding]:
+    def _records(self, visits: VisitFiles, *, trusting: bool) -> Iterator[Read | Finding]:
         if self.repeats is None and trusting:
-            yield from self._counting()
+            yield from self._counting(visits)
             return
         if self.repeats is None:
-            self._count()
+            self._count(visits)
         repeats = self.repeats or {}
         seen: set[str] = set()
-        for read in self._all(self._site):
+        for read in self._all(self._site, visits):
             if isinstance(read, Finding):
                 yield read
             elif read.key in repeats and (repeats[read.key] == "different" or read.key in seen):
@@ -240,71 +235,93 @@ class Sources:
                 if all(finding.rule in WARNINGS for finding in astray):
                     yield read
 
-    def _counting(self) -> Iterator[Read | Finding]:
+    def _counting(self, visits: VisitFiles) -> Iterator[Read | Finding]:
         with Census() as census, Timeline() as timeline:
-            for read in self._all(self._site._replace(timeline=timeline)):
+            for read in self._all(self._site._replace(timeline=timeline), visits):
                 if isinstance(read, Read):
                     census.add(read.key, read.content)
                 yield read
             self.repeats, self._astray = census.repeats(), timeline.astray()
 
-    def _count(self) -> None:
-        with Census() as census, Timeline() as timeline, Pile(self._site.settings) as pile:
-            site = self._site._replace(timeline=timeline, pile=pile)
-            for path in self.files:
-                try:
-                    for held in _open(path, site, lambda rule, remedy: None):
-                        for key, content in held.identities():
-                            census.add(key, content)
-                            self.count += 1
-                except InputError:  # named when the records are read
-                    continue
-            for key, content in pile.identities():
+    def _count(self, visits: VisitFiles) -> None:
+        with Census() as census, Timeline() as timeline:
+            site = self._site._replace(timeline=timeline)
+            for key, content in self._identities(site, visits):
                 census.add(key, content)
                 self.count += 1
             self.repeats, self._astray = census.repeats(), timeline.astray()
+        self._forget(visits)
 
-    def _look_back(self, history: History) -> None:
-        """Goes through all visits, so that of each the ones before it are known."""
-        with Pile(self._site.settings) as pile:
-            for path in self.files:
-                if suffix(path) not in SUFFIXES:
-                    self._remember(path, self._site._replace(pile=pile), history)
-            _add(history, pile.records())
+    def _identities(self, site: Site, visits: VisitFiles) -> Iterator[tuple[str, str]]:
+        """Key and content of each record that has a key."""
+        for number, path in enumerate(self.files):
+            if number in visits:
+                continue
+            with suppress(InputError):  # named when the records are read
+                for held in _open(path, site, lambda rule, remedy: None):
+                    if _is_of_visits(path, held):
+                        self._gather(number, visits)
+                    else:
+                        yield from held.identities()
+        yield from visits.identities()
+
+    def _all(self, site: Site, visits: VisitFiles) -> Iterator[Read | Finding]:
+        for number, path in enumerate(self.files):
+            if number not in visits:
+                of_visits, items = _read(path, site)
+                if not of_visits:
+                    yield from items
+                    continue
+                self._gather(number, visits)
+            yield from visits.of(number)
+        yield from visits.of_messages()
+
+    def _gather(self, first: int, visits: VisitFiles) -> None:
+        """Reads all files of visits, of which this is the first: a run without any goes through no
+        file for it."""
+        site = self._site._replace(pile=visits.pile)
+        for number, path in enumerate(self.files[first:], first):
+            if suffix(path) not in SUFFIXES:
+                of_visits, items = _read(path, site)
+                if of_visits:
+                    visits.take(number, items)
+        visits.finish()
+        self._forget(visits)
+
+    def _forget(self, visits: VisitFiles) -> None:
         repeats = self.repeats or {}
-        history.drop(key for key, repeat in repeats.items() if repeat == "different")
+        visits.forget(key for key, repeat in repeats.items() if repeat == "different")
 
-    def _remember(self, path: Path, site: Site, history: History) -> None:
-        try:
-            for held in _open(path, site, lambda rule, remedy: None):
-                if suffix(path) == MESSAGES or isinstance(held, VisitTable):
-                    _add(history, held.records())
-        except InputError:  # named when the records are read
-            return
 
-    def _placed(self, read: Read, place: Place) -> Read:
-        """A visit with its place; what the source says of it is that, too."""
-        content = digest([read.content, *place], self._site.settings.secret)
-        return read._replace(place=place, content=content)
+def _read(path: Path, site: Site) -> tuple[bool, Iterator[Read | Finding]]:
+    """Whether a file holds visits, and its records, with what is to be told of it before them."""
+    told: list[Finding] = []
+    try:
+        held = _open(path, site, partial(_note, told, str(path)))
+        first = next(held)
+    except InputError as error:
+        return False, iter([*told, _whole(error)])
+    return _is_of_visits(path, first), _rest(first, held, told)
 
-    def _all(self, site: Site) -> Iterator[Read | Finding]:
-        with Pile(site.settings) as pile:
-            yield from self._held(site._replace(pile=pile))
-            yield from pile.records()
 
-    def _held(self, site: Site) -> Iterator[Read | Finding]:
-        for path in self.files:
-            told: list[Finding] = []
-            tell = partial(_note, told, str(path))
-            try:
-                for held in _open(path, site, tell):
-                    while told:
-                        yield told.pop()
-                    yield from held.unknown_columns()
-                    yield from held.records()
-            except InputError as error:
-                yield from told
-                yield Finding(error.path, 0, "", error.rule, error.remedy)
+def _rest(first: Held, others: Iterator[Held], told: list[Finding]) -> Iterator[Read | Finding]:
+    try:
+        for held in chain([first], others):
+            while told:
+                yield told.pop()
+            yield from held.unknown_columns()
+            yield from held.records()
+    except InputError as error:
+        yield from told
+        yield _whole(error)
+
+
+def _whole(error: InputError) -> Finding:
+    return Finding(error.path, 0, "", error.rule, error.remedy)
+
+
+def _is_of_visits(path: Path, held: Held) -> bool:
+    return suffix(path) == MESSAGES or isinstance(held, VisitTable)
 
 
 def _open(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
@@ -316,12 +333,6 @@ def _open(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
     if path.is_symlink() and not is_there(path):
         raise InputError(path, "unreadable-file", "It is a link to nothing; mend or remove it.")
     return READERS[suffix(path)](path, site, tell)
-
-
-def _add(history: History, visits: Iterable[Read | Finding]) -> None:
-    for read in visits:
-        if isinstance(read, Read) and isinstance(read.record, Visit):
-            history.add(read.key, read.record)
 
 
 def _twice(read: Read, repeat: Repeat) -> Finding:

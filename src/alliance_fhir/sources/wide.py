@@ -13,6 +13,7 @@ from alliance_fhir.domain.keys import digest, record_key
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Assessment, Origin
+from alliance_fhir.domain.scheduling import MessageId
 from alliance_fhir.domain.visit import Visit
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources.cells import Cells, Spoilt
@@ -25,7 +26,7 @@ class Read(NamedTuple):
     """A record with its place, its business key, and a digest of what the source said.
 
     `whole` is the key of what it is a version of, where it is one. `place` is for a visit: which
-    it is of its patient's.
+    it is of its patient's; `messages` are those that came to it, where it is of messages.
     """
 
     origin: Origin
@@ -34,6 +35,7 @@ class Read(NamedTuple):
     content: str
     whole: str = ""
     place: Place = UNPLACED
+    messages: tuple[MessageId, ...] = ()
 
     @property
     def group(self) -> str:

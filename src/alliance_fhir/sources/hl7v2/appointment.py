@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +28,8 @@ class Heard(NamedTuple):
 
     `number` counts the messages of a file from 1, and is 0 where the file as a whole is meant;
     `control` is the message's own number, and `appointment` that of what it is about, where they
-    could be read; `line` is the one of the file in which it begins.
+    could be read; `line` is the one of the file in which it begins. `digest` is the SHA-256 of its
+    bytes, each segment ended by CR.
     """
 
     number: int
@@ -36,6 +38,7 @@ class Heard(NamedTuple):
     control: str = ""
     appointment: Identifier | None = None
     line: int = 0
+    digest: str = ""
 
 
 def heard(path: Path, site: Site) -> Iterator[Heard]:
@@ -45,7 +48,8 @@ def heard(path: Path, site: Site) -> Iterator[Heard]:
             if raw.slips:
                 yield Heard(raw.number, None, raw.slips, line=raw.line)
             else:
-                yield read(raw.data, site, raw.number)._replace(line=raw.line)
+                digest = sha256(raw.data + b"\r").hexdigest()
+                yield read(raw.data, site, raw.number)._replace(line=raw.line, digest=digest)
 
 
 def read(data: bytes, site: Site, number: int = 1) -> Heard:

@@ -19,7 +19,19 @@ _part = cast("Callable[[str], list[list[Any]]]", hl7.parse)  # pyright: ignore
 NULL = '""'
 """What a sender writes where there is nothing any more; an empty field says nothing."""
 
-_READ = {"MSH", "SCH", "TQ1", "PID", "PV1", "RGS", "AIS", "AIL", "AIP"}
+_READ = {
+    "MSH": (3, 4, 7, 9, 10, 12, 13),
+    "SCH": (1, 2, 3, 6, 7, 8, 9, 10, 11, 25, 26, 27),
+    "TQ1": (6, 7, 8),
+    "PID": (3,),
+    "PV1": (8,),
+    "RGS": (2,),
+    "AIS": (2, 3, 4, 7, 8, 10),
+    "AIL": (2, 3),
+    "AIP": (2, 3),
+}
+"""The fields that somebody reads, by segment. Of these the library gets those that have parts: its
+time is that of the fields it gets, empty ones too."""
 _TO_THE_VERSION = 11
 """Separators in a header up to MSH-12."""
 _LINES = {".br": "\n", ".sp": "\n", ".ce": "\n", "H": "", "N": ""}
@@ -57,22 +69,26 @@ class Repetition(NamedTuple):
         return self.parts[component - 1 : component] == [[NULL]]
 
 
+_NOTHING = Repetition([[""]], Marks("", "", "", "", "", ""))
+
+
 class Segment(NamedTuple):
-    """One segment: its name, and its fields by their numbers, MSH-1 being the separator."""
+    """One segment: its name, and those of its fields that are read and not empty, by their numbers,
+    MSH-1 being the separator."""
 
     name: str
-    fields: list[Any]
-    marks: Marks
+    fields: dict[int, list[Repetition]]
 
     def repetitions(self, field: int) -> list[Repetition]:
-        """The values of a field, those that are empty left out."""
-        told = _list(self.fields[field]) if field < len(self.fields) else []
-        found = [Repetition([_list(c) for c in _list(one)], self.marks) for one in told]
-        return [one for one in found if any(any(subs) for subs in one.parts)]
+        """The values of a field, those that are empty left out. Raises ValueError for one that is
+        never read."""
+        if field not in _READ[self.name]:
+            raise ValueError(f"{self.name}-{field} is not among the fields that are read")
+        return self.fields.get(field, [])
 
     def first(self, field: int) -> Repetition:
         """The first value of a field, which may be empty."""
-        return next(iter(self.repetitions(field)), Repetition([[""]], self.marks))
+        return next(iter(self.repetitions(field)), _NOTHING)
 
     def text(self, field: int, component: int = 1, sub: int = 1) -> str:
         """A component's text of the first value."""
@@ -111,9 +127,58 @@ def parted(text: str, encoding: str) -> Message:
     header = text.split("\r", 1)[0]
     if header.count(marks.field) < _TO_THE_VERSION:
         raise Unread("MSH", "truncated-message")
-    read = "\r".join(line for line in text.split("\r") if line[:3] in _READ)
-    segments = [_list(one) for one in _part(read)]
-    return Message([Segment(_list(one[0])[0], one, marks) for one in segments if one])
+    lines = [line for line in text.split("\r") if line[:3] in _READ]
+    lines[-1] = lines[-1].rstrip()  # as the library would
+    picked = [_picked(line, marks) for line in lines]
+    # a mark at the end, as the library takes blanks away there, which what was left out did follow
+    told = _part("\r".join(one.text for one in picked) + marks.field)
+    return Message(
+        [one.segment(_list(parts), marks) for one, parts in zip(picked, told, strict=True)]
+    )
+
+
+class _Picked(NamedTuple):
+    """What is read of a segment: fields that are one text, and those in `text`, by their numbers,
+    which are for the library to part."""
+
+    name: str
+    plain: dict[int, str]
+    numbers: list[int]
+    text: str
+
+    def segment(self, parts: list[Any], marks: Marks) -> Segment:
+        """The segment, `parts` being those of its `text`."""
+        fields = {number: [Repetition([[told]], marks)] for number, told in self.plain.items()}
+        start = 3 if self.name == "MSH" else 1
+        for number, told in zip(self.numbers, parts[start:], strict=False):
+            if found := _repetitions(told, marks):
+                fields[number] = found
+        return Segment(self.name, fields)
+
+
+def _picked(line: str, marks: Marks) -> _Picked:
+    fields = line.split(marks.field)
+    name = fields[0]
+    kept = [name]
+    if name == "MSH":  # the first mark is a field, too
+        kept.append(fields[1])
+        fields.insert(1, marks.field)
+    count = len(fields)
+    plain: dict[int, str] = {}
+    numbers: list[int] = []
+    for number in _READ.get(name, ()):
+        told = fields[number] if number < count else ""
+        if marks.component in told or marks.repetition in told or marks.sub in told:
+            numbers.append(number)
+            kept.append(told)
+        elif told:
+            plain[number] = told
+    return _Picked(name, plain, numbers, marks.field.join(kept))
+
+
+def _repetitions(told: Any, marks: Marks) -> list[Repetition]:
+    found = [Repetition([_list(c) for c in _list(one)], marks) for one in _list(told)]
+    return [one for one in found if any(any(subs) for subs in one.parts)]
 
 
 def _marks(text: str, encoding: str) -> Marks:

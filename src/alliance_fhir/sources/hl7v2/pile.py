@@ -7,7 +7,7 @@ so that memory stays flat, nothing can be read there at a glance, and nothing ou
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Origin
-from alliance_fhir.domain.scheduling import Said, fold
+from alliance_fhir.domain.scheduling import Folded, Said, Sent, fold, named
 from alliance_fhir.domain.visit import is_known_too_soon
 from alliance_fhir.room import Spool
 from alliance_fhir.sources.wide import Read, visit_digest
@@ -32,8 +32,15 @@ _SAID = TypeAdapter(Said)
 _FASTEST = 1
 _AT_ONCE = 500
 """Messages that are written to the disk together."""
-Row = tuple[str, str, int, bytes]
-"""Business key, path and line of a message, and what it says, packed."""
+Row = tuple[str, str, int, str, bytes]
+"""Business key, path, line and digest of a message, and what it says, packed."""
+Earlier = Callable[[str], Iterable[Sent]]
+"""The messages of earlier runs, by the business key of their appointment."""
+
+
+def nothing(key: str) -> Iterable[Sent]:
+    """No run was before this one."""
+    return ()
 
 
 class Pile:
@@ -43,7 +50,9 @@ class Pile:
         self._secret = settings.secret
         self._usual = timedelta(minutes=settings.visit_minutes)
         self._database = Spool(cache=4000)
-        self._database.execute("CREATE TABLE said (key TEXT, path TEXT, line INT, told BLOB)")
+        self._database.execute(
+            "CREATE TABLE said (key TEXT, path TEXT, line INT, digest TEXT, told BLOB)"
+        )
         self._waiting: list[Row] = []
 
     def __enter__(self) -> Self:
@@ -52,32 +61,31 @@ class Pile:
     def __exit__(self, *error: object) -> None:
         self._database.close()
 
-    def add(self, key: str, path: str, line: int, said: Said) -> None:
-        """One message, by the business key of its appointment."""
-        self._waiting.append((key, path, line, _packed(said)))
+    def add(self, key: str, path: str, line: int, said: Said, digest: str = "") -> None:
+        """One message, by the business key of its appointment; `digest` as `Sent` has it."""
+        self._waiting.append((key, path, line, digest, _packed(said)))
         if len(self._waiting) >= _AT_ONCE:
             self._write()
 
-    def identities(self) -> Iterator[tuple[str, str]]:
-        """Key and content of each visit."""
-        for read in self.records():
-            if isinstance(read, Read):
-                yield read.key, read.content
-
-    def records(self) -> Iterator[Read | Finding]:
-        """A visit for each appointment, or what is wrong with it, in the order of the keys."""
+    def records(self, earlier: Earlier = nothing) -> Iterator[Read | Finding]:
+        """A visit for each appointment, or what is wrong with it, in the order of the keys; what
+        was said of it `earlier` is read, too."""
         self._write()
         now = datetime.now(UTC)
         rows = self._database.execute("SELECT * FROM said ORDER BY key, path, line")
         with closing(rows):
             for key, some in groupby(rows, key=itemgetter(0)):
-                yield from self._of_one(key, list(some), now)
+                yield from self._of_one(key, list(some), earlier(key), now)
 
-    def _of_one(self, key: str, rows: list[Row], now: datetime) -> Iterator[Read | Finding]:
-        """It stands where its newest message does; of equal ones, where the first does."""
-        told = [_unpacked(row[3]) for row in rows]
-        folded = fold(told, self._usual)
-        _, path, line, _ = rows[told.index(folded.newest)]
+    def _of_one(
+        self, key: str, rows: list[Row], earlier: Iterable[Sent], now: datetime
+    ) -> Iterator[Read | Finding]:
+        """It stands where the newest message of this run does; of equal ones, where the first
+        does."""
+        sent = [Sent(_unpacked(told), digest) for *_, digest, told in rows]
+        every = [*sent, *earlier]
+        folded = fold([one.said for one in every], self._usual)
+        _, path, line, *_ = rows[_newest(sent, folded)]
         for number, name in enumerate(folded.lacking):
             place, rule = _PLACES[name], _LACKING.get(name, "never-said")
             yield Finding(path, line, place, rule, "", key, beside=number > 0)
@@ -87,11 +95,18 @@ class Pile:
         if is_known_too_soon(visit.status, visit.start, now):
             yield Finding(path, line, _PLACES["start"], "known-too-soon", "", key)
             return
-        yield Read(Origin(path, line), key, visit, visit_digest(visit, self._secret))
+        content = visit_digest(visit, self._secret)
+        yield Read(Origin(path, line), key, visit, content, messages=named(folded, every))
 
     def _write(self) -> None:
-        self._database.executemany("INSERT INTO said VALUES (?, ?, ?, ?)", self._waiting)
+        self._database.executemany("INSERT INTO said VALUES (?, ?, ?, ?, ?)", self._waiting)
         self._waiting.clear()
+
+
+def _newest(sent: list[Sent], folded: Folded) -> int:
+    """The place of the newest; the first one's where all were said before in other messages."""
+    said = [one.said for one in sent]
+    return next((said.index(one) for one in reversed(folded.told) if one in said), 0)
 
 
 def _packed(said: Said) -> bytes:

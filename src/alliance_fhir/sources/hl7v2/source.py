@@ -31,9 +31,7 @@ class MessageFile:
         yield from ()
 
     def identities(self) -> Iterator[tuple[str, str]]:
-        """None by itself: the pile has them when all files were read."""
-        for _ in self.records():
-            pass
+        """None: what all messages come to has them."""
         yield from ()
 
     def records(self) -> Iterator[Finding]:
@@ -47,7 +45,7 @@ class MessageFile:
                     path, one.line, slip.place, slip.rule, slip.remedy, key, beside=beside
                 )
             if one.said and self._pile:
-                self._pile.add(key, path, one.line, one.said)
+                self._pile.add(key, path, one.line, one.said, one.digest)
 
     def _heard(self) -> Iterator[Heard]:
         """Raises InputError where the file cannot be read."""
