@@ -52,6 +52,11 @@ Settled = Callable[[Planned, Sequence[Receipt]], None]
 """Hears what became of each group."""
 
 
+def new_run() -> str:
+    """The id of a run that begins."""
+    return secrets.token_hex(8)
+
+
 class Run:
     """One plan or sync; `settled` hears of each group, in the order of the records."""
 
@@ -66,6 +71,7 @@ class Run:
         watch: Watch,
         letters: DeadLetters | None = None,
         settled: Settled = lambda planned, receipts: None,
+        run: str = "",
     ) -> None:
         if options.merge and options.take:
             raise ConfigError("--merge and --take are two answers to one question; name one")
@@ -92,7 +98,7 @@ class Run:
         )
         self._result = Result(
             command,
-            run=secrets.token_hex(8),
+            run=run or new_run(),
             target=target.name,
             fhir_version=target.version.full,
         )

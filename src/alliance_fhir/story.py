@@ -20,8 +20,9 @@ from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, file_time, site_catalog
 from alliance_fhir.ndjson import NdjsonFolder
 from alliance_fhir.paths import PathLike, Paths, several
+from alliance_fhir.recollection import Recollection
 from alliance_fhir.result import Result
-from alliance_fhir.running import CHUNK, Run
+from alliance_fhir.running import CHUNK, Run, new_run
 from alliance_fhir.sources.readers import Sources
 from alliance_fhir.targets.base import Target
 from alliance_fhir.verifying import verify
@@ -48,8 +49,10 @@ def sync(
     Raises ConfigError, InputError, InstrumentError and MappingError; what a server did not do is
     told by the result.
     """
-    supply = Sources(several(sources), settings, site_catalog(settings))
-    return Run("sync", supply, target, ledger, settings, options, watch, letters).go()
+    run = new_run()
+    with Recollection(ledger, settings, run) as before:
+        supply = Sources(several(sources), settings, site_catalog(settings), before)
+        return Run("sync", supply, target, ledger, settings, options, watch, letters, run=run).go()
 
 
 @attuned()
@@ -62,8 +65,9 @@ def plan(
     watch: Watch = unwatched,
 ) -> Result:
     """What `sync` would do now, with the same counts; writes neither to target nor to ledger."""
-    supply = Sources(several(sources), settings, site_catalog(settings))
-    return Run("plan", supply, target, ledger, settings, options, watch).go()
+    with Recollection(ledger, settings) as before:
+        supply = Sources(several(sources), settings, site_catalog(settings), before)
+        return Run("plan", supply, target, ledger, settings, options, watch).go()
 
 
 @attuned()

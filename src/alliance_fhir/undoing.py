@@ -20,6 +20,7 @@ from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.fhir.waves import waves
+from alliance_fhir.ledger.inbox import Inbox
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.paths import is_text
 from alliance_fhir.result import Result
@@ -48,6 +49,9 @@ def undo(run: str, target: Target, ledger: Ledger, remover: Remover, settings: S
     except ServerError as error:
         result.stopped, result.stop_code = str(error), error.exit_code
     else:
+        if inbox := Inbox.there(ledger.name):
+            with inbox:
+                inbox.forget(run)
         ledger.end_run(result.run)
         ledger.commit()
     result.requests = target.requests()

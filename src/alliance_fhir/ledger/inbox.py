@@ -11,7 +11,7 @@ who is sending. With a ledger on PostgreSQL it is in two tables beside the ledge
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -27,12 +27,14 @@ from sqlalchemy import (
     Table,
     bindparam,
     func,
+    inspect,
     select,
 )
 
 from alliance_fhir.ledger.database import Database
 from alliance_fhir.ledger.place import Place, place_of
 from alliance_fhir.ledger.schema import alone
+from alliance_fhir.paths import is_there
 
 metadata = MetaData()
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself there
@@ -44,9 +46,11 @@ message = Table(
     Column("key", String(64), nullable=False, index=True),  # the appointment's business key
     Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of the message
     Column("came", String(32), nullable=False),
-    Column("told", LargeBinary, nullable=False),  # zlib of the message, its segments ending with CR
+    Column("run", String(32), nullable=False),  # that read it from a file; else empty
+    Column("told", LargeBinary, nullable=False),  # zlib of the message, its segments parted by CR
 )
-"""Append-only. `told` holds patients' data, which is why the file is its owner's alone."""
+"""Append-only, but that `undo` takes out what its run read. `told` holds patients' data, which is
+why the file is its owner's alone."""
 
 waiting = Table(
     "inbox_waiting",
@@ -69,20 +73,23 @@ _MOST_KEYS = 500
 
 class Arrived(NamedTuple):
     """A message as it came: its appointment's key, the hexadecimal SHA-256 of its bytes, when it
-    came (ISO 8601, UTC), and its bytes."""
+    came (ISO 8601, UTC), its bytes, and the run that read it from a file, if one did."""
 
     key: str
     digest: str
     came: str
     told: bytes
+    run: str = ""
 
 
 class Kept(NamedTuple):
-    """A message that is kept, and its number, by the order in which they came."""
+    """A message that is kept, and its number, by the order in which they came; `digest` as
+    `Arrived` has it."""
 
     number: int
     key: str
     told: bytes
+    digest: str
 
 
 class Waiting(NamedTuple):
@@ -112,7 +119,7 @@ _DUE = (
     .order_by(waiting.c.due, waiting.c.since, waiting.c.number)
 )
 _OF = (
-    select(message.c.number, message.c.key, message.c.told)
+    select(message.c.number, message.c.key, message.c.told, message.c.digest)
     .where(message.c.key.in_(bindparam("some", expanding=True)))
     .order_by(message.c.number)
 )
@@ -147,6 +154,20 @@ class Inbox:
         except BaseException:
             self.close()
             raise
+
+    @classmethod
+    def there(cls, ledger: str | Path) -> Inbox | None:
+        """The inbox of a ledger, where there is one; nothing is made."""
+        place = _beside(place_of(ledger))
+        if place.file:
+            return cls(ledger) if is_there(place.file) else None
+        database = Database(place)
+        try:
+            with database.used() as connection:
+                made = inspect(connection).has_table(message.name)
+        finally:
+            database.close()
+        return cls(ledger) if made else None
 
     def __enter__(self) -> Self:
         return self
@@ -187,14 +208,16 @@ class Inbox:
         rows = self._database.read(_KNOWN, {"some": list(digests)})
         return {row.digest for row in rows}
 
-    def of(self, keys: Sequence[str]) -> dict[str, list[Kept]]:
-        """All messages of these appointments, in the order in which they came."""
+    def of(self, keys: Sequence[str], but: Collection[str] = ()) -> dict[str, list[Kept]]:
+        """All messages of these appointments, in the order in which they came, without those of
+        these digests."""
         found: dict[str, list[Kept]] = {}
         for start in range(0, len(keys), _MOST_KEYS):
             some = list(keys[start : start + _MOST_KEYS])
             for row in self._database.read(_OF, {"some": some}):
-                kept = Kept(row.number, row.key, zlib.decompress(row.told))
-                found.setdefault(row.key, []).append(kept)
+                if row.digest not in but:
+                    kept = Kept(row.number, row.key, zlib.decompress(row.told), row.digest)
+                    found.setdefault(row.key, []).append(kept)
         return found
 
     def due(self, now: float, most: int) -> list[Waiting]:
@@ -236,6 +259,11 @@ class Inbox:
         with self._database.together():
             self._database.write(waiting.update().values(due=0.0))
 
+    def forget(self, run: str) -> None:
+        """Takes out what a run read from files: it is undone, and the files are still there."""
+        with self._database.together():
+            self._database.write(message.delete().where(message.c.run == run))
+
     def counts(self) -> Counts:
         """How many wait, and for what."""
         count = func.count()
@@ -255,9 +283,9 @@ class Inbox:
 
     def messages(self) -> Iterator[Kept]:
         """All messages, in the order in which they came."""
-        query = select(message.c.number, message.c.key, message.c.told).order_by(message.c.number)
-        for row in self._database.stream(query):
-            yield Kept(row.number, row.key, zlib.decompress(row.told))
+        columns = (message.c.number, message.c.key, message.c.told, message.c.digest)
+        for row in self._database.stream(select(*columns).order_by(message.c.number)):
+            yield Kept(row.number, row.key, zlib.decompress(row.told), row.digest)
 
     def _insert(self, table: Table) -> Any:
         if self._database.is_sqlite:

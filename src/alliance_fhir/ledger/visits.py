@@ -70,9 +70,9 @@ class Visits:
         asked = {"of_who": who, "after": after, "until": until}
         return {row.key for row in self._database.read(_BETWEEN, asked)}
 
-    def note(self, visits: Iterable[Known]) -> None:
-        """These are known now, in place of what was known of them."""
-        rows = [one._asdict() for one in visits]
+    def note(self, visits: Iterable[tuple[str, str, str, int]]) -> None:
+        """These are known now, in place of what was known of them: each as `Known` has it."""
+        rows = [Known(*one)._asdict() for one in visits]
         if not rows:
             return
         gone: list[dict[str, Any]] = [{"of_key": row["key"]} for row in rows]

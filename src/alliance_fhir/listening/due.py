@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.attendance import ATTENDED, Place, place
+from alliance_fhir.domain.attendance import Place, place
 from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Origin
-from alliance_fhir.domain.scheduling import Folded, Said, fold
+from alliance_fhir.domain.scheduling import Folded, MessageId, Sent, fold, named
 from alliance_fhir.domain.visit import Visit, is_known_too_soon
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.ledger.inbox import Inbox, Kept
 from alliance_fhir.ledger.visits import Known, Visits
-from alliance_fhir.sources.history import comer
+from alliance_fhir.sources.history import comer, known
 from alliance_fhir.sources.hl7v2.appointment import read
 from alliance_fhir.sources.hl7v2.site import site_of
 from alliance_fhir.sources.wide import Read, visit_digest
@@ -31,6 +31,7 @@ class _Made(NamedTuple):
     key: str
     number: int
     visit: Visit
+    messages: tuple[MessageId, ...]
 
 
 class Due:
@@ -62,31 +63,34 @@ class Due:
         made = [one for key in self._keys if (one := self._made(key, of.get(key, [])))]
         self._note(made)
         secret = self._settings.secret
-        for key, number, visit in made:
+        for key, number, visit, messages in made:
             at = self._place(visit)
             content = digest([visit_digest(visit, secret), *at], secret)
-            yield Read(Origin(self._inbox.name, number), key, visit, content, place=at)
+            origin = Origin(self._inbox.name, number)
+            yield Read(origin, key, visit, content, place=at, messages=messages)
 
     def _made(self, key: str, kept: Sequence[Kept]) -> _Made | None:
-        said: list[Said] = []
+        sent: list[Sent] = []
         for one in kept:
             heard = read(one.told, self._site, one.number)
             if heard.said is None:  # the settings have changed since it was accepted
                 self.unready[key] = heard.slips[0].rule
                 return None
-            said.append(heard.said)
-        if not said:
+            sent.append(Sent(heard.said, one.digest))
+        if not sent:
             return None
-        folded = fold(said, self._usual)
+        folded = fold([one.said for one in sent], self._usual)
         if rule := _lacks(folded):
             self.unready[key] = rule
+        if folded.visit is None or rule:
             return None
-        visit = folded.visit
-        return _Made(key, kept[said.index(folded.newest)].number, visit) if visit else None
+        number = kept[[one.said for one in sent].index(folded.newest)].number
+        return _Made(key, number, folded.visit, named(folded, sent))
 
     def _note(self, made: Sequence[_Made]) -> None:
         """Notes the visits, and finds those of which it is thereby known anew which they are."""
-        now = [self._known(one) for one in made]
+        secret = self._settings.secret
+        now = [Known(*known(one.key, one.visit, secret)) for one in made]
         before = self._visits.of([one.key for one in made])
         changed = [one for one in now if before.get(one.key) != one]
         old = [before[one.key] for one in changed if one.key in before]
@@ -98,11 +102,6 @@ class Due:
             if then != one:
                 self.moved |= self._visits.between(who, one, then)
         self.moved -= set(self._keys)
-
-    def _known(self, one: _Made) -> Known:
-        start = one.visit.start.utc.removesuffix("Z")
-        attended = int(one.visit.status in ATTENDED)
-        return Known(one.key, comer(one.visit, self._settings.secret), start, attended)
 
     def _place(self, visit: Visit) -> Place:
         first = self._visits.first(comer(visit, self._settings.secret))

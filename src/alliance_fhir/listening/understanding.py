@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from io import BytesIO
 from typing import NamedTuple
 
@@ -14,15 +13,15 @@ from alliance_fhir.domain.receipt import RULES, WARNINGS
 from alliance_fhir.domain.scheduling import Said
 from alliance_fhir.domain.visit import is_known_too_soon, natural_key
 from alliance_fhir.listening.frames import BEGIN, CR, END, Frame
-from alliance_fhir.sources.hl7v2.appointment import read
+from alliance_fhir.sources.hl7v2.appointment import digest_of, read
 from alliance_fhir.sources.hl7v2.files import messages
 from alliance_fhir.sources.hl7v2.site import site_of
 from alliance_fhir.sources.hl7v2.slips import Slip
 
 
 class Understood(NamedTuple):
-    """A message: its appointment's business key, its bytes as they are kept (segments ending with
-    CR) with the hexadecimal SHA-256 of them, or else the slips that were found in it."""
+    """A message: its appointment's business key, its bytes as they are kept (segments parted by
+    CR), their digest (`appointment.digest_of`), or else the slips that were found in it."""
 
     key: str
     told: bytes
@@ -57,7 +56,7 @@ class Reader:
         if slips or not heard.appointment:
             return _refused(slips)
         key = record_key(self._source, natural_key(heard.appointment), self._secret)
-        return Understood(key, told, sha256(told).hexdigest())
+        return Understood(key, told, digest_of(told))
 
 
 def _too_soon(said: Said) -> bool:

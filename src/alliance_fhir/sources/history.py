@@ -1,5 +1,5 @@
-"""Which visits were attended, over all visits of a run: so that of each it is known whether its
-patient came to that service before.
+"""Which visits were attended, over all visits of a run and those that earlier runs knew: so that of
+each it is known whether its patient came to that service before.
 
 They go to SQLite's temporary file, patients and services as digests only, so that memory stays flat
 and nothing readable is laid down.
@@ -16,17 +16,21 @@ from alliance_fhir.domain.attendance import ATTENDED, Place, place
 from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.visit import Visit
 from alliance_fhir.room import Spool
+from alliance_fhir.sources.before import NOTHING, Before, KnownVisit
+
+_FIRST = "SELECT min(start) FROM visit WHERE who = ? AND attended"
 
 
 class History:
-    """The visits that were attended. All have to be added before the first is asked about."""
+    """The visits of a run. All have to be added before the first is asked about."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, before: Before = NOTHING) -> None:
         self._settings = settings
+        self._before = before
         self._database = Spool(cache=4000)
         self._database.execute(
-            "CREATE TABLE attended (who TEXT, start TEXT, key TEXT, PRIMARY KEY (who, start, key)) "
-            "WITHOUT ROWID"
+            "CREATE TABLE visit (key TEXT, who TEXT, start TEXT, attended INT, "
+            "PRIMARY KEY (who, attended, start, key)) WITHOUT ROWID"
         )
 
     def __enter__(self) -> Self:
@@ -36,21 +40,25 @@ class History:
         self._database.close()
 
     def add(self, key: str, visit: Visit) -> None:
-        """A visit by its business key; one that was not attended is no history."""
-        if visit.status in ATTENDED:
-            row = (self._who(visit), visit.start.utc.removesuffix("Z"), key)
-            self._database.execute("INSERT OR IGNORE INTO attended VALUES (?, ?, ?)", row)
+        """A visit by its business key."""
+        row = known(key, visit, self._settings.secret)
+        self._database.execute("INSERT OR IGNORE INTO visit VALUES (?, ?, ?, ?)", row)
 
     def drop(self, keys: Iterable[str]) -> None:
         """Forgets visits of which the sources say several things."""
         if rows := [(key,) for key in keys]:
-            self._database.execute("CREATE INDEX IF NOT EXISTS by_key ON attended (key)")
-            self._database.executemany("DELETE FROM attended WHERE key = ?", rows)
+            self._index()
+            self._database.executemany("DELETE FROM visit WHERE key = ?", rows)
+
+    def finish(self) -> None:
+        """When all were added: the runs to come are told of them."""
+        self._index()
+        rows = self._database.execute("SELECT key, who, start, attended FROM visit")
+        self._before.know(map(KnownVisit._make, rows))
 
     def place(self, visit: Visit) -> Place:
         """Which visit to its service it is."""
-        query = "SELECT min(start) FROM attended WHERE who = ?"
-        first = self._database.execute(query, (self._who(visit),)).fetchone()[0]
+        first = self._first(comer(visit, self._settings.secret))
         return place(
             datetime.fromisoformat(visit.start.text),
             [datetime.fromisoformat(f"{first}Z")] if first else [],
@@ -59,8 +67,25 @@ class History:
             look_back_days=self._settings.look_back_days,
         )
 
-    def _who(self, visit: Visit) -> str:
-        return comer(visit, self._settings.secret)
+    def _first(self, who: str) -> str:
+        """When the first visit began that was attended; empty where none is known. What earlier
+        runs knew of visits that are in this one counts no more."""
+        here: str | None = self._database.execute(_FIRST, (who,)).fetchone()[0]
+        others = [start for key, start in self._before.attended(who) if not self._has(key)]
+        return min([here, *others] if here else others, default="")
+
+    def _has(self, key: str) -> bool:
+        query = "SELECT 1 FROM visit WHERE key = ?"
+        return self._database.execute(query, (key,)).fetchone() is not None
+
+    def _index(self) -> None:
+        self._database.execute("CREATE INDEX IF NOT EXISTS by_key ON visit (key)")
+
+
+def known(key: str, visit: Visit, secret: bytes) -> KnownVisit:
+    """What is to be known of a visit for others."""
+    start = visit.start.utc.removesuffix("Z")
+    return KnownVisit(key, comer(visit, secret), start, int(visit.status in ATTENDED))
 
 
 def comer(visit: Visit, secret: bytes) -> str:

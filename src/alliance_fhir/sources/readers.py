@@ -16,9 +16,10 @@ from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.paths import is_folder, is_text, is_there, shown
 from alliance_fhir.sources import csv, excel
+from alliance_fhir.sources.before import NOTHING, Before
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
-from alliance_fhir.sources.hl7v2.pile import Earlier, Pile, nothing
+from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.layout import Layout, Names, VisitLayout, check_names
 from alliance_fhir.sources.long import LongTable
 from alliance_fhir.sources.plans import SUFFIXES
@@ -170,7 +171,7 @@ class Sources:
 
     `paths` are files, or folders whose files of known suffixes are taken in order of their names.
     The messages of an appointment, in whatever files, are one record, after all other records;
-    `earlier` are those of runs before this one.
+    `before` is what is known of visits from other runs.
     `count` is how many records there are, once they were counted. Raises InputError for a path
     that is not there, or holds nothing that can be read.
     """
@@ -180,10 +181,10 @@ class Sources:
         paths: Sequence[Path],
         settings: Settings,
         catalog: Catalog,
-        earlier: Earlier = nothing,
+        before: Before = NOTHING,
     ) -> None:
         check_names(settings, catalog)
-        self._earlier = earlier
+        self._before = before
         self._site = Site(settings, catalog, Names(settings))
         self.repeats: dict[str, Repeat] | None = None
         self._astray: dict[str, list[Finding]] = {}
@@ -210,7 +211,7 @@ class Sources:
         on the way instead, which saves a pass, and where `attempts` goes on in the end, all that
         came must be thrown away and read once more.
         """
-        with VisitFiles(self._site.settings, self._earlier) as visits:
+        with VisitFiles(self._site.settings, self._before) as visits:
             for read in self._records(visits, trusting=trusting):
                 yield read if isinstance(read, Finding) else visits.placed(read)
 

@@ -12,8 +12,9 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.visit import Visit
+from alliance_fhir.sources.before import Before
 from alliance_fhir.sources.history import History
-from alliance_fhir.sources.hl7v2.pile import Earlier, Pile
+from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.kept import Kept
 from alliance_fhir.sources.wide import Read
 
@@ -22,16 +23,15 @@ class VisitFiles:
     """Records and findings of the files that hold visits, by their numbers among all files; those
     of messages, which are in no one file, come last. `gathered` is whether all were read.
 
-    `pile` takes what the messages say, and `earlier` tells what they said before this run.
+    `pile` takes what the messages say, and `before` is what earlier runs knew.
     """
 
-    def __init__(self, settings: Settings, earlier: Earlier) -> None:
+    def __init__(self, settings: Settings, before: Before) -> None:
         self.gathered = False
-        self.pile = Pile(settings)
-        self._earlier = earlier
+        self.pile = Pile(settings, before)
         self._secret = settings.secret
         self._kept = Kept()
-        self._history = History(settings)
+        self._history = History(settings, before)
         self._numbers: set[int] = set()
         self._closing = ExitStack()
         for one in (self.pile, self._kept, self._history):
@@ -54,7 +54,8 @@ class VisitFiles:
     def finish(self) -> None:
         """When all files were taken."""
         self.gathered = True
-        self._kept.add(_MESSAGES, self._noted(self.pile.records(self._earlier)))
+        self._kept.add(_MESSAGES, self._noted(self.pile.records()))
+        self._history.finish()
 
     def _noted(self, items: Iterable[Read | Finding]) -> Iterator[Read | Finding]:
         for one in items:

@@ -28,8 +28,8 @@ class Heard(NamedTuple):
 
     `number` counts the messages of a file from 1, and is 0 where the file as a whole is meant;
     `control` is the message's own number, and `appointment` that of what it is about, where they
-    could be read; `line` is the one of the file in which it begins. `digest` is the SHA-256 of its
-    bytes, each segment ended by CR.
+    could be read; `line` is the one of the file in which it begins. `told` are its bytes,
+    its segments parted by CR, and `digest` the SHA-256 of them with a CR at their end.
     """
 
     number: int
@@ -39,6 +39,7 @@ class Heard(NamedTuple):
     appointment: Identifier | None = None
     line: int = 0
     digest: str = ""
+    told: bytes = b""
 
 
 def heard(path: Path, site: Site) -> Iterator[Heard]:
@@ -48,8 +49,15 @@ def heard(path: Path, site: Site) -> Iterator[Heard]:
             if raw.slips:
                 yield Heard(raw.number, None, raw.slips, line=raw.line)
             else:
-                digest = sha256(raw.data + b"\r").hexdigest()
-                yield read(raw.data, site, raw.number)._replace(line=raw.line, digest=digest)
+                digest = digest_of(raw.data)
+                yield read(raw.data, site, raw.number)._replace(
+                    line=raw.line, digest=digest, told=raw.data
+                )
+
+
+def digest_of(told: bytes) -> str:
+    """The digest of a message, as `Heard` has it."""
+    return sha256(told + b"\r").hexdigest()
 
 
 def read(data: bytes, site: Site, number: int = 1) -> Heard:

@@ -7,7 +7,7 @@ so that memory stays flat, nothing can be read there at a glance, and nothing ou
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -22,6 +22,7 @@ from alliance_fhir.domain.records import Origin
 from alliance_fhir.domain.scheduling import Folded, Said, Sent, fold, named
 from alliance_fhir.domain.visit import is_known_too_soon
 from alliance_fhir.room import Spool
+from alliance_fhir.sources.before import NOTHING, Before
 from alliance_fhir.sources.wide import Read, visit_digest
 
 _PLACES = {"patient": "PID-3", "start": "SCH-11.4", "end": "SCH-11.5", "status": "SCH-25"}
@@ -34,19 +35,14 @@ _AT_ONCE = 500
 """Messages that are written to the disk together."""
 Row = tuple[str, str, int, str, bytes]
 """Business key, path, line and digest of a message, and what it says, packed."""
-Earlier = Callable[[str], Iterable[Sent]]
-"""The messages of earlier runs, by the business key of their appointment."""
-
-
-def nothing(key: str) -> Iterable[Sent]:
-    """No run was before this one."""
-    return ()
 
 
 class Pile:
-    """What the messages of a run say, in no order, until all are there."""
+    """What the messages of a run say, in no order, until all are there; those of the runs `before`
+    belong to it, too."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, before: Before = NOTHING) -> None:
+        self._before = before
         self._secret = settings.secret
         self._usual = timedelta(minutes=settings.visit_minutes)
         self._database = Spool(cache=4000)
@@ -61,29 +57,30 @@ class Pile:
     def __exit__(self, *error: object) -> None:
         self._database.close()
 
-    def add(self, key: str, path: str, line: int, said: Said, digest: str = "") -> None:
-        """One message, by the business key of its appointment; `digest` as `Sent` has it."""
+    def add(
+        self, key: str, path: str, line: int, said: Said, digest: str = "", told: bytes = b""
+    ) -> None:
+        """One message, by the business key of its appointment, with its bytes; `digest` as `Sent`
+        has it."""
+        self._before.hear(key, digest, told)
         self._waiting.append((key, path, line, digest, _packed(said)))
         if len(self._waiting) >= _AT_ONCE:
             self._write()
 
-    def records(self, earlier: Earlier = nothing) -> Iterator[Read | Finding]:
-        """A visit for each appointment, or what is wrong with it, in the order of the keys; what
-        was said of it `earlier` is read, too."""
+    def records(self) -> Iterator[Read | Finding]:
+        """A visit for each appointment, or what is wrong with it, in the order of the keys."""
         self._write()
         now = datetime.now(UTC)
         rows = self._database.execute("SELECT * FROM said ORDER BY key, path, line")
         with closing(rows):
             for key, some in groupby(rows, key=itemgetter(0)):
-                yield from self._of_one(key, list(some), earlier(key), now)
+                yield from self._of_one(key, list(some), now)
 
-    def _of_one(
-        self, key: str, rows: list[Row], earlier: Iterable[Sent], now: datetime
-    ) -> Iterator[Read | Finding]:
+    def _of_one(self, key: str, rows: list[Row], now: datetime) -> Iterator[Read | Finding]:
         """It stands where the newest message of this run does; of equal ones, where the first
         does."""
         sent = [Sent(_unpacked(told), digest) for *_, digest, told in rows]
-        every = [*sent, *earlier]
+        every = [*sent, *self._before.sent(key, {one.digest for one in sent})]
         folded = fold([one.said for one in every], self._usual)
         _, path, line, *_ = rows[_newest(sent, folded)]
         for number, name in enumerate(folded.lacking):

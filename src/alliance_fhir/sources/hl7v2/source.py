@@ -45,7 +45,7 @@ class MessageFile:
                     path, one.line, slip.place, slip.rule, slip.remedy, key, beside=beside
                 )
             if one.said and self._pile:
-                self._pile.add(key, path, one.line, one.said, one.digest)
+                self._pile.add(key, path, one.line, one.said, one.digest, one.told)
 
     def _heard(self) -> Iterator[Heard]:
         """Raises InputError where the file cannot be read."""
