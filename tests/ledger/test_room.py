@@ -109,7 +109,7 @@ def grown(ledger: Ledger) -> None:
 def test_a_unit_that_finds_no_room_leaves_nothing_and_the_next_one_may(
     tmp_path: Path, pages: list[int]
 ) -> None:
-    pages.append(15)
+    pages.append(18)
     with Ledger(tmp_path / "ledger.sqlite", TARGET, KEY) as ledger:
         with pytest.raises(ConfigError, match="no room"):
             grown(ledger)
@@ -123,7 +123,7 @@ def test_a_unit_that_finds_no_room_leaves_nothing_and_the_next_one_may(
 def test_nobody_goes_on_as_if_what_is_gone_were_there(tmp_path: Path, pages: list[int]) -> None:
     """What one lane has written and not committed is lost where another one finds no room: the
     first must not send what it believes to be noted."""
-    pages.append(15)
+    pages.append(18)
     with Ledger(tmp_path / "ledger.sqlite", TARGET, KEY) as ledger:
         ledger.write([ENTRY])
         with pytest.raises(ConfigError, match="no room"):
@@ -137,7 +137,7 @@ def test_nobody_goes_on_as_if_what_is_gone_were_there(tmp_path: Path, pages: lis
 
 def test_what_was_to_be_durable_soon_and_finds_no_room(tmp_path: Path, pages: list[int]) -> None:
     """Whoever wrote it went on; nobody else may before it is written."""
-    pages.append(15)
+    pages.append(18)
     with Ledger(tmp_path / "ledger.sqlite", TARGET, KEY) as ledger:
         with ledger.together(soon=True):
             ledger.write([ENTRY._replace(key=f"{n}" * 100) for n in range(40)])
