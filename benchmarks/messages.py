@@ -48,9 +48,9 @@ ENDS = {"S14": "Complete", "S26": "Noshow", "S15": "Cancelled"}
 SEGMENTS = (
     "MSH|^~\\&|SCHED|EAST|FHIR|EAST|{made}-0500||SIU^{event}^SIU_S12|{control}|P|2.5.1|||AL|NE",
     (
-        "SCH|P{number}|F{number}|||SCHED|ROUTINE|R{reason}^Low mood^LOCAL|NORMAL^Normal^HL70277|50|min"
-        "|^^50^{start}-0500^{end}-0500|||||9001^Clerk^Anna|^WPN^PH^^^555^0100|1 Clinic Way^^Town^CT"
-        "||9001^Clerk^Anna|||||{status}|{order}"
+        "SCH|P{number}|F{number}|||SCHED|ROUTINE|R{reason}^Low mood^LOCAL|NORMAL^Normal^HL70277|50"
+        "|min|^^50^{start}-0500^{end}-0500|||||9001^Clerk^Anna|^WPN^PH^^^555^0100"
+        "|1 Clinic Way^^Town^CT||9001^Clerk^Anna|||||{status}|{order}"
     ),
     (
         "PID|1||{patient}^^^^MR||Doe^Jane^Q||19800101|F|||12 Elm Street^^New Haven^CT^06511^USA"

@@ -7,18 +7,24 @@ rule, so that a no-show is told from a cancellation whatever a server makes of t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
+import orjson
+
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.attendance import Place, Told, Visits
+from alliance_fhir.domain.attendance import Place, Status, Told, Visits
 from alliance_fhir.domain.keys import digest, identifier_system, record_key
-from alliance_fhir.domain.records import Identifier, Origin
+from alliance_fhir.domain.records import Identifier, Moment, Origin
 from alliance_fhir.domain.visit import Modality, Visit
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.canonical import sealed_as_built
+from alliance_fhir.fhir.appointed import Facts
+from alliance_fhir.fhir.canonical import canonical, sealed_as_built
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.labels import meta
+from alliance_fhir.fhir.template import Template
 from alliance_fhir.fhir.versions import Json, Version
 
 TYPE = "Appointment"
@@ -66,6 +72,9 @@ _TYPES: dict[Visits, list[Json]] = {
 """HL7 has a code for follow-up visits, and none for first ones."""
 _MODALITIES: dict[Modality, str] = {"in-person": "FACE", "phone": "PHONE", "video": "VIDEOCONF"}
 
+_REMEMBERED = 1_000
+"""How many shapes are kept ready."""
+
 
 class VisitMapper:
     """Maps visits, for one version of FHIR and one site."""
@@ -76,58 +85,99 @@ class VisitMapper:
         self._system = identifier_system(settings.root)
         self._meta = meta(settings)
         self._window = timedelta(hours=settings.late_cancellation_hours)
+        self._templates: dict[tuple[object, ...], Template] = {}
 
     def group(self, key: str, origin: Origin, visit: Visit, content: str, place: Place) -> Group:
         """The Appointment; and what has to be there before it, where the visit has a referral."""
         day = visit.start.utc[:10]
         before = self._referred(origin, visit) if visit.referral or visit.referrer else None
-        body = self._appointment(key, visit, place, before)
-        resource = self._made(TYPE, f"{key}-{APPOINTMENT}", body, visit.appointment)
+        referred = before.resources[0].key if before else ""
+        told = visit.attendance(self._window)
+        facts = Facts(
+            key,
+            visit.appointment,
+            visit.patient,
+            visit.clinician,
+            visit.start,
+            visit.end,
+            visit.called_off,
+            visit.service,
+            visit.reason,
+            _minutes(visit),
+            referred,
+        )
+        alike = (visit.status, told, place, visit.modality)
+        form = partial(self._appointment, *alike)
+        resource = self._made(TYPE, f"{key}-{APPOINTMENT}", facts, alike, form)
         return Group(key, origin, visit.patient, day, None, content, [resource], before=before)
 
-    def _made(self, type_: str, key: str, body: Json, also: Identifier | None) -> Resource:
-        """A resource, sealed; elements that are empty are left out."""
-        identifiers = [el.identifier(*one) for one in (Identifier(self._system, key), also) if one]
-        whole: Json = {"resourceType": type_, "meta": self._meta, "identifier": identifiers, **body}
-        whole = {name: value for name, value in whole.items() if value}
-        return Resource(type_, key, *sealed_as_built(whole))
+    def _made(
+        self,
+        type_: str,
+        key: str,
+        facts: Facts,
+        alike: tuple[object, ...],
+        form: Callable[[Facts], Json],
+    ) -> Resource:
+        """A resource, sealed: what `form` gives for these facts, by the template of its shape.
+        `alike` is what else `form` depends on."""
+        values = facts.values()
+        if values is None:
+            return Resource(type_, key, *sealed_as_built(form(facts)))
+        shape = (type_, *alike, *map(bool, facts))
+        template = self._templates.get(shape)
+        if template is None:
+            marked = form(facts.marked())
+            marked = {**marked, "extension": marked.get("extension", [])}
+            template = Template(marked, {"extension": [], **canonical(marked)})
+            if len(self._templates) < _REMEMBERED:
+                self._templates[shape] = template
+        content = template.digest(values)
+        text = template.text(values, content)
+        return Resource(type_, key, partial(orjson.loads, text), content, text)
 
-    def _appointment(self, key: str, visit: Visit, place: Place, before: Group | None) -> Json:
-        told = visit.attendance(self._window)
-        patient = el.person("Patient", visit.patient)
+    def _form(self, type_: str, key: str, number: Identifier | None, body: Json) -> Json:
+        """A resource without its digest; elements that are empty are left out."""
+        both = (Identifier(self._system, key), number)
+        identifiers = [el.identifier(*one) for one in both if one]
+        whole: Json = {"resourceType": type_, "meta": self._meta, "identifier": identifiers, **body}
+        return {name: value for name, value in whole.items() if value}
+
+    def _appointment(
+        self, status: Status, told: Told, place: Place, modality: Modality | None, facts: Facts
+    ) -> Json:
+        patient = el.person("Patient", facts.patient)
+        request = el.logical("ServiceRequest", self._system, facts.referred)
         body: Json = {
-            "extension": _extensions(visit, told, place),
-            "status": "noshow" if told.kind == "no-show" else _WORD[visit.status],
-            **self._called_off(visit, told),
+            "extension": _extensions(told, place, modality, facts.notice),
+            "status": "noshow" if told.kind == "no-show" else _WORD[status],
+            **self._called_off(told, facts.notice),
             "serviceCategory": _coded(el.SERVICE_CATEGORY, self._settings.service_category),
-            "serviceType": [self._version.appointed(visit.service)] if visit.service else [],
+            "serviceType": [self._version.appointed(facts.service)] if facts.service else [],
             "specialty": _coded(el.SNOMED, self._settings.specialty),
             "appointmentType": {"coding": _TYPES[place.kind]} if place.kind in _TYPES else {},
-            **self._version.appointment_reason(visit.reason or ""),
+            **self._version.appointment_reason(facts.reason or ""),
             **self._version.appointment_subject(patient),
-            "start": visit.start.text,
-            "end": visit.end.text,
-            "minutesDuration": _minutes(visit),
-            "basedOn": [self._ref(one) for one in before.resources] if before else [],
-            "participant": self._participants(visit, told, patient),
+            "start": facts.start and facts.start.text,
+            "end": facts.end and facts.end.text,
+            "minutesDuration": facts.minutes,
+            "basedOn": [request] if facts.referred else [],
+            "participant": self._participants(told, patient, facts.practitioner),
         }
-        return body
+        return self._form(TYPE, f"{facts.key}-{APPOINTMENT}", facts.number, body)
 
-    def _ref(self, one: Resource) -> Json:
-        return el.logical(one.type, self._system, one.key)
-
-    def _called_off(self, visit: Visit, told: Told) -> Json:
+    def _called_off(self, told: Told, notice: Moment | None) -> Json:
         """Why it was cancelled, which FHIR allows of a cancelled one alone."""
         if told.kind not in _CALLED_OFF:
             return {}
         code = _CALLED_OFF[told.kind].reason
         reason: Json = {"coding": [{"system": el.CANCELLATION_REASON, "code": code}]}
-        return self._version.cancellation(reason, visit.called_off.text if visit.called_off else "")
+        return self._version.cancellation(reason, notice.text if notice else "")
 
-    def _participants(self, visit: Visit, told: Told, patient: Json) -> list[Json]:
+    def _participants(self, told: Told, patient: Json, clinician: Identifier | None) -> list[Json]:
         actors = [patient]
-        if visit.clinician:
-            actors.append(el.person("Practitioner", visit.clinician))
+        if clinician:
+            actors.append(el.person("Practitioner", clinician))
         off = _CALLED_OFF[told.kind].type if told.kind in _CALLED_OFF else ""
         return [
             {
@@ -146,34 +196,41 @@ class VisitMapper:
         known_by = (REFERRAL, *visit.referral) if visit.referral else ("referrer", *_by(visit))
         natural = (*known_by, *visit.patient)
         key = record_key(settings.named_source, natural, settings.secret)
+        facts = Facts(key, visit.referral, visit.patient, visit.referrer)
+        resource = self._made("ServiceRequest", f"{key}-{REFERRAL}", facts, (), self._request)
+        said = digest([*natural, *_by(visit)], settings.secret)
+        return Group(key, origin, visit.patient, day, None, said, [resource], records=0)
+
+    def _request(self, facts: Facts) -> Json:
+        referrer = facts.practitioner
         body: Json = {
             # it is somebody else's: whether it still stands is not ours to say
             "status": "unknown",
             "intent": "order",
             "code": self._version.service(el.REFERRAL),
-            "subject": el.person("Patient", visit.patient),
-            "requester": el.person("Practitioner", visit.referrer) if visit.referrer else {},
+            "subject": el.person("Patient", facts.patient),
+            "requester": el.person("Practitioner", referrer) if referrer else {},
         }
-        resource = self._made("ServiceRequest", f"{key}-{REFERRAL}", body, visit.referral)
-        said = digest([*natural, *_by(visit)], settings.secret)
-        return Group(key, origin, visit.patient, day, None, said, [resource], records=0)
+        return self._form("ServiceRequest", f"{facts.key}-{REFERRAL}", facts.number, body)
 
 
 def _by(visit: Visit) -> tuple[str, ...]:
     return visit.referrer or ()
 
 
-def _extensions(visit: Visit, told: Told, place: Place) -> list[Json]:
+def _extensions(
+    told: Told, place: Place, modality: Modality | None, notice: Moment | None
+) -> list[Json]:
     """Ours, in the order of their URLs."""
     became = _parts(told)
-    if visit.called_off:
-        became.append({"url": "notice", "valueDateTime": visit.called_off.text})
+    if notice:
+        became.append({"url": "notice", "valueDateTime": notice.text})
     extensions: list[Json] = [
         {"url": el.ATTENDANCE, "extension": became},
         {"url": el.FIRST_OR_FOLLOW_UP, "extension": _parts(place)},
     ]
-    if visit.modality:
-        coding: Json = {"system": el.PARTICIPATION_MODE, "code": _MODALITIES[visit.modality]}
+    if modality:
+        coding: Json = {"system": el.PARTICIPATION_MODE, "code": _MODALITIES[modality]}
         extensions.append({"url": el.MODALITY, "valueCodeableConcept": {"coding": [coding]}})
     return extensions
 

@@ -153,6 +153,11 @@ def sealed_as_built(resource: Json, known: Sequence[tuple[str, bytes]] = ()) -> 
     return {**resource, "extension": [*resource.get("extension", []), seal(content)]}, content
 
 
+def is_like_a_time(value: str) -> bool:
+    """Whether a text counts as an instant, wherever it stands: in another zone it is the same."""
+    return value[4:5] == "-" and bool(_INSTANT.fullmatch(value))
+
+
 def _put_into_utc(form: Json) -> int:
     """The times in a form's own extensions; how many there are."""
     extensions = form.get("extension", [])

@@ -14,7 +14,7 @@ from typing import Final
 
 import orjson
 
-from alliance_fhir.domain.records import Moment
+from alliance_fhir.domain.records import Identifier, Moment
 from alliance_fhir.fhir.canonical import dumps, plain_number, seal
 from alliance_fhir.fhir.versions import Json
 
@@ -32,6 +32,15 @@ WRITE: Final = "\ue008"
 SOURCE: Final = "\ue009"
 PLACE: Final = "\ue00a"
 REASON: Final = "\ue00b"
+START: Final = Moment("\ue00c", "\ue00c")
+END: Final = Moment("\ue00d", "\ue00d")
+NOTICE: Final = Moment("\ue00e", "\ue00e")
+MINUTES: Final = "\ue00f"
+SERVICE: Final = "\ue010"
+REFERRED: Final = "\ue011"
+NUMBER: Final = Identifier("\ue012", "\ue013")
+PATIENT: Final = Identifier("\ue014", "\ue015")
+PRACTITIONER: Final = Identifier("\ue016", "\ue017")
 _WRITTEN = {
     KEY: "key",
     DIGEST: "digest",
@@ -45,8 +54,27 @@ _WRITTEN = {
     SOURCE: "source",
     f'"{PLACE}"': "place",
     f'"{REASON}"': "reason",
+    START.text: "start",
+    END.text: "end",
+    NOTICE.text: "notice",
+    f'"{MINUTES}"': "minutes",
+    f'"{SERVICE}"': "service",
+    REFERRED: "referred",
+    f'"{NUMBER.system}"': "number_system",
+    f'"{NUMBER.value}"': "number",
+    f'"{PATIENT.system}"': "patient_system",
+    f'"{PATIENT.value}"': "patient",
+    f'"{PRACTITIONER.system}"': "practitioner_system",
+    f'"{PRACTITIONER.value}"': "practitioner",
 }
-_CANONICAL = {**_WRITTEN, TIME.text: "utc", f'"{ITEMS}"': "plain_items"}
+_CANONICAL = {
+    **_WRITTEN,
+    TIME.text: "utc",
+    f'"{ITEMS}"': "plain_items",
+    START.text: "start_utc",
+    END.text: "end_utc",
+    NOTICE.text: "notice_utc",
+}
 """What stands for a mark, in a resource as it is written, and in its canonical form."""
 
 _MARKS = re.compile("(" + "|".join(_WRITTEN) + ")")
@@ -64,7 +92,8 @@ class Template:
     The values to fill in are `key`; `time`, as written, and `utc`; `subject`, `performer` and
     `rater` as JSON; `about`, extensions as JSON with commas between; the `items` of a response
     likewise, and `plain_items`, the same in canonical form; of a Provenance the digests of the
-    `write` and of the `source`, and `place` and `reason` as JSON. All are UTF-8.
+    `write` and of the `source`, and `place` and `reason` as JSON. Of a visit they are those of
+    `alliance_fhir.fhir.appointed`. All are UTF-8.
     """
 
     def __init__(self, form: Json, canonical: Json | None = None) -> None:
