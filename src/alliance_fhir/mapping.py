@@ -131,6 +131,7 @@ class Mapping:
 
     def _visit(self, read: Read, visit: Visit, *, checked: bool) -> Group:
         group = self._visits.group(read.key, read.origin, visit, read.content, read.place)
+        group = group._replace(messages=read.messages)
         if checked:
             before = group.before.resources if group.before else []
             self.checker.check([*before, *group.resources])

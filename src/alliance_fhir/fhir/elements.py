@@ -74,6 +74,10 @@ TEST_DATA: Json = {"system": f"{_THO}/v3-ActReason", "code": "HTEST"}
 CREATE: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "CREATE"}]}
 UPDATE: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "UPDATE"}]}
 NULLIFY: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "NULLIFY"}]}
+FROM_V2: Json = {
+    "system": "http://hl7.org/fhir/uv/v2mappings/CodeSystem/provenance-activity-type-v2-to-fhir",
+    "code": "v2-fhir-transformation",
+}
 AUTHOR: Json = {"coding": [{"system": f"{_THO}/provenance-participant-type", "code": "author"}]}
 ATTESTER: Json = {"coding": [{"system": f"{_THO}/provenance-participant-type", "code": "attester"}]}
 ASSEMBLER: Json = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from alliance_fhir.domain.records import Identifier, Origin
+from alliance_fhir.domain.scheduling import MessageId
 from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.versions import Json
@@ -62,6 +63,7 @@ class Group(NamedTuple):
     and digests of contents that may be overwritten. `added` are those of them that somebody has
     there as a resource of their own, without our identifier: keys and ids. `before` is what it
     refers to and shares with other groups of its patient: it is sent before, once a run.
+    `messages` are those that it is made of, where it is made of messages.
     """
 
     key: str
@@ -79,6 +81,7 @@ class Group(NamedTuple):
     seen: frozenset[tuple[str, str]] = frozenset()
     added: tuple[tuple[str, str], ...] = ()
     before: Group | None = None
+    messages: tuple[MessageId, ...] = ()
 
     def added_at(self, key: str) -> str:
         """The id of what somebody added that this resource takes the place of; else nothing."""

@@ -17,12 +17,14 @@ import orjson
 from alliance_fhir._version import __version__
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import identifier_system
+from alliance_fhir.domain.scheduling import MessageId
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.template import (
     KEY,
+    MESSAGES,
     PLACE,
     RATER,
     REASON,
@@ -44,6 +46,8 @@ _ACTIVITIES: dict[Activity, Json] = {
 }
 """What a write did, as HL7's code for it. For keeping what somebody else wrote there is none."""
 
+_MOST_MESSAGES = 50
+"""The newest of those that a visit is made of: hardly any has ten."""
 _REMEMBERED = 1_000
 """How many shapes are kept ready: records of one form have few."""
 
@@ -98,6 +102,7 @@ class ProvenanceWriter:
             "source": group.source_digest.encode(),
             "place": json_text(f"{_file_name(group.origin.path)} row {group.origin.row}"),
             "reason": json_text(reason),
+            **self._messages(group.messages[-_MOST_MESSAGES:]),
         }
         template = self._template(group, targets, activity, told=bool(reason))
         content = template.digest(values)
@@ -113,18 +118,26 @@ class ProvenanceWriter:
             (t.type, KEY + t.key[start:] if t.key.startswith(group.key) else t.key) for t in targets
         ]
         kind = group.author.type if group.author else ""
-        shape = (activity, told, kind, bool(group.source_digest), *keys)
+        of = (bool(group.source_digest), bool(group.messages))
+        shape = (activity, told, kind, *of, *keys)
         template = self._templates.get(shape)
         if template is None:
-            template = self._made(activity, told, kind, bool(group.source_digest), keys)
+            template = self._made(activity, told, kind, of, keys)
             if len(self._templates) < _REMEMBERED:
                 self._templates[shape] = template
         return template
 
     def _made(
-        self, activity: Activity, told: bool, author: str, source: bool, keys: list[tuple[str, str]]
+        self,
+        activity: Activity,
+        told: bool,
+        author: str,
+        of: tuple[bool, bool],
+        keys: list[tuple[str, str]],
     ) -> Template:
-        """A template; `told` is whether there is a reason, `source` whether there is its digest."""
+        """A template; `told` is whether there is a reason, and `of` whether there are the digest of
+        the source and messages."""
+        source, messages = of
         identified: Json = {
             "identifier": {"system": self._digest_system, "value": f"blake2b:{SOURCE}"}
         }
@@ -137,14 +150,35 @@ class ProvenanceWriter:
             "extension": [],
             "target": [el.logical(type_, self._system, key) for type_, key in keys],
             "recorded": TIME.text,
-            "activity": {**_ACTIVITIES[activity], **({"text": REASON} if told else {})},
+            "activity": {
+                **_activity(activity, messages=messages),
+                **({"text": REASON} if told else {}),
+            },
             "agent": self._agents(author),
         }
         if not source:
             return Template(form)
         entity = {"role": "source", "what": identified}
         shown = {"role": "source", "what": {**identified, "display": PLACE}}
-        return Template({**form, "entity": [shown]}, canonical={**form, "entity": [entity]})
+        rest = [MESSAGES] if messages else []
+        return Template(
+            {**form, "entity": [shown, *rest]}, canonical={**form, "entity": [entity, *rest]}
+        )
+
+    def _messages(self, messages: Sequence[MessageId]) -> dict[str, bytes]:
+        """Entities of messages: known by the digests of their bytes; a person reads their numbers,
+        and of whom these are."""
+        if not messages:
+            return {}
+        plain: list[bytes] = []
+        shown: list[bytes] = []
+        for one in messages:
+            known = {"system": self._digest_system, "value": f"sha256:{one.digest}"}
+            told = " ".join(f"message {one.control} of {one.sender}".split())
+            plain.append(json_text({"role": "source", "what": {"identifier": known}}))
+            what = {"identifier": known, "display": told}
+            shown.append(json_text({"role": "source", "what": what}))
+        return {"messages": b",".join(shown), "plain_messages": b",".join(plain)}
 
     def _agents(self, author: str) -> list[Json]:
         """Who did it; `author` is the type of who answered."""
@@ -154,6 +188,14 @@ class ProvenanceWriter:
         if author == "Practitioner":  # US Core: whoever acts for an organization
             told |= self._behalf
         return [told, self._assembler]
+
+
+def _activity(activity: Activity, *, messages: bool) -> Json:
+    """What a write did; what is made of messages was transformed besides (v2-to-FHIR)."""
+    told = _ACTIVITIES[activity]
+    if not messages or not told:
+        return told
+    return {**told, "coding": [*told["coding"], el.FROM_V2]}
 
 
 @cache

@@ -32,6 +32,7 @@ WRITE: Final = "\ue008"
 SOURCE: Final = "\ue009"
 PLACE: Final = "\ue00a"
 REASON: Final = "\ue00b"
+MESSAGES: Final = "\ue018"
 START: Final = Moment("\ue00c", "\ue00c")
 END: Final = Moment("\ue00d", "\ue00d")
 NOTICE: Final = Moment("\ue00e", "\ue00e")
@@ -54,6 +55,7 @@ _WRITTEN = {
     SOURCE: "source",
     f'"{PLACE}"': "place",
     f'"{REASON}"': "reason",
+    f'"{MESSAGES}"': "messages",
     START.text: "start",
     END.text: "end",
     NOTICE.text: "notice",
@@ -71,6 +73,7 @@ _CANONICAL = {
     **_WRITTEN,
     TIME.text: "utc",
     f'"{ITEMS}"': "plain_items",
+    f'"{MESSAGES}"': "plain_messages",
     START.text: "start_utc",
     END.text: "end_utc",
     NOTICE.text: "notice_utc",
@@ -92,7 +95,8 @@ class Template:
     The values to fill in are `key`; `time`, as written, and `utc`; `subject`, `performer` and
     `rater` as JSON; `about`, extensions as JSON with commas between; the `items` of a response
     likewise, and `plain_items`, the same in canonical form; of a Provenance the digests of the
-    `write` and of the `source`, and `place` and `reason` as JSON. Of a visit they are those of
+    `write` and of the `source`, `place` and `reason` as JSON, and `messages`, entities as JSON with
+    commas between, with `plain_messages`, the same in canonical form. Of a visit they are those of
     `alliance_fhir.fhir.appointed`. All are UTF-8.
     """
 
