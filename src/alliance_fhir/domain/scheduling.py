@@ -134,8 +134,8 @@ def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
     told = _in_order(said)
     if len({one.appointment for one in told}) != 1:
         raise ValueError("the messages must be of one appointment")
-    now = Said("", "", told[0].made, "", told[0].appointment)
-    for one in told:
+    now = _after(None, told[0])
+    for one in told[1:]:
         now = _after(now, one)
     notice = _notice(told)
     now = now._replace(by=notice.by)
@@ -175,22 +175,38 @@ def _in_order(said: Iterable[Said]) -> list[Said]:
     that is sent once more would undo what came after it. Two that differ in anything but that are
     two, even under one number: some senders begin to count anew.
     """
+    every = [*said]
+    if len(every) < 2:
+        return every
     once: dict[Said, Said] = {}
-    for one in said:
+    for one in every:
         apart = one._replace(made=Moment("", ""))
         if apart not in once or _age(one) < _age(once[apart]):
             once[apart] = one
     return sorted(once.values(), key=_age)
 
 
-def _age(one: Said) -> tuple[str, int, int, str, str]:
+class _Words:
+    """Orders what nothing else does, by all that is said."""
+
+    def __init__(self, one: Said) -> None:
+        self._one = one
+
+    def __lt__(self, other: _Words) -> bool:
+        return repr(self._one) < repr(other._one)
+
+
+def _age(one: Said) -> tuple[str, int, int, str, _Words]:
     """Orders any two messages: by time, sequence, then number, as most senders count them up."""
     number = one.control.lstrip("0")
-    return one.made.utc.removesuffix("Z"), one.sequence or 0, len(number), number, repr(one)
+    return one.made.utc.removesuffix("Z"), one.sequence or 0, len(number), number, _Words(one)
 
 
-def _after(now: Said, one: Said) -> Said:
-    """What stands when `one` was said after all that came to `now`."""
+def _after(now: Said | None, one: Said) -> Said:
+    """What stands when `one` was said after all that came to `now`, or first of all."""
+    if now is None:
+        code = one.status_code if one.status else None
+        return one._replace(status_code=code, end=_after_start(one.start, one.end), emptied=())
     lasting = {name: _lasts(name, now, one) for name in LASTING}
     if one.status is None:
         lasting |= {"status": now.status, "status_code": now.status_code}

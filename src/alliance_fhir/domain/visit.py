@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, InstanceOf, model_validator
@@ -48,8 +49,13 @@ def is_known_too_soon(status: Status, start: Moment, now: datetime) -> bool:
 
     `now` is a time with its offset. Clocks of sources are not ours: a day is all that is asked for.
     """
-    latest = (now.astimezone(UTC) + FARTHEST).date()
-    return status in HAPPENED and start.day > latest.isoformat()
+    return status in HAPPENED and start.day > _latest_day(now)
+
+
+@lru_cache(maxsize=8)
+def _latest_day(now: datetime) -> str:
+    """The day that it is then where days begin first."""
+    return (now.astimezone(UTC) + FARTHEST).date().isoformat()
 
 
 def usual_end(start: Moment, lasts: timedelta) -> Moment:

@@ -1,20 +1,17 @@
-"""The parts of one message, parted by python-hl7.
+"""The parts of one message.
 
-Its own unescaping is not used: it knows no character sets, and logs what it cannot read, which may
-be a patient's.
+Of a message only the fields that are read are parted, and by hand: python-hl7, which parts all of
+it, takes longer for that than all the rest takes together. The tests hold both to the same parts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, cast
-
-import hl7  # pyright: ignore[reportMissingTypeStubs]
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 from alliance_fhir.sources.hl7v2.slips import Unread
-
-_part = cast("Callable[[str], list[list[Any]]]", hl7.parse)  # pyright: ignore
 
 NULL = '""'
 """What a sender writes where there is nothing any more; an empty field says nothing."""
@@ -30,8 +27,7 @@ _READ = {
     "AIL": (2, 3),
     "AIP": (2, 3),
 }
-"""The fields that somebody reads, by segment. Of these the library gets those that have parts: its
-time is that of the fields it gets, empty ones too."""
+"""The fields that somebody reads, by segment. No others are parted."""
 _TO_THE_VERSION = 11
 """Separators in a header up to MSH-12."""
 _LINES = {".br": "\n", ".sp": "\n", ".ce": "\n", "H": "", "N": ""}
@@ -62,7 +58,10 @@ class Repetition(NamedTuple):
             raw = self.parts[component - 1][sub - 1]
         except IndexError:
             return ""
-        return "" if raw == NULL else _unescaped(raw, self.marks).strip()
+        if raw == NULL:
+            return ""
+        escape = self.marks.escape
+        return (_unescaped(raw, self.marks) if escape and escape in raw else raw).strip()
 
     def null(self, component: int = 1) -> bool:
         """Whether it says that there is nothing any more."""
@@ -88,7 +87,8 @@ class Segment(NamedTuple):
 
     def first(self, field: int) -> Repetition:
         """The first value of a field, which may be empty."""
-        return next(iter(self.repetitions(field)), _NOTHING)
+        found = self.fields.get(field) or self.repetitions(field)
+        return found[0] if found else _NOTHING
 
     def text(self, field: int, component: int = 1, sub: int = 1) -> str:
         """A component's text of the first value."""
@@ -123,68 +123,43 @@ class Message(NamedTuple):
 
 def parted(text: str, encoding: str) -> Message:
     """The parts of a message whose segments end with CR. Raises Unread."""
-    marks = _marks(text, encoding)
     header = text.split("\r", 1)[0]
+    field = header[3:4]
+    marks = _marks(field, header[4:].split(field, 1)[0] if field else "", encoding)
     if header.count(marks.field) < _TO_THE_VERSION:
         raise Unread("MSH", "truncated-message")
-    lines = [line for line in text.split("\r") if line[:3] in _READ]
-    lines[-1] = lines[-1].rstrip()  # as the library would
-    picked = [_picked(line, marks) for line in lines]
-    # a mark at the end, as the library takes blanks away there, which what was left out did follow
-    told = _part("\r".join(one.text for one in picked) + marks.field)
-    return Message(
-        [one.segment(_list(parts), marks) for one, parts in zip(picked, told, strict=True)]
-    )
+    lines = text.rstrip().split("\r")
+    return Message([_segment(line, marks) for line in lines if line[:3] in _READ])
 
 
-class _Picked(NamedTuple):
-    """What is read of a segment: fields that are one text, and those in `text`, by their numbers,
-    which are for the library to part."""
-
-    name: str
-    plain: dict[int, str]
-    numbers: list[int]
-    text: str
-
-    def segment(self, parts: list[Any], marks: Marks) -> Segment:
-        """The segment, `parts` being those of its `text`."""
-        fields = {number: [Repetition([[told]], marks)] for number, told in self.plain.items()}
-        start = 3 if self.name == "MSH" else 1
-        for number, told in zip(self.numbers, parts[start:], strict=False):
-            if found := _repetitions(told, marks):
-                fields[number] = found
-        return Segment(self.name, fields)
-
-
-def _picked(line: str, marks: Marks) -> _Picked:
-    fields = line.split(marks.field)
-    name = fields[0]
-    kept = [name]
+def _segment(line: str, marks: Marks) -> Segment:
+    told = line.split(marks.field)
+    name = told[0]
     if name == "MSH":  # the first mark is a field, too
-        kept.append(fields[1])
-        fields.insert(1, marks.field)
-    count = len(fields)
-    plain: dict[int, str] = {}
-    numbers: list[int] = []
+        told.insert(1, marks.field)
+    fields: dict[int, list[Repetition]] = {}
+    count = len(told)
     for number in _READ.get(name, ()):
-        told = fields[number] if number < count else ""
-        if marks.component in told or marks.repetition in told or marks.sub in told:
-            numbers.append(number)
-            kept.append(told)
-        elif told:
-            plain[number] = told
-    return _Picked(name, plain, numbers, marks.field.join(kept))
+        if number < count and (found := _repetitions(told[number], marks)):
+            fields[number] = found
+    return Segment(name, fields)
 
 
-def _repetitions(told: Any, marks: Marks) -> list[Repetition]:
-    found = [Repetition([_list(c) for c in _list(one)], marks) for one in _list(told)]
-    return [one for one in found if any(any(subs) for subs in one.parts)]
+def _repetitions(told: str, marks: Marks) -> list[Repetition]:
+    """The values of a field, those that are empty left out."""
+    if marks.component in told or marks.repetition in told or marks.sub in told:
+        every = [
+            Repetition([part.split(marks.sub) for part in one.split(marks.component)], marks)
+            for one in told.split(marks.repetition)
+        ]
+        return [one for one in every if any(map(any, one.parts))]
+    return [Repetition([[told]], marks)] if told else []
 
 
-def _marks(text: str, encoding: str) -> Marks:
-    """What MSH-2 leaves out stands for itself as usual, but for the escape character."""
-    field = text[3:4]
-    told = text[4:].split("\r", 1)[0].split(field, 1)[0] if field else ""
+@lru_cache(maxsize=64)
+def _marks(field: str, told: str, encoding: str) -> Marks:
+    """What MSH-2, `told`, leaves out stands for itself as usual, but for the escape character.
+    Raises Unread."""
     given = field + told
     component, repetition, escape, sub = (told + "^~\\&"[len(told) :])[:4]
     parting = {field, component, repetition, sub}
@@ -196,15 +171,9 @@ def _marks(text: str, encoding: str) -> Marks:
     return Marks(field, component, repetition, escape, sub, encoding)
 
 
-def _list(told: Any) -> list[Any]:
-    return cast("list[Any]", told) if isinstance(told, list) else [told]
-
-
 def _unescaped(text: str, marks: Marks) -> str:
     r"""The text with \F\ \S\ \T\ \R\ \E\ \Xdd\ \.br\ as what they mean; others stay as they are."""
     mark = marks.escape
-    if not mark or mark not in text:
-        return text
     sequence = re.compile(f"{re.escape(mark)}([^{re.escape(mark)}]+){re.escape(mark)}")
     return sequence.sub(lambda found: _meant(found[0], found[1], marks), text)
 

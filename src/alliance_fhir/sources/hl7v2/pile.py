@@ -31,6 +31,9 @@ _LACKING = {"end": "no-end"}
 """The rule for what need not be said by a message; for all else `never-said`."""
 _SAID = TypeAdapter(Said)
 _FASTEST = 1
+_SMALLEST = -9
+"""The window of zlib for what is short, without header: with the usual one, most of the time goes
+into memory that is taken for it."""
 _AT_ONCE = 500
 """Messages that are written to the disk together."""
 Row = tuple[str, str, int, str, bytes]
@@ -107,8 +110,9 @@ def _newest(sent: list[Sent], folded: Folded) -> int:
 
 
 def _packed(said: Said) -> bytes:
-    return zlib.compress(_SAID.dump_json(said), _FASTEST)
+    packer = zlib.compressobj(_FASTEST, wbits=_SMALLEST, memLevel=1)
+    return packer.compress(_SAID.dump_json(said)) + packer.flush()
 
 
 def _unpacked(told: bytes) -> Said:
-    return _SAID.validate_json(zlib.decompress(told))
+    return _SAID.validate_json(zlib.decompress(told, wbits=_SMALLEST))
