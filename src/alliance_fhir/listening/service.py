@@ -23,8 +23,8 @@ from alliance_fhir.listening.journal import Journal
 from alliance_fhir.listening.listener import Bounds, Event, Listener
 from alliance_fhir.listening.understanding import Reader
 from alliance_fhir.mapping import site_catalog
+from alliance_fhir.opening import Prepared
 from alliance_fhir.public_servers import refuse_real_data
-from alliance_fhir.targets.base import Target
 
 Health = dict[str, Any]
 """docs/reference/json.md, "Listening"."""
@@ -41,7 +41,7 @@ class Service:
         self,
         address: tuple[str, int],
         inbox: Inbox,
-        target: Target,
+        target: Prepared,
         ledger: Ledger,
         settings: Settings,
         options: Options,
@@ -76,7 +76,9 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ends.set)
         journal = Journal(self._inbox, self._forwarder.wake)
-        self._listener = Listener(Reader(self._settings), journal, self._bounds, self._tls)
+        self._listener = Listener(
+            Reader(self._settings), journal, self._bounds, self._tls, self._troubled
+        )
         try:
             host, port = await self._listener.start(*self._address)
             self._inbox.retry()
