@@ -44,6 +44,8 @@ class Database:
         self._written = False
         self._together = False
         self._may_wait = False
+        self._alone = False
+        """Whether nothing is written but what the unit that is committed now has written."""
         self._waiting: list[Row] = []
         """All that the unit that is going on has written so far, where that is one statement."""
         self._owed: list[Row] = []
@@ -150,7 +152,7 @@ class Database:
         if self._together:
             self._spoilt = message
             return
-        if self._written:
+        if self._written and not self._alone:
             self._broken = message
         self.rollback()
 
@@ -208,7 +210,11 @@ class Database:
                 self._owed += self._waiting
                 self._waiting = []
             elif commit:
-                self.commit()
+                self._alone = not before
+                try:
+                    self.commit()
+                finally:
+                    self._alone = False
             elif before:
                 self._said("RELEASE SAVEPOINT unit")
 
