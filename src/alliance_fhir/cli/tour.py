@@ -126,29 +126,30 @@ class _Tour(NamedTuple):
         self.console.print("\n[bold]4. Shared plans[/], version by version, and who agrees.\n")
         versions = Versions(settings)
         for path in sorted(folder.glob("*.plan.yaml")):
-            if self._changed(path, self.sync(path, settings)):
+            change = self.sync(path, settings)
+            self._told(path, change)
+            if not change.exit_code:
                 self._lines(versions.lines(path))
 
     def visits(self, folder: Path, watch: Watch) -> None:
         """The year, by its own settings, and who did not come."""
         self.console.print("\n[bold]5. A year of visits[/], and who did not come.\n")
         settings = config.load(folder / config.FILE)
-        if self._changed(folder, self.sync(folder, settings, watch)):
-            self._lines(tour_visits.lines(folder, settings))
+        self._told(folder, self.sync(folder, settings, watch))
+        self._lines(tour_visits.lines(folder, settings))
 
-    def _changed(self, path: Path, change: Result) -> bool:
-        """Tells what was sent, and what went wrong; whether all went well."""
-        self.console.print(f"   {path.name}: {_told(change)}", markup=False)
+    def _told(self, path: Path, change: Result) -> None:
+        """What was sent, and what went wrong."""
+        self.console.print(f"   {path.name}: {_states(change)}", markup=False)
         if change.exit_code:
             people(change, self.console)
-        return not change.exit_code
 
     def _lines(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.console.print(f"     {line}", markup=False)
 
 
-def _told(result: Result) -> str:
+def _states(result: Result) -> str:
     counts = result.tally.resources.items()
     return ", ".join(f"{state} {number}" for state, number in counts if number)
 

@@ -27,7 +27,12 @@ _WORDS: tuple[tuple[Visits, str], ...] = (
     ("follow-up", "follow-up visits"),
     ("unknown", "visits of which it is not known which they are"),
 )
-_OPEN = {"unknown": "unknown or still to come"}
+_WHICH: dict[Visits, str] = {
+    "first": "a first visit",
+    "follow-up": "a follow-up visit",
+    "unknown": "of which it is not known which visit it is",
+}
+_KINDS: dict[Attendance, str] = {"unknown": "unknown or still to come"}
 
 
 class _Known(NamedTuple):
@@ -51,7 +56,7 @@ def lines(folder: Path, settings: Settings) -> Iterator[str]:
     his = sorted((one for one in known if one.visit.patient == MR_JONES), key=_begins)
     for missed in his:
         if missed.became == "no-show":
-            yield f"Mr. Jones missed {_day(missed)}, a {missed.which} visit{_after(missed, his)}"
+            yield f"Mr. Jones missed {_day(missed)}, {_WHICH[missed.which]}{_after(missed, his)}"
 
 
 def _known(folder: Path, settings: Settings) -> Iterator[_Known]:
@@ -63,8 +68,8 @@ def _known(folder: Path, settings: Settings) -> Iterator[_Known]:
 
 def _by_kind(known: list[_Known]) -> str:
     """`1,321 attended, 328 no-show`, the most first."""
-    kinds = Counter(one.became for one in known).most_common()
-    return ", ".join(f"{number:,} {_OPEN.get(kind, kind)}" for kind, number in kinds)
+    kinds = Counter(_KINDS.get(one.became, one.became) for one in known)
+    return ", ".join(f"{number:,} {kind}" for kind, number in kinds.most_common())
 
 
 def _rate(known: list[_Known], which: Visits, words: str) -> str:
@@ -75,8 +80,9 @@ def _rate(known: list[_Known], which: Visits, words: str) -> str:
 
 
 def _after(missed: _Known, his: list[_Known]) -> str:
-    came = [one for one in his if _begins(one) > _begins(missed) and one.became == "attended"]
-    return f", and came again on {_day(came[0])}" if came else ""
+    later = (one for one in his if _begins(one) > _begins(missed))
+    came = next((one for one in later if one.became in ("attended", "late-arrival")), None)
+    return f", and came again on {_day(came)}" if came else ""
 
 
 def _begins(one: _Known) -> str:
