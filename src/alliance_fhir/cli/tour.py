@@ -151,7 +151,7 @@ class _Tour(NamedTuple):
 
 def _states(result: Result) -> str:
     counts = result.tally.resources.items()
-    return ", ".join(f"{state} {number}" for state, number in counts if number)
+    return ", ".join(f"{state} {number:,}" for state, number in counts if number)
 
 
 def _next(to: str, folder: Path) -> str:
