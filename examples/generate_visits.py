@@ -43,7 +43,7 @@ def generate(folder: Path) -> None:
     bookings = Year(Chance(SEED)).go()
     table, told = folder / "year" / "visits.csv", folder / "messages" / "visits.hl7"
     for path in (table, told):
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
