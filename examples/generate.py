@@ -126,6 +126,7 @@ class Course:
     repaired: bool
     dyad: bool  # both rate on the WAI-S as well
     tilt: list[float] = field(default_factory=list[float])
+    missed: list[date] = field(default_factory=list[date])  # days that were left out
 
     def progress(self, session: int) -> float:
         return (session - 1) / max(1, len(self.visits) - 1)
@@ -153,7 +154,7 @@ class Course:
         return datetime.combine(self.visits[session - 1], self.at)
 
     def appointment(self, session: int) -> str:
-        return str(self.patient * 10 + session)
+        return str(self.patient * 100 + session)
 
 
 def course(patient: int, chance: Chance) -> Course:
@@ -167,9 +168,11 @@ def course(patient: int, chance: Chance) -> Course:
     if rupture and not repaired:
         planned = min(planned, rupture + 1)
     visits: list[date] = []
+    missed: list[date] = []
     while len(visits) < planned and day <= LAST_DAY:
-        if day not in CLOSED and not (visits and chance.happens(0.09)):
-            visits.append(day)
+        if day not in CLOSED:
+            left_out = bool(visits) and chance.happens(0.09)
+            (missed if left_out else visits).append(day)
         day += every
     start = min(0.88, max(0.30, 0.64 + chance.bell(0.11)))
     return Course(
@@ -185,7 +188,13 @@ def course(patient: int, chance: Chance) -> Course:
         repaired=repaired,
         dyad=patient % 3 == 0,
         tilt=[chance.bell(0.06) for _ in range(19)],
+        missed=missed,
     )
+
+
+def all_courses(chance: Chance) -> list[Course]:
+    """Those of all patients but Mr. Jones, the first that a chance of SEED decides."""
+    return [course(patient, chance) for patient in PATIENTS]
 
 
 def answers(
@@ -435,7 +444,7 @@ def generate(folder: Path) -> None:
     """Writes the three files beside mr-jones.csv."""
     chance = Chance(SEED)
     clinic = Clinic(chance)
-    courses = [course(patient, chance) for patient in PATIENTS]
+    courses = all_courses(chance)
     for each in courses:
         for session in range(1, len(each.visits) + 1):
             alliance(clinic, each, session)

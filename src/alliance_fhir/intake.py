@@ -10,6 +10,7 @@ from alliance_fhir.asking import Options, asked_for, keys_of
 from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.domain.receipt import WARNINGS, Finding, Tally
 from alliance_fhir.fhir.group import Group
+from alliance_fhir.ledger.inbox import inbox_of
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.seen import Seen
 
@@ -49,14 +50,16 @@ class Intake:
         """What was sent once and did not come now.
 
         Where a whole file could not be read nothing is known; where the key of a row could not be
-        read, nothing of its file: `not_compared` tells.
+        read, nothing of its file: `not_compared` tells. What came by messages that were listened
+        for is in no source.
         """
         if self._lacks_a_file:
             return []
+        heard = inbox_of(ledger.name)
         return [
             Finding(entry.path, entry.row, "", "disappeared")
             for entry in ledger.groups(source)
-            if entry.group_key not in self._seen and entry.path not in self._unread
+            if entry.group_key not in self._seen and entry.path not in (*self._unread, heard)
         ]
 
     def not_compared(self) -> list[Finding]:

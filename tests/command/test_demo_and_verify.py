@@ -28,6 +28,27 @@ version: 1
 """
 
 
+VISITS = """\
+source = "clinic-east"
+patient_system = "urn:example:mrn"
+appointment_system = "urn:example:appointments"
+zone = "America/New_York"
+visit_minutes = 50
+synthetic = true
+history_from = 2024-01-01
+"""
+COLUMNS = "appointment,patient,start,status,cancelled_at,cancelled_by"
+
+
+def with_visits(clinic: Path, *rows: str, settings: str = VISITS) -> Path:
+    """The year of that installation is these visits."""
+    year = clinic.with_name("year")
+    year.mkdir(exist_ok=True)
+    (year / "alliance.toml").write_text(settings)
+    (year / "visits.csv").write_text("\n".join((COLUMNS, *rows)))
+    return year
+
+
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation with a clinic of one good row and a bad one."""
@@ -40,6 +61,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Path:
     plans.mkdir()
     (plans / "a-1.plan.yaml").write_text(PLAN)
     (plans / "a-2.plan.yaml").write_text(f"{PLAN}hopes: [{SECRET}]\n".replace("1\n", "2\n"))
+    with_visits(clinic, "7,1002,2026-03-02T09:00,attended,,")
     monkeypatch.setattr("alliance_fhir.cli.tour.files", lambda package: Path("installed").resolve())
     return clinic
 
@@ -56,7 +78,8 @@ def test_the_demo_syncs_verifies_and_syncs_again(
         *("2. Verify", "verify: expected 6, found 6, equal 6"),
         *("3. Second sync", "sync: 1 of 2 records", "unchanged"),
         *("4. Shared plans", "a-1.plan.yaml: created 3", "a-2.plan.yaml: created 3, updated 1"),
-        "verify: expected 12, found 12, equal 12",
+        *("5. A year of visits", "year: created 2", "1 visits of 1 patients: 1 attended"),
+        "verify: expected 14, found 14, equal 14",
         *(
             "The clinic's files are in alliance-demo/",
             "alliance-fhir plan",
@@ -150,6 +173,74 @@ def with_the_examples(installed: Path) -> Path:
     return plans
 
 
+JONES = (
+    "1,1001,2026-03-02T14:00,attended,,",
+    "3,1001,2026-03-16T14:00,no-show,,",
+    "2,1001,2026-03-09T14:00,arrived-late,,",
+    "5,1001,2026-04-13T14:00,attended,,",
+    "4,1001,2026-03-23T14:00,attended,,",
+)
+OTHERS = (
+    "11,1002,2026-03-02T09:00,cancelled,2026-03-02T09:10,patient",  # as good as no notice
+    "12,1002,2026-03-09T09:00,cancelled,2026-03-02,patient",
+    "13,1002,2026-03-16T09:00,no-show,,",
+    "14,1003,2026-03-02T10:00,attended,,",
+    "15,1003,2026-03-09T10:00,cancelled,2026-03-09T08:00,provider",
+    "16,1003,2027-03-09T10:00,booked,,",
+)
+
+
+def told_of_visits(ran: Ran) -> list[str]:
+    """The lines after the fifth step's, up to the next empty one."""
+    _, _, rest = ran.out.partition("5. A year of visits, and who did not come.\n\n")
+    return [line.strip() for line in rest.partition("\n\n")[0].splitlines()]
+
+
+def test_the_demo_tells_who_did_not_come(installed: Path, command: Callable[..., Ran]) -> None:
+    with_visits(installed, *JONES, *OTHERS)
+    ran = command("demo")
+    assert (ran.code, ran.err) == (0, "")
+    # first: 1 and 14 attended, 11 and 13 missed; follow-up: 2 late, 4 and 5 attended, 3 missed
+    assert told_of_visits(ran) == [
+        "year: created 22, unchanged 1",
+        (
+            "11 visits of 3 patients: 4 attended, 3 no-show, 1 late-arrival,"
+            " 1 patient-cancellation, 1 provider-cancellation, 1 unknown or still to come"
+        ),
+        (
+            "did not come, and gave no notice: 2 of 4 first visits (50.0%);"
+            " 1 of 4 follow-up visits (25.0%)"
+        ),
+        "Mr. Jones missed 16 March, a follow-up visit, and came again on 23 March",
+    ]
+
+
+def test_where_the_data_do_not_reach_back_the_demo_says_so(
+    installed: Path, command: Callable[..., Ran]
+) -> None:
+    short = VISITS.replace("2024", "2026")
+    with_visits(installed, "1,1001,2026-03-02T14:00,no-show,,", settings=short)
+    assert told_of_visits(command("demo"))[2:] == [
+        (
+            "did not come, and gave no notice: 1 of 1 visits of which it is not known which they"
+            " are (100.0%)"
+        ),
+        "Mr. Jones missed 2 March, of which it is not known which visit it is",
+    ]
+
+
+def test_the_demo_names_a_visit_that_somebody_spoilt_and_tells_of_the_others(
+    installed: Path, command: Callable[..., Ran]
+) -> None:
+    with_visits(installed, f"6,{SECRET},yesterday,attended,,", "7,1002,2026-03-02T09:00,pending,,")
+    ran = command("demo")
+    assert ran.code == 0  # as with the rows that are broken on purpose
+    assert "visits.csv, row 2, column start: not-a-date" in ran.out
+    assert "1 visits of 1 patients: 1 unknown or still to come" in ran.out
+    assert "did not come, and gave no notice: nobody" in ran.out
+    keeps_silent(ran)
+
+
 def test_the_demo_for_programs_is_one_object(installed: Path, command: Callable[..., Ran]) -> None:
     ran = command("demo", "--to", "to", "--json")
     shape = said(ran)
@@ -165,9 +256,9 @@ def test_the_demo_for_programs_is_one_object(installed: Path, command: Callable[
         ],
         "blocked": [],
         "verify": {
-            "expected": 12,
-            "found": 12,
-            "equal": 12,
+            "expected": 14,
+            "found": 14,
+            "equal": 14,
             "missing": [],
             "duplicated": [],
             "different": [],

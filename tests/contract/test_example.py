@@ -1,4 +1,4 @@
-"""The example clinic arrives everywhere, whole, and once."""
+"""The example clinic and its year of visits arrive everywhere, whole, and once."""
 
 from __future__ import annotations
 
@@ -11,15 +11,25 @@ from alliance_fhir import load
 from .clinic import Clinic, rules
 from .kinds import R4, R5
 
-CLINIC = Path(__file__).parents[2] / "examples" / "clinic"
-SOURCES = sorted(CLINIC.glob("*.csv"))
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("place_kind", ["folder", R4, R5])
 def test_the_example_clinic_arrives_once(clinic: Clinic) -> None:
-    clinic.settings = load(CLINIC / "alliance.toml").model_copy(update={"folder": clinic.folder})
-    clinic.sources = SOURCES
+    arrives_once(clinic, EXAMPLES / "clinic")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("place_kind", ["folder", R4])
+def test_its_year_of_visits_arrives_once(clinic: Clinic) -> None:
+    arrives_once(clinic, EXAMPLES / "year")
+
+
+def arrives_once(clinic: Clinic, example: Path) -> None:
+    """All of it is created, found again and equal, and then left as it is."""
+    clinic.settings = load(example / "alliance.toml").model_copy(update={"folder": clinic.folder})
+    clinic.sources = sorted(example.glob("*.csv"))
     first = clinic.sync(create_people=True)
     assert first.exit_code in (0, 4)  # some rows are wrong on purpose
     resources = first.tally.resources

@@ -106,5 +106,6 @@ def test_all_of_the_example_is_valid_there(place: ServerPlace, command: Callable
     ran = command("demo", "--to", place.address, "--json")
     told = ran.json["verify"]
     assert (ran.code, ran.json["resources"]["rejected"]) == (0, 0)
-    assert told["expected"] == told["found"] == told["equal"] == ran.json["resources"]["created"]
-    assert told["equal"] == len(place.everything) > 3000
+    assert told["expected"] == told["found"] == told["equal"] == len(place.everything)
+    # the plans and the visits are beside what the first sync created
+    assert told["equal"] > ran.json["resources"]["created"] > 3000

@@ -23,6 +23,7 @@ from alliance_fhir.fhir.people import made_up
 from alliance_fhir.mapping import Mapping, site_catalog
 from alliance_fhir.sources.readers import Sources
 from alliance_fhir.withdrawing import withdrawn
+from hl7v2.making import message
 
 if TYPE_CHECKING:
     from alliance_fhir.fhir.versions import Version
@@ -155,6 +156,19 @@ def test_every_form_answered_and_half_answered_and_scored(official: Official) ->
 @pytest.mark.server
 def test_visits_by_each_rule_and_their_referrals(official: Official) -> None:
     assert official.refused(of_visits(official.version)) == {}
+
+
+@pytest.mark.server
+def test_visits_of_messages(official: Official, tmp_path: Path) -> None:
+    """Their Provenances name each message, and say that it was transformed."""
+    path = tmp_path / "schedule.hl7"
+    booked = message("S12", {10: "1"})
+    missed = message("S26", {10: "2", 7: "20260310090000-0400"}, {25: "Noshow"})
+    path.write_bytes((booked + missed).encode())
+    one, groups = read(path, SITE, official.version)
+    made = [r for group in groups for r in whole(group, SITE)]
+    assert [len(r.body["entity"]) for r in made if r.type == "Provenance"] == [3]
+    assert official.refused([*beside(one), *made]) == {}
 
 
 @pytest.mark.server

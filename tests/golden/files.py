@@ -2,8 +2,8 @@
 
 Of the example plans and visits they hold all that `map` writes but the Device, for R4 and R5. Of
 the example clinic that would be 25 MB for three releases: whole resources are kept of Mr. Jones and
-of a sample, for R4, and of Mr. Jones alone for R5. Of every file there is the SHA-256 in
-`SHA256SUMS`. The oracles go through all of it each time.
+of a sample, for R4, and of Mr. Jones alone for R5; of its year of visits, of Mr. Jones alone. Of
+every file there is the SHA-256 in `SHA256SUMS`. The oracles go through all of it each time.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ VISIT_TYPES = ("Appointment", "ServiceRequest")
 """Of what comes of a table of visits; the oracle makes them."""
 VISIT_FILES = (*VISIT_TYPES, "Provenance")
 
+YEAR = EXAMPLES / "year"
+YEAR_EXPECTED = YEAR / "expected"
+MESSAGES = EXAMPLES / "messages"
+"""The same visits as messages."""
+
 LIMIT = 1_500_000
 """Bytes that all golden files together may take."""
 
@@ -83,6 +88,15 @@ def sample(records: Iterable[Record], source: str, release: str) -> set[str]:
             keys.add(key)
             kinds.add(kind)
     return keys
+
+
+def of_mr_jones(visits: Iterable[dict[str, Any]]) -> set[str]:
+    """The keys of his Appointments and referrals."""
+    return {
+        record_of(each)
+        for each in visits
+        if (each.get("subject") or each["participant"][0]["actor"])["identifier"]["value"] == "1001"
+    }
 
 
 def shown(lines: Iterable[bytes], keys: set[str]) -> list[bytes]:

@@ -1,8 +1,8 @@
 """What must come out of the example visits: every resource, whole, made by other code than ours.
 
 What became of each visit, and which of its patient's it is, was written down by a person who read
-the table and the reference; the resources are built from the table and that. Nothing here is shared
-with the package.
+the table and the reference, of the year's visits by `oracle_year`; the resources are built from the
+table and that. Nothing here is shared with the package.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ SNOMED = "http://snomed.info/sct"
 BEFORE = ("follow-up", "attended-before")
 NONE = ("first", "none-attended")
 SHORT = ("unknown", "history-too-short")
-BECAME: dict[str, tuple[str, str, str, tuple[str, str]]] = {
+Became = dict[str, tuple[str, str, str, tuple[str, str]]]
+"""By a visit's number: status, kind, rule, and which visit it is by which rule."""
+BECAME: Became = {
     "v-101": ("fulfilled", "attended", "was-seen", NONE),
     "v-102": ("fulfilled", "attended", "was-seen", BEFORE),
     "v-103": ("noshow", "no-show", "no-notice", BEFORE),  # 16 March
@@ -63,25 +65,26 @@ TYPES = {
 MODALITY = {"in-person": "FACE", "phone": "PHONE", "video": "VIDEOCONF"}
 
 
-def expect_visits(folder: Path, release: str) -> list[Json]:
+def expect_visits(folder: Path, release: str, became: Became = BECAME) -> list[Json]:
     """The Appointments, then the referrals, each in the order of the table."""
     site = tomllib.loads((folder / "alliance.toml").read_text(encoding="utf-8"))
     with (folder / "visits.csv").open(encoding="utf-8", newline="") as file:
-        table = _Table(site, release)
+        table = _Table(site, release, became)
         appointments = [table.appointment(row) for row in csv.DictReader(file)]
     return [*appointments, *table.referrals.values()]
 
 
 class _Table:
-    def __init__(self, site: Json, release: str) -> None:
+    def __init__(self, site: Json, release: str, told: Became) -> None:
         self._site = site
+        self._told = told
         self._r5 = release == "R5"
         self._identifiers = f"https://alliance-fhir.github.io/id/{site['source']}/identifier"
         self.referrals: dict[str, Json] = {}
 
     def appointment(self, row: dict[str, str]) -> Json:
         number = row["appointment"]
-        status, kind, rule, place = BECAME[number]
+        status, kind, rule, place = self._told[number]
         visit = self._who("appointment", number)
         patient = logical("Patient", self._who("patient", row["patient"]))
         start = self._time(row["start"])
@@ -92,7 +95,7 @@ class _Table:
             notice = self._time(told).isoformat() if "T" in told else told
             attendance["extension"].append({"url": "notice", "valueDateTime": notice})
         extensions = [attendance, _ours("first-or-follow-up", *place)]
-        if row["modality"]:
+        if row.get("modality"):
             mode = _concept(f"{THO}/v3-ParticipationMode", MODALITY[row["modality"]])
             url = f"{IG}/StructureDefinition/modality"
             extensions.append({"url": url, "valueCodeableConcept": mode})
@@ -113,7 +116,6 @@ class _Table:
             "status": status,
             "serviceCategory": [_concept(f"{THO}/service-category", "22")],
             "serviceType": [self._text(row["service"])],
-            "specialty": [_concept(SNOMED, self._site["specialty"])],
             "start": start.isoformat(),
             "end": end.isoformat(),
             "participant": participants,
@@ -136,6 +138,8 @@ class _Table:
 
     def _if_told(self, row: dict[str, str], patient: Json, which: str) -> Json:
         body: Json = {}
+        if specialty := self._site.get("specialty"):
+            body["specialty"] = [_concept(SNOMED, specialty)]
         if row["reason"]:
             body["reason" if self._r5 else "reasonCode"] = [self._text(row["reason"])]
         if which in TYPES:
@@ -182,7 +186,8 @@ class _Table:
         return {"concept": {"text": text}} if self._r5 else {"text": text}
 
     def _who(self, what: str, value: str) -> Who:
-        return Who(self._site[f"{what}_system"], value)
+        system, _, bare = value.rpartition("|")
+        return Who(system or self._site[f"{what}_system"], bare)
 
     def _key(self, *natural: str) -> str:
         told = [self._site["source"], *natural]

@@ -27,7 +27,10 @@ from .files import (
     VISIT_TYPES,
     VISITS,
     VISITS_EXPECTED,
+    YEAR,
+    YEAR_EXPECTED,
     all_of,
+    of_mr_jones,
     read,
     run_map,
     sample,
@@ -37,6 +40,7 @@ from .files import (
 from .oracle import differences, expect, parse
 from .oracle_plans import unexpected
 from .oracle_visits import expect_visits
+from .oracle_year import year_of
 
 
 def main() -> None:
@@ -44,6 +48,27 @@ def main() -> None:
     _clinic()
     _plans()
     _visits()
+    _year()
+
+
+def _year() -> None:
+    became = year_of(YEAR)
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = {release: Path(scratch) / release for release in RELEASES}
+        for release, folder in folders.items():
+            run_map(YEAR, folder, release)
+            wanted = expect_visits(YEAR, release, became)
+            found = [parse(line) for line in all_of(folder, VISIT_TYPES)]
+            if wrong := differences(wanted, found):
+                sys.exit(f"{release}: no year written. The oracle says: {'; '.join(wrong[:5])}")
+            if release in SHOWN:
+                kept = YEAR_EXPECTED / release.lower()
+                kept.mkdir(parents=True, exist_ok=True)
+                for type_ in VISIT_FILES:
+                    lines = shown(read(folder, type_), of_mr_jones(wanted))
+                    (kept / f"{type_}.ndjson").write_bytes(b"".join(lines))
+        told = sums(folders, VISIT_FILES)
+        (YEAR_EXPECTED / SUMS).write_text(told, encoding="utf-8", newline="\n")
 
 
 def _visits() -> None:

@@ -1,39 +1,52 @@
-"""The story that `alliance-fhir demo` tells: a first sync, a verification, a second sync, and plans
-that change from version to version."""
+"""The story that `alliance-fhir demo` tells: a first sync, a verification, a second sync; plans
+that change from version to version; and a year of visits."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import typer
 from rich.console import Console
 
 from alliance_fhir import config
-from alliance_fhir.asking import Options
+from alliance_fhir.asking import Options, Watch, unwatched
+from alliance_fhir.cli import tour_visits
 from alliance_fhir.cli.progress import watching
 from alliance_fhir.cli.running import opened
 from alliance_fhir.cli.show import people, print_json
 from alliance_fhir.cli.tour_plans import Versions
 from alliance_fhir.config import Settings
 from alliance_fhir.errors import ConfigError
+from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.result import Result
 from alliance_fhir.room import writing
 from alliance_fhir.story import sync, verify
+from alliance_fhir.targets.base import Target
 
 HOME = Path("alliance-demo")
 
 
+class _Folders(NamedTuple):
+    """The parts of the example."""
+
+    clinic: Path
+    plans: Path
+    year: Path
+
+
 def tell(to: str, fhir: str, *, insecure: bool, json: bool) -> None:
     """Syncs the bundled clinic to a target, verifies it, syncs it once more; then its plans, one
-    version after the other.
+    version after the other, and its visits.
 
     The rows that are broken on purpose do not count as a failure here. Raises ConfigError where
     the example clinic is not in this installation.
     """
-    folder, plans = _laid_out("clinic"), _laid_out("plans")
-    settings = config.load(folder / config.FILE)
-    result = _story(folder, plans, settings, to, fhir, insecure=insecure, json=json)
+    folders = _Folders(*map(_laid_out, _Folders._fields))
+    settings = config.load(folders.clinic / config.FILE)
+    result = _story(folders, settings, to, fhir, insecure=insecure, json=json)
     good = result.verify and result.verify.ok
     code = result.stop_code or (0 if good else 8)
     if json:
@@ -59,8 +72,7 @@ def _laid_out(name: str) -> Path:
 
 
 def _story(
-    folder: Path,
-    plans: Path,
+    folders: _Folders,
     settings: Settings,
     to: str,
     fhir: str,
@@ -69,44 +81,77 @@ def _story(
     json: bool,
 ) -> Result:
     console = Console(highlight=False, quiet=json, soft_wrap=True)
-    options = Options(create_people=True)
     with opened(to, settings, fhir, "", insecure=insecure) as (target, book):
+        tour = _Tour(target, book, console)
         console.print("[bold]1. First sync[/]: the clinic's files, read, scored, mapped, sent.")
         console.print("   Two rows are broken on purpose: they are named, the others go on.\n")
         with watching("sync", quiet=json) as watch:
-            result = sync([folder], target, book, settings, options, watch)
+            result = tour.sync(folders.clinic, settings, watch)
         people(result, console)
         console.print("\n[bold]2. Verify[/]: everything is read back from the target.\n")
         with watching("verify", quiet=json) as watch:
             checked = verify(target, book, watch)
         people(checked, console)
         console.print("\n[bold]3. Second sync[/] of the same files: nothing is sent.\n")
-        again = sync([folder], target, book, settings, options)
+        again = tour.sync(folders.clinic, settings)
         again.tally.rejected.clear()  # they were named above
         again.tally.warnings.clear()
         people(again, console)
-        console.print("\n[bold]4. Shared plans[/], version by version, and who agrees.\n")
-        versions = Versions(settings)
-        for path in sorted(plans.glob("*.plan.yaml")):
-            change = sync([path], target, book, settings, options)
-            console.print(f"   {path.name}: {_told(change)}", markup=False)
-            if change.exit_code:
-                people(change, console)
-                continue
-            for line in versions.lines(path):
-                console.print(f"     {line}", markup=False)
-        checked = verify(target, book)
+        tour.plans(folders.plans, settings)
+        with watching("sync", quiet=json) as watch:
+            tour.visits(folders.year, watch)
+        with watching("verify", quiet=json) as watch:
+            checked = verify(target, book, watch)
         console.print()
         people(checked, console)
-        console.print(f"\n{_next(to, folder)}", markup=False)
+        console.print(f"\n{_next(to, folders.clinic)}", markup=False)
     result.command = "demo"
     result.verify = checked.verify
     return result
 
 
-def _told(result: Result) -> str:
+class _Tour(NamedTuple):
+    """Where the example goes, and where it is told."""
+
+    target: Target
+    book: Ledger
+    console: Console
+
+    def sync(self, path: Path, settings: Settings, watch: Watch = unwatched) -> Result:
+        options = Options(create_people=True)
+        return sync([path], self.target, self.book, settings, options, watch)
+
+    def plans(self, folder: Path, settings: Settings) -> None:
+        """Each document by itself, and what it changed."""
+        self.console.print("\n[bold]4. Shared plans[/], version by version, and who agrees.\n")
+        versions = Versions(settings)
+        for path in sorted(folder.glob("*.plan.yaml")):
+            change = self.sync(path, settings)
+            self._told(path, change)
+            if not change.exit_code:
+                self._lines(versions.lines(path))
+
+    def visits(self, folder: Path, watch: Watch) -> None:
+        """The year, by its own settings, and who did not come."""
+        self.console.print("\n[bold]5. A year of visits[/], and who did not come.\n")
+        settings = config.load(folder / config.FILE)
+        self._told(folder, self.sync(folder, settings, watch))
+        self._lines(tour_visits.lines(folder, settings))
+
+    def _told(self, path: Path, change: Result) -> None:
+        """What was sent, and what went wrong."""
+        self.console.print(f"   {path.name}: {_states(change)}", markup=False)
+        if change.exit_code:
+            people(change, self.console)
+
+    def _lines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.console.print(f"     {line}", markup=False)
+
+
+def _states(result: Result) -> str:
     counts = result.tally.resources.items()
-    return ", ".join(f"{state} {number}" for state, number in counts if number)
+    return ", ".join(f"{state} {number:,}" for state, number in counts if number)
 
 
 def _next(to: str, folder: Path) -> str:

@@ -312,6 +312,11 @@ def _waits(numbers: Mapping[str, int], now: float) -> list[dict[str, Any]]:
 _STORED = (message.c.number, message.c.key)
 
 
+def inbox_of(ledger: str | Path) -> str:
+    """What the inbox of a ledger is called, whether it is there or not."""
+    return _beside(place_of(ledger)).name
+
+
 def _beside(ledger: Place) -> Place:
     """Where the inbox of a ledger is."""
     if ledger.file is None:

@@ -1,17 +1,21 @@
-"""The parts of one message.
+"""The parts of one message, parted by python-hl7.
 
-Of a message only the fields that are read are parted, and by hand: python-hl7, which parts all of
-it, takes longer for that than all the rest takes together. The tests hold both to the same parts.
+Its own unescaping is not used: it knows no character sets, and logs what it cannot read, which may
+be a patient's.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
+
+import hl7  # pyright: ignore[reportMissingTypeStubs]
 
 from alliance_fhir.sources.hl7v2.slips import Unread
+
+_part = cast("Callable[[str], list[list[list[Any]]]]", hl7.parse)  # pyright: ignore
 
 NULL = '""'
 """What a sender writes where there is nothing any more; an empty field says nothing."""
@@ -27,7 +31,8 @@ _READ = {
     "AIL": (2, 3),
     "AIP": (2, 3),
 }
-"""The fields that somebody reads, by segment. No others are parted."""
+"""The fields that somebody reads, by segment. Of these the library gets those that have parts: its
+time is that of the fields it gets, empty ones too."""
 _TO_THE_VERSION = 11
 """Separators in a header up to MSH-12."""
 _LINES = {".br": "\n", ".sp": "\n", ".ce": "\n", "H": "", "N": ""}
@@ -128,32 +133,49 @@ def parted(text: str, encoding: str) -> Message:
     marks = _marks(field, header[4:].split(field, 1)[0] if field else "", encoding)
     if header.count(marks.field) < _TO_THE_VERSION:
         raise Unread("MSH", "truncated-message")
-    lines = text.rstrip().split("\r")
-    return Message([_segment(line, marks) for line in lines if line[:3] in _READ])
+    lines = [line for line in text.split("\r") if line[:3] in _READ]
+    lines[-1] = lines[-1].rstrip()  # as the library would
+    reader = _Reader(header, marks)
+    segments = [reader.segment(line) for line in lines]
+    reader.part()
+    return Message(segments)
 
 
-def _segment(line: str, marks: Marks) -> Segment:
-    told = line.split(marks.field)
-    name = told[0]
-    if name == "MSH":  # the first mark is a field, too
-        told.insert(1, marks.field)
-    fields: dict[int, list[Repetition]] = {}
-    count = len(told)
-    for number in _READ.get(name, ()):
-        if number < count and (found := _repetitions(told[number], marks)):
-            fields[number] = found
-    return Segment(name, fields)
+class _Reader:
+    """Reads segments. What has parts is put aside, until the library parts all of it at once, as
+    fields of one segment."""
 
+    def __init__(self, header: str, marks: Marks) -> None:
+        self._marks = marks
+        self._told = header.split(marks.field)[:2]
+        self._places: list[tuple[dict[int, list[Repetition]], int]] = []
 
-def _repetitions(told: str, marks: Marks) -> list[Repetition]:
-    """The values of a field, those that are empty left out."""
-    if marks.component in told or marks.repetition in told or marks.sub in told:
-        every = [
-            Repetition([part.split(marks.sub) for part in one.split(marks.component)], marks)
-            for one in told.split(marks.repetition)
-        ]
-        return [one for one in every if any(map(any, one.parts))]
-    return [Repetition([[told]], marks)] if told else []
+    def segment(self, line: str) -> Segment:
+        """A segment, of which some fields are still to come."""
+        marks = self._marks
+        told = line.split(marks.field)
+        name = told[0]
+        if name == "MSH":  # the first mark is a field, too
+            told.insert(1, marks.field)
+        fields: dict[int, list[Repetition]] = {}
+        count = len(told)
+        for number in _READ.get(name, ()):
+            one = told[number] if number < count else ""
+            if marks.component in one or marks.repetition in one or marks.sub in one:
+                self._told.append(one)
+                self._places.append((fields, number))
+            elif one:
+                fields[number] = [Repetition([[one]], marks)]
+        return Segment(name, fields)
+
+    def part(self) -> None:
+        """Gives the segments the fields that were put aside."""
+        # a mark at the end, as the library takes blanks away there
+        (segment,) = _part(self._marks.field.join([*self._told, ""]))
+        for (fields, number), told in zip(self._places, segment[3:], strict=False):
+            parts = [[_list(component) for component in _list(one)] for one in told]
+            if found := [Repetition(one, self._marks) for one in parts if any(map(any, one))]:
+                fields[number] = found
 
 
 @lru_cache(maxsize=64)
@@ -169,6 +191,10 @@ def _marks(field: str, told: str, encoding: str) -> Marks:
     if len(told) < 3 or escape in parting:  # "^~&" has none
         escape = ""
     return Marks(field, component, repetition, escape, sub, encoding)
+
+
+def _list(told: list[Any] | str) -> list[Any]:
+    return told if isinstance(told, list) else [told]
 
 
 def _unescaped(text: str, marks: Marks) -> str:
