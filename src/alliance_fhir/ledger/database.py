@@ -186,6 +186,12 @@ class Database:
             with suppress(SQLAlchemyError, sqlite3.Error):  # if it is lost, nothing is to drop
                 (self._sqlite or self._connection).rollback()
 
+    def anew(self) -> None:
+        """See Ledger.anew."""
+        with self._lock:
+            self.rollback()
+            self._broken = ""
+
     @contextmanager
     def together(self, *, commit: bool = True, soon: bool = False) -> Generator[None]:
         """One unit of several operations; see Ledger.together."""

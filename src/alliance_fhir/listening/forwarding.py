@@ -97,8 +97,10 @@ class Forwarder:
     def _work(self) -> None:
         while not self._ends.is_set():
             self._wake.clear()
+            until = 0.0
             try:
                 more = self._round()
+                until = self._inbox.next_due() - time.time()
             except AllianceError as error:
                 more = self._trouble(str(error))
             except Exception as error:  # a defect of ours must not end what keeps messages
@@ -106,7 +108,6 @@ class Forwarder:
                 if os.environ.get("ALLIANCE_FHIR_DEBUG"):
                     traceback.print_exc()
             if not more:
-                until = self._inbox.next_due() - time.time()
                 self._wake.wait(min(_LONGEST_PAUSE, max(_SHORTEST_WAIT, until)))
 
     def _round(self) -> bool:
@@ -125,6 +126,7 @@ class Forwarder:
 
     def _trouble(self, why: str) -> bool:
         self._target = None
+        self._ledger.anew()
         if self.state.trouble != why:
             self.state = self.state._replace(trouble=why)
             self._tell(f"nothing can be sent: {why}")

@@ -15,8 +15,8 @@ from typing import Any
 
 from alliance_fhir.asking import Options
 from alliance_fhir.config import ListenSettings, Settings
-from alliance_fhir.errors import ConfigError
-from alliance_fhir.ledger.inbox import Inbox
+from alliance_fhir.errors import AllianceError, ConfigError
+from alliance_fhir.ledger.inbox import Counts, Inbox
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.listening.forwarding import Forwarder
 from alliance_fhir.listening.journal import Journal
@@ -65,6 +65,7 @@ class Service:
             inbox, target, ledger, settings, options, site_catalog(settings), self._troubled
         )
         self._began = time.time()
+        self._held = Counts(), 0
         self._listener: Listener | None = None
 
     def run(self) -> None:
@@ -107,7 +108,9 @@ class Service:
         """How it goes, in numbers."""
         listener, state = self._listener, self._forwarder.state
         counted: Counter[Event] = listener.counted if listener else Counter()
-        counts, now = self._inbox.counts(), time.time()
+        with suppress(AllianceError):  # it cannot be read now: what it held is told
+            self._held = self._inbox.counts(), len(self._inbox)
+        (counts, kept), now = self._held, time.time()
         return {
             "seconds": round(now - self._began),
             "connections": listener.connections if listener else 0,
@@ -115,7 +118,7 @@ class Service:
             "refused": counted["refused"],
             "turned_away": counted["turned-away"],
             "broken_off": counted["broken-off"],
-            "kept": len(self._inbox),
+            "kept": kept,
             "delivered": state.delivered,
             "waiting": counts.waiting,
             "incomplete": counts.incomplete,
