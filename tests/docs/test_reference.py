@@ -21,6 +21,7 @@ from alliance_fhir.cli.options import CheckLevel
 from alliance_fhir.config import (
     Hl7v2Settings,
     InstrumentSettings,
+    ListenSettings,
     Settings,
     TargetSettings,
     TlsSettings,
@@ -169,6 +170,7 @@ def test_every_key_of_the_settings_is_described_and_no_other() -> None:
     [
         ("instruments.ID", InstrumentSettings),
         ("hl7v2", Hl7v2Settings),
+        ("listen", ListenSettings),
         ("targets.NAME", TargetSettings),
         ("targets.NAME.tls", TlsSettings),
     ],
