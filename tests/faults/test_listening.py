@@ -28,7 +28,7 @@ def test_every_appointment_is_right_in_the_end(
 ) -> None:
     with capsys.disabled():
         sys.stdout.write(f"\nSEED={SEED} ")
-    extent = Extent(100, 300, kills_of_server=4, kills_of_listener=16, longest_pause=3)
+    extent = Extent(100, 300, kills_of_server=3, kills_of_listener=12)
     with closing(Chaos(tmp_path, random.Random(SEED), extent)) as chaos:  # noqa: S311
         chaos.run()
         chaos.right()

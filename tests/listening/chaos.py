@@ -30,13 +30,12 @@ _LONG = 300.0
 
 
 class Extent(NamedTuple):
-    """How much is sent, and how often who is killed; the seconds between."""
+    """How much is sent, and how often who is killed meanwhile."""
 
     appointments: int
     messages: int
     kills_of_server: int
     kills_of_listener: int
-    longest_pause: float
 
 
 class Chaos:
@@ -59,16 +58,16 @@ class Chaos:
         victims += ["listener"] * self._extent.kills_of_listener
         self._chance.shuffle(victims)
         self.listening.start()
-        while_killed = self._extent.longest_pause * len(victims)
-        lanes = 4
-        pause = lanes * while_killed / len(self.told)
-        sender = Sender(
-            self.listening.port, [one.data for one in self.told], self._folder, lanes, pause
-        )
+        sender = Sender(self.listening.port)
+        data = [one.data for one in self.told]
+        part = len(data) // (len(victims) + 1)
         try:
-            for victim in victims:
-                time.sleep(self._chance.uniform(0.1, self._extent.longest_pause))
+            for number, victim in enumerate(victims):
+                sender.send(data[part * number : part * (number + 1)])
+                until = part * number + self._chance.randrange(part)
+                self.listening.until(lambda: len(sender.acknowledged) >= until, _LONG)  # noqa: B023
                 self._kill(victim)
+            sender.send(data[part * len(victims) :])
             answers = sender.answers(_LONG)
         finally:
             sender.kill()

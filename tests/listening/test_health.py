@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .engine import Engine
@@ -20,6 +21,12 @@ KEYS = [
     *("broken_off", "kept", "delivered", "waiting", "incomplete", "held", "oldest_seconds"),
     "target",
 ]
+
+
+def test_the_keys_are_those_that_are_described() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "json.md"
+    section = page.read_text(encoding="utf-8").partition("\n## listen\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == KEYS
 
 
 def test_each_line_is_one_object_of_these_keys(lasting: Site) -> None:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.server
 
 
 def test_both_are_killed_while_messages_come(tmp_path: Path) -> None:
-    extent = Extent(30, 100, kills_of_server=1, kills_of_listener=1, longest_pause=4)
+    extent = Extent(30, 100, kills_of_server=1, kills_of_listener=1)
     with closing(Chaos(tmp_path, random.Random(7), extent)) as chaos:  # noqa: S311
         chaos.run()
         chaos.right()

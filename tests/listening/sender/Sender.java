@@ -7,54 +7,54 @@ import ca.uhn.hl7v2.model.Message;
 import ca.uhn.hl7v2.parser.GenericModelClassFactory;
 import ca.uhn.hl7v2.util.Terser;
 import ca.uhn.hl7v2.validation.impl.ValidationContextFactory;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Sends messages as an interface engine does: each until it is acknowledged.
  *
- *     Sender HOST PORT CONNECTIONS MILLISECONDS FILE
+ *     Sender HOST PORT CONNECTIONS
  *
- * The file holds messages, each on one line with \r written as a backslash and an r. Each connection takes the next
- * message, and waits so many milliseconds after each. A connection that is lost is opened again; what is answered by
- * AR is sent again later. For each message a line is printed: its control id, the code and MSA-2 of its
- * acknowledgement, and how often it was sent.
+ * Standard input has the messages, each on one line with \r written as a backslash and an r, as they are to be sent.
+ * Each connection takes the next one. A connection that is lost is opened again; what is answered by AR is sent again
+ * later. For each message a line is printed: its control id, the code and MSA-2 of its acknowledgement, and how often
+ * it was sent.
  */
 public class Sender {
   private static final int PATIENCE = 5000;
+  private static final int REST = 100;
+  private static final String END = "";
 
   private final String host;
   private final int port;
-  private final int pause;
-  private final ConcurrentLinkedQueue<String> waiting;
+  private final BlockingQueue<String> waiting = new LinkedBlockingQueue<>();
   private final HapiContext context;
 
-  Sender(String host, int port, int pause, List<String> messages) {
+  Sender(String host, int port) {
     this.host = host;
     this.port = port;
-    this.pause = pause;
-    waiting = new ConcurrentLinkedQueue<>(messages);
     context = new DefaultHapiContext(new GenericModelClassFactory());
     context.setValidationContext(ValidationContextFactory.noValidation());
   }
 
   public static void main(String[] told) throws Exception {
-    List<String> messages;
-    try (Stream<String> lines = Files.lines(Path.of(told[4]), StandardCharsets.UTF_8)) {
-      messages = lines.map(line -> line.replace("\\r", "\r")).collect(Collectors.toList());
-    }
-    Sender sender = new Sender(told[0], Integer.parseInt(told[1]), Integer.parseInt(told[3]), messages);
+    Sender sender = new Sender(told[0], Integer.parseInt(told[1]));
     Thread[] lanes = new Thread[Integer.parseInt(told[2])];
     for (int n = 0; n < lanes.length; n++) {
       lanes[n] = new Thread(sender::send);
       lanes[n].start();
+    }
+    BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line; (line = lines.readLine()) != null; ) {
+      sender.waiting.add(line.replace("\\r", "\r"));
+    }
+    for (Thread lane : lanes) {
+      sender.waiting.add(END);
     }
     for (Thread lane : lanes) {
       lane.join();
@@ -64,7 +64,7 @@ public class Sender {
 
   private void send() {
     Connection connection = null;
-    for (String text; (text = waiting.poll()) != null; ) {
+    for (String text; !(text = next()).equals(END); ) {
       boolean sent = false;
       for (int times = 1; !sent; times++) {
         try {
@@ -82,7 +82,9 @@ public class Sender {
         } catch (HL7Exception | LLPException | IOException lost) {
           connection = closed(connection);
         }
-        rest(sent ? pause : 100);
+        if (!sent) {
+          rest();
+        }
       }
     }
   }
@@ -104,9 +106,17 @@ public class Sender {
     return null;
   }
 
-  private static void rest(int milliseconds) {
+  private String next() {
     try {
-      Thread.sleep(milliseconds);
+      return waiting.take();
+    } catch (InterruptedException nobody) {
+      throw new IllegalStateException(nobody);
+    }
+  }
+
+  private static void rest() {
+    try {
+      Thread.sleep(REST);
     } catch (InterruptedException nobody) {
       throw new IllegalStateException(nobody);
     }

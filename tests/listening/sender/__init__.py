@@ -1,7 +1,9 @@
 """A real MLLP client that is not ours: HAPI HL7v2's, which sends each message until it is
 acknowledged.
 
-    Sender("127.0.0.1", 2575, messages, folder).answers()
+    sender = Sender(2575)
+    sender.send(messages)
+    sender.answers()
 
 The libraries come from Maven once, into a cache folder named after the digest of these files. It
 needs Java 17 (a JDK) and Maven.
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import threading
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from validator.packages import cache, run, tool
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 HERE = Path(__file__).parent
 FILES = ("pom.xml", "Sender.java")
@@ -34,42 +37,53 @@ class Acknowledged(NamedTuple):
 
 
 class Sender:
-    """The client, in a process of its own, with some connections; each waits after a message."""
+    """The client, in a process of its own, with some connections.
 
-    def __init__(
-        self, port: int, messages: Sequence[bytes], folder: Path, lanes: int = 4, pause: float = 0
-    ) -> None:
+    `acknowledged` are those that were, so far.
+    """
+
+    def __init__(self, port: int, lanes: int = 4) -> None:
         made = installation()
-        file = folder / "messages.txt"
-        file.write_bytes(b"".join(one.replace(b"\r", rb"\r") + b"\n" for one in messages))
         classes = f"{made / 'classes'}:{made / 'lib'}/*"
-        told = ("127.0.0.1", str(port), str(lanes), str(int(pause * 1000)), str(file))
+        told = ("127.0.0.1", str(port), str(lanes))
         self._process = subprocess.Popen(
             [tool("java"), "-Xmx128m", "-cp", classes, "Sender", *told],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+        self.acknowledged: list[Acknowledged] = []
+        self._thread = threading.Thread(target=self._hear)
+        self._thread.start()
+
+    def _hear(self) -> None:
+        for line in self._process.stdout or ():
+            *first, times = line.split()
+            self.acknowledged.append(Acknowledged(*first, int(times)))
+
+    def send(self, messages: Iterable[bytes]) -> None:
+        """Gives it messages; it does not wait until they are sent."""
+        assert self._process.stdin
+        for one in messages:
+            self._process.stdin.write(one.decode().replace("\r", "\\r") + "\n")
+        self._process.stdin.flush()
 
     def answers(self, timeout: float = 300) -> list[Acknowledged]:
-        """What was answered, when all is."""
-        try:
-            out, _ = self._process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            raise
-        assert self._process.returncode == 0
-        told = [line.split(" ") for line in out.splitlines()]
-        return [Acknowledged(*first, int(times)) for *first, times in told]
-
-    @property
-    def sends(self) -> bool:
-        """Whether something is not acknowledged yet."""
-        return self._process.poll() is None
+        """What was answered, when all is that it was given."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        assert self._process.wait(timeout) == 0
+        self._thread.join()
+        return self.acknowledged
 
     def kill(self) -> None:
         """Ends it, whatever it does."""
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        self._thread.join()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream:
+                stream.close()
 
 
 def installation() -> Path:
