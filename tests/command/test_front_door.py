@@ -62,6 +62,7 @@ def test_these_are_the_commands() -> None:
             "map",
             "plan",
             "sync",
+            "listen",
             "verify",
             "retract",
             "undo",
