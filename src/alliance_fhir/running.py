@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,7 @@ from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import SOFTWARE
 from alliance_fhir.halting import Halted
+from alliance_fhir.handed_over import lacks_its_task
 from alliance_fhir.intake import Intake
 from alliance_fhir.lanes import Done, Lanes
 from alliance_fhir.ledger.store import Ledger
@@ -72,7 +74,14 @@ class Run:
         self._options = options
         self._watch = watch
         self._sources = Sources(sources, settings, catalog := site_catalog(settings))
-        self._mapping = Mapping(settings, catalog, target.version, options.check, ledger.documents)
+        self._mapping = Mapping(
+            settings,
+            catalog,
+            target.version,
+            options.check,
+            ledger.documents,
+            partial(ledger.plans, settings.named_source),
+        )
         self._planner = Planner(
             ledger,
             target,
@@ -211,6 +220,8 @@ class Run:
             return [_not_sent(group) for group in chunk]
         try:
             planned = self._planner.decide(chunk)
+            if any(map(lacks_its_task, planned)) and not self._target.takes("Task", "created"):
+                self._leave_out("Task")
             if self._merging:
                 planned = [*map(self._merging.of, planned)]
             ready = [p for p in planned if self._needs_people(p) and not p.rule]

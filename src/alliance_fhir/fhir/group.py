@@ -61,7 +61,9 @@ class Group(NamedTuple):
     `seen` is what somebody else has made of it at the target and what has been merged into it: keys
     and digests of contents that may be overwritten. `added` are those of them that somebody has
     there as a resource of their own, without our identifier: keys and ids. `before` is what it
-    refers to and shares with other groups of its patient: it is sent before, once a run.
+    refers to and shares with other groups of its patient: it is sent before, once a run. `if_made`
+    gives what it has instead of something that the source called for once and does not any more:
+    that belongs to it where the other is at the target, and nowhere else.
     """
 
     key: str
@@ -79,6 +81,7 @@ class Group(NamedTuple):
     seen: frozenset[tuple[str, str]] = frozenset()
     added: tuple[tuple[str, str], ...] = ()
     before: Group | None = None
+    if_made: Callable[[], Resource] | None = None
 
     def added_at(self, key: str) -> str:
         """The id of what somebody added that this resource takes the place of; else nothing."""
