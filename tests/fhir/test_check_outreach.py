@@ -44,7 +44,6 @@ FAULTS = [
     Fault("asked", ("requester",), OTHER, "requester.type"),
     Fault("asked", ("owner",), OTHER, "owner.type"),
     Fault("asked", ("note",), [{"text": LEAK}]),
-    Fault("asked", ("statusReason",), {"text": LEAK}),
     Fault("asked", ("input",), GONE),
     Fault("asked", ("input", 0, "valueCodeableConcept", "coding", 0, "code"), "attended"),
     Fault("asked", ("input", 1, "valueString"), GONE),
@@ -62,13 +61,15 @@ OF_R4 = [
     Fault("asked", ("restriction", "repetitions"), 1),
     Fault("asked", ("requestedPeriod",), {"start": "2026-03-16"}),
     Fault("asked", ("reasonCode", "coding", 0, "code"), "270426007", "reasonCode.coding"),
-    Fault("off", ("statusReason",), {"concept": {"text": LEAK}}, "statusReason.text"),
+    Fault("asked", ("statusReason",), {"text": LEAK}),
+    Fault("off", ("statusReason",), {"concept": {"text": LEAK}}, "statusReason.concept"),
 ]
 OF_R5 = [
     Fault("asked", ("requestedPeriod", "start"), GONE),
     Fault("asked", ("restriction",), {"period": {"start": "2026-03-16"}}),
     Fault("asked", ("reason", 0, "concept", "text"), GONE),
-    Fault("off", ("statusReason",), {"text": LEAK}, "statusReason.concept"),
+    Fault("asked", ("statusReason",), {"concept": {"text": LEAK}}),
+    Fault("off", ("statusReason",), {"text": LEAK}, "statusReason.text"),
 ]
 # fmt: on
 
