@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from alliance_fhir.deciding import OLDER, RULED, WITHDRAWN, Decision, Judge, Look
-from alliance_fhir.domain.receipt import TAKEN_UP
+from alliance_fhir.domain.receipt import TAKEN_UP, Receipt
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.outreach import ASKED_FOR, is_handed_over, outreach_key
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.ledger.entries import RETRACTED, Entry
-from alliance_fhir.planned import OBSTACLES, Planned, pointing_anew
+from alliance_fhir.planned import OBSTACLES, pointing_anew
 from alliance_fhir.targets.base import Target, Wanted
 
 _OVER = ("completed", "cancelled", "failed", "rejected", "entered-in-error")
@@ -44,9 +44,9 @@ def as_left(hit: Found) -> str:
     return hit.claimed if is_handed_over(hit.key) and hit.claimed else hit.digest
 
 
-def lacks_its_task(planned: Planned) -> bool:
-    """Whether something is not sent that is handed over to others."""
-    return any(d.state == "not_sent" and is_handed_over(d.resource.key) for d in planned.decisions)
+def is_left_out(receipt: Receipt) -> bool:
+    """Whether something was not sent that is handed over to others."""
+    return receipt.state == "not_sent" and is_handed_over(receipt.key)
 
 
 def with_what_was_made(
@@ -154,9 +154,9 @@ def _is_asked_for(resource: Resource) -> bool:
 
 def _as_it_is(resource: Resource, there: Entry, rule: str, known: Entry) -> Decision:
     """It is left as it is, and the ledger notes that this is what there is to be: nobody has to
-    look at it again for as long as the source says the same."""
+    look at it again, or be told of it, for as long as the source says the same."""
     now = there._replace(digest=resource.digest)
-    return Decision(resource, "unchanged", now, rule, learnt=now != known)
+    return Decision(resource, "unchanged", now, rule if now != known else "", learnt=now != known)
 
 
 def _held_back(others: list[Decision]) -> bool:

@@ -24,7 +24,7 @@ from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import SOFTWARE
 from alliance_fhir.halting import Halted
-from alliance_fhir.handed_over import lacks_its_task
+from alliance_fhir.handed_over import is_left_out
 from alliance_fhir.intake import Intake
 from alliance_fhir.lanes import Done, Lanes
 from alliance_fhir.ledger.store import Ledger
@@ -220,8 +220,6 @@ class Run:
             return [_not_sent(group) for group in chunk]
         try:
             planned = self._planner.decide(chunk)
-            if any(map(lacks_its_task, planned)) and not self._target.takes("Task", "created"):
-                self._leave_out("Task")
             if self._merging:
                 planned = [*map(self._merging.of, planned)]
             ready = [p for p in planned if self._needs_people(p) and not p.rule]
@@ -320,7 +318,10 @@ class Run:
         return foreseen(planned, ended=ended, proven=proven)
 
     def _count(self, planned: Planned, receipts: Iterable[Receipt]) -> None:
-        count(self._tally, planned, receipts, self._target.name)
+        told = list(receipts)
+        if any(map(is_left_out, told)) and not self._target.takes("Task", "created"):
+            self._leave_out("Task")
+        count(self._tally, planned, told, self._target.name)
 
     def _stop(self, error: AllianceError) -> None:
         self._result.stopped = str(error)

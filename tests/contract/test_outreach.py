@@ -110,7 +110,7 @@ def test_a_no_show_gets_one_task_and_a_second_sync_sends_nothing(site: Clinic) -
     assert counts(site.sync(reread=True)).keys() == {"unchanged"}
 
 
-@everywhere
+@by_the_ledger
 def test_the_task_is_there_after_a_lost_ledger_and_nothing_is_sent_again(sent: Clinic) -> None:
     before = sent.place.versions()
     sent.ledger.unlink()
@@ -157,7 +157,7 @@ def test_other_words_of_the_site_do_not_take_the_place_of_what_was_asked(sent: C
 # --- called off once ------------------------------------------------------------------------------
 
 
-@everywhere
+@by_the_ledger
 @pytest.mark.parametrize(
     ("row", "status", "reason"),
     [
@@ -192,6 +192,16 @@ def test_where_the_visit_was_not_missed_the_task_is_called_off(
 
 
 @everywhere
+def test_where_the_patient_came_the_task_is_called_off_at_every_target(sent: Clinic) -> None:
+    write(sent, KEPT, CAME, OFF)
+    assert sent.sync().exit_code == 0
+    assert (task(sent)["status"], why(task(sent))) == ("cancelled", "The patient came.")
+    sent.verified()
+    assert counts(sent.sync()).keys() == {"unchanged"}
+    assert sent.wire.writes == []
+
+
+@in_transactions
 def test_the_task_of_a_visit_that_no_ledger_knows_is_called_off(sent: Clinic) -> None:
     sent.ledger.unlink()
     write(sent, KEPT, CAME, OFF)
@@ -224,7 +234,7 @@ def test_what_is_an_older_version_of_the_visit_asks_for_nothing(sent: Clinic) ->
     assert task(sent)["status"] == "requested"
 
 
-@everywhere
+@by_the_ledger
 def test_a_visit_that_never_was_a_no_show_has_none(site: Clinic) -> None:
     write(site, KEPT, CAME, OFF)
     site.sync()
@@ -248,7 +258,7 @@ def test_a_lost_reply_to_calling_it_off_is_settled_by_a_look(server: Place, sent
     assert set(sent.states().values()) <= {"created", "updated", "unchanged", "superseded"}
 
 
-@everywhere
+@in_transactions
 def test_a_lost_reply_to_making_it_is_settled_by_a_look(server: Place, site: Clinic) -> None:
     def drop(request: httpx.Request) -> None:
         if is_write(request) and b"outreach-after-no-show" in request.content:
@@ -265,7 +275,7 @@ def test_a_lost_reply_to_making_it_is_settled_by_a_look(server: Place, site: Cli
 # --- the staff's in between -----------------------------------------------------------------------
 
 
-@everywhere
+@in_transactions
 @pytest.mark.parametrize("status", ["in-progress", "completed"])
 def test_what_the_staff_do_with_it_is_no_conflict_and_is_not_overwritten(
     sent: Clinic, status: str
@@ -299,7 +309,7 @@ def test_a_visit_that_was_not_missed_leaves_the_task_to_who_works_on_it(sent: Cl
     assert sent.place.versions() == after
 
 
-@everywhere
+@in_transactions
 def test_with_the_ledger_lost_it_is_left_to_who_works_on_it_as_well(sent: Clinic) -> None:
     before = taken_up(sent)
     sent.ledger.unlink()
@@ -335,12 +345,8 @@ def test_who_takes_it_up_between_our_look_and_our_request_keeps_it(
     assert counts(sent.sync()).keys() == {"unchanged"}
 
 
-@everywhere
-def test_a_task_that_somebody_deleted_holds_nothing_back(
-    server: Place, sent: Clinic, place_kind: str
-) -> None:
-    if place_kind.endswith("no-delete"):
-        return
+@in_transactions
+def test_a_task_that_somebody_deleted_holds_nothing_back(server: Place, sent: Clinic) -> None:
     sent.place.delete(TASK)
     assert counts(sent.sync(reread=True)).keys() == {"unchanged"}
     write(sent, KEPT, {**MISSED, "end": "2026-03-16T15:00:00-04:00"}, OFF)
@@ -354,7 +360,7 @@ def test_a_task_that_somebody_deleted_holds_nothing_back(
 # --- with its visit -------------------------------------------------------------------------------
 
 
-@everywhere
+@in_transactions
 def test_a_visit_is_retracted_with_its_task(sent: Clinic) -> None:
     assert withdrawn(sent, "2").exit_code == 0
     assert task(sent)["status"] == "entered-in-error"
@@ -366,14 +372,14 @@ def test_a_visit_is_retracted_with_its_task(sent: Clinic) -> None:
     assert task(sent)["status"] == "requested"
 
 
-@everywhere
+@by_the_ledger
 def test_with_the_ledger_lost_a_visit_is_retracted_with_its_task(sent: Clinic) -> None:
     sent.ledger.unlink()
     assert withdrawn(sent, f"{VISITS}|2").exit_code == 0
     assert task(sent)["status"] == "entered-in-error"
 
 
-@everywhere
+@in_transactions
 def test_a_visit_is_retracted_without_a_task_that_somebody_works_on(sent: Clinic) -> None:
     before = taken_up(sent)
     result = withdrawn(sent, "2")
@@ -385,16 +391,12 @@ def test_a_visit_is_retracted_without_a_task_that_somebody_works_on(sent: Clinic
     assert (again.exit_code, rules(again, "warnings")) == (0, ["retracted"])
 
 
-@everywhere
-def test_what_a_run_made_is_taken_back_with_its_task(
-    server: Place, site: Clinic, place_kind: str
-) -> None:
+@in_transactions
+def test_what_a_run_made_is_taken_back_with_its_task(server: Place, site: Clinic) -> None:
     result = site.sync()
     with site.open() as (target, ledger):
         assert isinstance(target, ServerTarget)
         taken = undo(result.run, target, ledger, target.remover, site.settings)
-    if place_kind.endswith("no-delete"):
-        return
     assert taken.exit_code == 0
     assert site.place.of_type("Task") == site.place.of_type("Appointment") == []
 
@@ -409,7 +411,7 @@ def lay_beside(clinic: Clinic, *names: str) -> None:
     clinic.sources = [table, *(clinic.folder / name for name in plans)]
 
 
-@everywhere
+@by_the_ledger
 def test_the_task_says_how_to_reach_the_patient_by_the_plan_of_this_run(site: Clinic) -> None:
     lay_beside(site, "jones-1", "jones-2", "jones-3")
     assert site.sync().exit_code == 0
@@ -417,7 +419,7 @@ def test_the_task_says_how_to_reach_the_patient_by_the_plan_of_this_run(site: Cl
     assert contact(task(site)) == ["Portal message, answered within 1 working day"]
 
 
-@everywhere
+@in_transactions
 def test_the_task_says_how_to_reach_the_patient_by_a_plan_that_was_sent_before(
     site: Clinic,
 ) -> None:
