@@ -8,7 +8,6 @@ import pytest
 
 from alliance_fhir.testing import Answer, FhirServer, Request, outcome
 from command.tables import GOOD, write
-from probe.statements import of_statement
 
 from .rows import site, visit
 
@@ -17,35 +16,9 @@ if TYPE_CHECKING:
 
     from conftest import Ran
 
-Json = dict[str, Any]
 MISSED = visit(1, status="no-show")
 PATIENT = [{"system": "urn:example:mrn", "value": GOOD}]
 RUNGS = {"transactions": (), "batches": ("transactions",), "singles": ("transactions", "batches")}
-
-
-def without_tasks(rest: Json) -> None:
-    """A statement by which Tasks can be read alone."""
-    for one in rest["resource"]:
-        if one["type"] == "Task":
-            one["interaction"] = [{"code": "read"}, {"code": "search-type"}]
-
-
-@pytest.mark.parametrize("lacks", RUNGS.values(), ids=RUNGS)
-def test_visits_go_without_their_tasks(lacks: tuple[Any, ...], command: Callable[..., Ran]) -> None:
-    site("[outreach]", "since = 2026-01-01")
-    with FhirServer(lacks=frozenset(lacks)) as server:
-        server.between = of_statement(server, without_tasks)
-        server.put(resourceType="Patient", identifier=PATIENT)
-        words = (write("a.csv", MISSED, visit(2, status="no-show")), "--to", server.url, "--json")
-        plan, ran = command("plan", *words), command("sync", *words)
-        again = command("sync", *words)
-        there = [body["resourceType"] for body in server.everything]
-    for one in (plan, ran, again):
-        told = [(found["rule"], found["column"]) for found in one.json["warnings"]]
-        assert (one.code, told) == (0, [("left-out", "Task")])
-    assert (there.count("Appointment"), "Task" in there) == (2, False)
-    assert plan.json["resources"] == ran.json["resources"]
-    assert ran.json["resources"]["not_sent"] == 2
 
 
 @pytest.mark.parametrize("lacks", RUNGS.values(), ids=RUNGS)
