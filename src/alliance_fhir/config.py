@@ -34,7 +34,7 @@ from alliance_fhir.errors import ConfigError
 from alliance_fhir.paths import PathLike, is_file, is_folder
 from alliance_fhir.secret import owner_only
 from alliance_fhir.slips import UnreadableError, slip, told_in
-from alliance_fhir.visit_words import Side, Status
+from alliance_fhir.visit_words import Missed, Side, Status
 
 FILE = "alliance.toml"
 IDENTIFIER_ROOT = "https://alliance-fhir.github.io/id"
@@ -213,6 +213,28 @@ class ListenSettings(Frozen):
     health_seconds: float = Field(default=60, gt=0, le=86_400)
 
 
+def _one_line(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("must be one line, without blanks at its ends")
+    return text
+
+
+class OutreachSettings(Frozen):
+    """How patients are reached out to after visits that they missed: `[outreach]`.
+
+    `since` is the first day of whose visits it is asked for: nobody is to be called because of a
+    visit that was missed years ago.
+    """
+
+    since: date
+    after: Annotated[tuple[Missed, ...], Field(min_length=1)] = ("no-show",)
+    within_days: int = Field(default=2, ge=0, le=366)
+    owner: Annotated[str, AfterValidator(_named)] = ""
+    owner_type: Literal["Organization", "CareTeam", "Practitioner"] = "Organization"
+    medication: bool = False
+    text: Annotated[str, AfterValidator(_one_line)] = ""
+
+
 class Settings(Frozen):
     """What alliance.toml says; `folder` is where it lies, and what its paths are relative to.
 
@@ -248,6 +270,7 @@ class Settings(Frozen):
 
     hl7v2: Hl7v2Settings | None = None
     listen: ListenSettings | None = None
+    outreach: OutreachSettings | None = None
 
     instruments: dict[str, InstrumentSettings] = {}
     instrument_folder: str = "instruments"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import SOFTWARE
 from alliance_fhir.halting import Halted
+from alliance_fhir.handed_over import is_left_out
 from alliance_fhir.intake import Intake
 from alliance_fhir.lanes import Done, Lanes
 from alliance_fhir.ledger.store import Ledger
@@ -84,7 +86,12 @@ class Run:
         self._settled = settled
         self._sources = sources
         self._mapping = Mapping(
-            settings, sources.catalog, target.version, options.check, ledger.documents
+            settings,
+            sources.catalog,
+            target.version,
+            options.check,
+            ledger.documents,
+            partial(ledger.plans, settings.named_source),
         )
         self._planner = Planner(
             ledger,
@@ -323,7 +330,10 @@ class Run:
         return foreseen(planned, ended=ended, proven=proven)
 
     def _count(self, planned: Planned, receipts: Iterable[Receipt]) -> None:
-        count(self._tally, planned, receipts, self._target.name)
+        told = list(receipts)
+        if any(map(is_left_out, told)) and not self._target.takes("Task", "created"):
+            self._leave_out("Task")
+        count(self._tally, planned, told, self._target.name)
 
     def _stop(self, error: AllianceError) -> None:
         self._result.stopped = str(error)

@@ -21,6 +21,7 @@ from alliance_fhir.cli.options import CheckLevel
 from alliance_fhir.config import (
     Hl7v2Settings,
     InstrumentSettings,
+    OutreachSettings,
     Settings,
     TargetSettings,
     TlsSettings,
@@ -169,6 +170,7 @@ def test_every_key_of_the_settings_is_described_and_no_other() -> None:
     [
         ("instruments.ID", InstrumentSettings),
         ("hl7v2", Hl7v2Settings),
+        ("outreach", OutreachSettings),
         ("targets.NAME", TargetSettings),
         ("targets.NAME.tls", TlsSettings),
     ],
@@ -191,7 +193,7 @@ def test_every_method_and_its_keys_are_described_with_their_defaults() -> None:
             assert (keys[key][1] == "required") == field.is_required(), (name, key)
 
 
-@pytest.mark.parametrize("model", [Settings, InstrumentSettings, TargetSettings])
+@pytest.mark.parametrize("model", [Settings, InstrumentSettings, OutreachSettings, TargetSettings])
 def test_defaults_are_the_ones_that_are_told(model: Any) -> None:
     text = page("alliance-toml.md")
     own, _, rest = text.partition("## instruments.ID")

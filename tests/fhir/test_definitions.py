@@ -16,6 +16,7 @@ from making import (
     R4,
     everything,
     lowest,
+    of_outreach,
     of_plans,
     of_visits,
     record,
@@ -156,7 +157,7 @@ def test_the_forms_of_plans_are_defined_as_they_are_sent(version: Version, tmp_p
 def test_the_concepts_that_are_written_are_those_that_are_defined(version: Version) -> None:
     written = {
         told["code"]
-        for resource in (*everything(version), *of_plans(version), *of_visits(version))
+        for resource in (*everything(version), *of_plans(version), *of_outreach(version))
         for told in parts(resource.body)
         if told.get("system") == el.CONCEPT
     }

@@ -23,6 +23,7 @@ STATES: tuple[State, ...] = get_args(State)
 
 MERGED = "merged"
 NOT_TAKEN_IN = "not-taken-in"
+TAKEN_UP = "outreach-taken-up"
 RULES: dict[str, str] = {
     # a file as a whole
     "missing-file": "Check the path; nothing is there.",
@@ -195,6 +196,8 @@ RULES: dict[str, str] = {
     "recreated": "What somebody deleted at the target was made again, as asked.",
     "adopted": "What somebody made at the target under our identifier is ours now, as asked.",
     "retracted": "The record was retracted and stays so; --reinstate gives it again.",
+    TAKEN_UP: "The visit was not missed after all, and somebody works on the Task to reach out; it "
+    "was left to them: tell them.",
     "reinstated": "What was retracted counts again, as asked.",
     "found-twice": "The identifier is at the target more than once; remove the doubles.",
     "not-accepted": "The target takes none of this type, or not from us; `probe` tells more.",
@@ -299,7 +302,7 @@ WARNINGS = frozenset(
     {"unknown-column", "duplicate-equal", "clinician-not-found", "clinician-ambiguous"}
     | {"person-not-found", "person-ambiguous"}
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
-    | {"source-taken", "server-kept", MERGED, NOT_TAKEN_IN, "recreated", "adopted"}
+    | {"source-taken", "server-kept", MERGED, NOT_TAKEN_IN, TAKEN_UP, "recreated", "adopted"}
     | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
     | {"other-sheets", "review-later", "same-goals", "slot-without-appointment"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}

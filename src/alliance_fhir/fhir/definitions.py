@@ -17,6 +17,7 @@ from alliance_fhir._version import __version__
 from alliance_fhir.domain.instrument import Instrument, Perspective, ScoreRule
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.extensions import Extension, extensions, structure
+from alliance_fhir.fhir.outreach_codes import OUTREACH_CODES
 from alliance_fhir.fhir.plan.concepts import CONCEPTS
 from alliance_fhir.fhir.plan.forms import forms
 from alliance_fhir.fhir.questionnaire import PUBLISHER
@@ -94,7 +95,8 @@ def _concepts(instruments: Iterable[Instrument]) -> Json:
         el.CONCEPT,
         "Scores, their methods, and what plans hold",
         "The scores of all instruments, each by whose view it is, the methods by which scores are "
-        "found, and the kinds of tasks, notes and figures in shared plans.",
+        "found, the kinds of tasks, notes and figures in shared plans, and what Tasks to reach out "
+        "to a patient hold.",
         f"{_LICENCE} {_NAMES}",
     )
     scores = [
@@ -126,7 +128,7 @@ def _methods() -> Iterator[Json]:
 
 
 def _plan_concepts() -> Iterator[Json]:
-    for code, concept in CONCEPTS.items():
+    for code, concept in (CONCEPTS | OUTREACH_CODES).items():
         yield {"code": code, **concept._asdict()}
 
 

@@ -121,6 +121,17 @@ class Version:
             return {"cancelationReason": reason}
         return {"cancellationReason": reason, **({"cancellationDate": on} if on else {})}
 
+    def task_reason(self, reason: Json) -> Json:
+        """Why somebody is asked to do a Task: a concept in R4, in R5 a list that may refer, too."""
+        return {"reasonCode": reason} if self.ordinal_values else {"reason": [{"concept": reason}]}
+
+    def task_period(self, period: Json) -> Json:
+        """By when a Task is to be done. R5 has an element for it, and lets (tsk-1) no Task have a
+        restriction that does not seek the fulfilment of an order."""
+        if self.ordinal_values:
+            return {"restriction": {"period": period}}
+        return {"requestedPeriod": period}
+
     def team_role(self, role: Json) -> Json | list[Json]:
         """CareTeam.participant.role: many in R4, one in R5."""
         return [role] if self.ordinal_values else role

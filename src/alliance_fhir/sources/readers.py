@@ -71,6 +71,10 @@ class Supply(Protocol):
         """All records, and a finding for each thing that is none."""
         ...
 
+    def plans(self) -> Iterator[Read]:
+        """The versions of plans among them, for whoever needs them before the records."""
+        ...
+
 
 class Site(NamedTuple):
     """What is the same for all files of a run.
@@ -214,6 +218,27 @@ class Sources:
         with VisitFiles(self._site.settings, self._before) as visits:
             for read in self._records(visits, trusting=trusting):
                 yield read if isinstance(read, Finding) else visits.placed(read)
+
+    def plans(self) -> Iterator[Read]:
+        """The versions of plans, but for those that are known by now not to be taken: for whoever
+        needs them before the records."""
+        repeats = self.repeats or {}
+        for path in self.files:
+            for read in self._versions(path) if suffix(path) in SUFFIXES else ():
+                astray = self._astray.get(read.key, [])
+                if repeats.get(read.key) != "different" and all(
+                    finding.rule in WARNINGS for finding in astray
+                ):
+                    yield read
+
+    def _versions(self, path: Path) -> Iterator[Read]:
+        try:
+            for held in _open(path, self._site, lambda rule, remedy: None):
+                for read in held.records():
+                    if isinstance(read, Read):
+                        yield read
+        except InputError:  # named when the records are read
+            return
 
     def _records(self, visits: VisitFiles, *, trusting: bool) -> Iterator[Read | Finding]:
         if self.repeats is None and trusting:
