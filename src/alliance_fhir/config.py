@@ -189,6 +189,13 @@ class Hl7v2Settings(Frozen):
     cancelled_by: Annotated[dict[str, Side], AfterValidator(_apart)] = {}
 
 
+class MeasureSettings(Frozen):
+    """What a site's engagement measures show: `[measures]`."""
+
+    smallest_group: int = Field(default=11, ge=1)
+    """As in the cell size suppression policy of the Centers for Medicare & Medicaid Services."""
+
+
 class Settings(Frozen):
     """What alliance.toml says; `folder` is where it lies, and what its paths are relative to.
 
@@ -223,6 +230,7 @@ class Settings(Frozen):
     constants: dict[str, str] = {}
 
     hl7v2: Hl7v2Settings | None = None
+    measures: MeasureSettings | None = None
 
     instruments: dict[str, InstrumentSettings] = {}
     instrument_folder: str = "instruments"
@@ -254,6 +262,11 @@ class Settings(Frozen):
     def tz(self) -> ZoneInfo | None:
         """The zone of times without an offset."""
         return ZoneInfo(self.zone) if self.zone else None
+
+    @property
+    def smallest_group(self) -> int:
+        """How many patients a group has at least that measures show."""
+        return (self.measures or MeasureSettings()).smallest_group
 
     @property
     def named_source(self) -> str:

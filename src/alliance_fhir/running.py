@@ -50,7 +50,7 @@ ABILITIES = "abilities"
 
 
 class Run:
-    """One plan or sync."""
+    """One plan or sync; `alone` is what is to be sent beside the records, and is of none."""
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class Run:
         options: Options,
         watch: Watch,
         letters: DeadLetters | None = None,
+        alone: Iterable[Resource] = (),
     ) -> None:
         if options.merge and options.take:
             raise ConfigError("--merge and --take are two answers to one question; name one")
@@ -73,6 +74,7 @@ class Run:
         self._watch = watch
         self._sources = Sources(sources, settings, catalog := site_catalog(settings))
         self._mapping = Mapping(settings, catalog, target.version, options.check, ledger.documents)
+        self._mapping.add(alone)
         self._planner = Planner(
             ledger,
             target,

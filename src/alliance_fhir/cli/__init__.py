@@ -16,6 +16,7 @@ from alliance_fhir.cli import (
     demo,
     init,
     instruments,
+    measure,
     plan,
     probe,
     pull,
@@ -38,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (demo, init, check, map_, plan, sync, verify, probe, pull, retract, undo):
+for command in (demo, init, check, map_, plan, sync, verify, measure, probe, pull, retract, undo):
     app.command(command.NAME)(command.command)
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(sandbox.app, name="sandbox")

@@ -17,12 +17,13 @@ from alliance_fhir._version import __version__
 from alliance_fhir.domain.instrument import Instrument, Perspective, ScoreRule
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.extensions import Extension, extensions, structure
+from alliance_fhir.fhir.measure import CODES, measures
 from alliance_fhir.fhir.plan.concepts import CONCEPTS
 from alliance_fhir.fhir.plan.forms import forms
 from alliance_fhir.fhir.questionnaire import PUBLISHER
 from alliance_fhir.fhir.scores import RULE_TEXTS
 from alliance_fhir.fhir.versions import Json, Version
-from alliance_fhir.fhir.visit_codes import CODES
+from alliance_fhir.fhir.visit_codes import CODES as VISIT_CODES
 
 _LICENCE = "Part of alliance-fhir, under the Apache License 2.0."
 _NAMES = (
@@ -46,9 +47,11 @@ def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Js
     made = [
         _concepts(instruments),
         _attendance(),
+        _engagement(),
         *(_answers(instrument) for instrument in instruments if _coded(instrument)),
         *(_extension(url, what, version) for url, what in extensions().items()),
         *(_form(form.body) for form in forms(version)),
+        *(_form(measure) for measure in measures(version)),
     ]
     return {f"{each['resourceType']}-{each['id']}.json": each for each in made}
 
@@ -114,8 +117,18 @@ def _attendance() -> Json:
         "is known.",
         _LICENCE,
     )
-    told = ({"code": code, **concept._asdict()} for code, concept in CODES.items())
+    told = ({"code": code, **concept._asdict()} for code, concept in VISIT_CODES.items())
     return _code_system(start, told)
+
+
+def _engagement() -> Json:
+    start = _start(
+        el.ENGAGEMENT_CODES,
+        "Engagement",
+        "What is measured of visits, what groups are told apart by, and the method of intervals.",
+        _LICENCE,
+    )
+    return _code_system(start, ({"code": code, **told._asdict()} for code, told in CODES.items()))
 
 
 def _methods() -> Iterator[Json]:
@@ -211,5 +224,5 @@ def _extension(url: str, what: Extension, version: Version) -> Json:
 
 def _form(body: Json) -> Json:
     """A form as it is sent, with the digest of its content: where it was installed from a file, a
-    sync finds it there as it is."""
+    sync finds it there as it is. A Measure is sent with the site's own identifier besides."""
     return {**body, "id": body["url"].rpartition("/")[2]}
