@@ -1,6 +1,6 @@
 """What was measured, as MeasureReports: summaries, without a patient in them.
 
-A group that is not shown is there with its name, and with each of its counts masked.
+A stratum that is not shown is there with its name, and with each of its counts masked.
 """
 
 from __future__ import annotations
@@ -33,18 +33,27 @@ class MeasureMapper:
     def resources(self, told: Engagement) -> list[Resource]:
         """The Measures, then a report of each: of the same period always under the same key.
 
-        When it was made is left out: what was counted is the same on any day.
+        Where nothing was counted, or the whole of it is not shown, there is no report: one without
+        a score is not valid (HL7's validator: MEASURE_MR_SCORE_VALUE_REQUIRED). When it was made is
+        left out: what was counted is the same on any day.
         """
+        counts: dict[Measure, Count | None] = {
+            "no-show-rate": told.no_shows,
+            "drop-out-over-a-year": told.drop_out,
+        }
         return [
             *map(self._measure, measures(self._version)),
-            self._report("no-show-rate", told, told.no_shows),
-            self._report("drop-out-over-a-year", told, told.drop_out),
+            *(
+                self._report(one, told, count)
+                for one, count in counts.items()
+                if count and count.of
+            ),
         ]
 
     def _measure(self, published: Json) -> Resource:
         return self._keyed(f"measure-{published['url'].rpartition('/')[2]}", published)
 
-    def _report(self, measure: Measure, told: Engagement, count: Count | None) -> Resource:
+    def _report(self, measure: Measure, told: Engagement, count: Count) -> Resource:
         since, until = (day.isoformat() for day in told.period)
         source = self._settings.named_source
         natural_key = ("measure-report", measure, since, until)
@@ -63,6 +72,7 @@ class MeasureMapper:
                 {
                     "code": el.concept(measure, el.ENGAGEMENT_CODES),
                     **self._counted(count),
+                    **self._score(count),
                     **self._stratified(told.groups if TOLD[measure].by else {}),
                 }
             ],
@@ -77,16 +87,18 @@ class MeasureMapper:
         return Resource(body["resourceType"], key, *sealed(whole))
 
     def _counted(self, count: Count | None) -> Json:
-        """The populations of a group or a stratum, and its score where it has one."""
+        """The populations of a group or a stratum."""
         if count is None:
             counts: list[Json] = [{"_count": _MASKED}] * len(POPULATIONS)
         else:
             counts = [{"count": of} for of in (count.of, count.of, count.some)]
         populations = zip(POPULATIONS, counts, strict=True)
-        counted = [{"code": population_code(name), **told} for name, told in populations]
-        return {"population": counted, **(self._score(count) if count and count.of else {})}
+        return {"population": [{"code": population_code(of), **told} for of, told in populations]}
 
-    def _score(self, count: Count) -> Json:
+    def _score(self, count: Count | None) -> Json:
+        """The score with its interval; empty where it is not shown, or nothing was counted."""
+        if count is None or not count.of:
+            return {}
         interval = wilson(count.some, count.of)
         told = [
             {"url": "level", "valueDecimal": 95},
@@ -103,18 +115,17 @@ class MeasureMapper:
         return self._version.measure_score({"extension": extension, "value": rate})
 
     def _stratified(self, groups: Mapping[Stratifier, Mapping[str, Count | None]]) -> Json:
-        stratifiers = [
-            {
-                "code": self._version.stratifier_code(el.concept(by, el.ENGAGEMENT_CODES)),
-                "stratum": [
-                    {**self._version.stratum_value(_value(by, name)), **self._counted(count)}
-                    for name, count in of.items()
-                ],
-            }
-            for by, of in groups.items()
-            if of
-        ]
+        """All stratifiers of the Measure, those too of which there is no group."""
+        stratifiers: list[Json] = []
+        for by, of in groups.items():
+            strata = [self._stratum(_value(by, name), count) for name, count in of.items()]
+            code = self._version.stratifier_code(el.concept(by, el.ENGAGEMENT_CODES))
+            stratifiers.append({"code": code, **({"stratum": strata} if strata else {})})
         return {"stratifier": stratifiers} if stratifiers else {}
+
+    def _stratum(self, value: Json, count: Count | None) -> Json:
+        told = self._version.stratum_value(value)
+        return {**told, **self._counted(count), **self._score(count)}
 
 
 def _value(by: Stratifier, name: str) -> Json:
