@@ -20,12 +20,11 @@ from alliance_fhir.fhir.extensions import Extension, extensions, structure
 from alliance_fhir.fhir.measure import CODES, measures
 from alliance_fhir.fhir.plan.concepts import CONCEPTS
 from alliance_fhir.fhir.plan.forms import forms
-from alliance_fhir.fhir.questionnaire import PUBLISHER
+from alliance_fhir.fhir.questionnaire import LICENCE, PUBLISHER
 from alliance_fhir.fhir.scores import RULE_TEXTS
 from alliance_fhir.fhir.versions import Json, Version
 from alliance_fhir.fhir.visit_codes import CODES as VISIT_CODES
 
-_LICENCE = "Part of alliance-fhir, under the Apache License 2.0."
 _NAMES = (
     "The names of instruments belong to their holders; they stand here only to say which score is "
     "meant. No wording of any instrument is part of this resource."
@@ -98,7 +97,7 @@ def _concepts(instruments: Iterable[Instrument]) -> Json:
         "Scores, their methods, and what plans hold",
         "The scores of all instruments, each by whose view it is, the methods by which scores are "
         "found, and the kinds of tasks, notes and figures in shared plans.",
-        f"{_LICENCE} {_NAMES}",
+        f"{LICENCE} {_NAMES}",
     )
     scores = [
         _score(instrument, rule, perspective)
@@ -115,7 +114,7 @@ def _attendance() -> Json:
         "Attendance",
         "What became of a visit, and whether it was a first or a follow-up one; by which rule each "
         "is known.",
-        _LICENCE,
+        LICENCE,
     )
     told = ({"code": code, **concept._asdict()} for code, concept in VISIT_CODES.items())
     return _code_system(start, told)
@@ -126,7 +125,7 @@ def _engagement() -> Json:
         el.ENGAGEMENT_CODES,
         "Engagement",
         "What is measured of visits, what groups are told apart by, and the method of intervals.",
-        _LICENCE,
+        LICENCE,
     )
     return _code_system(start, ({"code": code, **told._asdict()} for code, told in CODES.items()))
 
@@ -218,7 +217,7 @@ def _answer(instrument: Instrument, code: str, label: str) -> Json:
 
 
 def _extension(url: str, what: Extension, version: Version) -> Json:
-    start = _start(url, what.title, what.about, _LICENCE)
+    start = _start(url, what.title, what.about, LICENCE)
     return {**start, "fhirVersion": version.full, **structure(url, what)}
 
 

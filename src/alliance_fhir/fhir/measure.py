@@ -10,7 +10,7 @@ from alliance_fhir.domain.intervals import percent
 from alliance_fhir.domain.published import PUBLISHED, Measure, Published
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.plan.concepts import Concept
-from alliance_fhir.fhir.questionnaire import PUBLISHER, SEMVER
+from alliance_fhir.fhir.questionnaire import LICENCE, PUBLISHER, SEMVER
 from alliance_fhir.fhir.versions import Json, Version
 
 VERSION = "1.0.0"
@@ -114,6 +114,7 @@ def measures(version: Version) -> Iterator[Json]:
             "experimental": False,
             "publisher": PUBLISHER,
             "description": _described(measure, told),
+            "copyright": LICENCE,
             "scoring": el.PROPORTION,
             "improvementNotation": el.LESS_IS_BETTER,
             "group": [_group(measure, told, version)],
