@@ -125,14 +125,28 @@ def test_another_period_is_another_report(
         assert periods == {"2025-12-31", "2025-06-30"}
 
 
+@pytest.mark.parametrize("rung", ["little-r4", "search-first", "by-patient"])
 def test_a_ledger_that_was_lost_makes_no_doubles(
-    command: Callable[..., Ran], rows: list[dict[str, str]]
+    command: Callable[..., Ran], rung: str, rows: list[dict[str, str]]
 ) -> None:
-    with FhirServer() as little:
+    with FhirServer(lacks=RUNGS[rung][1]) as little:
         measured(command, little.url, "--ledger", "a.sqlite")
         _, counts = measured(command, little.url, "--ledger", "b.sqlite")
         assert counts == (0, 0, 5)
         assert len(there(little.url, "MeasureReport")) == len(there(little.url, "Measure")) == 2
+
+
+def test_undo_by_tags_leaves_what_somebody_changed_and_that_alone(
+    command: Callable[..., Ran], rows: list[dict[str, str]]
+) -> None:
+    with FhirServer() as little:
+        first, _ = measured(command, little.url, "--ledger", "a.sqlite")
+        changed = there(little.url, "Measure")[0] | {"title": "Our own"}
+        httpx.put(f"{little.url}/Measure/{changed['id']}", json=changed).raise_for_status()
+        words = ("--to", little.url, "--json", "--ledger", "lost.sqlite")
+        undone = command("undo", first["run"], *words).json["undone"]
+        assert (undone["removed"], undone["left"]) == (4, 1)
+        assert [body["title"] for body in there(little.url, "Measure")] == ["Our own"]
 
 
 def test_beside_what_sync_sent(command: Callable[..., Ran], rows: list[dict[str, str]]) -> None:

@@ -2,8 +2,8 @@
 
 A group of fewer patients than the site's smallest is hidden. As the table shows its total, what is
 hidden is together the total less what is shown: as good as one more group that is shown. So this
-rest is held to the same rule, and never is one group alone; else the smallest of the others is
-hidden as well (complementary suppression).
+rest is held to the same rule; else the smallest of the others is hidden as well (complementary
+suppression). A small group is thereby never hidden alone.
 
 How many are few, the site says. 11 are the Centers for Medicare & Medicaid Services' own number: by
 their cell size suppression policy nothing is shown, and nothing can be derived, of 1 to 10
@@ -46,4 +46,4 @@ def _size(name: str, cell: Cell) -> tuple[int, int, str]:
 
 def _is_safe(rest: list[Cell], smallest: int) -> bool:
     """Whether these may be known as a whole, as the total and all others tell."""
-    return len(rest) > 1 and len(frozenset[int]().union(*(c.patients for c in rest))) >= smallest
+    return len(frozenset[int]().union(*(cell.patients for cell in rest))) >= smallest
