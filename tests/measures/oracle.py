@@ -33,7 +33,7 @@ def generated(seed: int, number: int = 2000, patients: int = 90) -> list[Row]:
     for n in range(number):
         who = chance.randrange(patients)
         on = begun[who] + chance.randrange(left[who])
-        when = datetime(2023, 1, 2, 9) + timedelta(days=on, minutes=30 * chance.randrange(16))
+        when = datetime(2020, 1, 6, 9) + timedelta(days=on, minutes=30 * chance.randrange(16))
         status = chance.choice(["attended"] * 6 + ["no-show"] * 2 + ["cancelled", "too-late"])
         off = when - timedelta(hours=chance.choice([2, 30, 400])) if status == "cancelled" else ""
         rows.append({
