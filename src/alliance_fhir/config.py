@@ -235,6 +235,13 @@ class OutreachSettings(Frozen):
     text: Annotated[str, AfterValidator(_one_line)] = ""
 
 
+class MeasureSettings(Frozen):
+    """What a site's engagement measures show: `[measures]`."""
+
+    smallest_group: int = Field(default=11, ge=1)
+    """As in the cell size suppression policy of the Centers for Medicare & Medicaid Services."""
+
+
 class Settings(Frozen):
     """What alliance.toml says; `folder` is where it lies, and what its paths are relative to.
 
@@ -271,6 +278,7 @@ class Settings(Frozen):
     hl7v2: Hl7v2Settings | None = None
     listen: ListenSettings | None = None
     outreach: OutreachSettings | None = None
+    measures: MeasureSettings | None = None
 
     instruments: dict[str, InstrumentSettings] = {}
     instrument_folder: str = "instruments"
@@ -302,6 +310,11 @@ class Settings(Frozen):
     def tz(self) -> ZoneInfo | None:
         """The zone of times without an offset."""
         return ZoneInfo(self.zone) if self.zone else None
+
+    @property
+    def smallest_group(self) -> int:
+        """How many patients a group has at least that measures show."""
+        return (self.measures or MeasureSettings()).smallest_group
 
     @property
     def named_source(self) -> str:

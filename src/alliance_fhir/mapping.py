@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -95,6 +95,14 @@ class Mapping:
         if resource.key not in self.shared:
             self.checker.check([resource], of_plan=of_plan)
             self.shared[resource.key] = resource
+
+    def add(self, resources: Iterable[Resource]) -> None:
+        """What belongs to no record, and is made elsewhere: it is sent beside the groups.
+
+        Raises MappingError where it fails its check.
+        """
+        for resource in resources:
+            self._share(resource)
 
     def groups(
         self,

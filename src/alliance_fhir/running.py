@@ -60,7 +60,8 @@ def new_run() -> str:
 
 
 class Run:
-    """One plan or sync; `settled` hears of each group, in the order of the records."""
+    """One plan or sync; `settled` hears of each group, in the order of the records, and `alone` is
+    what is to be sent beside the records, and is of none."""
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class Run:
         letters: DeadLetters | None = None,
         settled: Settled = lambda planned, receipts: None,
         run: str = "",
+        alone: Iterable[Resource] = (),
     ) -> None:
         if options.merge and options.take:
             raise ConfigError("--merge and --take are two answers to one question; name one")
@@ -93,6 +95,7 @@ class Run:
             ledger.documents,
             partial(ledger.plans, settings.named_source),
         )
+        self._mapping.add(alone)
         self._planner = Planner(
             ledger,
             target,

@@ -22,6 +22,7 @@ from making import (
     record,
     resources,
 )
+from measured import measured
 
 from alliance_fhir import map_to
 from alliance_fhir.config import FILE, load
@@ -29,6 +30,7 @@ from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import claimed_digest, content_digest
 from alliance_fhir.fhir.check import model_class
 from alliance_fhir.fhir.definitions import definitions, file_content
+from alliance_fhir.fhir.measure import TOLD, url
 from alliance_fhir.fhir.plan.forms import FIRST_CONVERSATION, PLAN_REVIEW
 from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.scores import RULE_TEXTS
@@ -36,6 +38,7 @@ from alliance_fhir.fhir.scores import RULE_TEXTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from alliance_fhir.fhir.group import Resource
     from alliance_fhir.fhir.versions import Json, Version
     from conftest import Official
 
@@ -118,7 +121,7 @@ def test_a_file_is_stable_and_named_after_what_it_holds(version: Version) -> Non
 def test_the_canonicals_in_the_code_are_those_that_are_defined(version: Version) -> None:
     constants = {value for value in vars(el).values() if str(value).startswith(f"{el.IG}/")}
     coded = [i for i in CATALOG if any(run.kind == "code" for run in i.items)]
-    asked = {form.url for form in (FIRST_CONVERSATION, PLAN_REVIEW)}
+    asked = {form.url for form in (FIRST_CONVERSATION, PLAN_REVIEW)} | {*map(url, TOLD)}
     assert constants | asked | {el.answer_system(i) for i in coded} == set(defined(version))
 
 
@@ -126,12 +129,18 @@ def test_the_canonicals_in_the_code_are_those_that_are_defined(version: Version)
 def test_the_canonicals_that_are_written_are_those_that_are_defined(version: Version) -> None:
     written = {
         told[key]
-        for resource in (*everything(version), *of_plans(version), *of_visits(version))
+        for resource in (*everything(version), *of_plans(version), *others(version))
         for told in parts(resource.body)
         for key in ("system", "url")
         if str(told.get(key)).startswith((f"{el.IG}/CodeSystem/", f"{el.IG}/StructureDefinition/"))
     }
-    assert written | set(asked_by_plans(version)) == set(defined(version))
+    measures = {one.body["url"] for one in measured(version) if one.type == "Measure"}
+    assert written | measures | set(asked_by_plans(version)) == set(defined(version))
+
+
+def others(version: Version) -> list[Resource]:
+    """What comes of visits, and what is measured of them."""
+    return [*of_visits(version), *measured(version)]
 
 
 def asked_by_plans(version: Version) -> dict[str, str]:
@@ -176,6 +185,19 @@ def test_the_codes_of_visits_that_are_written_are_those_that_are_defined(version
 
 
 @every_version
+def test_the_codes_of_measures_that_are_written_are_those_that_are_defined(
+    version: Version,
+) -> None:
+    written = {
+        told["code"]
+        for resource in measured(version)
+        for told in parts(resource.body)
+        if told.get("system") == el.ENGAGEMENT_CODES
+    }
+    assert written == set(codes(defined(version)[el.ENGAGEMENT_CODES]))
+
+
+@every_version
 @pytest.mark.parametrize(("instrument", "rater"), FORMS, ids=lambda x: getattr(x, "id", x))
 def test_every_code_of_a_questionnaire_is_defined(
     instrument: Any, rater: Any, version: Version
@@ -195,10 +217,16 @@ def test_the_extensions_stand_only_where_they_may(version: Version) -> None:
         if definition["resourceType"] == "StructureDefinition"
     }
     found: dict[str, set[str]] = {url: set() for url in contexts}
-    for resource in (*everything(version), *of_plans(version), *of_visits(version)):
+    made = (*everything(version), *of_plans(version), *others(version))
+    for resource in made:
         for where, extension in extensions(resource.body, resource.type):
             if extension["url"] in found:
                 found[extension["url"]].add(where)
+    scores = found.pop(el.SCORE_INTERVAL)  # a Quantity, by whatever name a version has it
+    assert {where.rpartition(".")[2].removesuffix("Quantity") for where in scores} == {
+        "measureScore"
+    }
+    assert contexts.pop(el.SCORE_INTERVAL) == {"Quantity"}
     # where an activity has its reference differs, and no context is to be of one version alone
     kept = {where.replace("plannedActivityR", "r") for where in found.pop(el.KEPT_BY_OTHERS)}
     assert kept == {"CarePlan.goal", "CarePlan.activity.reference"}
@@ -280,8 +308,8 @@ def test_the_versions_differ_in_the_version_of_fhir_alone() -> None:
     for name, old in definitions(CATALOG, R4).items():
         for version in ALL_VERSIONS:
             new = definitions(CATALOG, version)[name]
-            if old["resourceType"] == "Questionnaire":
-                continue  # its types of items and its labels are others in R5
+            if old["resourceType"] in ("Questionnaire", "Measure"):
+                continue  # types of items, labels, and links are others in R5
             same = {**old, "fhirVersion": version.full} if "fhirVersion" in old else old
             assert new == same
 

@@ -59,7 +59,7 @@ def people(result: Result, console: Console) -> None:
         console.print(_table(result.files, "type", "resources"))
     if result.pull:
         _pulled(console, result.pull)
-    if result.command in ("plan", "sync", "retract"):
+    if result.is_writing:
         console.print(_table({s: tally.resources[s] for s in STATES if tally.resources[s]}))
     if result.verify:
         _verification(console, result.verify)

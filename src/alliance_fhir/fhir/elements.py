@@ -15,6 +15,8 @@ CONCEPT = f"{IG}/CodeSystem/concept"
 have their own."""
 ATTENDANCE_CODES = f"{IG}/CodeSystem/attendance"
 """The code system of what became of visits, and of which visits they are."""
+ENGAGEMENT_CODES = f"{IG}/CodeSystem/engagement"
+"""The code system of engagement measures, and of what their groups are told apart by."""
 SD = "http://hl7.org/fhir/StructureDefinition"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
 UCUM = "http://unitsofmeasure.org"
@@ -32,6 +34,7 @@ MODE = f"{IG}/StructureDefinition/mode"
 ATTENDANCE = f"{IG}/StructureDefinition/attendance"
 FIRST_OR_FOLLOW_UP = f"{IG}/StructureDefinition/first-or-follow-up"
 MODALITY = f"{IG}/StructureDefinition/modality"
+SCORE_INTERVAL = f"{IG}/StructureDefinition/score-interval"
 PLAN_VERSION = f"{IG}/StructureDefinition/plan-version"
 PLAN_WRITTEN = f"{IG}/StructureDefinition/plan-written"
 KEPT_BY_OTHERS = f"{IG}/StructureDefinition/kept-by-others"
@@ -41,6 +44,7 @@ GOAL_ACCEPTANCE = f"{SD}/goal-acceptance"
 PERTAINS_TO_GOAL = f"{SD}/resource-pertainsToGoal"
 STATUS_REASON = f"{SD}/request-statusReason"
 ANNOTATION_TYPE = f"{SD}/annotationType"
+DATA_ABSENT = f"{SD}/data-absent-reason"
 ADHERES_TO = f"{SD}/workflow-adheresTo"
 COMPLETION_MODE = f"{SD}/questionnaireresponse-completionMode"
 DERIVATION_TYPE = f"{SD}/questionnaire-derivationType"
@@ -69,6 +73,7 @@ BARRIER: Json = {"coding": [{"system": SNOMED, "code": "811791000000103"}]}
 """Barrier to a goal, as in the Observations of PCO."""
 US_CORE_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-category"
 ADHERENCE: Json = {"coding": [{"system": LOINC, "code": "71799-1"}]}
+NOT_KNOWN: Json = {"coding": [{"system": f"{_THO}/data-absent-reason", "code": "unknown"}]}
 NOT_PERFORMED: Json = {"system": f"{_THO}/data-absent-reason", "code": "not-performed"}
 TEST_DATA: Json = {"system": f"{_THO}/v3-ActReason", "code": "HTEST"}
 CREATE: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "CREATE"}]}
@@ -90,6 +95,11 @@ PARTICIPATION_MODE = f"{_THO}/v3-ParticipationMode"
 SERVICE_CATEGORY = f"{_THO}/service-category"
 CANCELLATION_REASON = f"{_THO}/appointment-cancellation-reason"
 APPOINTMENT_REASONS = f"{_THO}/v2-0276"
+PROPORTION: Json = {"coding": [{"system": f"{_THO}/measure-scoring", "code": "proportion"}]}
+LESS_IS_BETTER: Json = {
+    "coding": [{"system": f"{_THO}/measure-improvement-notation", "code": "decrease"}]
+}
+POPULATION = f"{_THO}/measure-population"
 ATTENDER: Json = {"coding": [{"system": f"{_THO}/v3-ParticipationType", "code": "ATND"}]}
 REFERRAL: Json = {"coding": [{"system": SNOMED, "code": "3457005"}]}
 """Patient referral."""

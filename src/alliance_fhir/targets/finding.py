@@ -22,7 +22,6 @@ from alliance_fhir.targets.base import Wanted
 from alliance_fhir.targets.portions import Portions
 from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.client import Client
-from alliance_fhir.transport.traits import BY_IDENTIFIER
 
 Search = Mapping[str, str]
 
@@ -32,6 +31,8 @@ UNKNOWN = (400, 404, 422, 501)
 """What a search is declined with whose parameter is not known."""
 _OF_PATIENTS = ("Appointment", *OWN)
 """Types that are looked for by their patient alone: an Appointment may have been put off."""
+_OF_NOBODY = frozenset({"Device", "Questionnaire", "Measure", "MeasureReport"})
+"""Types that belong to no patient."""
 _DATES = {"QuestionnaireResponse": "authored", "Observation": "date"}
 """By what the day of a record is searched; a Provenance bears another day, that of the write."""
 
@@ -144,7 +145,7 @@ class Finder:
     def _by_patient(self, type_: str, wanted: list[Wanted]) -> Iterator[Search]:
         """One search a patient, between the first and the last of the days; all there are of a type
         that belongs to no patient."""
-        if type_ in BY_IDENTIFIER - set(_DATES) or type_ == "Questionnaire":
+        if type_ in _OF_NOBODY:
             yield {}
             return
         days: dict[Identifier, list[str]] = {}

@@ -16,7 +16,7 @@ from alliance_fhir.targets.base import Target
 from alliance_fhir.targets.folder import FolderTarget
 from alliance_fhir.transport.paging import Page, Searcher, Spot, Walk
 
-SPARE = ("Appointment", *OWN)
+SPARE = ("Appointment", *OWN, "Measure", "MeasureReport")
 """What many targets have none of."""
 TYPES = ("Device", "Questionnaire", "QuestionnaireResponse", "Observation", *SPARE, "Provenance")
 """What is read unless something else is asked for: what we write."""
