@@ -189,6 +189,14 @@ class Hl7v2Settings(Frozen):
     cancelled_by: Annotated[dict[str, Side], AfterValidator(_apart)] = {}
 
 
+class FhirSettings(Frozen):
+    """How Appointments are read that are FHIR already: `[fhir]`."""
+
+    status: dict[Uri, Annotated[dict[str, Status], AfterValidator(_apart)]] = {}
+    """By the URL of an extension: the site's word in it = ours."""
+    cancelled_by: Annotated[dict[str, Side], AfterValidator(_apart)] = {}
+
+
 class Settings(Frozen):
     """What alliance.toml says; `folder` is where it lies, and what its paths are relative to.
 
@@ -223,6 +231,7 @@ class Settings(Frozen):
     constants: dict[str, str] = {}
 
     hl7v2: Hl7v2Settings | None = None
+    fhir: FhirSettings | None = None
 
     instruments: dict[str, InstrumentSettings] = {}
     instrument_folder: str = "instruments"

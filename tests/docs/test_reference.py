@@ -19,6 +19,7 @@ from alliance_fhir import errors
 from alliance_fhir.cli import app
 from alliance_fhir.cli.options import CheckLevel
 from alliance_fhir.config import (
+    FhirSettings,
     Hl7v2Settings,
     InstrumentSettings,
     Settings,
@@ -168,6 +169,7 @@ def test_every_key_of_the_settings_is_described_and_no_other() -> None:
     [
         ("instruments.ID", InstrumentSettings),
         ("hl7v2", Hl7v2Settings),
+        ("fhir", FhirSettings),
         ("targets.NAME", TargetSettings),
         ("targets.NAME.tls", TlsSettings),
     ],

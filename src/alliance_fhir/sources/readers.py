@@ -19,6 +19,7 @@ from alliance_fhir.paths import is_folder, is_text, is_there, shown
 from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
+from alliance_fhir.sources.fhir.files import SUFFIXES as RESOURCES
 from alliance_fhir.sources.history import History
 from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.layout import Layout, Names, VisitLayout, check_names
@@ -127,6 +128,13 @@ def _messages(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
     yield MessageFile(path, site.settings, site.pile)
 
 
+def _resources(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
+    # imported here, as the messages are
+    from alliance_fhir.sources.fhir.source import AppointmentFile
+
+    yield AppointmentFile(path, site.settings)
+
+
 def _plan(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
     yield PlanFile(path, site.settings, site.timeline)
 
@@ -138,8 +146,10 @@ READERS: dict[str, Reader] = {
     ".xlsx": partial(_table, excel.rows),
     MESSAGES: _messages,
     **dict.fromkeys(SUFFIXES, _plan),
+    **dict.fromkeys(RESOURCES, _resources),
 }
-"""By the end of a name. A new format is one file in this folder and one line here."""
+"""By the end of a name, the first that fits. A new format is one file in this folder and one line
+here."""
 
 
 def suffix(path: Path) -> str:
@@ -254,7 +264,7 @@ class Sources:
     def _remember(self, path: Path, site: Site, history: History) -> None:
         try:
             for held in _open(path, site, lambda rule, remedy: None):
-                if suffix(path) == MESSAGES or isinstance(held, VisitTable):
+                if suffix(path) in (MESSAGES, *RESOURCES) or isinstance(held, VisitTable):
                     _add(history, held.records())
         except InputError:  # named when the records are read
             return
