@@ -19,6 +19,7 @@ from alliance_fhir.room import Spool
 from alliance_fhir.sources.fhir.files import NDJSON, Resource, resources
 
 TYPES = ("Patient", "Practitioner", "PractitionerRole", "ServiceRequest")
+"""Whom and what Appointments name; many servers have none of the last two."""
 _KEPT = ("resourceType", "identifier", "practitioner", "requester")
 _REFERENCE = re.compile(
     r"(?P<base>https?://[^#?]+/)?(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9.-]{1,64})"
