@@ -69,6 +69,8 @@ class TargetSettings(Frozen):
     rate: float = Field(default=0, ge=0)
     without: tuple[Literal[Ability, "rollback"], ...] = ()
     """What the server cannot do, whatever it says of itself."""
+    appointments: Literal["once", "beside"] = "once"
+    """Whether ours are made where the target has others with their numbers."""
     auth: dict[str, Any] = {}
     """What `method` needs: each method of transport/auth has a model of its own for this."""
     tls: TlsSettings | None = None

@@ -196,6 +196,8 @@ RULES: dict[str, str] = {
     "deleted-at-target": "Somebody deleted our resource; it was not made again: --recreate does.",
     "not-ours": "A resource with this identifier is there and was not written by us; --adopt makes "
     "it ours.",
+    "number-taken": "An Appointment with this number is there and not ours; none was made beside "
+    'it. Where both are wanted, set appointments of the target to "beside".',
     "source-taken": "Somebody's change at the target was overwritten, as asked.",
     "server-kept": "Somebody's change at the target was kept, as asked, until the source changes.",
     MERGED: "Somebody's change at the target was merged with the source's, as asked.",
