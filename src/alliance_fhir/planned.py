@@ -57,6 +57,8 @@ class Planned:
 def beside_none(planned: Sequence[Planned], target: Target) -> None:
     """Makes no Appointment where the target has another's with the same number: the visit would be
     there twice. What is found so is told, and nothing of it is changed."""
+    if not target.people:  # a folder: it holds nothing of others
+        return
     new = {
         number: (one, decision)
         for one in planned

@@ -201,7 +201,6 @@ def test_the_line_is_told_where_json_breaks(command: Callable[..., Ran]) -> None
 
 
 WHOLE: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "empty-file"),
     "UTF-16": (GOOD_LINE.encode("utf-16"), "wrong-encoding"),
     "UTF-32 without a mark": (GOOD_LINE.encode("utf-32-le"), "wrong-encoding"),
 }
@@ -217,6 +216,24 @@ def test_a_file_that_cannot_be_read_is_told_as_such(
     Path(f"a.{suffix}").write_bytes(content)
     ran = command("check", f"a.{suffix}", "--json")
     assert [(one.get("row", 0), one["rule"]) for one in ran.json["rejected"]] == [(0, rule)]
+    assert ran.code == 3
+
+
+def test_a_file_that_holds_nothing_is_told(command: Callable[..., Ran]) -> None:
+    site()
+    Path("a.ndjson").write_bytes(b"\n")
+    warned = [finding(0, "", "no-resources", path="a.ndjson")]
+    assert said(command("check", "a.ndjson", "--json")) == outcome(
+        "check", (0, 0, 0), warnings=warned
+    )
+    bundle(name="b.json")
+    warned = [finding(0, "", "no-resources", path="b.json")]
+    assert said(command("check", "b.json", "--json")) == outcome(
+        "check", (0, 0, 0), warnings=warned
+    )
+    Path("c.json").write_bytes(b" ")  # which is no JSON
+    ran = command("check", "c.json", "--json")
+    assert [(one.get("row", 0), one["rule"]) for one in ran.json["rejected"]] == [(0, "empty-file")]
     assert ran.code == 3
 
 
@@ -258,6 +275,7 @@ def test_bundles_that_are_odd_are_told(name: str, command: Callable[..., Ran]) -
     Path("a.json").write_text(json.dumps({"resourceType": "Bundle", "entry": entries}))
     ran = command("check", "a.json", "--json")
     assert [(one["column"], one["rule"]) for one in ran.json["rejected"]] == slips
+    assert bool(slips) != bool(ran.json.get("warnings"))
 
 
 def test_people_read_lines_and_elements(command: Callable[..., Ran]) -> None:

@@ -245,3 +245,14 @@ def test_the_command_says_what_came(command: Callable[..., Ran]) -> None:
     assert {path.name for path in Path().iterdir()} == {
         *("alliance.toml", "visits.csv", "there", ".alliance-fhir", "back.csv")
     }
+
+
+def test_a_folder_that_was_pulled_is_a_source(command: Callable[..., Ran]) -> None:
+    Path("alliance.toml").write_text('source = "clinic-east"\nvisit_minutes = 50\n')
+    write("visits.csv", FULL)
+    assert command("sync", "visits.csv", "--to", "there").code == 0
+    assert command("pull", "--from", "there", "--out", "pulled").code == 0
+    ran = command("sync", "pulled", "--to", "there", "--config", "alliance.toml", "--json")
+    assert (ran.code, ran.json["records"]["accepted"]) == (0, 1)
+    assert {s for s, n in ran.json["resources"].items() if n} == {"unchanged"}
+    assert {one["rule"] for one in ran.json["warnings"]} == {"other-resources", "no-resources"}

@@ -170,6 +170,7 @@ RULES: dict[str, str] = {
     # a file of FHIR
     "not-a-resource": "No FHIR: a resource is an object with a resourceType.",
     "line-too-long": "A line is longer than 16 MiB; write one resource on each line.",
+    "no-resources": "The file holds no resource; export it again, if it should.",
     "other-resources": "Resources of other types were left alone; of FHIR only Appointments are "
     "read.",
     "reference-only": "Only its own server knows whom the reference means: give the identifier in "
@@ -315,7 +316,7 @@ WARNINGS = frozenset(
     | {"other-sheets", "review-later", "same-goals", "slot-without-appointment"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
     | {"not-carried", "day-assumed"}
-    | {"other-resources", "left-unnamed", "no-time-yet"}
+    | {"no-resources", "other-resources", "left-unnamed", "no-time-yet"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""
 

@@ -72,6 +72,9 @@ class Site(NamedTuple):
 MESSAGES = ".hl7"
 """The end of the names of files of messages."""
 
+_OF_PULL = "pull.json"
+"""What `pull --out` notes for itself beside the resources: no source, and no slip in one."""
+
 _PLAN_TWICE: dict[Repeat, str] = {
     "equal": "This version of the plan stands in several documents; it was taken once.",
     "different": "Documents of this plan and version differ; keep the right one, or give one of "
@@ -330,7 +333,10 @@ def _files(path: Path) -> list[Path]:
         found = sorted(
             p
             for p in path.iterdir()
-            if suffix(p) and not is_folder(p) and not p.name.startswith((".", "~$"))
+            if suffix(p)
+            and not is_folder(p)
+            and not p.name.startswith((".", "~$"))
+            and p.name != _OF_PULL
         )
         if not found:
             raise InputError(path, "missing-file", "No file in it has a suffix that we read.")

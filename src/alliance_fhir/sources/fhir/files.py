@@ -65,8 +65,6 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 raise InputError(path, "line-too-long", f"It is line {number:,}.")
             if content.strip():
                 yield number, content
-    if not number:
-        raise InputError(path, "empty-file", "Export again; the file holds nothing.")
 
 
 def _whole(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -37,6 +37,7 @@ class AppointmentFile:
         self._source = settings.named_source
         self._reader = Reader(settings, datetime.now(UTC))
         self.others: Counter[str] = Counter()
+        self._neighbours = False
 
     def unknown_columns(self) -> Iterator[Finding]:
         """None: elements that are not read are left alone."""
@@ -51,19 +52,24 @@ class AppointmentFile:
     def appointments(self) -> Iterator[One | Broken]:
         """All Appointments, and all that is no resource. Raises InputError."""
         self.others.clear()
+        self._neighbours = False
         with Neighbours(self._path) as neighbours:
             for one in resources(self._path):
                 if isinstance(one, Broken):
                     yield one
                 elif one.body["resourceType"] == "Appointment":
                     yield One(one, self._taken(one, neighbours))
-                elif one.body["resourceType"] not in TYPES:
+                elif one.body["resourceType"] in TYPES:
+                    self._neighbours = True
+                else:
                     self.others[one.body["resourceType"]] += 1
 
     def records(self) -> Iterator[Read | Finding]:
         """A visit for each Appointment, after what is to be told of it."""
         path = str(self._path)
+        empty = True
         for one in self.appointments():
+            empty = False
             if isinstance(one, Broken):
                 yield self._finding(one.line, one.slip, "")
                 continue
@@ -79,6 +85,8 @@ class AppointmentFile:
         for type_, count in sorted(self.others.items()):
             remedy = f"{count:,} of this type were left alone; of FHIR only Appointments are read."
             yield Finding(path, 0, type_, "other-resources", remedy)
+        if empty and not self.others and not self._neighbours:
+            yield Finding(path, 0, "", "no-resources")
 
     def _taken(self, one: Resource, neighbours: Neighbours) -> Taken:
         element = Element(one.body, one.place)
