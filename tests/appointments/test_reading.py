@@ -261,6 +261,16 @@ def test_people_and_orders_are_found_where_the_file_has_them(
         assert without_place(by_fhir) == without_place(by_row)
 
 
+def test_somebody_at_another_server_is_nobody_here(command: Callable[..., Ran]) -> None:
+    site()
+    urls = {
+        0: "https://ehr.example/fhir/Appointment/a-1",
+        1: "https://other.example/fhir/Patient/1",
+    }
+    ran = command("check", bundle(BY_REFERENCE, PEOPLE[0], urls=urls), "--json")
+    assert [one["rule"] for one in ran.json["rejected"]] == ["reference-only"]
+
+
 def test_what_the_bundle_says_twice_of_one_name_is_nobody(command: Callable[..., Ran]) -> None:
     site()
     twin = {**PEOPLE[0], "identifier": [{"system": "urn:example:mrn", "value": "9999"}]}

@@ -116,3 +116,14 @@ def test_the_finding_says_where_theirs_is(site: Clinic) -> None:
     [body] = of_them(site.place)
     assert told.resource == f"Appointment/{body['id']}"
     assert told.as_json()["remedy"] == RULES["number-taken"]
+
+
+@at_servers
+def test_what_another_source_of_the_site_sent_is_no_others(site: Clinic) -> None:
+    """Both give identifiers of one system: as it was, each has its own."""
+    site.set(base="https://clinic.example/alliance")
+    write(site, KEPT)
+    assert site.sync().exit_code == 0
+    site.set(source="clinic-west")
+    assert site.sync().exit_code == 0
+    assert len(site.place.of_type("Appointment")) == 2

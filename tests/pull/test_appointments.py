@@ -110,7 +110,7 @@ def there(tmp_path: Path, little: LittleServer, naps: list[float]) -> There:
 
 
 def test_a_status_that_somebody_changed_there_comes_as_it_is(there: There) -> None:
-    there.send(visit(1))
+    there.send(visit(1, status="attended"))
     there.edit(status="noshow")
     [row], told = there.pull()
     assert (row["status"], told) == ("no-show", set())
