@@ -70,6 +70,8 @@ class TargetSettings(Frozen):
     rate: float = Field(default=0, ge=0)
     without: tuple[Literal[Ability, "rollback"], ...] = ()
     """What the server cannot do, whatever it says of itself."""
+    appointments: Literal["once", "beside"] = "once"
+    """Whether ours are made where the target has others with their numbers."""
     auth: dict[str, Any] = {}
     """What `method` needs: each method of transport/auth has a model of its own for this."""
     tls: TlsSettings | None = None
@@ -242,6 +244,14 @@ class MeasureSettings(Frozen):
     """As in the cell size suppression policy of the Centers for Medicare & Medicaid Services."""
 
 
+class FhirSettings(Frozen):
+    """How Appointments are read that are FHIR already: `[fhir]`."""
+
+    status: dict[Uri, Annotated[dict[str, Status], AfterValidator(_apart)]] = {}
+    """By the URL of an extension: the site's word in it = ours."""
+    cancelled_by: Annotated[dict[str, Side], AfterValidator(_apart)] = {}
+
+
 class Settings(Frozen):
     """What alliance.toml says; `folder` is where it lies, and what its paths are relative to.
 
@@ -279,6 +289,7 @@ class Settings(Frozen):
     listen: ListenSettings | None = None
     outreach: OutreachSettings | None = None
     measures: MeasureSettings | None = None
+    fhir: FhirSettings | None = None
 
     instruments: dict[str, InstrumentSettings] = {}
     instrument_folder: str = "instruments"

@@ -61,7 +61,8 @@ def open_target(
     told = told.model_copy(update={"rate": rate or told.rate})
     client = _client(told, settings.folder, name, insecure=insecure, auth=auth, tls=tls)
     try:
-        return ServerTarget(client, ours, asked, told.without, told.lanes)
+        beside = told.appointments == "beside"
+        return ServerTarget(client, ours, asked, told.without, told.lanes, beside=beside)
     except BaseException:
         client.close()
         raise

@@ -18,7 +18,14 @@ from alliance_fhir.fhir.outreach import is_handed_over
 from alliance_fhir.handed_over import HandedOver, with_what_was_made
 from alliance_fhir.ledger.entries import ACKNOWLEDGED, RETRACTED, Entry
 from alliance_fhir.ledger.store import Ledger
-from alliance_fhir.planned import OBSTACLES, Planned, account_for, is_missing, pointing_anew
+from alliance_fhir.planned import (
+    OBSTACLES,
+    Planned,
+    account_for,
+    beside_none,
+    is_missing,
+    pointing_anew,
+)
 from alliance_fhir.proofs import deleted, looked_for, places, unproven
 from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import Target, Wanted
@@ -74,6 +81,7 @@ class Planner:
         planned = [plain.get(group.key) or next(found_out) for group in groups]
         for one in planned:
             one.reread = reread
+        beside_none(planned, self._target)
         return planned
 
     def _as_sent(

@@ -20,6 +20,7 @@ from alliance_fhir import errors
 from alliance_fhir.cli import app
 from alliance_fhir.cli.options import CheckLevel
 from alliance_fhir.config import (
+    FhirSettings,
     Hl7v2Settings,
     InstrumentSettings,
     MeasureSettings,
@@ -177,6 +178,7 @@ def test_every_key_of_the_settings_is_described_and_no_other() -> None:
         ("hl7v2", Hl7v2Settings),
         ("outreach", OutreachSettings),
         ("measures", MeasureSettings),
+        ("fhir", FhirSettings),
         ("targets.NAME", TargetSettings),
         ("targets.NAME.tls", TlsSettings),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -154,7 +155,8 @@ def _numbers(line: Line) -> str:
     rate, interval = "-", "-"
     if line.rate is not None and line.interval:
         ends = " to ".join(percent(end).removesuffix(" %") for end in line.interval)
-        rate, interval = percent(line.rate), f"{ends} %"
+        # of the numbers themselves: four decimals, rounded once more, may be another percentage
+        rate, interval = percent(Decimal(some) / of), f"{ends} %"
     whose = f"{patients:>9,}" if line.measure == "no-show-rate" else ""
     return f"{some:>8,} {of:>9,} {rate:>8} {interval:>15} {whose}"
 

@@ -22,6 +22,8 @@ TYPES = ("Device", "Questionnaire", "QuestionnaireResponse", "Observation", *SPA
 """What is read unless something else is asked for: what we write."""
 TABLE = ("QuestionnaireResponse", "Observation")
 """What assessments are made from."""
+VISITS = ("Appointment", "ServiceRequest")
+"""What visits are made from; of others' also those whom they name."""
 BY_DIGEST = ("Questionnaire", "Patient", "Practitioner")
 """Types whose identifiers are not ours: the digest in them says that we wrote them."""
 _SIZE = 200
