@@ -55,7 +55,7 @@ profiles: $(TEST) $(WHEEL)  ## writes profiles/ anew
 	$(BIN)/python profiles/build.py
 
 bench: $(TEST) $(WHEEL) $(BENCH)  ## the ratios of benchmarks/, in one run each (Java 17, Maven)
-	code=0; for of in map plans sync mllp; do $(BIN)/python -m benchmarks.$$of || code=$$?; done; exit $$code
+	code=0; for of in map plans messages mllp sync; do $(BIN)/python -m benchmarks.$$of || code=$$?; done; exit $$code
 
 lock: $(TEST)  ## renews the lock files
 	$(BIN)/python -m pip install --quiet uv

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from alliance_fhir.fhir.versions import version
     from alliance_fhir.instruments.catalog import Catalog
     from alliance_fhir.opening import open_target
-    from alliance_fhir.pulling import pull, pull_plans, pull_table
+    from alliance_fhir.pulling import pull, pull_appointments, pull_plans, pull_table
     from alliance_fhir.result import Result
     from alliance_fhir.story import check, map_to, open_ledger, plan, sync, verify
     from alliance_fhir.targets.reading import Wish
@@ -47,6 +47,7 @@ _HOMES = {
     "open_target": "opening",
     "plan": "story",
     "pull": "pulling",
+    "pull_appointments": "pulling",
     "pull_plans": "pulling",
     "pull_table": "pulling",
     "sync": "story",
@@ -69,6 +70,7 @@ __all__ = [
     "open_target",
     "plan",
     "pull",
+    "pull_appointments",
     "pull_plans",
     "pull_table",
     "sync",

@@ -34,7 +34,7 @@ from alliance_fhir.errors import ConfigError
 from alliance_fhir.paths import PathLike, is_file, is_folder
 from alliance_fhir.secret import owner_only
 from alliance_fhir.slips import UnreadableError, slip, told_in
-from alliance_fhir.visit_words import Side, Status
+from alliance_fhir.visit_words import Missed, Side, Status
 
 FILE = "alliance.toml"
 IDENTIFIER_ROOT = "https://alliance-fhir.github.io/id"
@@ -70,6 +70,8 @@ class TargetSettings(Frozen):
     rate: float = Field(default=0, ge=0)
     without: tuple[Literal[Ability, "rollback"], ...] = ()
     """What the server cannot do, whatever it says of itself."""
+    appointments: Literal["once", "beside"] = "once"
+    """Whether ours are made where the target has others with their numbers."""
     auth: dict[str, Any] = {}
     """What `method` needs: each method of transport/auth has a model of its own for this."""
     tls: TlsSettings | None = None
@@ -213,6 +215,43 @@ class ListenSettings(Frozen):
     health_seconds: float = Field(default=60, gt=0, le=86_400)
 
 
+def _one_line(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("must be one line, without blanks at its ends")
+    return text
+
+
+class OutreachSettings(Frozen):
+    """How patients are reached out to after visits that they missed: `[outreach]`.
+
+    `since` is the first day of whose visits it is asked for: nobody is to be called because of a
+    visit that was missed years ago.
+    """
+
+    since: date
+    after: Annotated[tuple[Missed, ...], Field(min_length=1)] = ("no-show",)
+    within_days: int = Field(default=2, ge=0, le=366)
+    owner: Annotated[str, AfterValidator(_named)] = ""
+    owner_type: Literal["Organization", "CareTeam", "Practitioner"] = "Organization"
+    medication: bool = False
+    text: Annotated[str, AfterValidator(_one_line)] = ""
+
+
+class MeasureSettings(Frozen):
+    """What a site's engagement measures show: `[measures]`."""
+
+    smallest_group: int = Field(default=11, ge=1)
+    """As in the cell size suppression policy of the Centers for Medicare & Medicaid Services."""
+
+
+class FhirSettings(Frozen):
+    """How Appointments are read that are FHIR already: `[fhir]`."""
+
+    status: dict[Uri, Annotated[dict[str, Status], AfterValidator(_apart)]] = {}
+    """By the URL of an extension: the site's word in it = ours."""
+    cancelled_by: Annotated[dict[str, Side], AfterValidator(_apart)] = {}
+
+
 class Settings(Frozen):
     """What alliance.toml says; `folder` is where it lies, and what its paths are relative to.
 
@@ -248,6 +287,9 @@ class Settings(Frozen):
 
     hl7v2: Hl7v2Settings | None = None
     listen: ListenSettings | None = None
+    outreach: OutreachSettings | None = None
+    measures: MeasureSettings | None = None
+    fhir: FhirSettings | None = None
 
     instruments: dict[str, InstrumentSettings] = {}
     instrument_folder: str = "instruments"
@@ -279,6 +321,11 @@ class Settings(Frozen):
     def tz(self) -> ZoneInfo | None:
         """The zone of times without an offset."""
         return ZoneInfo(self.zone) if self.zone else None
+
+    @property
+    def smallest_group(self) -> int:
+        """How many patients a group has at least that measures show."""
+        return (self.measures or MeasureSettings()).smallest_group
 
     @property
     def named_source(self) -> str:

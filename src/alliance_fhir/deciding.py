@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from alliance_fhir.domain.keys import digest
+from alliance_fhir.domain.keys import subject_digest
 from alliance_fhir.domain.receipt import State
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir.group import Group, Resource
@@ -287,6 +287,10 @@ class Judge:
             return Decision(resource, "blocked", None, "patient-changed")
         return Decision(resource, "updated", learnt._replace(digest=hit.digest), learnt=True)
 
+    def found(self, group: Group, resource: Resource, hit: Found) -> Entry:
+        """The row for what is there and is ours, where the ledger was lost."""
+        return self._learnt(group, resource, hit, 1, "")
+
     def entry(
         self,
         group: Group,
@@ -338,4 +342,4 @@ def _found_twice(resource: Resource, known: Entry | None, hits: Sequence[Found])
 
 @lru_cache(1000)
 def _subject(patient: Identifier, secret: bytes) -> str:
-    return digest(["subject", *patient], secret)
+    return subject_digest(patient, secret)

@@ -15,7 +15,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.deciding import Decision
 from alliance_fhir.domain.keys import identifier_system
-from alliance_fhir.domain.receipt import Receipt, State
+from alliance_fhir.domain.receipt import TAKEN_UP, Receipt, State
 from alliance_fhir.errors import AuthFailed, Conflict, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.check import Checker
@@ -93,6 +93,8 @@ class Delivery:
             declined = self._claimed(planned, receipts)
         except ServerError as error:
             raise Halted(error, self._record.left(planned, receipts)) from error
+        if any(told.rule == TAKEN_UP for told in receipts.values()):  # meanwhile, perhaps
+            planned.warnings = sorted({*planned.warnings, TAKEN_UP})
         self._note_arrival(planned, receipts)
         if error := self._outages.count(declined, planned.group.patient):
             raise Halted(error, list(receipts.values()))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from alliance_fhir.config import InstrumentSettings, Settings
+from alliance_fhir.contacts import Contacts, Sent, none_sent
 from alliance_fhir.domain.answers import Item, compile_items, weigh
 from alliance_fhir.domain.instrument import Perspective
 from alliance_fhir.domain.plan.document import SharedPlan
@@ -20,6 +22,7 @@ from alliance_fhir.fhir.assessment import Mapper, imported
 from alliance_fhir.fhir.check import Checker, Level
 from alliance_fhir.fhir.elements import IG
 from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.outreach import OutreachMapper
 from alliance_fhir.fhir.plan.forms import forms
 from alliance_fhir.fhir.provenance import device
 from alliance_fhir.fhir.questionnaire import questionnaire
@@ -60,7 +63,7 @@ class Mapping:
 
     `shared` holds what the groups so far need beside them: the Questionnaires that they answer and
     this software as a Device, each in the order of its first use. `known` tells which versions of a
-    plan were sent before.
+    plan were sent before, and `sent` which plans.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Mapping:
         version: Version,
         check: Level = "schema",
         known: Known = nothing,
+        sent: Sent = none_sent,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
@@ -79,6 +83,9 @@ class Mapping:
         self._forms: dict[tuple[str, Perspective, str | None], _Form] = {}
         self._known = known
         self._visits = VisitMapper(version, settings)
+        asked = settings.outreach
+        self._outreach = OutreachMapper(version, settings, asked) if asked else None
+        self._sent = sent
         self._plan_forms = {one.key: one for one in forms(version)}
         self.shared: dict[str, Resource] = {}
         software = device(version, settings)
@@ -88,6 +95,14 @@ class Mapping:
         if resource.key not in self.shared:
             self.checker.check([resource], of_plan=of_plan)
             self.shared[resource.key] = resource
+
+    def add(self, resources: Iterable[Resource]) -> None:
+        """What belongs to no record, and is made elsewhere: it is sent beside the groups.
+
+        Raises MappingError where it fails its check.
+        """
+        for resource in resources:
+            self._share(resource)
 
     def groups(
         self,
@@ -103,6 +118,12 @@ class Mapping:
         before: of a file that was sent already, that is next to nothing. Raises MappingError where
         what we built fails its own check.
         """
+        with Contacts(sources, self._settings, self._known, self._sent) as contacts:
+            yield from self._groups(sources, contacts, trusting=trusting, checked=checked)
+
+    def _groups(
+        self, sources: Supply, contacts: Contacts, *, trusting: bool, checked: bool
+    ) -> Iterator[Group | Finding]:
         plans = Gathering(self._settings, self._version, self._known)
         for read in sources.records(trusting=trusting):
             if isinstance(read, Finding):
@@ -113,7 +134,7 @@ class Mapping:
                 plans.add(read.group, read.origin, record)
                 continue
             if isinstance(record, Visit):
-                yield self._visit(read, record, checked=checked)
+                yield self._visit(read, record, contacts, checked=checked)
                 continue
             form = self._form(record)
             group = form.mapper.group(
@@ -129,9 +150,12 @@ class Mapping:
                     self.checker.check(of_plan.resources, of_plan=True)
             yield of_plan
 
-    def _visit(self, read: Read, visit: Visit, *, checked: bool) -> Group:
+    def _visit(self, read: Read, visit: Visit, contacts: Contacts, *, checked: bool) -> Group:
         group = self._visits.group(read.key, read.origin, visit, read.content, read.place)
         group = group._replace(messages=read.messages)
+        if self._outreach:
+            told = partial(contacts.told_at, visit.patient, visit.start)
+            group = self._outreach.added(group, visit, read.place, told)
         if checked:
             before = group.before.resources if group.before else []
             self.checker.check([*before, *group.resources])

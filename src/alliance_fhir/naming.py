@@ -14,8 +14,10 @@ from alliance_fhir.domain.plan.document import whole_key
 from alliance_fhir.domain.records import Identifier, by_record_id
 from alliance_fhir.domain.visit import natural_key
 from alliance_fhir.fhir.appointment import APPOINTMENT, REFERRAL
+from alliance_fhir.fhir.outreach import OUTREACH
 from alliance_fhir.fhir.plan import OWN
 from alliance_fhir.fhir.reply import Found, Ours, own_key
+from alliance_fhir.handed_over import is_open, is_taken_up
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.ledger.entries import RETRACTED, Entry
 from alliance_fhir.ledger.store import Ledger
@@ -32,12 +34,14 @@ _PLACE = re.compile(rf"({'|'.join(TYPES)})/([A-Za-z0-9\-.]{{1,64}})")
 class Record:
     """What one target has of a record: `hits` there, and by key what the ledger says of them.
 
+    `theirs` are what was handed over to others, who are at it: that is none of the record any more.
     `in_the_way` are those that are not as we left them, each with the rule for it.
     """
 
     key: str
     hits: list[Found]
     known: dict[str, Entry]
+    theirs: list[Found]
     in_the_way: list[tuple[Found, str]] = field(default_factory=list[tuple[Found, str]])
 
     @property
@@ -67,6 +71,7 @@ class Names:
         told = ("panel", *sorted(scores))
         self._suffixes = {"qr": "QuestionnaireResponse", "plan": "CarePlan", "team": "CareTeam"}
         self._suffixes |= {APPOINTMENT: "Appointment", REFERRAL: "ServiceRequest"}
+        self._suffixes |= {OUTREACH: "Task"}
         self._suffixes |= dict.fromkeys(told, "Observation")
 
     def find(self, name: str) -> Record | None:
@@ -104,10 +109,12 @@ class Names:
         if not (self._only or rows):
             there |= self._target.find(_belonging(group, there))
         hits = [hit for found in there.values() for hit in found]
+        theirs = [] if self._only else [hit for hit in hits if is_taken_up(hit, known.get(hit.key))]
+        hits = [hit for hit in hits if hit not in theirs]
         digests: dict[str, set[str]] = {}
         for row in rows:
             digests.setdefault(row.key, set()).update((row.digest, row.server_digest))
-        record = Record(group, hits, known)
+        record = Record(group, hits, known, [hit for hit in theirs if is_open(hit)])
         record.in_the_way = self._in_the_way(record, digests)
         return record if hits else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -26,11 +26,13 @@ _AFTER = "nothing is lost, and files of an earlier run are as they were"
 class NdjsonFolder:
     """Writes resources beside their files' final names; `finish` gives them those.
 
-    Raises ConfigError where the folder cannot be written.
+    `ours` are the types whose files of an earlier run would not fit these, and go. Raises
+    ConfigError where the folder cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ours: Set[str] = frozenset(_OURS)) -> None:
         self._folder = folder
+        self._ours = ours
         self._files: dict[str, IO[bytes]] = {}
         self._counts: dict[str, int] = {}
         if is_there(folder / MANIFEST):
@@ -87,7 +89,9 @@ class NdjsonFolder:
                 file.close()
             for type_ in self._files:
                 self._part(type_).replace(self._folder / f"{type_}.ndjson")
-            for type_ in _OURS - set(self._files):  # of an earlier run: they would not fit these
+            for type_ in self._ours - set(
+                self._files
+            ):  # of an earlier run: they would not fit these
                 (self._folder / f"{type_}.ndjson").unlink(missing_ok=True)
         self._files.clear()
         return counts

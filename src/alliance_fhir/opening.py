@@ -102,9 +102,10 @@ def prepare(
     insecure = told.insecure or insecure
     told = told.model_copy(update={"rate": rate or told.rate})
     client = _client(told, settings.folder, name, insecure=insecure, auth=auth, tls=tls)
+    beside = told.appointments == "beside"
     return Prepared(
         client.base,
-        lambda: ServerTarget(client, ours, asked, told.without, told.lanes),
+        lambda: ServerTarget(client, ours, asked, told.without, told.lanes, beside=beside),
         client.pace.end,
         client.close,
     )

@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alliance_fhir.deciding import Decision, Look
+from alliance_fhir.fhir.appointment import TYPE as APPOINTMENT
+from alliance_fhir.fhir.appointment import numbers_of
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.ledger.entries import Entry
+from alliance_fhir.targets.base import Target
 
+TAKEN = "number-taken"
 OBSTACLES = ("conflict", "foreign", "gone", "blocked")
 """One such resource holds its whole group back: an event arrives whole or not at all."""
 
@@ -48,6 +52,27 @@ class Planned:
     def changes(self) -> list[Decision]:
         """What is to be sent."""
         return [decision for decision in self.decisions if decision.sends]
+
+
+def beside_none(planned: Sequence[Planned], target: Target) -> None:
+    """Makes no Appointment where the target has another's with the same number: the visit would be
+    there twice. What is found so is told, and nothing of it is changed."""
+    if not target.people:  # a folder: it holds nothing of others
+        return
+    new = {
+        number: (one, decision)
+        for one in planned
+        for decision in one.changes
+        if decision.state == "created" and decision.resource.type == APPOINTMENT
+        for number in numbers_of(decision.resource)
+    }
+    if not new:
+        return
+    for number, hit in target.others(new).items():
+        one, decision = new[number]
+        told = decision._replace(state="foreign", rule=TAKEN, there=hit)
+        one.decisions = [told if d is decision else d for d in one.decisions]
+        one.rule = one.rule or TAKEN
 
 
 def is_missing(entry: Entry, there: Mapping[str, list[Found]]) -> bool:

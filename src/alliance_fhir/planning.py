@@ -14,9 +14,18 @@ from itertools import chain
 from alliance_fhir.deciding import OLDER, RULED, SIDES, WITHDRAWN, Decision, Judge, Look, Sides
 from alliance_fhir.domain.receipt import WARNINGS
 from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.outreach import is_handed_over
+from alliance_fhir.handed_over import HandedOver, with_what_was_made
 from alliance_fhir.ledger.entries import ACKNOWLEDGED, RETRACTED, Entry
 from alliance_fhir.ledger.store import Ledger
-from alliance_fhir.planned import OBSTACLES, Planned, account_for, is_missing, pointing_anew
+from alliance_fhir.planned import (
+    OBSTACLES,
+    Planned,
+    account_for,
+    beside_none,
+    is_missing,
+    pointing_anew,
+)
 from alliance_fhir.proofs import deleted, looked_for, places, unproven
 from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import Target, Wanted
@@ -57,11 +66,13 @@ class Planner:
             rescore=rescore,
             sides=sides,
         )
+        self._handed = HandedOver(self.judge, recreate=sides.recreate)
 
     def decide(self, groups: Sequence[Group], *, reread: bool = False) -> list[Planned]:
         """What is to be done with each group, apart from whether its people are there."""
         look = reread or self._reread
         standing = self._ledger.standing(self._source, [g.key for g in groups if g.key])
+        groups = with_what_was_made(groups, standing, self._target)
         new = [group for group in groups if group.key and group.key not in standing]
         absent = set[str]() if look else self._absent([r for one in new for r in one.resources])
         plain = {} if look else self._as_sent(groups, standing) | self._as_new(new, absent)
@@ -70,6 +81,7 @@ class Planner:
         planned = [plain.get(group.key) or next(found_out) for group in groups]
         for one in planned:
             one.reread = reread
+        beside_none(planned, self._target)
         return planned
 
     def _as_sent(
@@ -112,7 +124,13 @@ class Planner:
         """The plans of groups of which not all is known."""
         resources = [resource for group in groups for resource in group.resources]
         entries, members, open_ = self._known(groups, standing)
-        unsure = [r for r in resources if look or not _settled(entries.get(r.key, []))]
+        unsure = [
+            r
+            for r in resources
+            if look
+            or not _settled(known := entries.get(r.key, []))
+            or (is_handed_over(r.key) and _is_another(r, known[-1]))
+        ]
         open_ += [e for r in unsure for e in entries.get(r.key, []) if not e.acknowledged]
         of = {r.key: group for group in groups for r in group.resources}
         wanted = [
@@ -186,7 +204,8 @@ class Planner:
         latest = [_acknowledged(entries.get(r.key, [])) for r in group.resources]
         said = {entry.source_digest for entry in latest if entry}
         decisions: list[Decision] = []
-        for resource in group.resources:
+        ours = [one for one in group.resources if not is_handed_over(one.key)]
+        for resource in ours:
             known = _acknowledged(entries.get(resource.key, []))
             if known and known.state == RETRACTED:
                 decisions.append(self.judge.withdrawn(group, resource, known, look))
@@ -200,6 +219,9 @@ class Planner:
             else:
                 decisions.append(self.judge.against_ledger(group, resource, known, said))
         decisions = pointing_anew(self._as_one(group, decisions, said), look)
+        for one in group.resources[len(ours) :]:  # they are the last
+            rows = entries.get(one.key, [])
+            decisions.append(self._taken(self._handed.decided(group, one, rows, look, decisions)))
         planned = Planned(group, decisions)
         planned.arrived = [d.arrived for d in decisions if d.arrived]
         planned.rule = next((d.rule for d in decisions if d.state in OBSTACLES), "")
@@ -238,7 +260,8 @@ class Planner:
             return decision
         if self._target.takes(decision.resource.type, decision.state):
             return decision
-        if decision.resource.type == "Provenance":  # records go without them
+        if decision.resource.type == "Provenance" or is_handed_over(decision.resource.key):
+            # records go without them
             return decision._replace(state="not_sent")
         return decision._replace(state="blocked", rule="not-accepted")
 
@@ -294,6 +317,11 @@ def _settled(entries: list[Entry]) -> bool:
     Without a version of the target's, a change could not be kept from overwriting another's.
     """
     return bool(entries) and entries[-1].acknowledged and bool(entries[-1].server_version)
+
+
+def _is_another(resource: Resource, entry: Entry) -> bool:
+    """Whether the source asks for something else than what the ledger knows to be there."""
+    return entry.digest != resource.digest and entry.state != RETRACTED
 
 
 def _id(entries: list[Entry]) -> str:

@@ -26,7 +26,8 @@ from alliance_fhir.received import part, text
 from alliance_fhir.result import Pulled, Result
 from alliance_fhir.tabulating import tabulate
 from alliance_fhir.targets.base import Target
-from alliance_fhir.targets.reading import BY_DIGEST, TABLE, Pages, Source, Wish, source_of
+from alliance_fhir.targets.reading import BY_DIGEST, TABLE, VISITS, Pages, Source, Wish, source_of
+from alliance_fhir.timetable import list_visits
 from alliance_fhir.transport.paging import Page, Spot
 
 OVERLAP = timedelta(minutes=10)
@@ -36,6 +37,7 @@ then may have got an earlier time, and was not to be seen yet."""
 
 EVERYTHING_OURS = Wish()
 EVERY_PLAN_OF_OURS = Wish(PLANS)
+EVERY_VISIT_OF_OURS = Wish(VISITS)
 
 
 def pull_table(
@@ -79,6 +81,27 @@ def pull_plans(
         raise ConfigError(f"{shown(documents)}: its name, or a folder's in its path, is not UTF-8")
     documents = free(Path(documents))
     return _made(write_documents, documents, documents.name, target, settings, wish, out, watch)
+
+
+def pull_appointments(
+    target: Target,
+    table: PathLike,
+    settings: Settings,
+    wish: Wish = EVERY_VISIT_OF_OURS,
+    out: PathLike | None = None,
+    watch: Watch = lambda _: None,
+) -> Result:
+    """Reads the Appointments at a target into the file `table`, as a table of visits.
+
+    What they are made from goes to the folder `out`, or to one that is gone in the end. Raises
+    ConfigError where `wish` lacks a type that they are made from, or the file's path is no text.
+    """
+    if set(VISITS) - set(wish.types):
+        raise ConfigError(f"visits are made from {' and '.join(VISITS)}: leave out --type")
+    if not is_text(table):  # it is read again, as any source
+        raise ConfigError(f"{shown(table)}: its name, or a folder's in its path, is not UTF-8")
+    table = Path(table)
+    return _made(list_visits, table, table.stem, target, settings, wish, out, watch)
 
 
 def _made(

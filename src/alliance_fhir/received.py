@@ -21,13 +21,25 @@ _DEEPEST = 100
 """Levels of objects and lists: no resource of ours has 20, and what walks them is recursive."""
 _MOST_DIGITS = 400
 """Digits of a number written out; more than any double has."""
+_NO_JSON = "something that is not JSON"
+_IMMENSE = "a number beyond all measure"
 _BOM = b"\xef\xbb\xbf"
+
+
+class Unsound(BadReply):
+    """JSON that cannot be read, or only in more than one way. `rule` is what a file breaks by it,
+    and `line` the one of the content in which that is seen, 0 where it is not known."""
+
+    def __init__(self, message: str, rule: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.line = line
 
 
 def parsed(content: bytes) -> Json:
     """A JSON object, its decimals exact.
 
-    Raises BadReply with what it is instead, to follow the words "answered with".
+    Raises Unsound with what it is instead, to follow the words "answered with".
     """
     try:
         # strict where json is not: UTF-8 alone, no NaN, no halves of characters, bounded depth
@@ -35,10 +47,12 @@ def parsed(content: bytes) -> Json:
         body = json.loads(
             content, parse_float=_decimal, parse_int=_whole, object_pairs_hook=_object
         )
-    except (ValueError, RecursionError):
-        raise BadReply("something that is not JSON") from None
+    except (ValueError, RecursionError) as error:
+        deep = isinstance(error, RecursionError) or "depth limit" in str(error)  # orjson's words
+        line = error.lineno if isinstance(error, json.JSONDecodeError) and not deep else 0
+        raise Unsound(_NO_JSON, "too-deep" if deep else "not-json", line) from None
     if not isinstance(body, dict):
-        raise BadReply("JSON that is no object")
+        raise Unsound("JSON that is no object", "not-a-resource")
     _shallow(body := cast("Json", body))
     return body
 
@@ -51,7 +65,7 @@ def once_parsed(content: bytes) -> Json:
     try:
         body = json.loads(content, parse_float=_decimal)
     except (ValueError, RecursionError):
-        raise BadReply("something that is not JSON") from None
+        raise BadReply(_NO_JSON) from None
     if not isinstance(body, dict):
         raise BadReply("JSON that is no object")
     return cast("Json", body)
@@ -92,7 +106,7 @@ def text(body: Json, name: str) -> str:
 def _object(pairs: list[tuple[str, Any]]) -> Json:
     body = dict(pairs)
     if len(body) != len(pairs):  # which of the two is meant, nobody can say
-        raise BadReply("JSON that names something twice")
+        raise Unsound("JSON that names something twice", "key-twice")
     return body
 
 
@@ -105,10 +119,10 @@ def _decimal(digits: str) -> Decimal:
     try:
         value = Decimal(digits)
     except ArithmeticError:
-        raise BadReply("a number beyond all measure") from None
+        raise Unsound(_IMMENSE, "not-json") from None
     _, figures, exponent = value.as_tuple()
     if len(figures) + abs(int(exponent)) > _MOST_DIGITS:
-        raise BadReply("a number beyond all measure")
+        raise Unsound(_IMMENSE, "not-json")
     return value
 
 
@@ -119,7 +133,7 @@ def _shallow(body: Json) -> None:
         level = [one for whole in level for one in _inner(whole)]
         if not level:
             return
-    raise BadReply("JSON that is nested too deep")
+    raise Unsound("JSON that is nested too deep", "too-deep")
 
 
 def _inner(whole: Json | list[Any]) -> list[Any]:

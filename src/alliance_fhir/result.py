@@ -96,11 +96,17 @@ class Result:
     undone: dict[str, int] = field(default_factory=dict[str, int])
     dead_letters: str = ""
     probe: dict[str, Any] = field(default_factory=dict[str, Any])
+    measures: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def ok(self) -> bool:
         """Whether nothing was rejected, blocked, left out or found different."""
         return self.exit_code == 0
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether it says what became of resources; `measure` does where it has a target."""
+        return self.command in _WRITING or (self.command == "measure" and bool(self.run))
 
     @property
     def exit_code(self) -> int:
@@ -134,11 +140,12 @@ class Result:
                 "accepted": tally.accepted,
                 "rejected": sum(f.row > 0 and not f.beside for f in tally.rejected),
             },
-            "resources": tally.resources if self.command in _WRITING else None,
+            "resources": tally.resources if self.is_writing else None,
             "undone": self.undone,
             "files": self.files,
             "pull": {type_: vars(pulled) for type_, pulled in self.pull.items()},
             "probe": self.probe,
+            "measures": self.measures,
             "rejected": _findings(tally.rejected),
             "blocked": _findings(tally.blocked),
             "warnings": _findings(tally.warnings),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import SOFTWARE
 from alliance_fhir.halting import Halted
+from alliance_fhir.handed_over import is_left_out
 from alliance_fhir.intake import Intake
 from alliance_fhir.lanes import Done, Lanes
 from alliance_fhir.ledger.store import Ledger
@@ -58,7 +60,8 @@ def new_run() -> str:
 
 
 class Run:
-    """One plan or sync; `settled` hears of each group, in the order of the records."""
+    """One plan or sync; `settled` hears of each group, in the order of the records, and `alone` is
+    what is to be sent beside the records, and is of none."""
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class Run:
         letters: DeadLetters | None = None,
         settled: Settled = lambda planned, receipts: None,
         run: str = "",
+        alone: Iterable[Resource] = (),
     ) -> None:
         if options.merge and options.take:
             raise ConfigError("--merge and --take are two answers to one question; name one")
@@ -84,8 +88,14 @@ class Run:
         self._settled = settled
         self._sources = sources
         self._mapping = Mapping(
-            settings, sources.catalog, target.version, options.check, ledger.documents
+            settings,
+            sources.catalog,
+            target.version,
+            options.check,
+            ledger.documents,
+            partial(ledger.plans, settings.named_source),
         )
+        self._mapping.add(alone)
         self._planner = Planner(
             ledger,
             target,
@@ -323,7 +333,10 @@ class Run:
         return foreseen(planned, ended=ended, proven=proven)
 
     def _count(self, planned: Planned, receipts: Iterable[Receipt]) -> None:
-        count(self._tally, planned, receipts, self._target.name)
+        told = list(receipts)
+        if any(map(is_left_out, told)) and not self._target.takes("Task", "created"):
+            self._leave_out("Task")
+        count(self._tally, planned, told, self._target.name)
 
     def _stop(self, error: AllianceError) -> None:
         self._result.stopped = str(error)

@@ -18,6 +18,10 @@ from alliance_fhir.subjects import moved
 from alliance_fhir.targets.base import Target, Wanted
 from alliance_fhir.targets.removing import Remover, Seen
 
+_SHARED = frozenset(
+    {"Questionnaire", "Device", "Practitioner", "Patient", "Measure", "MeasureReport"}
+)
+"""The types of what is of no record alone."""
 _UNKNOWN = (
     "This run changed it, and neither a ledger nor the target's history tells from what; put it "
     "back there by hand."
@@ -258,5 +262,4 @@ def _group_of_row(row: Entry) -> str:
 
 def _group_of(part: Part) -> str:
     """The record that a resource is of; empty where records share it."""
-    shared = part.type in ("Questionnaire", "Device", "Practitioner", "Patient")
-    return "" if shared else part.key.partition("-")[0]
+    return "" if part.type in _SHARED else part.key.partition("-")[0]

@@ -10,6 +10,7 @@ from itertools import chain
 
 from alliance_fhir.asking import Progress, Watch, unwatched
 from alliance_fhir.fhir.reply import Found
+from alliance_fhir.handed_over import as_left
 from alliance_fhir.interpreter import attuned
 from alliance_fhir.ledger.entries import Entry
 from alliance_fhir.ledger.store import Ledger
@@ -36,7 +37,7 @@ def verify(target: Target, ledger: Ledger, watch: Watch = unwatched) -> Result:
             hits = there.get(last.key, [])
             found.add(
                 place=f"{last.type}/{last.server_id or last.key}",
-                digests=["" if hit in elsewhere else hit.digest for hit in hits],
+                digests=["" if hit in elsewhere else as_left(hit) for hit in hits],
                 expected=[d for v in versions for d in (v.digest, v.server_digest) if d],
                 ours=all(hit.claimed for hit in hits),
             )

@@ -23,3 +23,6 @@ be seen; `arrived`: came, and nobody has said yet how it ended."""
 
 Side = Literal["patient", "provider"]
 """Who called a visit off."""
+
+Missed = Literal["no-show", "late-cancellation"]
+"""After what a site may reach out to a patient."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from alliance_fhir.config import Settings
 from alliance_fhir.delivery import now
-from alliance_fhir.domain.receipt import Finding, State, Tally
+from alliance_fhir.domain.receipt import TAKEN_UP, Finding, State, Tally
 from alliance_fhir.domain.records import Identifier, Origin
 from alliance_fhir.errors import ConfigError, Conflict, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import Change
@@ -143,6 +143,10 @@ class Withdrawal:
             return
         done = [hit for hit in record.hits if hit.retracted]
         self._tally.resources["unchanged"] += len(done)
+        for hit in record.theirs:
+            place = f"{hit.type}/{hit.id or hit.key}"
+            told = Finding(self._target.name, 0, "", TAKEN_UP, resource=place)
+            self._tally.warnings.append(told)
         if record.left or record.open:
             self._send(record, [self._change(hit, record) for hit in record.left], done)
         if self._only and not self._target.all_at_once:

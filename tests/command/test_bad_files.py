@@ -374,8 +374,8 @@ def test_a_folder_is_read_in_order_of_names_whatever_the_case_of_suffixes(
         for name in ("a.csv", "b.txt", "c.TSV")
     ]
     assert said(ran) == outcome("check", (3, 0, 3), named, code=4)
-    plans = {".plan.yaml", ".plan.yml", ".plan.json"}
-    assert set(READERS) == {".csv", ".tsv", ".txt", ".xlsx", ".hl7", *plans}
+    tables, plans = {".csv", ".tsv", ".txt", ".xlsx"}, {".plan.yaml", ".plan.yml", ".plan.json"}
+    assert set(READERS) == {*tables, ".hl7", ".ndjson", ".json", *plans}
 
 
 @pytest.mark.parametrize(

@@ -315,7 +315,7 @@ def test_these_names_are_public_and_no_others() -> None:
     assert alliance_fhir.__all__ == [
         *("AllianceError", "Catalog", "Options", "Result", "Settings", "Wish", "__version__"),
         *("check", "load", "map_to", "open_ledger", "open_target", "plan", "pull"),
-        *("pull_plans", "pull_table", "sync", "verify", "version"),
+        *("pull_appointments", "pull_plans", "pull_table", "sync", "verify", "version"),
     ]
     assert dir(alliance_fhir) == sorted(alliance_fhir.__all__)
     for name in alliance_fhir.__all__:

@@ -18,6 +18,7 @@ from alliance_fhir import (
     open_target,
     plan,
     pull,
+    pull_appointments,
     pull_plans,
     pull_table,
     sync,
@@ -74,8 +75,9 @@ def test_paths_are_text_or_paths_of_any_kind(kind: str) -> None:
     assert pull(target, path("back"), settings).ok
     assert pull_table(target, path("back.csv"), settings, out=path("back")).tally.accepted == 1
     assert GOOD in Path("back.csv").read_text()
-    assert pull_plans(target, path("plans"), settings, out=path("there")).ok
-    assert Path("there/pull.json").is_file()
+    assert pull_appointments(target, path("visits.csv"), settings, out=path("there")).ok
+    assert pull_plans(target, path("plans"), settings, out=path("there2")).ok
+    assert Path("there2/pull.json").is_file()
     target.close()
     assert Catalog([path("instruments")]).ids == Catalog().ids
 

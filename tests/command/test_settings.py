@@ -60,6 +60,24 @@ WRONG = {
     '[hl7v2]\npatient_sistem = "urn:a"': "hl7v2.patient_sistem: is no key that we know; did you "
     "mean patient_system?",
     '[hl7v2]\npatient_system = "mrn"': f"hl7v2.patient_system: {URI}",
+    "[outreach]": "outreach.since: is missing; add it",
+    '[outreach]\nsince = "soon"': "outreach.since: must be a day such as 2026-03-02",
+    "[outreach]\nsince = 2026-01-01\nafter = []": (
+        "outreach.after: has too few entries; at least: 1"
+    ),
+    '[outreach]\nsince = 2026-01-01\nafter = ["attended"]': (
+        "outreach.after.0: must be 'no-show' or 'late-cancellation'"
+    ),
+    "[outreach]\nsince = 2026-01-01\nwithin_days = -1": "outreach.within_days: must be 0 or more",
+    '[outreach]\nsince = 2026-01-01\nowner = "front-desk"': (
+        'outreach.owner: must be "system|value", the system being a URI'
+    ),
+    '[outreach]\nsince = 2026-01-01\nowner_type = "Patient"': (
+        "outreach.owner_type: must be 'Organization', 'CareTeam' or 'Practitioner'"
+    ),
+    '[outreach]\nsince = 2026-01-01\ntext = " "': (
+        "outreach.text: must be one line, without blanks at its ends"
+    ),
     '[hl7v2]\nzone = "Mars/Olympus"': (
         "hl7v2.zone: is no time zone of the IANA database, such as Europe/Berlin"
     ),

@@ -8,6 +8,7 @@ import pkgutil
 import re
 import tomllib
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -19,9 +20,12 @@ from alliance_fhir import errors
 from alliance_fhir.cli import app
 from alliance_fhir.cli.options import CheckLevel
 from alliance_fhir.config import (
+    FhirSettings,
     Hl7v2Settings,
     InstrumentSettings,
     ListenSettings,
+    MeasureSettings,
+    OutreachSettings,
     Settings,
     TargetSettings,
     TlsSettings,
@@ -29,6 +33,8 @@ from alliance_fhir.config import (
 from alliance_fhir.domain import attendance
 from alliance_fhir.domain import instrument as facts
 from alliance_fhir.domain.agreement import Outcome
+from alliance_fhir.domain.engagement import Count
+from alliance_fhir.domain.intervals import wilson
 from alliance_fhir.domain.plan.document import Kind, Status
 from alliance_fhir.domain.plan.values import LONGEST_LINE, LONGEST_TEXT, MOST_ENTRIES
 from alliance_fhir.domain.receipt import RULES, STATES, WARNINGS, Finding, Tally
@@ -40,6 +46,7 @@ from alliance_fhir.fhir.plan.goals import UNITS
 from alliance_fhir.fhir.plan.statuses import goal_status, request_status
 from alliance_fhir.fhir.scores import RULE_TEXTS
 from alliance_fhir.fhir.versions import VERSIONS
+from alliance_fhir.figures import Line
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.instruments.packs import TextPack
 from alliance_fhir.ledger import inbox
@@ -171,6 +178,9 @@ def test_every_key_of_the_settings_is_described_and_no_other() -> None:
         ("instruments.ID", InstrumentSettings),
         ("hl7v2", Hl7v2Settings),
         ("listen", ListenSettings),
+        ("outreach", OutreachSettings),
+        ("measures", MeasureSettings),
+        ("fhir", FhirSettings),
         ("targets.NAME", TargetSettings),
         ("targets.NAME.tls", TlsSettings),
     ],
@@ -193,7 +203,10 @@ def test_every_method_and_its_keys_are_described_with_their_defaults() -> None:
             assert (keys[key][1] == "required") == field.is_required(), (name, key)
 
 
-@pytest.mark.parametrize("model", [Settings, InstrumentSettings, TargetSettings])
+@pytest.mark.parametrize(
+    "model",
+    [Settings, InstrumentSettings, MeasureSettings, OutreachSettings, TargetSettings],
+)
 def test_defaults_are_the_ones_that_are_told(model: Any) -> None:
     text = page("alliance-toml.md")
     own, _, rest = text.partition("## instruments.ID")
@@ -287,10 +300,12 @@ def test_the_keys_of_json_are_the_ones_that_are_told() -> None:
         undone={"removed": 1},
         dead_letters="a.jsonl",
         pull={"Device": Pulled()},
+        measures={"figures": []},
         probe=(probed := Probed("HAPI", [], [], {}, []).as_json()),
         requests=(requests := _requests()),
     )
-    text = section("json.md", "check, map, plan, sync, verify, retract, undo, probe, pull, demo")
+    commands = "check, map, plan, sync, verify, measure, retract, undo, probe, pull, demo"
+    text = section("json.md", commands)
     first, second = text.split("A finding:")
     assert list(keyed(first)) == list(result.as_json())
     assert set(keyed(second)) == set(finding.as_json())
@@ -298,6 +313,8 @@ def test_the_keys_of_json_are_the_ones_that_are_told() -> None:
     assert set(keyed(section("json.md", "verify"))) == set(vars(Verification()))
     assert set(keyed(section("json.md", "probe"))) == set(probed)
     assert set(keyed(section("json.md", "pull"))) == set(vars(Pulled()))
+    figure = Line("no-show-rate", "", "all", Count(0, 1, 1), Decimal(0), wilson(0, 1), "masked")
+    assert list(keyed(section("json.md", "measures"))) == list(figure.as_json())
     assert list(keyed(section("json.md", "requests"))) == list(requests)
 
 
@@ -385,7 +402,9 @@ def test_the_limits_of_plans_are_as_told() -> None:
 
 
 def test_extensions_methods_and_modes_are_the_ones_that_are_written() -> None:
-    text = page("fhir.md") + page("plans-in-fhir.md") + page("visits-in-fhir.md")
+    text = "".join(
+        page(f"{name}.md") for name in ("fhir", "plans-in-fhir", "visits-in-fhir", "measures")
+    )
     made = definitions(Catalog(), VERSIONS["4.0"]).values()
     extensions = {d["url"] for d in made if d["resourceType"] == "StructureDefinition"}
     told = re.findall(r"`IG/StructureDefinition/([a-z-]+)`", text)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from alliance_fhir.config import InstrumentSettings, Settings
+from alliance_fhir.config import InstrumentSettings, OutreachSettings, Settings
 from alliance_fhir.domain.attendance import Place
 from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.records import Assessment, Identifier, Moment, Origin
 from alliance_fhir.domain.visit import Visit
 from alliance_fhir.fhir.appointment import VisitMapper
 from alliance_fhir.fhir.group import Group
+from alliance_fhir.fhir.outreach import OutreachMapper
 from alliance_fhir.fhir.plan.signoff import sign_offs
 from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.fhir.versions import VERSIONS
@@ -221,3 +223,29 @@ def of_visits(version: Version) -> tuple[Resource, ...]:
         for one in (group.before, group):
             made |= {r.key: r for r in (whole(one) if one else ())}
     return tuple(made.values())
+
+
+@cache
+def of_outreach(version: Version) -> tuple[Resource, ...]:
+    """The Tasks of these visits, with all that can be said and with the least: as they are asked
+    for, and as they are called off."""
+    least = OutreachSettings(since=date(2020, 1, 1), after=("no-show", "late-cancellation"))
+    full = least.model_copy(
+        update={
+            "owner": "urn:example:teams|front-desk",
+            "owner_type": "CareTeam",
+            "medication": True,
+            "text": "Call, and ask why",
+        }
+    )
+    made: list[Resource] = []
+    for number, (asked, contact) in enumerate(((least, ""), (full, "By portal, until 17:00"))):
+        outreach = OutreachMapper(version, SETTINGS, asked)
+        for row, (told, place) in enumerate(visits(), 2):
+            key = record_key("clinic-east", (str(number), *told.natural_key))
+            bare = VisitMapper(version, SETTINGS).group(
+                key, Origin("visits.csv", row), told, f"{row:032x}", place
+            )
+            group = outreach.added(bare, told, place, lambda text=contact: text)
+            made += [group.if_made()] if group.if_made else group.resources[1:]
+    return tuple(made)

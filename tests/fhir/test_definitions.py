@@ -16,11 +16,13 @@ from making import (
     R4,
     everything,
     lowest,
+    of_outreach,
     of_plans,
     of_visits,
     record,
     resources,
 )
+from measured import measured
 
 from alliance_fhir import map_to
 from alliance_fhir.config import FILE, load
@@ -28,6 +30,7 @@ from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import claimed_digest, content_digest
 from alliance_fhir.fhir.check import model_class
 from alliance_fhir.fhir.definitions import definitions, file_content
+from alliance_fhir.fhir.measure import TOLD, url
 from alliance_fhir.fhir.plan.forms import FIRST_CONVERSATION, PLAN_REVIEW
 from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.scores import RULE_TEXTS
@@ -35,6 +38,7 @@ from alliance_fhir.fhir.scores import RULE_TEXTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from alliance_fhir.fhir.group import Resource
     from alliance_fhir.fhir.versions import Json, Version
     from conftest import Official
 
@@ -117,7 +121,7 @@ def test_a_file_is_stable_and_named_after_what_it_holds(version: Version) -> Non
 def test_the_canonicals_in_the_code_are_those_that_are_defined(version: Version) -> None:
     constants = {value for value in vars(el).values() if str(value).startswith(f"{el.IG}/")}
     coded = [i for i in CATALOG if any(run.kind == "code" for run in i.items)]
-    asked = {form.url for form in (FIRST_CONVERSATION, PLAN_REVIEW)}
+    asked = {form.url for form in (FIRST_CONVERSATION, PLAN_REVIEW)} | {*map(url, TOLD)}
     assert constants | asked | {el.answer_system(i) for i in coded} == set(defined(version))
 
 
@@ -125,12 +129,18 @@ def test_the_canonicals_in_the_code_are_those_that_are_defined(version: Version)
 def test_the_canonicals_that_are_written_are_those_that_are_defined(version: Version) -> None:
     written = {
         told[key]
-        for resource in (*everything(version), *of_plans(version), *of_visits(version))
+        for resource in (*everything(version), *of_plans(version), *others(version))
         for told in parts(resource.body)
         for key in ("system", "url")
         if str(told.get(key)).startswith((f"{el.IG}/CodeSystem/", f"{el.IG}/StructureDefinition/"))
     }
-    assert written | set(asked_by_plans(version)) == set(defined(version))
+    measures = {one.body["url"] for one in measured(version) if one.type == "Measure"}
+    assert written | measures | set(asked_by_plans(version)) == set(defined(version))
+
+
+def others(version: Version) -> list[Resource]:
+    """What comes of visits, and what is measured of them."""
+    return [*of_visits(version), *measured(version)]
 
 
 def asked_by_plans(version: Version) -> dict[str, str]:
@@ -156,7 +166,7 @@ def test_the_forms_of_plans_are_defined_as_they_are_sent(version: Version, tmp_p
 def test_the_concepts_that_are_written_are_those_that_are_defined(version: Version) -> None:
     written = {
         told["code"]
-        for resource in (*everything(version), *of_plans(version), *of_visits(version))
+        for resource in (*everything(version), *of_plans(version), *of_outreach(version))
         for told in parts(resource.body)
         if told.get("system") == el.CONCEPT
     }
@@ -172,6 +182,19 @@ def test_the_codes_of_visits_that_are_written_are_those_that_are_defined(version
         if told.get("system") == el.ATTENDANCE_CODES
     }
     assert written == set(codes(defined(version)[el.ATTENDANCE_CODES]))
+
+
+@every_version
+def test_the_codes_of_measures_that_are_written_are_those_that_are_defined(
+    version: Version,
+) -> None:
+    written = {
+        told["code"]
+        for resource in measured(version)
+        for told in parts(resource.body)
+        if told.get("system") == el.ENGAGEMENT_CODES
+    }
+    assert written == set(codes(defined(version)[el.ENGAGEMENT_CODES]))
 
 
 @every_version
@@ -194,10 +217,16 @@ def test_the_extensions_stand_only_where_they_may(version: Version) -> None:
         if definition["resourceType"] == "StructureDefinition"
     }
     found: dict[str, set[str]] = {url: set() for url in contexts}
-    for resource in (*everything(version), *of_plans(version), *of_visits(version)):
+    made = (*everything(version), *of_plans(version), *others(version))
+    for resource in made:
         for where, extension in extensions(resource.body, resource.type):
             if extension["url"] in found:
                 found[extension["url"]].add(where)
+    scores = found.pop(el.SCORE_INTERVAL)  # a Quantity, by whatever name a version has it
+    assert {where.rpartition(".")[2].removesuffix("Quantity") for where in scores} == {
+        "measureScore"
+    }
+    assert contexts.pop(el.SCORE_INTERVAL) == {"Quantity"}
     # where an activity has its reference differs, and no context is to be of one version alone
     kept = {where.replace("plannedActivityR", "r") for where in found.pop(el.KEPT_BY_OTHERS)}
     assert kept == {"CarePlan.goal", "CarePlan.activity.reference"}
@@ -279,8 +308,8 @@ def test_the_versions_differ_in_the_version_of_fhir_alone() -> None:
     for name, old in definitions(CATALOG, R4).items():
         for version in ALL_VERSIONS:
             new = definitions(CATALOG, version)[name]
-            if old["resourceType"] == "Questionnaire":
-                continue  # its types of items and its labels are others in R5
+            if old["resourceType"] in ("Questionnaire", "Measure"):
+                continue  # types of items, labels, and links are others in R5
             same = {**old, "fhirVersion": version.full} if "fhirVersion" in old else old
             assert new == same
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from making import FORMS, SETTINGS, everything, of_visits, whole
+from making import FORMS, SETTINGS, everything, of_outreach, of_visits, whole
 
 from alliance_fhir.config import FILE, InstrumentSettings, Settings, load
 from alliance_fhir.domain.records import Identifier
@@ -172,11 +172,18 @@ def test_visits_of_messages(official: Official, tmp_path: Path) -> None:
 
 
 @pytest.mark.server
+def test_tasks_to_reach_out_asked_for_and_called_off(official: Official) -> None:
+    made = of_outreach(official.version)
+    assert {one.body["status"] for one in made} == {"requested", "cancelled", "entered-in-error"}
+    assert official.refused(made) == {}
+
+
+@pytest.mark.server
 def test_visits_that_were_retracted(official: Official) -> None:
     """app-4 lets nothing that was entered in error have a reason for its cancellation."""
     made = [
         Resource(one.type, one.key, withdrawn(one.body), "")
-        for one in of_visits(official.version)
+        for one in (*of_visits(official.version), *of_outreach(official.version))
         if one.type != "Provenance"
     ]
     assert official.refused(made) == {}

@@ -51,14 +51,19 @@ YEAR = EXAMPLES / "year"
 YEAR_EXPECTED = YEAR / "expected"
 MESSAGES = EXAMPLES / "messages"
 """The same visits as messages."""
+OUTREACH = EXAMPLES / "outreach"
+OUTREACH_EXPECTED = OUTREACH / "expected"
+OUTREACH_SETTINGS = OUTREACH / "alliance.toml"
+"""By these the example visits and plans are mapped together."""
 
 LIMIT = 1_500_000
 """Bytes that all golden files together may take."""
 
 
-def run_map(source: Path, out: Path, release: str) -> dict[str, Any]:
+def run_map(source: Path, out: Path, release: str, *more: str | Path) -> dict[str, Any]:
     """Runs the command as a user does, and gives back what it says of itself."""
-    words = ["map", source, "--out", out, "--recorded", RECORDED, "--fhir", release, "--json"]
+    words = ["map", source, *more, "--out", out]
+    words += ["--recorded", RECORDED, "--fhir", release, "--json"]
     ran = subprocess.run(
         [sys.executable, "-m", "alliance_fhir", *map(str, words)],
         capture_output=True,
@@ -69,6 +74,12 @@ def run_map(source: Path, out: Path, release: str) -> dict[str, Any]:
         raise RuntimeError(f"map ended with {ran.returncode}: {ran.stderr}")
     told: dict[str, Any] = json.loads(ran.stdout)
     return {**told, "returncode": ran.returncode}
+
+
+def map_outreach(out: Path, release: str) -> list[bytes]:
+    """The lines of the Tasks to reach out, of the example visits and plans."""
+    run_map(VISITS, out, release, PLANS, "--config", OUTREACH_SETTINGS)
+    return [line for line in read(out, "Task") if b'-outreach"' in line]
 
 
 def sample(records: Iterable[Record], source: str, release: str) -> set[str]:

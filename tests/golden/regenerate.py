@@ -14,6 +14,8 @@ from pathlib import Path
 from .files import (
     CLINIC,
     EXPECTED,
+    OUTREACH_EXPECTED,
+    OUTREACH_SETTINGS,
     PLAN_FILES,
     PLAN_TYPES,
     PLANS,
@@ -30,6 +32,7 @@ from .files import (
     YEAR,
     YEAR_EXPECTED,
     all_of,
+    map_outreach,
     of_mr_jones,
     read,
     run_map,
@@ -38,6 +41,7 @@ from .files import (
     sums,
 )
 from .oracle import differences, expect, parse
+from .oracle_outreach import expect_outreach
 from .oracle_plans import unexpected
 from .oracle_visits import expect_visits
 from .oracle_year import year_of
@@ -49,6 +53,7 @@ def main() -> None:
     _plans()
     _visits()
     _year()
+    _outreach()
 
 
 def _year() -> None:
@@ -69,6 +74,24 @@ def _year() -> None:
                     (kept / f"{type_}.ndjson").write_bytes(b"".join(lines))
         told = sums(folders, VISIT_FILES)
         (YEAR_EXPECTED / SUMS).write_text(told, encoding="utf-8", newline="\n")
+
+
+def _outreach() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = {release: Path(scratch) / release for release in RELEASES}
+        for release, folder in folders.items():
+            lines = map_outreach(folder, release)
+            found = [parse(line) for line in lines]
+            expected = expect_outreach(VISITS, OUTREACH_SETTINGS, release)
+            if wrong := differences(expected, found):
+                sys.exit(f"{release}: no Tasks written. The oracle says: {'; '.join(wrong[:5])}")
+            (folder / "Task.ndjson").write_bytes(b"".join(lines))
+            if release in SHOWN:
+                kept = OUTREACH_EXPECTED / release.lower()
+                kept.mkdir(parents=True, exist_ok=True)
+                (kept / "Task.ndjson").write_bytes(b"".join(lines))
+        told = sums(folders, ["Task"])
+        (OUTREACH_EXPECTED / SUMS).write_text(told, encoding="utf-8", newline="\n")
 
 
 def _visits() -> None:

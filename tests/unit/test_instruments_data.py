@@ -330,7 +330,7 @@ def test_the_codes_of_plans_pass_it() -> None:
 
 
 def test_the_codes_of_visits_pass_it() -> None:
-    codes = ["3457005", "185387006", "185389009", "394913002"]
+    codes = ["3457005", "185387006", "185389009", "394913002", "281399006", "185332005"]
     assert {"coding": [{"system": el.SNOMED, "code": codes[0]}]} == el.REFERRAL
     assert all(map(verhoeff_holds, codes))
 

@@ -17,6 +17,7 @@ from alliance_fhir.cli import (
     init,
     instruments,
     listen,
+    measure,
     plan,
     probe,
     pull,
@@ -39,7 +40,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (demo, init, check, map_, plan, sync, listen, verify, probe, pull, retract, undo):
+for command in (demo, init, check, map_, plan, sync, listen, verify, measure):
+    app.command(command.NAME)(command.command)
+for command in (probe, pull, retract, undo):
     app.command(command.NAME)(command.command)
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(sandbox.app, name="sandbox")

@@ -180,11 +180,11 @@ def settings_for(explicit: Path | None, sources: list[Path] | None = None) -> Se
     return config.load(config.find(explicit, tuple(sources or ())))
 
 
-def day(text: str) -> str:
+def day(text: str, option: str = "--since") -> str:
     """A date, checked. Raises ConfigError."""
     if not text:
         return ""
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise ConfigError("--since takes a date such as 2026-03-02") from None
+        raise ConfigError(f"{option} takes a date such as 2026-03-02") from None

@@ -45,6 +45,14 @@ def command(
             help="Write the shared plans back to this new folder, a document for each.",
         ),
     ] = None,
+    appointments: Annotated[
+        Path | None,
+        typer.Option(
+            "--appointments",
+            metavar="FILE",
+            help="Write the Appointments back to this .csv, as a table of visits.",
+        ),
+    ] = None,
     type_: Annotated[
         list[str] | None,
         typer.Option("--type", metavar="TYPE", help="Only this type of resource; may be repeated."),
@@ -70,31 +78,39 @@ def command(
     from alliance_fhir.cli.show import show
     from alliance_fhir.documenting import PEOPLE, PLANS
     from alliance_fhir.opening import open_target
-    from alliance_fhir.pulling import pull, pull_plans, pull_table
-    from alliance_fhir.targets.reading import SPARE, TABLE, TYPES, Wish
+    from alliance_fhir.pulling import pull, pull_appointments, pull_plans, pull_table
+    from alliance_fhir.sources.fhir.neighbours import TYPES as NAMED
+    from alliance_fhir.targets.reading import SPARE, TABLE, TYPES, VISITS, Wish
 
-    if out is None and (not (assessments or plans) or since_last):
+    makers = {
+        "--assessments": (assessments, pull_table, TABLE, ()),
+        "--plans": (plans, pull_plans, PLANS, PEOPLE),
+        "--appointments": (appointments, pull_appointments, VISITS, NAMED),
+    }
+    made = {name: told for name, told in makers.items() if told[0]}
+    if out is None and (not made or since_last):
         raise ConfigError(
-            "name --out DIR, where what is pulled goes, --assessments FILE or --plans DIR"
+            "name --out DIR, where what is pulled goes, --assessments FILE, --plans DIR or "
+            "--appointments FILE"
         )
-    if assessments and plans:
-        raise ConfigError("--assessments and --plans are two pulls: one after the other")
-    if assessments and assessments.suffix.lower() != ".csv":
-        raise ConfigError("--assessments takes the name of a file that ends with .csv")
+    if len(made) > 1:
+        raise ConfigError(f"{' and '.join(made)} are so many pulls: one after the other")
+    for name, file in (("--assessments", assessments), ("--appointments", appointments)):
+        if file and file.suffix.lower() != ".csv":
+            raise ConfigError(f"{name} takes the name of a file that ends with .csv")
     if any(not _TYPE.fullmatch(told) for told in type_ or ()):
         raise ConfigError("--type takes a type of FHIR, such as Observation")
-    usual = TABLE if assessments else (*PLANS, *(PEOPLE if everybody else ()))
-    types = tuple(dict.fromkeys(type_ or (TYPES if out else usual)))
+    place, make, usual, named = next(iter(made.values()), (None, None, (), ()))
+    usual = (*usual, *(named if everybody else ()))
+    types = tuple(dict.fromkeys(type_ or (*(TYPES if out else ()), *usual)))
     settings = o.settings_for(config)
-    wish = Wish(types, everybody, since_last, () if type_ else SPARE)
+    wish = Wish(types, everybody, since_last, () if type_ else (*SPARE, *NAMED[2:]))
     with (
         closing(open_target(from_, settings, fhir, insecure=insecure)) as target,
         watching("pull", quiet=json) as watch,
     ):
-        if assessments:
-            result = pull_table(target, assessments, settings, wish, out, watch)
-        elif plans:
-            result = pull_plans(target, plans, settings, wish, out, watch)
+        if place and make:
+            result = make(target, place, settings, wish, out, watch)
         else:
             assert out  # noqa: S101 - held above
             result = pull(target, out, settings, wish, watch)

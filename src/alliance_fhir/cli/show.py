@@ -14,6 +14,7 @@ from rich.table import Table
 from alliance_fhir.cli.streams import tell
 from alliance_fhir.domain.receipt import STATES, Finding
 from alliance_fhir.result import Pulled, Result, Verification
+from alliance_fhir.sources.fhir.files import SUFFIXES as RESOURCES
 from alliance_fhir.sources.plans import is_document
 
 _MOST = 50
@@ -59,7 +60,7 @@ def people(result: Result, console: Console) -> None:
         console.print(_table(result.files, "type", "resources"))
     if result.pull:
         _pulled(console, result.pull)
-    if result.command in ("plan", "sync", "retract"):
+    if result.is_writing:
         console.print(_table({s: tally.resources[s] for s in STATES if tally.resources[s]}))
     if result.verify:
         _verification(console, result.verify)
@@ -95,8 +96,10 @@ def _findings(console: Console, title: str, findings: list[Finding]) -> None:
 
 
 def _place(finding: Finding) -> str:
-    """Where in a file: a table has rows and columns, a document lines and keys."""
+    """Where in a file: a table has rows and columns, a document lines and keys, FHIR elements."""
     row, column = ("line", "key") if is_document(finding.path) else ("row", "column")
+    if row == "row" and finding.path.lower().endswith(RESOURCES):
+        row, column = "line", "element"
     row = f", {row} {finding.row}" if finding.row else ""
     return row + (f", {column} {finding.column}" if finding.column else "")
 

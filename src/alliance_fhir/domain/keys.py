@@ -27,6 +27,11 @@ def record_key(source: str, natural_key: tuple[str, ...], secret: bytes = b"") -
     return digest((source, *natural_key), secret)
 
 
+def subject_digest(patient: Sequence[str], secret: bytes = b"") -> str:
+    """What stands for a patient, a system and a number in it, where nobody is to be named."""
+    return digest(["subject", *patient], secret)
+
+
 def identifier_system(root: str) -> str:
     """The system of all identifiers that a site gives, by the root of its systems."""
     return f"{root}/identifier"

@@ -23,6 +23,7 @@ STATES: tuple[State, ...] = get_args(State)
 
 MERGED = "merged"
 NOT_TAKEN_IN = "not-taken-in"
+TAKEN_UP = "outreach-taken-up"
 RULES: dict[str, str] = {
     # a file as a whole
     "missing-file": "Check the path; nothing is there.",
@@ -30,8 +31,8 @@ RULES: dict[str, str] = {
     "name-not-text": "Rename the file; its name, or a folder's in its path, is not UTF-8.",
     "empty-file": "Export again; the file holds nothing, not even a header.",
     "header-only": "Export again; the file has a header and no rows.",
-    "unknown-format": "Use .csv, .tsv, .txt, .xlsx; .hl7 for messages; or .plan.yaml, .plan.json "
-    "for a plan.",
+    "unknown-format": "Use .csv, .tsv, .txt, .xlsx; .hl7 for messages; .ndjson, .json for "
+    "Appointments; or .plan.yaml, .plan.json for a plan.",
     "unknown-layout": "The first row must name the columns; see [columns] of alliance.toml.",
     "missing-column": "Add the column, or name it in [columns] of alliance.toml.",
     "duplicate-column": "Two columns have one name; rename or remove one.",
@@ -168,6 +169,17 @@ RULES: dict[str, str] = {
     "missing-time": "Send when the message was made; of a new appointment, when it begins.",
     "never-said": "None of the appointment's messages in this run says it; give the one that "
     "does, too.",
+    # a file of FHIR
+    "not-a-resource": "No FHIR: a resource is an object with a resourceType.",
+    "line-too-long": "A line is longer than 16 MiB; write one resource on each line.",
+    "no-resources": "The file holds no resource; export it again, if it should.",
+    "other-resources": "Resources of other types were left alone; of FHIR only Appointments are "
+    "read.",
+    "reference-only": "Only its own server knows whom the reference means: give the identifier in "
+    "the reference, or the Patient in the same file.",
+    "left-unnamed": "Only its own server knows whom or what the reference means; the visit goes "
+    "without. Give the identifier in the reference, or the resource in the same file.",
+    "no-time-yet": "It has no time yet, and is no visit so far; it was left alone.",
     # at the target
     "patient-not-found": "Register the patient at the target, or use --create-people in a sandbox.",
     "patient-ambiguous": "Several patients have this identifier; merge or correct them.",
@@ -187,6 +199,8 @@ RULES: dict[str, str] = {
     "deleted-at-target": "Somebody deleted our resource; it was not made again: --recreate does.",
     "not-ours": "A resource with this identifier is there and was not written by us; --adopt makes "
     "it ours.",
+    "number-taken": "An Appointment with this number is there and not ours; none was made beside "
+    'it. Where both are wanted, set appointments of the target to "beside".',
     "source-taken": "Somebody's change at the target was overwritten, as asked.",
     "server-kept": "Somebody's change at the target was kept, as asked, until the source changes.",
     MERGED: "Somebody's change at the target was merged with the source's, as asked.",
@@ -195,6 +209,8 @@ RULES: dict[str, str] = {
     "recreated": "What somebody deleted at the target was made again, as asked.",
     "adopted": "What somebody made at the target under our identifier is ours now, as asked.",
     "retracted": "The record was retracted and stays so; --reinstate gives it again.",
+    TAKEN_UP: "The visit was not missed after all, and somebody works on the Task to reach out; it "
+    "was left to them: tell them.",
     "reinstated": "What was retracted counts again, as asked.",
     "found-twice": "The identifier is at the target more than once; remove the doubles.",
     "not-accepted": "The target takes none of this type, or not from us; `probe` tells more.",
@@ -299,11 +315,12 @@ WARNINGS = frozenset(
     {"unknown-column", "duplicate-equal", "clinician-not-found", "clinician-ambiguous"}
     | {"person-not-found", "person-ambiguous"}
     | {"older-version", "rule-changed", "no-longer-given", "left-out"}
-    | {"source-taken", "server-kept", MERGED, NOT_TAKEN_IN, "recreated", "adopted"}
+    | {"source-taken", "server-kept", MERGED, NOT_TAKEN_IN, TAKEN_UP, "recreated", "adopted"}
     | {"retracted", "reinstated", "in-doubt", "letter-without-row", "not-compared"}
     | {"other-sheets", "review-later", "same-goals", "slot-without-appointment"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
     | {"not-carried", "day-assumed"}
+    | {"no-resources", "other-resources", "left-unnamed", "no-time-yet"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""
 

@@ -205,8 +205,7 @@ def _age(one: Said) -> tuple[str, int, int, str, _Words]:
 def _after(now: Said | None, one: Said) -> Said:
     """What stands when `one` was said after all that came to `now`, or first of all."""
     if now is None:
-        code = one.status_code if one.status else None
-        return one._replace(status_code=code, end=_after_start(one.start, one.end), emptied=())
+        return one._replace(end=_after_start(one.start, one.end), emptied=())
     lasting = {name: _lasts(name, now, one) for name in LASTING}
     if one.status is None:
         lasting |= {"status": now.status, "status_code": now.status_code}

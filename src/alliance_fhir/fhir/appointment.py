@@ -214,6 +214,12 @@ class VisitMapper:
         return self._form("ServiceRequest", f"{facts.key}-{REFERRAL}", facts.number, body)
 
 
+def numbers_of(appointment: Resource) -> list[Identifier]:
+    """The numbers that an Appointment of ours has at whoever fills it: all but the one we gave."""
+    told = [Identifier(one["system"], one["value"]) for one in appointment.body["identifier"]]
+    return [one for one in told if one.value != appointment.key]
+
+
 def _by(visit: Visit) -> tuple[str, ...]:
     return visit.referrer or ()
 

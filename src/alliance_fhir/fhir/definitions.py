@@ -17,14 +17,15 @@ from alliance_fhir._version import __version__
 from alliance_fhir.domain.instrument import Instrument, Perspective, ScoreRule
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.extensions import Extension, extensions, structure
+from alliance_fhir.fhir.measure import CODES, measures
+from alliance_fhir.fhir.outreach_codes import OUTREACH_CODES
 from alliance_fhir.fhir.plan.concepts import CONCEPTS
 from alliance_fhir.fhir.plan.forms import forms
-from alliance_fhir.fhir.questionnaire import PUBLISHER
+from alliance_fhir.fhir.questionnaire import LICENCE, PUBLISHER
 from alliance_fhir.fhir.scores import RULE_TEXTS
 from alliance_fhir.fhir.versions import Json, Version
-from alliance_fhir.fhir.visit_codes import CODES
+from alliance_fhir.fhir.visit_codes import CODES as VISIT_CODES
 
-_LICENCE = "Part of alliance-fhir, under the Apache License 2.0."
 _NAMES = (
     "The names of instruments belong to their holders; they stand here only to say which score is "
     "meant. No wording of any instrument is part of this resource."
@@ -46,9 +47,11 @@ def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Js
     made = [
         _concepts(instruments),
         _attendance(),
+        _engagement(),
         *(_answers(instrument) for instrument in instruments if _coded(instrument)),
         *(_extension(url, what, version) for url, what in extensions().items()),
         *(_form(form.body) for form in forms(version)),
+        *(_form(measure) for measure in measures(version)),
     ]
     return {f"{each['resourceType']}-{each['id']}.json": each for each in made}
 
@@ -94,8 +97,9 @@ def _concepts(instruments: Iterable[Instrument]) -> Json:
         el.CONCEPT,
         "Scores, their methods, and what plans hold",
         "The scores of all instruments, each by whose view it is, the methods by which scores are "
-        "found, and the kinds of tasks, notes and figures in shared plans.",
-        f"{_LICENCE} {_NAMES}",
+        "found, the kinds of tasks, notes and figures in shared plans, and what Tasks to reach out "
+        "to a patient hold.",
+        f"{LICENCE} {_NAMES}",
     )
     scores = [
         _score(instrument, rule, perspective)
@@ -112,10 +116,20 @@ def _attendance() -> Json:
         "Attendance",
         "What became of a visit, and whether it was a first or a follow-up one; by which rule each "
         "is known.",
-        _LICENCE,
+        LICENCE,
     )
-    told = ({"code": code, **concept._asdict()} for code, concept in CODES.items())
+    told = ({"code": code, **concept._asdict()} for code, concept in VISIT_CODES.items())
     return _code_system(start, told)
+
+
+def _engagement() -> Json:
+    start = _start(
+        el.ENGAGEMENT_CODES,
+        "Engagement",
+        "What is measured of visits, what groups are told apart by, and the method of intervals.",
+        LICENCE,
+    )
+    return _code_system(start, ({"code": code, **told._asdict()} for code, told in CODES.items()))
 
 
 def _methods() -> Iterator[Json]:
@@ -126,7 +140,7 @@ def _methods() -> Iterator[Json]:
 
 
 def _plan_concepts() -> Iterator[Json]:
-    for code, concept in CONCEPTS.items():
+    for code, concept in (CONCEPTS | OUTREACH_CODES).items():
         yield {"code": code, **concept._asdict()}
 
 
@@ -205,11 +219,11 @@ def _answer(instrument: Instrument, code: str, label: str) -> Json:
 
 
 def _extension(url: str, what: Extension, version: Version) -> Json:
-    start = _start(url, what.title, what.about, _LICENCE)
+    start = _start(url, what.title, what.about, LICENCE)
     return {**start, "fhirVersion": version.full, **structure(url, what)}
 
 
 def _form(body: Json) -> Json:
     """A form as it is sent, with the digest of its content: where it was installed from a file, a
-    sync finds it there as it is."""
+    sync finds it there as it is. A Measure is sent with the site's own identifier besides."""
     return {**body, "id": body["url"].rpartition("/")[2]}

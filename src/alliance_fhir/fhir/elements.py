@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from alliance_fhir.canonicals import APPOINTMENT_REASONS as APPOINTMENT_REASONS
+from alliance_fhir.canonicals import ATTENDANCE as ATTENDANCE
+from alliance_fhir.canonicals import ATTENDANCE_CODES as ATTENDANCE_CODES
+from alliance_fhir.canonicals import CANCELLATION_REASON as CANCELLATION_REASON
+from alliance_fhir.canonicals import FIRST_OR_FOLLOW_UP as FIRST_OR_FOLLOW_UP
+from alliance_fhir.canonicals import IG as IG
+from alliance_fhir.canonicals import MODALITY as MODALITY
+from alliance_fhir.canonicals import SNOMED as SNOMED
+from alliance_fhir.canonicals import THO as _THO
 from alliance_fhir.domain.instrument import Instrument, Perspective
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.fhir.versions import Json
 
-IG = "https://alliance-fhir.github.io/ig"
-"""The root of all canonicals of this package; fixed for ever."""
 CONCEPT = f"{IG}/CodeSystem/concept"
 """The code system of our scores, of all methods, and of what plans hold; a site's own instruments
 have their own."""
-ATTENDANCE_CODES = f"{IG}/CodeSystem/attendance"
-"""The code system of what became of visits, and of which visits they are."""
+ENGAGEMENT_CODES = f"{IG}/CodeSystem/engagement"
+"""The code system of engagement measures, and of what their groups are told apart by."""
 SD = "http://hl7.org/fhir/StructureDefinition"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition"
 UCUM = "http://unitsofmeasure.org"
-SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"
-_THO = "http://terminology.hl7.org/CodeSystem"
 
 CONTENT_DIGEST = f"{IG}/StructureDefinition/content-digest"
 CLINICIAN = f"{IG}/StructureDefinition/rated-clinician"
@@ -29,9 +34,7 @@ APPOINTMENT = f"{IG}/StructureDefinition/appointment"
 RECORD = f"{IG}/StructureDefinition/source-record"
 RATER = f"{IG}/StructureDefinition/rater"
 MODE = f"{IG}/StructureDefinition/mode"
-ATTENDANCE = f"{IG}/StructureDefinition/attendance"
-FIRST_OR_FOLLOW_UP = f"{IG}/StructureDefinition/first-or-follow-up"
-MODALITY = f"{IG}/StructureDefinition/modality"
+SCORE_INTERVAL = f"{IG}/StructureDefinition/score-interval"
 PLAN_VERSION = f"{IG}/StructureDefinition/plan-version"
 PLAN_WRITTEN = f"{IG}/StructureDefinition/plan-written"
 KEPT_BY_OTHERS = f"{IG}/StructureDefinition/kept-by-others"
@@ -41,6 +44,7 @@ GOAL_ACCEPTANCE = f"{SD}/goal-acceptance"
 PERTAINS_TO_GOAL = f"{SD}/resource-pertainsToGoal"
 STATUS_REASON = f"{SD}/request-statusReason"
 ANNOTATION_TYPE = f"{SD}/annotationType"
+DATA_ABSENT = f"{SD}/data-absent-reason"
 ADHERES_TO = f"{SD}/workflow-adheresTo"
 COMPLETION_MODE = f"{SD}/questionnaireresponse-completionMode"
 DERIVATION_TYPE = f"{SD}/questionnaire-derivationType"
@@ -69,6 +73,7 @@ BARRIER: Json = {"coding": [{"system": SNOMED, "code": "811791000000103"}]}
 """Barrier to a goal, as in the Observations of PCO."""
 US_CORE_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-category"
 ADHERENCE: Json = {"coding": [{"system": LOINC, "code": "71799-1"}]}
+NOT_KNOWN: Json = {"coding": [{"system": f"{_THO}/data-absent-reason", "code": "unknown"}]}
 NOT_PERFORMED: Json = {"system": f"{_THO}/data-absent-reason", "code": "not-performed"}
 TEST_DATA: Json = {"system": f"{_THO}/v3-ActReason", "code": "HTEST"}
 CREATE: Json = {"coding": [{"system": f"{_THO}/v3-DataOperation", "code": "CREATE"}]}
@@ -88,8 +93,11 @@ ACT_CODE = f"{_THO}/v3-ActCode"
 OBSERVATION_VALUE = f"{_THO}/v3-ObservationValue"
 PARTICIPATION_MODE = f"{_THO}/v3-ParticipationMode"
 SERVICE_CATEGORY = f"{_THO}/service-category"
-CANCELLATION_REASON = f"{_THO}/appointment-cancellation-reason"
-APPOINTMENT_REASONS = f"{_THO}/v2-0276"
+PROPORTION: Json = {"coding": [{"system": f"{_THO}/measure-scoring", "code": "proportion"}]}
+LESS_IS_BETTER: Json = {
+    "coding": [{"system": f"{_THO}/measure-improvement-notation", "code": "decrease"}]
+}
+POPULATION = f"{_THO}/measure-population"
 ATTENDER: Json = {"coding": [{"system": f"{_THO}/v3-ParticipationType", "code": "ATND"}]}
 REFERRAL: Json = {"coding": [{"system": SNOMED, "code": "3457005"}]}
 """Patient referral."""

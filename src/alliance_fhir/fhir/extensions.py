@@ -108,6 +108,7 @@ def extensions() -> dict[str, Extension]:
             ("Observation",),
         ),
         **_of_visits(),
+        **_of_measures(),
         **_of_plans(),
     }
 
@@ -140,6 +141,24 @@ def _of_visits() -> dict[str, Extension]:
             "How patient and clinician were to meet.",
             "CodeableConcept",
             ("Appointment",),
+        ),
+    }
+
+
+def _of_measures() -> dict[str, Extension]:
+    return {
+        el.SCORE_INTERVAL: Extension(
+            "Score interval",
+            "The interval of a proportion, and how many patients stand behind it: what is counted "
+            "of one patient is not independent.",
+            contexts=("Quantity",),
+            parts={
+                "level": Part("Of how many per cent it is.", "decimal", required=True),
+                "method": Part("How it was found.", "CodeableConcept", required=True),
+                "low": Part("Its lower end, from 0 to 1.", "decimal", required=True),
+                "high": Part("Its upper end, from 0 to 1.", "decimal", required=True),
+                "patients": Part("How many patients there are.", "integer", required=True),
+            },
         ),
     }
 

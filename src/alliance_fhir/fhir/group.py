@@ -62,7 +62,9 @@ class Group(NamedTuple):
     `seen` is what somebody else has made of it at the target and what has been merged into it: keys
     and digests of contents that may be overwritten. `added` are those of them that somebody has
     there as a resource of their own, without our identifier: keys and ids. `before` is what it
-    refers to and shares with other groups of its patient: it is sent before, once a run.
+    refers to and shares with other groups of its patient: it is sent before, once a run. `if_made`
+    gives what it has instead of something that the source called for once and does not any more:
+    that belongs to it where the other is at the target, and nowhere else.
     `messages` are those that it is made of, where it is made of messages.
     """
 
@@ -82,6 +84,7 @@ class Group(NamedTuple):
     added: tuple[tuple[str, str], ...] = ()
     before: Group | None = None
     messages: tuple[MessageId, ...] = ()
+    if_made: Callable[[], Resource] | None = None
 
     def added_at(self, key: str) -> str:
         """The id of what somebody added that this resource takes the place of; else nothing."""

@@ -18,6 +18,8 @@ from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.versions import Json, Version
 
 PUBLISHER = "The alliance-fhir project"
+LICENCE = "Part of alliance-fhir, under the Apache License 2.0."
+"""Of our definitions; forms have the terms of their wording."""
 SEMVER: Json = {"system": "http://hl7.org/fhir/version-algorithm", "code": "semver"}
 
 

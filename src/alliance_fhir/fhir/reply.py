@@ -46,7 +46,8 @@ class Found(NamedTuple):
     reference beside it, to the target's own Patient, without a version. `withdrawn`: it says that
     it was entered in error. `made_by` is the run that its tag says made it. `links` are the keys of
     what else of ours it points to, each with the reference beside it, without a version.
-    `edition` is the version of a plan that it says it is, 0 where it says none.
+    `edition` is the version of a plan that it says it is, 0 where it says none. `status` is what it
+    says in that element.
     """
 
     type: str
@@ -61,6 +62,7 @@ class Found(NamedTuple):
     made_by: str = ""
     links: tuple[tuple[str, str], ...] = ()
     edition: int = 0
+    status: str = ""
 
     @property
     def retracted(self) -> bool:
@@ -204,6 +206,7 @@ def found(body: Json, ours: Ours) -> Found:
         withdrawn="entered-in-error" in (text(body, "status"), text(body, "lifecycleStatus")),
         made_by=_maker(body, ours.made),
         edition=_edition(body),
+        status=text(body, "status"),
     )
 
 

@@ -121,6 +121,46 @@ class Version:
             return {"cancelationReason": reason}
         return {"cancellationReason": reason, **({"cancellationDate": on} if on else {})}
 
+    def task_reason(self, reason: Json) -> Json:
+        """Why somebody is asked to do a Task: a concept in R4, in R5 a list that may refer, too."""
+        return {"reasonCode": reason} if self.ordinal_values else {"reason": [{"concept": reason}]}
+
+    def task_period(self, period: Json) -> Json:
+        """By when a Task is to be done. R5 has an element for it, and lets (tsk-1) no Task have a
+        restriction that does not seek the fulfilment of an order."""
+        if self.ordinal_values:
+            return {"restriction": {"period": period}}
+        return {"requestedPeriod": period}
+
+    # --- measures
+
+    def counted(self, basis: str, algorithm: Json) -> Json:
+        """What R5 says of a Measure besides: what its populations are made of, and what its version
+        is."""
+        if self.ordinal_values:
+            return {}
+        return {"versionAlgorithmCoding": algorithm, "basis": basis}
+
+    def linked(self, link: str, part: Json) -> Json:
+        """A part of a Measure, which R5 knows by a link."""
+        return part if self.ordinal_values else {"linkId": link, **part}
+
+    def report_scoring(self, scoring: Json) -> Json:
+        """How a MeasureReport is scored, which R5 says again."""
+        return {} if self.ordinal_values else {"scoring": scoring}
+
+    def measure_score(self, quantity: Json) -> Json:
+        """The score of a group or a stratum, a Quantity in R4 and one of many types in R5."""
+        return {"measureScore" if self.ordinal_values else "measureScoreQuantity": quantity}
+
+    def stratifier_code(self, concept: Json) -> Json | list[Json]:
+        """MeasureReport.group.stratifier.code: many in R4, one in R5."""
+        return [concept] if self.ordinal_values else concept
+
+    def stratum_value(self, concept: Json) -> Json:
+        """Which stratum it is, a concept in R4 and one of many types in R5."""
+        return {"value" if self.ordinal_values else "valueCodeableConcept": concept}
+
     def team_role(self, role: Json) -> Json | list[Json]:
         """CareTeam.participant.role: many in R4, one in R5."""
         return [role] if self.ordinal_values else role

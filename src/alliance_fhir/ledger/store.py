@@ -322,6 +322,15 @@ class Ledger:
             rows = [{"key": key, "version": v, "run": run_id, "text": text} for v, text in new]
             self._database.write(document.insert(), rows)
 
+    def plans(self, source: str) -> Iterator[tuple[str, str]]:
+        """The plans of a source of which documents are kept: what stands for the patient in their
+        rows, and the key of each."""
+        kept = select(document.c.key).distinct().scalar_subquery()
+        query = select(entry.c.subject, entry.c.group_key).distinct()
+        query = query.where(entry.c.source == source, entry.c.group_key.in_(kept))
+        for row in self._database.stream(query):
+            yield row.subject, row.group_key
+
     def seen(self, key: str) -> list[str]:
         """The documents of a group as they stood at the target when somebody was asked about it."""
         return [*self.documents(f"{key}{_SEEN}").values()]

@@ -69,6 +69,10 @@ class Due:
             origin = Origin(self._inbox.name, number)
             yield Read(origin, key, visit, content, place=at, messages=messages)
 
+    def plans(self) -> Iterator[Read]:
+        """None: of plans no message tells."""
+        yield from ()
+
     def _made(self, key: str, kept: Sequence[Kept]) -> _Made | None:
         sent: list[Sent] = []
         for one in kept:

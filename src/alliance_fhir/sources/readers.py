@@ -19,6 +19,7 @@ from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.before import NOTHING, Before
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
+from alliance_fhir.sources.fhir.files import SUFFIXES as RESOURCES
 from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.layout import Layout, Names, VisitLayout, check_names
 from alliance_fhir.sources.long import LongTable
@@ -71,6 +72,10 @@ class Supply(Protocol):
         """All records, and a finding for each thing that is none."""
         ...
 
+    def plans(self) -> Iterator[Read]:
+        """The versions of plans among them, for whoever needs them before the records."""
+        ...
+
 
 class Site(NamedTuple):
     """What is the same for all files of a run.
@@ -88,6 +93,9 @@ class Site(NamedTuple):
 
 MESSAGES = ".hl7"
 """The end of the names of files of messages."""
+
+_OF_PULL = "pull.json"
+"""What `pull --out` notes for itself beside the resources: no source, and no slip in one."""
 
 _PLAN_TWICE: dict[Repeat, str] = {
     "equal": "This version of the plan stands in several documents; it was taken once.",
@@ -145,6 +153,13 @@ def _messages(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
     yield MessageFile(path, site.settings, site.pile)
 
 
+def _resources(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
+    # imported here, as the messages are
+    from alliance_fhir.sources.fhir.source import AppointmentFile
+
+    yield AppointmentFile(path, site.settings)
+
+
 def _plan(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
     yield PlanFile(path, site.settings, site.timeline)
 
@@ -156,8 +171,10 @@ READERS: dict[str, Reader] = {
     ".xlsx": partial(_table, excel.rows),
     MESSAGES: _messages,
     **dict.fromkeys(SUFFIXES, _plan),
+    **dict.fromkeys(RESOURCES, _resources),
 }
-"""By the end of a name. A new format is one file in this folder and one line here."""
+"""By the end of a name, the first that fits. A new format is one file in this folder and one line
+here."""
 
 
 def suffix(path: Path) -> str:
@@ -214,6 +231,27 @@ class Sources:
         with VisitFiles(self._site.settings, self._before) as visits:
             for read in self._records(visits, trusting=trusting):
                 yield read if isinstance(read, Finding) else visits.placed(read)
+
+    def plans(self) -> Iterator[Read]:
+        """The versions of plans, but for those that are known by now not to be taken: for whoever
+        needs them before the records."""
+        repeats = self.repeats or {}
+        for path in self.files:
+            for read in self._versions(path) if suffix(path) in SUFFIXES else ():
+                astray = self._astray.get(read.key, [])
+                if repeats.get(read.key) != "different" and all(
+                    finding.rule in WARNINGS for finding in astray
+                ):
+                    yield read
+
+    def _versions(self, path: Path) -> Iterator[Read]:
+        try:
+            for held in _open(path, self._site, lambda rule, remedy: None):
+                for read in held.records():
+                    if isinstance(read, Read):
+                        yield read
+        except InputError:  # named when the records are read
+            return
 
     def _records(self, visits: VisitFiles, *, trusting: bool) -> Iterator[Read | Finding]:
         if self.repeats is None and trusting:
@@ -322,7 +360,7 @@ def _whole(error: InputError) -> Finding:
 
 
 def _is_of_visits(path: Path, held: Held) -> bool:
-    return suffix(path) == MESSAGES or isinstance(held, VisitTable)
+    return suffix(path) in (MESSAGES, *RESOURCES) or isinstance(held, VisitTable)
 
 
 def _open(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
@@ -355,7 +393,10 @@ def _files(path: Path) -> list[Path]:
         found = sorted(
             p
             for p in path.iterdir()
-            if suffix(p) and not is_folder(p) and not p.name.startswith((".", "~$"))
+            if suffix(p)
+            and not is_folder(p)
+            and not p.name.startswith((".", "~$"))
+            and p.name != _OF_PULL
         )
         if not found:
             raise InputError(path, "missing-file", "No file in it has a suffix that we read.")

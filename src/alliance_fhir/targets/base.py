@@ -109,6 +109,11 @@ class Target(Protocol):
         """What is there under these keys; absent where nothing is."""
         ...
 
+    def others(self, numbers: Iterable[Identifier]) -> Mapping[Identifier, Found]:
+        """The Appointments of others that are there with these numbers, as far as it can tell, and
+        as far as ours are not to be made beside them."""
+        ...
+
     def has_none(self, type_: str) -> bool:
         """Whether it is known that nothing of ours was there of this type when this run began."""
         ...

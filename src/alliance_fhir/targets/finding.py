@@ -13,16 +13,16 @@ from itertools import groupby
 
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import BadReply, Refused
-from alliance_fhir.fhir.bundle import escaped
+from alliance_fhir.fhir.bundle import escaped, own_identifiers
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.plan import OWN
 from alliance_fhir.fhir.reply import Found, Ours, found
+from alliance_fhir.received import text
 from alliance_fhir.targets.base import Wanted
 from alliance_fhir.targets.portions import Portions
 from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.client import Client
-from alliance_fhir.transport.traits import BY_IDENTIFIER
 
 Search = Mapping[str, str]
 
@@ -32,6 +32,8 @@ UNKNOWN = (400, 404, 422, 501)
 """What a search is declined with whose parameter is not known."""
 _OF_PATIENTS = ("Appointment", *OWN)
 """Types that are looked for by their patient alone: an Appointment may have been put off."""
+_OF_NOBODY = frozenset({"Device", "Questionnaire", "Measure", "MeasureReport"})
+"""Types that belong to no patient."""
 _DATES = {"QuestionnaireResponse": "authored", "Observation": "date"}
 """By what the day of a record is searched; a Provenance bears another day, that of the write."""
 
@@ -79,6 +81,28 @@ class Finder:
         """Whether what the server has given an id is looked for by that: where nothing else helps,
         as a double under another id is not seen by it."""
         return one.foreign or one.type in _BY_ID or not self.by_key(one.type)
+
+    def others(self, numbers: Sequence[Identifier]) -> Mapping[Identifier, Found]:
+        """The Appointments with these numbers that are not ours; none where the server does not
+        find them so."""
+        if not self._abilities.searches("Appointment", "identifier"):
+            return {}
+        there: dict[Identifier, Found] = {}
+        try:
+            for body in self._portions.asked(list(numbers), self._numbered):
+                hit = found(body, self._ours)
+                for one in own_identifiers(body):
+                    if not hit.key:
+                        there[Identifier(text(one, "system"), text(one, "value"))] = hit
+        except Refused as refused:
+            if not self._cannot("Appointment", refused):
+                raise
+            return {}
+        return {number: there[number] for number in numbers if number in there}
+
+    def _numbered(self, numbers: list[Identifier]) -> Iterator[dict[str, object]]:
+        told = ",".join(f"{escaped(system)}|{escaped(value)}" for system, value in numbers)
+        return self._search("Appointment", {"identifier": told})
 
     def people(self, type_: str, key: str, identifier: Identifier) -> list[Wanted]:
         """Somebody of ours, who bears no identifier of ours, as what is to be looked for."""
@@ -144,7 +168,7 @@ class Finder:
     def _by_patient(self, type_: str, wanted: list[Wanted]) -> Iterator[Search]:
         """One search a patient, between the first and the last of the days; all there are of a type
         that belongs to no patient."""
-        if type_ in BY_IDENTIFIER - set(_DATES) or type_ == "Questionnaire":
+        if type_ in _OF_NOBODY:
             yield {}
             return
         days: dict[Identifier, list[str]] = {}

@@ -13,6 +13,7 @@ from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
+from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import BadReply, ConfigError, Conflict
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import Person
@@ -125,6 +126,10 @@ class FolderTarget:
         self._look({one.type for one in wanted})
         hits = {one.key: self._stage.at(one.type, one.key) for one in wanted}
         return {key: found for key, found in hits.items() if found}
+
+    def others(self, numbers: Iterable[Identifier]) -> Mapping[Identifier, Found]:
+        """None: in a folder is what was synced to it."""
+        return {}
 
     def has_none(self, type_: str) -> bool:
         """Nothing is known of that: looking costs next to nothing here."""

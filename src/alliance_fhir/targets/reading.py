@@ -16,12 +16,14 @@ from alliance_fhir.targets.base import Target
 from alliance_fhir.targets.folder import FolderTarget
 from alliance_fhir.transport.paging import Page, Searcher, Spot, Walk
 
-SPARE = ("Appointment", *OWN)
+SPARE = ("Appointment", *OWN, "Measure", "MeasureReport")
 """What many targets have none of."""
 TYPES = ("Device", "Questionnaire", "QuestionnaireResponse", "Observation", *SPARE, "Provenance")
 """What is read unless something else is asked for: what we write."""
 TABLE = ("QuestionnaireResponse", "Observation")
 """What assessments are made from."""
+VISITS = ("Appointment", "ServiceRequest")
+"""What visits are made from; of others' also those whom they name."""
 BY_DIGEST = ("Questionnaire", "Patient", "Practitioner")
 """Types whose identifiers are not ours: the digest in them says that we wrote them."""
 _SIZE = 200

@@ -18,6 +18,8 @@ from alliance_fhir.transport.paging import next_link, same_host
 
 TYPES = (
     "Provenance",
+    "MeasureReport",
+    "Measure",
     "Observation",
     "QuestionnaireResponse",
     "Appointment",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
+from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import BadReply, ConfigError, Refused
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import Person
@@ -36,9 +37,12 @@ class ServerTarget:
         fhir_version: str = "",
         without: Iterable[str] = (),
         lanes: int = 2,
+        *,
+        beside: bool = False,
     ) -> None:
         self.client = client
         self._ours = ours
+        self._beside = beside
         self.lanes = lanes
         self.name = self.identity = client.base
         statement = _statement(client)
@@ -73,6 +77,10 @@ class ServerTarget:
     def find(self, wanted: Sequence[Wanted]) -> Mapping[str, list[Found]]:
         """What is there under these keys, every hit held against what was asked for."""
         return self._finder.find(wanted)
+
+    def others(self, numbers: Iterable[Identifier]) -> Mapping[Identifier, Found]:
+        """The Appointments of others with these numbers, unless ours may stand beside them."""
+        return {} if self._beside else self._finder.others(list(numbers))
 
     def has_none(self, type_: str) -> bool:
         """Whether nothing of ours was there of this type when that was first asked: then what this

@@ -92,6 +92,8 @@ TYPES: dict[str, tuple[str, ...]] = {
         "Goal": ("patient", "subject", "category"),
         "Group": ("code",),
         "Location": ("status", "part-of"),
+        "Measure": _CANONICAL,
+        "MeasureReport": ("patient", "date", "status"),
         "MedicationRequest": (*_ASKED, "code", "category"),
         "Organization": ("part-of",),
         "Observation": (
