@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from alliance_fhir.errors import AllianceError, ConfigError, defect
@@ -27,6 +28,8 @@ that were broken off by us."""
 
 _CHUNK = 64 * 1024
 _BACKLOG = 100
+_AT_ONCE = 50
+"""Messages of one sender that are answered together."""
 _NOT_READ = Slip("", "not-read", "This is a defect of the receiver's; keep the message.")
 _NOT_KEPT = Slip("", "not-kept", "It could not be written to the disk here; send it again later.")
 
@@ -149,25 +152,25 @@ class Listener:
                 return
             began = frames.inside
             self._busy.add(task)
-            done = list(frames.feed(data))
-            await self._answer(done, writer, bounds.message_seconds)
-            if any(frame.fault == "no-frame" for frame in done):
-                self.counted["broken-off"] += 1
-                return
+            over, fed = False, frames.feed(data)
+            while done := list(islice(fed, _AT_ONCE)):
+                over = True
+                await self._answer(done, writer, bounds.message_seconds)
+                if done[-1].fault == "no-frame":
+                    self.counted["broken-off"] += 1
+                    return
             if not frames.inside:
                 self._busy.discard(task)
                 if self._ends:
                     return
                 until = loop.time() + bounds.idle_seconds
-            elif done or not began:
+            elif over or not began:
                 until = loop.time() + bounds.message_seconds
 
     async def _answer(
         self, frames: Sequence[Frame], writer: asyncio.StreamWriter, seconds: float
     ) -> None:
         """Answers each, in their order, when those that are accepted are on disk."""
-        if not frames:
-            return
         told = [self._understood(frame) for frame in frames]
         kept = await self._kept([one for one in told if not one.slips])
         for frame, one in zip(frames, told, strict=True):
@@ -178,6 +181,7 @@ class Listener:
                 writer.write(BEGIN + answer + END + CR)
         async with asyncio.timeout(seconds):  # who sends and never reads is no sender
             await writer.drain()
+        await asyncio.sleep(0)  # others have their turn, whatever one sender writes
 
     def _understood(self, frame: Frame) -> Understood:
         try:
