@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -300,3 +302,19 @@ def test_an_earlier_visit_in_fhir_makes_a_later_one_a_follow_up(
         for body in resources("out", "Appointment")
     }
     assert kinds == {"1": "unknown", "2": "follow-up"}
+
+
+def test_what_else_is_json_in_a_folder_is_passed_over(command: Callable[..., Ran]) -> None:
+    """Keys and settings of other programs lie beside the data; named by itself, such a file is
+    told."""
+    site()
+    folder = Path("visits")
+    folder.mkdir()
+    (folder / "visits.json").write_text(json.dumps(appointment()))
+    (folder / "keys.json").write_text('{"keys": [{"kty": "RSA"}]}')
+    (folder / "empty.json").write_text("")
+    ran = command("check", "visits", "--config", "alliance.toml", "--json")
+    assert (ran.code, ran.json["records"]["accepted"]) == (0, 1)
+    assert ran.json["rejected"] == []
+    alone = command("check", "visits/keys.json", "--config", "alliance.toml", "--json")
+    assert [one["rule"] for one in alone.json["rejected"]] == ["not-a-resource"]

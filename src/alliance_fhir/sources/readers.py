@@ -20,6 +20,7 @@ from alliance_fhir.sources.before import NOTHING, Before
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
 from alliance_fhir.sources.fhir.files import SUFFIXES as RESOURCES
+from alliance_fhir.sources.fhir.files import may_be_fhir
 from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.layout import Layout, Names, VisitLayout, check_names
 from alliance_fhir.sources.long import LongTable
@@ -397,6 +398,7 @@ def _files(path: Path) -> list[Path]:
             and not is_folder(p)
             and not p.name.startswith((".", "~$"))
             and p.name != _OF_PULL
+            and (suffix(p) != ".json" or may_be_fhir(p))
         )
         if not found:
             raise InputError(path, "missing-file", "No file in it has a suffix that we read.")
