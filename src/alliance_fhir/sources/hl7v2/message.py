@@ -21,7 +21,7 @@ NULL = '""'
 """What a sender writes where there is nothing any more; an empty field says nothing."""
 
 _READ = {
-    "MSH": (3, 4, 7, 9, 10, 12, 13),
+    "MSH": (3, 4, 7, 9, 10, 11, 12, 13),
     "SCH": (1, 2, 3, 6, 7, 8, 9, 10, 11, 25, 26, 27),
     "TQ1": (6, 7, 8),
     "PID": (3,),
