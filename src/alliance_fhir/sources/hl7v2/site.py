@@ -22,7 +22,8 @@ class Site(NamedTuple):
     namespace or its universal id; under `root`, where there is one, lie those of all other
     namespaces. `statuses` are the site's own words for statuses, and `sides` the codes of reasons
     that tell who called off; both are looked up without regard to case. `processing` tells of which
-    systems messages are read, beside those in production.
+    systems messages are read, beside those in production; `clinician_types` which general resources
+    are clinicians, in lower case.
     """
 
     zone: tzinfo | None = None
@@ -37,6 +38,7 @@ class Site(NamedTuple):
     statuses: Mapping[str, Status] = MappingProxyType({})
     sides: Mapping[str, Side] = MappingProxyType({})
     processing: frozenset[str] = frozenset()
+    clinician_types: frozenset[str] = frozenset()
 
     def status(self, code: str) -> Status | None:
         """What the site means by a status, if it says so."""
@@ -64,6 +66,7 @@ def site_of(settings: Settings) -> Site:
         statuses=own.status,
         sides=own.cancelled_by,
         processing=frozenset("TD" if settings.synthetic else own.processing),
+        clinician_types=frozenset(map(str.casefold, own.clinician_types)),
     )
 
 
