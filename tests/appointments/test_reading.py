@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 END = {"end": "2026-03-09T14:50:00-04:00"}
 SNOMED = "http://snomed.info/sct"
+MOVED = "https://alliance-fhir.github.io/ig/StructureDefinition/rescheduled-from"
 ROLE = {"resourceType": "PractitionerRole", "id": "r", "practitioner": {"reference": "#p"}}
 KURTZ: Json = {"resourceType": "Practitioner", "id": "p", "identifier": [
     {"system": "http://hl7.org/fhir/sid/us-npi", "value": "1234567893"},
@@ -176,6 +177,13 @@ CASES: dict[str, tuple[Json, Row]] = {
         {"identifier": None},
         {"appointment": "https://alliance-fhir.github.io/id/clinic-east/appointment|a-1"},
     ),
+    "where it was before, in the order in which it stands": (
+        {"extension": [*extension(MOVED, valueDateTime="2026-03-05T09:30:00-05:00"),
+                       *extension(MOVED, valueDateTime="2026-03-02T14:00:00-05:00")]},
+        {"rescheduled_from": "2026-03-05T09:30:00-05:00;2026-03-02T14:00:00-05:00"},
+    ),
+    "an earlier Appointment that it replaces, R5": (
+        {"replaces": [named("0", "urn:example:visits", "Appointment")]}, {}),
     "an order that is named": (
         {"basedOn": [named("77", "urn:example:orders", "ServiceRequest")]},
         {"referral": "urn:example:orders|77"},

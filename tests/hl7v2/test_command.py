@@ -129,6 +129,7 @@ SAME = [
         status="attended",
         start="2026-03-11T10:00:00-04:00",
         end="2026-03-11T10:50:00-04:00",
+        rescheduled_from="2026-03-10T10:00:00-04:00",
     ),
     visit(4, status="arrived", **MORNING),
     visit(5, status="entered-in-error", **MORNING),

@@ -1,7 +1,8 @@
 """What is read from which field, worked out by hand.
 
-The positions are those of the standard, v2.5.1: chapter 10 (SCH 10.6.2, AIS 10.6.4, AIL 10.6.6,
-AIP 10.6.7, RGS 10.6.3), chapter 3 (PID, PV1), chapter 4 (TQ1), chapter 2 (MSH, data types).
+The positions are those of the standard, v2.5.1: chapter 10 (SCH 10.6.2, AIS 10.6.4, AIG 10.6.5,
+AIL 10.6.6, AIP 10.6.7, RGS 10.6.3), chapter 3 (PID, PV1), chapter 4 (TQ1), chapter 2 (MSH, data
+types).
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from alliance_fhir.config import Hl7v2Settings, Settings
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.domain.scheduling import Coded
-from alliance_fhir.sources.hl7v2.site import Site
+from alliance_fhir.sources.hl7v2.site import Site, site_of
 from alliance_fhir.sources.hl7v2.statuses import EVENTS, TABLE_0278
 
 from .making import APPOINTMENT, PATIENT, SITE, Fields, at, message, msh, said, segment, told
@@ -284,6 +286,42 @@ def test_the_clinician(
     tmp_path: Path, event: str, others: tuple[str, ...], number: str | None
 ) -> None:
     one = said(tmp_path, message(event, {}, {}, *others))
+    assert one.clinician == (number and Identifier("urn:example:staff", number))
+
+
+def aig(resource: str, kind: str = "", action: str = "") -> str:
+    """A resource in general, of a kind, and what is done with it."""
+    return segment("AIG", {2: action, 3: resource, 4: kind})
+
+
+ROOM = aig("7^Room 7", "R")
+GENERAL: list[tuple[tuple[str, ...], tuple[str, ...], str | None]] = [
+    # the types of the site, the segments, the number
+    ((), (aig("K1", "D"),), None),
+    (("D",), (ROOM, aig("K1^Kurtz, A", "d^Doctor")), "K1"),
+    (("D", "P"), (ROOM, aig("K1^Kurtz^A^^^^MD", "P^^L")), "K1"),
+    (("D",), (ROOM, aig("K1")), None),
+    (("",), (ROOM, aig("K1")), "K1"),
+    (("D",), (aig("^Kurtz", "D"), aig("K2", "D")), "K2"),
+    (("D",), (aig("K1", "D", "D"), aig("K2", "D", "A")), "K2"),
+    # who is in AIP goes before
+    (("D",), (aig("K1", "D"), aip("K2")), "K2"),
+    (("D",), (aig("K1", "D"), aip('""')), None),
+]
+
+
+@pytest.mark.parametrize(("types", "others", "number"), GENERAL)
+def test_a_clinician_who_is_a_resource_in_general(
+    tmp_path: Path, types: tuple[str, ...], others: tuple[str, ...], number: str | None
+) -> None:
+    settings = Settings(
+        source="clinic-east",
+        clinician_system="urn:example:staff",
+        patient_system="urn:example:mrn",
+        appointment_system="urn:example:appointment",
+        hl7v2=Hl7v2Settings(clinician_types=types),
+    )
+    one = said(tmp_path, message("S14", {}, {}, *others), site_of(settings))
     assert one.clinician == (number and Identifier("urn:example:staff", number))
 
 

@@ -53,6 +53,25 @@ def test_what_is_not_required_need_not_be_a_column() -> None:
     assert as_rows("a.csv") == [{**told, **usual}]
 
 
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        # some systems have the first start of every visit, moved or not
+        ("2026-03-16T18:00:00Z", ""),
+        ("2026-03-09T14:00:00-04:00;2026-03-09T18:00Z", "2026-03-09T14:00:00-04:00"),
+        # there and back again
+        (
+            "2026-03-09T14:00:00-04:00; 2026-03-16T14:00:00-04:00 ;2026-03-12T09:30:00-04:00;",
+            "2026-03-09T14:00:00-04:00;2026-03-16T14:00:00-04:00;2026-03-12T09:30:00-04:00",
+        ),
+    ],
+)
+def test_a_start_that_only_says_the_next_one_again_is_none(told: str, meant: str) -> None:
+    site()
+    write("a.csv", {**FULL, "rescheduled_from": told})
+    assert as_rows("a.csv") == [{**FULL, "rescheduled_from": meant}]
+
+
 @pytest.mark.parametrize(("suffix", "delimiter"), [("csv", ","), ("txt", ";"), ("tsv", "\t")])
 def test_delimiters_are_found_out_by_the_names_of_visits(suffix: str, delimiter: str) -> None:
     site()
@@ -105,6 +124,7 @@ modality = "Art"
 referrer = "Arzt"
 referral = "Überweisung"
 first = "Erst"
+rescheduled_from = "Davor"
 
 [constants]
 service = "Psychotherapy"
@@ -128,10 +148,12 @@ rater = "patient"            # of other tables
 "N" = "no"
 "?" = ""
 """
-OWN = """TerminNr;PatNr;Behandler;Beginn;Ende;Ausgang;Abgesagt;Von;Grund;Art;Arzt;Überweisung;Erst
-2;17;kurtz;16.03.2026 14:00;16.03.2026 14:50;Nicht Erschienen;2026-03-15;PATIENT*IN;Schlaf;;lee;77;j
-3;17;kurtz;17.03.2026 14:00;;erschienen;;;;VIDEO;;;?
-4;17;;18.03.2026 14:00;;BOOKED;;provider;;phone;;;no
+OWN = """TerminNr;Davor;PatNr;Behandler;Beginn;Ende;Ausgang;Abgesagt;Von;Grund;Art;Arzt;\
+Überweisung;Erst
+2;"09.03.2026 14:00; 12.03.2026 09:30";17;kurtz;16.03.2026 14:00;16.03.2026 14:50;Nicht Erschienen;\
+2026-03-15;PATIENT*IN;Schlaf;;lee;77;j
+3;;17;kurtz;17.03.2026 14:00;;erschienen;;;;VIDEO;;;?
+4;;17;;18.03.2026 14:00;;BOOKED;;provider;;phone;;;no
 """
 
 
@@ -140,6 +162,7 @@ def test_a_sites_own_columns_words_systems_and_dates_are_brought_to_ours() -> No
     Path("a.csv").write_text(OWN, "utf-8")
     own = {**FULL, "patient": "urn:example:mrn|17", "service": "Psychotherapy"}
     same = {"referrer": "", "referral": "", "cancelled_at": "", "cancelled_by": "", "reason": ""}
+    same["rescheduled_from"] = ""
     assert as_rows("a.csv") == [
         {**own, "reason": "Schlaf"},
         {

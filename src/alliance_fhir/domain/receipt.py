@@ -153,6 +153,9 @@ RULES: dict[str, str] = {
     "digits.",
     "unknown-charset": "Name UNICODE UTF-8, ASCII or a part of ISO 8859, such as 8859/1.",
     "unknown-version": "Send a message of HL7 v2.3 to v2.8, with its version in MSH-12.",
+    "not-production": "MSH-11 names a system for training or debugging; send messages of one in "
+    "production, or set processing in [hl7v2].",
+    "unknown-processing": "Send P in MSH-11; T or D are for training and debugging.",
     "not-scheduling": "Send scheduling messages here, SIU, and no others.",
     "unknown-event": "The events of appointments are S12 to S22, and S26.",
     "slot-without-appointment": "The message is of time that is blocked or free, and of no "

@@ -40,6 +40,8 @@ _CONDITIONS = {
     "not-scheduling": ("200", "Unsupported message type"),
     "unknown-event": ("201", "Unsupported event code"),
     "slot-without-appointment": ("201", "Unsupported event code"),
+    "not-production": ("202", "Unsupported processing id"),
+    "unknown-processing": ("202", "Unsupported processing id"),
     "unknown-version": ("203", "Unsupported version id"),
     "not-kept": ("207", "Application internal error"),
     "not-read": ("207", "Application internal error"),
@@ -49,6 +51,7 @@ _OF_US = {"not-kept", "not-read"}
 _OF_HEADER = {
     *("not-scheduling", "unknown-event", "slot-without-appointment", "unknown-version"),
     *("message-too-large", "no-header", "bad-separators", "no-frame"),
+    *("not-production", "unknown-processing"),
 }
 """What is rejected, and no error in what the message says."""
 

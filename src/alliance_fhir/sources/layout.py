@@ -44,6 +44,7 @@ VISIT = (
     "referrer",
     "referral",
     "first",
+    "rescheduled_from",
 )
 """The columns of a visit."""
 VISIT_REQUIRED = ("appointment", "patient", "start", "status")
