@@ -52,6 +52,11 @@ def open_target(
     if "://" not in told.url:
         if name not in settings.targets:
             _no_slip(name, settings)
+        if told.appointments == "status-only":
+            raise ConfigError(
+                f'targets.{name}.appointments: "status-only" is for servers; a folder holds '
+                "nothing of others"
+            )
         return FolderTarget(Path(told.url), ours, asked)
     if not told.url.startswith(("http://", "https://")):
         raise ConfigError("a target is an http(s) URL, a folder, or a name in [targets]")
@@ -61,8 +66,9 @@ def open_target(
     told = told.model_copy(update={"rate": rate or told.rate})
     client = _client(told, settings.folder, name, insecure=insecure, auth=auth, tls=tls)
     try:
-        beside = told.appointments == "beside"
-        return ServerTarget(client, ours, asked, told.without, told.lanes, beside=beside)
+        return ServerTarget(
+            client, ours, asked, told.without, told.lanes, appointments=told.appointments
+        )
     except BaseException:
         client.close()
         raise
