@@ -152,7 +152,8 @@ class Mapping:
 
     def _visit(self, read: Read, visit: Visit, contacts: Contacts, *, checked: bool) -> Group:
         group = self._visits.group(read.key, read.origin, visit, read.content, read.place)
-        group = group._replace(messages=read.messages)
+        if read.messages:
+            group = group._replace(messages=read.messages)
         if self._outreach:
             told = partial(contacts.told_at, visit.patient, visit.start)
             group = self._outreach.added(group, visit, read.place, told)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from alliance_fhir.config import Settings, TargetSettings
 from alliance_fhir.domain.keys import identifier_system
@@ -27,6 +28,25 @@ if TYPE_CHECKING:
     from alliance_fhir.transport.client import Client
 
 
+class Identified(Protocol):
+    """What is known by a target's identity."""
+
+    @property
+    def identity(self) -> str:
+        """The target's name, the same for every way to write it."""
+        ...
+
+
+class Prepared(NamedTuple):
+    """A target that was asked for nothing yet. `opened` asks it whether it is one, and may be
+    called again, whether that failed or not; `hurry` is for whoever waits for its answer."""
+
+    identity: str
+    opened: Callable[[], Target]
+    hurry: Callable[[], None]
+    close: Callable[[], None]
+
+
 def open_target(
     name: PathLike,
     settings: Settings,
@@ -44,6 +64,27 @@ def open_target(
     `auth` and `tls` take the place of what the settings say, for methods that they do not know.
     Raises ConfigError for what no target is called; ServerError where a server does not answer.
     """
+    prepared = prepare(
+        name, settings, fhir_version, rate=rate, insecure=insecure, auth=auth, tls=tls
+    )
+    try:
+        return prepared.opened()
+    except BaseException:
+        prepared.close()
+        raise
+
+
+def prepare(
+    name: PathLike,
+    settings: Settings,
+    fhir_version: str = "",
+    *,
+    rate: float = 0,
+    insecure: bool = False,
+    auth: httpx.Auth | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Prepared:
+    """A target as `open_target` opens it, when its `opened` is called. Raises ConfigError."""
     name = _called(name)
     told = settings.targets.get(name) or TargetSettings(url=name, insecure=insecure)
     root = settings.root
@@ -57,7 +98,8 @@ def open_target(
                 f'targets.{name}.appointments: "status-only" is for servers; a folder holds '
                 "nothing of others"
             )
-        return FolderTarget(Path(told.url), ours, asked)
+        folder = FolderTarget(Path(told.url), ours, asked)
+        return Prepared(folder.identity, lambda: folder, folder.hurry, folder.close)
     if not told.url.startswith(("http://", "https://")):
         raise ConfigError("a target is an http(s) URL, a folder, or a name in [targets]")
     from alliance_fhir.targets.server import ServerTarget  # httpx takes 0.2 s: servers only
@@ -65,13 +107,14 @@ def open_target(
     insecure = told.insecure or insecure
     told = told.model_copy(update={"rate": rate or told.rate})
     client = _client(told, settings.folder, name, insecure=insecure, auth=auth, tls=tls)
-    try:
-        return ServerTarget(
+    return Prepared(
+        client.base,
+        lambda: ServerTarget(
             client, ours, asked, told.without, told.lanes, appointments=told.appointments
-        )
-    except BaseException:
-        client.close()
-        raise
+        ),
+        client.pace.end,
+        client.close,
+    )
 
 
 def _client(
@@ -130,7 +173,7 @@ def _no_slip(name: str, settings: Settings) -> None:
         )
 
 
-def ledger_place(target: Target, settings: Settings, explicit: str = "") -> str | Path:
+def ledger_place(target: Identified, settings: Settings, explicit: str = "") -> str | Path:
     """Where the ledger of a target is: a URL, or one file a target, beside alliance.toml."""
     if explicit:
         return explicit if is_url(explicit) else Path(explicit)

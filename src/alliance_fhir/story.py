@@ -19,6 +19,7 @@ from alliance_fhir.interpreter import attuned
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, file_time, site_catalog
 from alliance_fhir.ndjson import NdjsonFolder
+from alliance_fhir.opening import Identified
 from alliance_fhir.paths import PathLike, Paths, several
 from alliance_fhir.recollection import Recollection
 from alliance_fhir.result import Result
@@ -143,7 +144,7 @@ def _watched(
 
 
 def open_ledger(
-    place: PathLike, target: Target, settings: Settings, *, create: bool = True
+    place: PathLike, target: Identified, settings: Settings, *, create: bool = True
 ) -> Ledger:
     """The ledger of a target: a file, or a PostgreSQL URL without a password in it.
 

@@ -62,6 +62,8 @@ def test_these_are_the_commands() -> None:
             "map",
             "plan",
             "sync",
+            "listen",
+            "measure",
             "verify",
             "retract",
             "undo",

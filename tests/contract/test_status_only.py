@@ -472,9 +472,11 @@ def test_what_the_server_declines_is_told(ehr: Clinic, status: int) -> None:
         result = ehr.sync_alone()
     kind, rule = ("blocked", "not-accepted") if status == 405 else ("rejected", "refused")
     assert (rules(result, kind), result.exit_code) == ([rule], 7 if status == 405 else 4)
+    assert bool(result.dead_letters) == (status != 405)
     assert body_of(ehr, where)["status"] == "booked"
     assert rows_of(ehr.ledger, "SELECT * FROM status") == []
     assert ours(ehr) == []
+    assert counts(ehr.sync_alone())["updated"] == 1  # as soon as it does take it
 
 
 @in_r4

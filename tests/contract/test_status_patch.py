@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from alliance_fhir.config import TargetSettings
@@ -98,3 +99,26 @@ def test_a_patch_that_comes_too_late_is_told(ehr: Clinic) -> None:
     result = ehr.sync_alone()
     assert rules(result, "blocked") == ["always-in-conflict"]
     assert body_of(ehr, where)["status"] == "booked"
+
+
+@pytest.mark.parametrize("meddles", [False, True], ids=["alone", "with another"])
+def test_where_nothing_comes_back_it_is_looked_at(ehr: Clinic, meddles: bool) -> None:
+    """What somebody changed before the look is not taken for what the write left."""
+    where = theirs(ehr.place, "1")
+    [name] = [n for n in ehr.place.versions() if n.startswith("Appointment/")]
+    really = httpx.HTTPTransport.handle_request
+
+    def handle(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        answer = really(transport, request)
+        if request.method != "PATCH":
+            return answer
+        if meddles:
+            ehr.place.edit(name, lambda body: {**body, "description": "Room 4"})
+        return httpx.Response(204)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx.HTTPTransport, "handle_request", handle)
+        result = ehr.sync_alone()
+    assert counts(result) == AFTER
+    assert undone(ehr, result.run).undone["restored"] == (0 if meddles else 1)
+    assert body_of(ehr, where)["status"] == ("fulfilled" if meddles else "booked")

@@ -23,6 +23,7 @@ from alliance_fhir.config import (
     FhirSettings,
     Hl7v2Settings,
     InstrumentSettings,
+    ListenSettings,
     MeasureSettings,
     OutreachSettings,
     Settings,
@@ -176,6 +177,7 @@ def test_every_key_of_the_settings_is_described_and_no_other() -> None:
     [
         ("instruments.ID", InstrumentSettings),
         ("hl7v2", Hl7v2Settings),
+        ("listen", ListenSettings),
         ("outreach", OutreachSettings),
         ("measures", MeasureSettings),
         ("fhir", FhirSettings),

@@ -40,10 +40,11 @@ def command(
     """
     # imported here, so that nobody waits for it who only asks for help
     from alliance_fhir.asking import Options
-    from alliance_fhir.cli.running import opened
     from alliance_fhir.ledger.inbox import Inbox
     from alliance_fhir.listening.listener import address_of
     from alliance_fhir.listening.service import Service
+    from alliance_fhir.opening import ledger_place, prepare
+    from alliance_fhir.story import open_ledger
 
     address = address_of(mllp)
     settings = o.settings_for(config)
@@ -53,15 +54,14 @@ def command(
         lanes=lanes,
         real_data_to_public_server=real_data_to_public_server,
     )
-    with (
-        opened(to, settings, fhir, ledger, rate=o.per_second(rate), insecure=insecure) as (
-            target,
-            book,
-        ),
-        Inbox(book.name) as inbox,
-    ):
-        book.begin_listening()
-        Service(address, inbox, target, book, settings, options, teller(as_json=json)).run()
+    target = prepare(to, settings, fhir, rate=o.per_second(rate), insecure=insecure)
+    try:
+        place = ledger_place(target, settings, ledger)
+        with open_ledger(place, target, settings) as book, Inbox(book.name) as inbox:
+            book.begin_listening()
+            Service(address, inbox, target, book, settings, options, teller(as_json=json)).run()
+    finally:
+        target.close()
 
 
 def teller(*, as_json: bool) -> Tell:

@@ -138,7 +138,8 @@ def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
     for one in told[1:]:
         now = _after(now, one)
     notice = _notice(told)
-    now = now._replace(by=notice.by)
+    if now.by != notice.by:
+        now = now._replace(by=notice.by)
     if lasts and now.start and not now.end:
         with suppress(OverflowError):  # in the year 9999
             now = now._replace(end=usual_end(now.start, lasts))
@@ -205,7 +206,8 @@ def _age(one: Said) -> tuple[str, int, int, str, _Words]:
 def _after(now: Said | None, one: Said) -> Said:
     """What stands when `one` was said after all that came to `now`, or first of all."""
     if now is None:
-        return one._replace(end=_after_start(one.start, one.end), emptied=())
+        end = _after_start(one.start, one.end)
+        return one if end == one.end and not one.emptied else one._replace(end=end, emptied=())
     lasting = {name: _lasts(name, now, one) for name in LASTING}
     if one.status is None:
         lasting |= {"status": now.status, "status_code": now.status_code}

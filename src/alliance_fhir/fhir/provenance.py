@@ -77,6 +77,8 @@ class ProvenanceWriter:
         self._system = identifier_system(root)
         self._tag_system = tag_system(root)
         self._digest_system = f"{root}/source-digest"
+        system = orjson.dumps(self._digest_system)
+        self._known_by = b'{"system":%b,"value":"sha256:' % system
         self._meta = meta(settings)
         self._tags: list[Json] = self._meta.get("tag", [])
         organization = settings.organization_identifier
@@ -195,11 +197,12 @@ class ProvenanceWriter:
         plain: list[bytes] = []
         shown: list[bytes] = []
         for one in messages:
-            known = {"system": self._digest_system, "value": f"sha256:{one.digest}"}
             told = " ".join(f"message {one.control} of {one.sender}".split())
-            plain.append(json_text({"role": "source", "what": {"identifier": known}}))
-            what = {"identifier": known, "display": told}
-            shown.append(json_text({"role": "source", "what": what}))
+            known = b'"identifier":%b%b"}' % (self._known_by, one.digest.encode())
+            plain.append(b'{"role":"source","what":{%b}}' % known)
+            shown.append(
+                b'{"role":"source","what":{"display":%b,%b}}' % (orjson.dumps(told), known)
+            )
         return {"messages": b",".join(shown), "plain_messages": b",".join(plain)}
 
     def _agents(self, author: str) -> list[Json]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from hashlib import blake2b
 
 from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger.database import Telling
@@ -138,5 +139,6 @@ class Claims:
         """Lets go of every claim."""
         with self._changed:
             if self._session:
-                self._session.close()
+                with suppress(SQLAlchemyError):  # it is lost already
+                    self._session.close()
                 self._session = None

@@ -44,6 +44,8 @@ class Database:
         self._written = False
         self._together = False
         self._may_wait = False
+        self._alone = False
+        """Whether nothing is written but what the unit that is committed now has written."""
         self._waiting: list[Row] = []
         """All that the unit that is going on has written so far, where that is one statement."""
         self._owed: list[Row] = []
@@ -150,7 +152,7 @@ class Database:
         if self._together:
             self._spoilt = message
             return
-        if self._written:
+        if self._written and not self._alone:
             self._broken = message
         self.rollback()
 
@@ -184,6 +186,12 @@ class Database:
             with suppress(SQLAlchemyError, sqlite3.Error):  # if it is lost, nothing is to drop
                 (self._sqlite or self._connection).rollback()
 
+    def anew(self) -> None:
+        """See Ledger.anew."""
+        with self._lock:
+            self.rollback()
+            self._broken = ""
+
     @contextmanager
     def together(self, *, commit: bool = True, soon: bool = False) -> Generator[None]:
         """One unit of several operations; see Ledger.together."""
@@ -208,7 +216,11 @@ class Database:
                 self._owed += self._waiting
                 self._waiting = []
             elif commit:
-                self.commit()
+                self._alone = not before
+                try:
+                    self.commit()
+                finally:
+                    self._alone = False
             elif before:
                 self._said("RELEASE SAVEPOINT unit")
 

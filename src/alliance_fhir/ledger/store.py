@@ -149,6 +149,13 @@ class Ledger:
         """
         return self._database.together(commit=commit, soon=soon)
 
+    def anew(self) -> None:
+        """For whoever goes on after a failure: what was not committed is dropped, and connections
+        that were lost are made again. Nobody may be in the middle of a unit."""
+        if self._claims:
+            self._claims.close()
+        self._database.anew()
+
     def begin_listening(self) -> None:
         """A ledger in a file is this process's alone from now on. Raises ConfigError where another
         run has it."""

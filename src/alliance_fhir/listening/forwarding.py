@@ -23,6 +23,7 @@ from alliance_fhir.interpreter import attuned
 from alliance_fhir.ledger.inbox import NEVER, Inbox, Waiting
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.listening.due import INCOMPLETE, Due
+from alliance_fhir.opening import Prepared
 from alliance_fhir.planned import Planned
 from alliance_fhir.running import Run
 from alliance_fhir.targets.base import Target
@@ -52,7 +53,7 @@ class Forwarder:
     def __init__(
         self,
         inbox: Inbox,
-        target: Target,
+        target: Prepared,
         ledger: Ledger,
         settings: Settings,
         options: Options,
@@ -60,7 +61,10 @@ class Forwarder:
         tell: Callable[[str], None],
     ) -> None:
         self._inbox = inbox
-        self._target = target
+        self._prepared = target
+        self._target: Target | None = None
+        """None before it was asked, and where it is to be asked anew: what is known of it, and of
+        the people there, may be so no longer."""
         self._ledger = ledger
         self._settings = settings
         self._options = options._replace(accept_older=True)  # all that was ever said is folded
@@ -86,15 +90,17 @@ class Forwarder:
         self._wake.set()
         self._thread.join(patience)
         if self._thread.is_alive():
-            self._target.hurry()
+            self._prepared.hurry()
             self._ledger.hurry()
             self._thread.join()
 
     def _work(self) -> None:
         while not self._ends.is_set():
             self._wake.clear()
+            until = 0.0
             try:
                 more = self._round()
+                until = self._inbox.next_due() - time.time()
             except AllianceError as error:
                 more = self._trouble(str(error))
             except Exception as error:  # a defect of ours must not end what keeps messages
@@ -102,25 +108,25 @@ class Forwarder:
                 if os.environ.get("ALLIANCE_FHIR_DEBUG"):
                     traceback.print_exc()
             if not more:
-                until = self._inbox.next_due() - time.time()
                 self._wake.wait(min(_LONGEST_PAUSE, max(_SHORTEST_WAIT, until)))
 
     def _round(self) -> bool:
         """Sends what is due. Whether there may be more."""
+        target = self._target = self._target or self._prepared.opened()
         with self._ledger.claim("inbox"):  # of several listeners with one ledger, one at a time
             batch = self._inbox.due(time.time(), _BATCH)
-            if not batch:
-                return False
-            stopped = self._sent(batch)
+            stopped = self._sent(batch, target) if batch else ""
         if stopped:
             return self._trouble(stopped)
         self._pause = _PAUSE
         if self.state.trouble:
             self.state = self.state._replace(trouble="")
             self._tell("sending again")
-        return True
+        return bool(batch)
 
     def _trouble(self, why: str) -> bool:
+        self._target = None
+        self._ledger.anew()
         if self.state.trouble != why:
             self.state = self.state._replace(trouble=why)
             self._tell(f"nothing can be sent: {why}")
@@ -128,7 +134,7 @@ class Forwarder:
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         return True
 
-    def _sent(self, batch: Sequence[Waiting]) -> str:
+    def _sent(self, batch: Sequence[Waiting], target: Target) -> str:
         """Makes and sends a batch. Why the run stopped, where it did."""
         keys = [one.key for one in batch]
         due = Due(keys, self._inbox, self._ledger.visits, self._settings, self._catalog)
@@ -140,7 +146,7 @@ class Forwarder:
                 became[planned.group.key] = rule
 
         with attuned():
-            run = Run("listen", due, self._target, self._ledger, self._settings, self._options,
+            run = Run("listen", due, target, self._ledger, self._settings, self._options,
                       lambda progress: None, settled=settled)  # fmt: skip
             result = run.go()
         self._ledger.commit()
@@ -160,6 +166,7 @@ class Forwarder:
             if rule := unready.get(one.key):
                 postponed.append((one, NEVER if rule == INCOMPLETE else now + _LATE, rule))
             elif rule := became.get(one.key, ""):
+                self._target = None
                 postponed.append((one, now + min(_SOON * 2**one.tries, _LATE), rule))
         self._inbox.settle(settled, postponed)
         delivered = self.state.delivered + len(settled)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections import Counter
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from itertools import islice
 from typing import Literal, NamedTuple
 
-from alliance_fhir.errors import AllianceError, ConfigError
+from alliance_fhir.errors import AllianceError, ConfigError, defect
 from alliance_fhir.ledger.inbox import Arrived
 from alliance_fhir.listening.frames import BEGIN, CR, END, Frame, Frames
 from alliance_fhir.listening.journal import Journal
@@ -26,6 +28,8 @@ that were broken off by us."""
 
 _CHUNK = 64 * 1024
 _BACKLOG = 100
+_AT_ONCE = 50
+"""Messages of one sender that are answered together."""
 _NOT_READ = Slip("", "not-read", "This is a defect of the receiver's; keep the message.")
 _NOT_KEPT = Slip("", "not-kept", "It could not be written to the disk here; send it again later.")
 
@@ -52,18 +56,29 @@ class Bounds(NamedTuple):
 
 
 class Listener:
-    """Hears senders at one address. Messages go to the journal; `counted` says what became."""
+    """Hears senders at one address. Messages go to the journal; `counted` says what became.
+
+    `tell` hears when nothing can be kept, and why, and when it can again.
+    """
 
     def __init__(
-        self, reader: Reader, journal: Journal, bounds: Bounds, tls: ssl.SSLContext | None
+        self,
+        reader: Reader,
+        journal: Journal,
+        bounds: Bounds,
+        tls: ssl.SSLContext | None,
+        tell: Callable[[str], None],
     ) -> None:
         self._reader = reader
         self._journal = journal
         self._bounds = bounds
         self._tls = tls
+        self._tell = tell
+        self._trouble = ""
         self._open: set[asyncio.Task[None]] = set()
         self._busy: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._ends = False
         self.counted: Counter[Event] = Counter()
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
@@ -73,7 +88,8 @@ class Listener:
                 self._connected, host, port, limit=_CHUNK, backlog=_BACKLOG, ssl=self._tls
             )
         except OSError as error:
-            reason = error.strerror or str(error)
+            number = error.errno or 0  # asyncio's own words repeat the address
+            reason = os.strerror(number) if number > 0 else error.strerror or str(error)
             raise ConfigError(f"{host}:{port} cannot be listened at: {reason}") from None
         name = self._server.sockets[0].getsockname()
         return name[0], name[1]
@@ -85,6 +101,7 @@ class Listener:
 
     async def stop(self, patience: float) -> None:
         """Hears nobody new; who is in the middle of a message has some seconds to end it."""
+        self._ends = True
         if self._server:
             self._server.close()
         for task in self._open - self._busy:
@@ -134,23 +151,26 @@ class Listener:
                     self.counted["broken-off"] += 1
                 return
             began = frames.inside
-            with _among(self._busy, task):
-                done = list(frames.feed(data))
+            self._busy.add(task)
+            over, fed = False, frames.feed(data)
+            while done := list(islice(fed, _AT_ONCE)):
+                over = True
                 await self._answer(done, writer, bounds.message_seconds)
-                if any(frame.fault == "no-frame" for frame in done):
+                if done[-1].fault == "no-frame":
                     self.counted["broken-off"] += 1
                     return
             if not frames.inside:
+                self._busy.discard(task)
+                if self._ends:
+                    return
                 until = loop.time() + bounds.idle_seconds
-            elif done or not began:
+            elif over or not began:
                 until = loop.time() + bounds.message_seconds
 
     async def _answer(
         self, frames: Sequence[Frame], writer: asyncio.StreamWriter, seconds: float
     ) -> None:
         """Answers each, in their order, when those that are accepted are on disk."""
-        if not frames:
-            return
         told = [self._understood(frame) for frame in frames]
         kept = await self._kept([one for one in told if not one.slips])
         for frame, one in zip(frames, told, strict=True):
@@ -161,6 +181,7 @@ class Listener:
                 writer.write(BEGIN + answer + END + CR)
         async with asyncio.timeout(seconds):  # who sends and never reads is no sender
             await writer.drain()
+        await asyncio.sleep(0)  # others have their turn, whatever one sender writes
 
     def _understood(self, frame: Frame) -> Understood:
         try:
@@ -174,21 +195,17 @@ class Listener:
             return True
         came = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         arrived = [Arrived(one.key, one.digest, came, one.told) for one in told]
+        why = ""
         try:
             await asyncio.shield(asyncio.wrap_future(self._journal.put(arrived)))
-        except AllianceError:
-            return False
-        return True
-
-
-@contextmanager
-def _among(busy: set[asyncio.Task[None]], task: asyncio.Task[None]) -> Generator[None]:
-    """While this goes on, the task is not to be broken off."""
-    busy.add(task)
-    try:
-        yield
-    finally:
-        busy.discard(task)
+        except AllianceError as error:
+            why = str(error)
+        except Exception as error:  # a defect of ours: it is not known whether they are
+            why = defect(error)
+        if why != self._trouble:
+            self._trouble = why
+            self._tell(f"nothing can be kept: {why}" if why else "keeping again")
+        return not why
 
 
 async def _closed(writer: asyncio.StreamWriter) -> None:
@@ -196,6 +213,7 @@ async def _closed(writer: asyncio.StreamWriter) -> None:
     with suppress(OSError, asyncio.CancelledError, TimeoutError):
         async with asyncio.timeout(1):
             await writer.wait_closed()
+    writer.transport.abort()  # of who never reads it would stay open for ever
 
 
 def address_of(told: str) -> tuple[str, int]:

@@ -15,16 +15,16 @@ from typing import Any
 
 from alliance_fhir.asking import Options
 from alliance_fhir.config import ListenSettings, Settings
-from alliance_fhir.errors import ConfigError
-from alliance_fhir.ledger.inbox import Inbox
+from alliance_fhir.errors import AllianceError, ConfigError
+from alliance_fhir.ledger.inbox import Counts, Inbox
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.listening.forwarding import Forwarder
 from alliance_fhir.listening.journal import Journal
 from alliance_fhir.listening.listener import Bounds, Event, Listener
 from alliance_fhir.listening.understanding import Reader
 from alliance_fhir.mapping import site_catalog
+from alliance_fhir.opening import Prepared
 from alliance_fhir.public_servers import refuse_real_data
-from alliance_fhir.targets.base import Target
 
 Health = dict[str, Any]
 """docs/reference/json.md, "Listening"."""
@@ -41,7 +41,7 @@ class Service:
         self,
         address: tuple[str, int],
         inbox: Inbox,
-        target: Target,
+        target: Prepared,
         ledger: Ledger,
         settings: Settings,
         options: Options,
@@ -65,6 +65,7 @@ class Service:
             inbox, target, ledger, settings, options, site_catalog(settings), self._troubled
         )
         self._began = time.time()
+        self._held = Counts(), 0
         self._listener: Listener | None = None
 
     def run(self) -> None:
@@ -76,7 +77,9 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ends.set)
         journal = Journal(self._inbox, self._forwarder.wake)
-        self._listener = Listener(Reader(self._settings), journal, self._bounds, self._tls)
+        self._listener = Listener(
+            Reader(self._settings), journal, self._bounds, self._tls, self._troubled
+        )
         try:
             host, port = await self._listener.start(*self._address)
             self._inbox.retry()
@@ -105,7 +108,9 @@ class Service:
         """How it goes, in numbers."""
         listener, state = self._listener, self._forwarder.state
         counted: Counter[Event] = listener.counted if listener else Counter()
-        counts, now = self._inbox.counts(), time.time()
+        with suppress(AllianceError):  # it cannot be read now: what it held is told
+            self._held = self._inbox.counts(), len(self._inbox)
+        (counts, kept), now = self._held, time.time()
         return {
             "seconds": round(now - self._began),
             "connections": listener.connections if listener else 0,
@@ -113,7 +118,7 @@ class Service:
             "refused": counted["refused"],
             "turned_away": counted["turned-away"],
             "broken_off": counted["broken-off"],
-            "kept": len(self._inbox),
+            "kept": kept,
             "delivered": state.delivered,
             "waiting": counts.waiting,
             "incomplete": counts.incomplete,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import record_key
-from alliance_fhir.domain.receipt import RULES, WARNINGS
+from alliance_fhir.domain.receipt import RULES
 from alliance_fhir.domain.scheduling import Said
 from alliance_fhir.domain.visit import is_known_too_soon, natural_key
 from alliance_fhir.listening.frames import BEGIN, CR, END, Frame
@@ -50,11 +50,10 @@ class Reader:
             return _refused([Slip("MSH", "several-headers" if raws else "no-header")])
         told = raws[0].data
         heard = read(told, self._site)
-        slips = [slip for slip in heard.slips if slip.rule not in WARNINGS]
-        if heard.said and _too_soon(heard.said):
-            slips.append(Slip("SCH-11.4", "known-too-soon"))
-        if slips or not heard.appointment:
-            return _refused(slips)
+        if not heard.said or not heard.appointment:
+            return _refused(heard.slips)
+        if _too_soon(heard.said):
+            return _refused([Slip("SCH-11.4", "known-too-soon")])
         key = record_key(self._source, natural_key(heard.appointment), self._secret)
         return Understood(key, told, digest_of(told))
 

@@ -121,8 +121,8 @@ class TheirStatuses:
 
 
 def _may_be_shortened(value: Any) -> bool:
-    """Whether it holds a decimal that is not as a double is written: HAPI 8.8.0 keeps 70.10 as 70.1
-    in whatever it has patched, where nobody had named that element."""
+    """Whether it holds a decimal that is not written as a double is: where a JSON Patch names
+    another element alone, HAPI 8.8.0 makes 70.1 of 70.10 all the same."""
     if isinstance(value, dict):
         return any(map(_may_be_shortened, cast("Json", value).values()))
     if isinstance(value, list):

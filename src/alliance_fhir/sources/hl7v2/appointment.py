@@ -29,7 +29,8 @@ class Heard(NamedTuple):
     `number` counts the messages of a file from 1, and is 0 where the file as a whole is meant;
     `control` is the message's own number, and `appointment` that of what it is about, where they
     could be read; `line` is the one of the file in which it begins. `told` are its bytes,
-    its segments parted by CR, and `digest` the SHA-256 of them with a CR at their end.
+    its segments parted by CR, and `digest` the SHA-256 of them with a CR at their end; both are
+    empty where there are slips.
     """
 
     number: int
@@ -49,10 +50,7 @@ def heard(path: Path, site: Site) -> Iterator[Heard]:
             if raw.slips:
                 yield Heard(raw.number, None, raw.slips, line=raw.line)
             else:
-                digest = digest_of(raw.data)
-                yield read(raw.data, site, raw.number)._replace(
-                    line=raw.line, digest=digest, told=raw.data
-                )
+                yield read(raw.data, site, raw.number, raw.line)
 
 
 def digest_of(told: bytes) -> str:
@@ -60,22 +58,24 @@ def digest_of(told: bytes) -> str:
     return sha256(told + b"\r").hexdigest()
 
 
-def read(data: bytes, site: Site, number: int = 1) -> Heard:
+def read(data: bytes, site: Site, number: int = 1, line: int = 0) -> Heard:
     """One message, whose segments end with CR."""
     try:
         message = parted(*decoded(data, site.encoding))
     except Unread as unread:
-        return Heard(number, None, (unread.slip,))
+        return Heard(number, None, (unread.slip,), line=line)
     control = message.segments[0].text(10)
     if slip := _no_appointment(message):
-        return Heard(number, None, (slip,), control)
+        return Heard(number, None, (slip,), control, line=line)
     reading = Reading(message, site)
     made = reading.attempt(lambda: _made(reading))
     numbered = reading.attempt(lambda: _numbered(reading))
     said = _said(reading, made, numbered)
     appointment = numbered[0] if numbered else None
     slips = tuple(reading.slips)
-    return Heard(number, None if slips else said, slips, control, appointment)
+    if slips:
+        return Heard(number, None, slips, control, appointment, line)
+    return Heard(number, said, slips, control, appointment, line, digest_of(data), data)
 
 
 def _no_appointment(message: Message) -> Slip | None:

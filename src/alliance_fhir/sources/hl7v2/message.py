@@ -33,6 +33,11 @@ _READ = {
 }
 """The fields that somebody reads, by segment. Of these the library gets those that have parts: its
 time is that of the fields it gets, empty ones too."""
+_ALIKE = {"MSH": (9,), "SCH": (6, 7, 8), "PV1": (8,), "AIS": (3,), "AIL": (3,), "AIP": (3,)}
+"""Fields that are alike in many messages, as there are few events, services, rooms and clinicians:
+what the library made of them is kept."""
+_MOST_ALIKE, _LONGEST_ALIKE = 4_000, 200
+"""So many of them, and so many characters of each, at most."""
 _TO_THE_VERSION = 11
 """Separators in a header up to MSH-12."""
 _LINES = {".br": "\n", ".sp": "\n", ".ce": "\n", "H": "", "N": ""}
@@ -141,6 +146,10 @@ def parted(text: str, encoding: str) -> Message:
     return Message(segments)
 
 
+_Key = tuple[Marks, str] | None
+_known: dict[_Key, list[Repetition]] = {}
+
+
 class _Reader:
     """Reads segments. What has parts is put aside, until the library parts all of it at once, as
     fields of one segment."""
@@ -148,7 +157,7 @@ class _Reader:
     def __init__(self, header: str, marks: Marks) -> None:
         self._marks = marks
         self._told = header.split(marks.field)[:2]
-        self._places: list[tuple[dict[int, list[Repetition]], int]] = []
+        self._places: list[tuple[dict[int, list[Repetition]], int, _Key]] = []
 
     def segment(self, line: str) -> Segment:
         """A segment, of which some fields are still to come."""
@@ -158,24 +167,32 @@ class _Reader:
         if name == "MSH":  # the first mark is a field, too
             told.insert(1, marks.field)
         fields: dict[int, list[Repetition]] = {}
-        count = len(told)
+        count, alike = len(told), _ALIKE.get(name, ())
         for number in _READ.get(name, ()):
             one = told[number] if number < count else ""
             if marks.component in one or marks.repetition in one or marks.sub in one:
+                key = (marks, one) if number in alike else None
+                if key in _known:
+                    fields[number] = _known[key]
+                    continue
                 self._told.append(one)
-                self._places.append((fields, number))
+                self._places.append((fields, number, key))
             elif one:
                 fields[number] = [Repetition([[one]], marks)]
         return Segment(name, fields)
 
     def part(self) -> None:
         """Gives the segments the fields that were put aside."""
+        if not self._places:
+            return
         # a mark at the end, as the library takes blanks away there
         (segment,) = _part(self._marks.field.join([*self._told, ""]))
-        for (fields, number), told in zip(self._places, segment[3:], strict=False):
+        for (fields, number, key), told in zip(self._places, segment[3:], strict=False):
             parts = [[_list(component) for component in _list(one)] for one in told]
             if found := [Repetition(one, self._marks) for one in parts if any(map(any, one))]:
                 fields[number] = found
+                if key and len(_known) < _MOST_ALIKE and len(key[1]) <= _LONGEST_ALIKE:
+                    _known[key] = found
 
 
 @lru_cache(maxsize=64)
