@@ -70,8 +70,9 @@ class TargetSettings(Frozen):
     rate: float = Field(default=0, ge=0)
     without: tuple[Literal[Ability, "rollback"], ...] = ()
     """What the server cannot do, whatever it says of itself."""
-    appointments: Literal["once", "beside"] = "once"
-    """Whether ours are made where the target has others with their numbers."""
+    appointments: Literal["once", "beside", "status-only"] = "once"
+    """Whether ours are made where the target has others with their numbers; or none are made, and
+    of others the status is set."""
     auth: dict[str, Any] = {}
     """What `method` needs: each method of transport/auth has a model of its own for this."""
     tls: TlsSettings | None = None

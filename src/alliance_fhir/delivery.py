@@ -29,6 +29,7 @@ from alliance_fhir.planned import Planned
 from alliance_fhir.planning import Planner
 from alliance_fhir.recording import EXISTED, Record, told_of
 from alliance_fhir.releasing import Releaser
+from alliance_fhir.status_delivery import StatusDelivery
 from alliance_fhir.targets.base import Partly, Target
 from alliance_fhir.writing import (
     change_of,
@@ -36,6 +37,7 @@ from alliance_fhir.writing import (
     letter_of,
     marks_of,
     provenance_of,
+    remedy_of,
     to_prove,
 )
 
@@ -77,6 +79,16 @@ class Delivery:
         self._checker = checker
         self._letters = letters
         self._clock = clock
+        self._statuses = StatusDelivery(
+            ledger,
+            target,
+            planner,
+            self._record,
+            self._provenance,
+            self._marks,
+            checker,
+            clock,
+        )
         self._outages = Outages()
 
     def send(self, planned: Planned) -> list[Receipt]:
@@ -102,19 +114,30 @@ class Delivery:
 
     def _claimed(self, planned: Planned, receipts: dict[str, Receipt]) -> Refused | None:
         if not self._ledger.shared:
-            return self._send(planned, receipts)
+            return self._given(planned, receipts)
         group = planned.group
         with self._ledger.claim(group.key or group.resources[0].key):
             # what another process did since we planned is in the ledger, and is done
             [again] = self._planner.decide([group], reread=planned.reread)
             again.rule = again.rule or planned.rule or self._outrun(group)
-            return self._send(again, receipts)
+            return self._given(again, receipts)
 
     def _outrun(self, group: Group) -> str:
         """The rule that holds a plan back of which another process has sent a newer version since
         we read what was sent."""
         sent = self._ledger.documents(group.key) if group.edition else {}
         return "newer-at-target" if max(sent, default=0) > group.edition else ""
+
+    def _given(self, planned: Planned, receipts: dict[str, Receipt]) -> Refused | None:
+        """Sends what is ours, or the status of what is another's."""
+        statuses = self._target.their_statuses
+        if not planned.of_status or statuses is None:
+            return self._send(planned, receipts)
+        told, declined = self._statuses.send(planned, statuses)
+        receipts |= {receipt.key: receipt for receipt in told}
+        if declined:
+            self._put_aside(planned, declined)
+        return declined
 
     def _send(self, planned: Planned, receipts: dict[str, Receipt]) -> Refused | None:
         """Sends until something is settled, which `receipts` say. The refusal, where it was one."""
@@ -284,25 +307,21 @@ class Delivery:
 
     def _rejected(self, planned: Planned, refused: Refused) -> dict[str, Receipt]:
         """The target declined the group; its resources are tried again in the next run."""
-        remedy = _remedy(refused)
         self._record.not_taken(planned, "rejected")
-        people = planned.group.resources[0].type in CREATABLE  # who may be registered by hand
-        if self._letters and not people:
-            when = self._clock()
-            self._letters.put(
-                letter_of(planned, refused, remedy, self._target.name, self._marks.run, when)
-            )
-        return _not_taken_of(planned, "rejected", "refused", remedy)
+        if planned.group.resources[0].type not in CREATABLE:  # who may be registered by hand
+            self._put_aside(planned, refused)
+        return _not_taken_of(planned, "rejected", "refused", remedy_of(refused))
+
+    def _put_aside(self, planned: Planned, refused: Refused) -> None:
+        """The dead letters keep what was declined."""
+        if self._letters:
+            told = (remedy_of(refused), self._target.name, self._marks.run, self._clock())
+            self._letters.put(letter_of(planned, refused, *told))
 
 
 def _made_of(receipts: Iterable[Receipt]) -> Iterable[Receipt]:
     """Those of what a record is made of, which is there without its Provenances."""
     return (receipt for receipt in receipts if receipt.type != "Provenance")
-
-
-def _remedy(refused: Refused) -> str:
-    said = ", ".join([str(refused.status), *refused.issues])
-    return f"The target declined it ({said}); change the data, or the target's rules."
 
 
 def _not_taken_of(
@@ -328,4 +347,4 @@ def _contested_of(planned: Planned) -> dict[str, Receipt]:
 def _unproven_of(planned: Planned, refused: Refused) -> dict[str, Receipt]:
     """What is said of a record that arrived, and of which the target declined the Provenance."""
     key = planned.group.key
-    return {key: Receipt("Provenance", key, "rejected", rule="refused", remedy=_remedy(refused))}
+    return {key: Receipt("Provenance", key, "rejected", rule="refused", remedy=remedy_of(refused))}

@@ -93,6 +93,11 @@ def prepare(
     if "://" not in told.url:
         if name not in settings.targets:
             _no_slip(name, settings)
+        if told.appointments == "status-only":
+            raise ConfigError(
+                f'targets.{name}.appointments: "status-only" is for servers; a folder holds '
+                "nothing of others"
+            )
         folder = FolderTarget(Path(told.url), ours, asked)
         return Prepared(folder.identity, lambda: folder, folder.hurry, folder.close)
     if not told.url.startswith(("http://", "https://")):
@@ -102,10 +107,11 @@ def prepare(
     insecure = told.insecure or insecure
     told = told.model_copy(update={"rate": rate or told.rate})
     client = _client(told, settings.folder, name, insecure=insecure, auth=auth, tls=tls)
-    beside = told.appointments == "beside"
     return Prepared(
         client.base,
-        lambda: ServerTarget(client, ours, asked, told.without, told.lanes, beside=beside),
+        lambda: ServerTarget(
+            client, ours, asked, told.without, told.lanes, appointments=told.appointments
+        ),
         client.pace.end,
         client.close,
     )

@@ -24,7 +24,8 @@ class Planned:
 
     `arrived` and `lost` are what became of earlier requests about it that had no reply. `unproven`
     is what arrived of a group whose Provenance did not, where groups do not arrive as a whole.
-    `reread`: it was decided by a look at the target.
+    `reread`: it was decided by a look at the target. `of_status`: it is about the status of an
+    Appointment of others, and about nothing of ours.
     """
 
     group: Group
@@ -35,6 +36,7 @@ class Planned:
     lost: list[Entry] = field(default_factory=list[Entry])
     unproven: list[Decision] = field(default_factory=list[Decision])
     reread: bool = False
+    of_status: bool = False
 
     @property
     def writes(self) -> bool:

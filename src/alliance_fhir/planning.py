@@ -29,6 +29,7 @@ from alliance_fhir.planned import (
 from alliance_fhir.proofs import deleted, looked_for, places, unproven
 from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import Target, Wanted
+from alliance_fhir.their_appointments import statuses_alone
 
 
 class Planner:
@@ -81,6 +82,7 @@ class Planner:
         planned = [plain.get(group.key) or next(found_out) for group in groups]
         for one in planned:
             one.reread = reread
+        statuses_alone(planned, self._target, self._ledger)
         beside_none(planned, self._target)
         return planned
 

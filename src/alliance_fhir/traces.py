@@ -9,6 +9,7 @@ from itertools import groupby
 
 from alliance_fhir.errors import AuthFailed, BadReply, Refused
 from alliance_fhir.fhir.canonical import content_digest
+from alliance_fhir.fhir.provenance import OF_STATUS
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.ledger.entries import RETRACTED, Entry
@@ -25,6 +26,10 @@ _SHARED = frozenset(
 _UNKNOWN = (
     "This run changed it, and neither a ledger nor the target's history tells from what; put it "
     "back there by hand."
+)
+_STATUS = (
+    "It tells of a status that was set, and no ledger does: put that back there by hand, if it is "
+    "to be; this says what it was."
 )
 _RELEASED = "It has given up its identifier since; put it back there by hand."
 _CHANGED = ("updated", RETRACTED, "sent")
@@ -159,7 +164,9 @@ class Traces:
                 found.append(now)
         places = {(part.type, part.hit.id) for part in found if part.hit}
         for proof in found:
-            if any(self._overwritten(*place) for place in _about(proof.body) - places):
+            if OF_STATUS in proof.key:  # a ledger alone tells what the status was
+                proof.rule, proof.remedy = "not-restored", _STATUS
+            elif any(self._overwritten(*place) for place in _about(proof.body) - places):
                 proof.rule = proof.rule or "changed-later"
         return found
 

@@ -23,6 +23,7 @@ from alliance_fhir.fhir.waves import waves
 from alliance_fhir.ledger.inbox import Inbox
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.paths import is_text
+from alliance_fhir.restoring import Restoring
 from alliance_fhir.result import Result
 from alliance_fhir.running import ABILITIES
 from alliance_fhir.targets.base import Target, Wanted
@@ -73,11 +74,17 @@ class _Undoing:
         self._traces = Traces(run, target, ledger, remover)
         self._left: set[tuple[str, str]] = set()
         self._kept = ledger.kept_by(run)
+        self._restoring = Restoring(run, target, ledger)
 
     def go(self) -> None:
+        kept = self._statuses()
         for group in filter(None, self._traces.rows):
             with self._ledger.claim(group):
-                self._record(group, self._traces.by_ledger(group))
+                parts = self._traces.by_ledger(group)
+                if group in kept:
+                    self._keep(parts)
+                else:
+                    self._record(group, parts)
         tagged = self._traces.by_tag(self._left)
         for group in filter(None, tagged):
             with self._ledger.claim(group):
@@ -102,6 +109,23 @@ class _Undoing:
             )
 
     # --- taking it back
+
+    def _statuses(self) -> set[str]:
+        """The visits whose status was left, of Appointments that are others' own."""
+        left = set[str]()
+        for one in self._restoring.go():
+            if not one.rule:
+                self._result.undone["restored"] += 1
+                continue
+            left.add(one.key)
+            self._tell_left(one.place, one.rule, one.remedy)
+        return left
+
+    def _keep(self, parts: list[Part]) -> None:
+        """What says how something came to be that is left stays, too."""
+        for hit in (part.hit for part in parts if part.hit):
+            self._left.add((hit.type, hit.id))
+            self._result.undone["left"] += 1
 
     def _record(self, group: str, parts: list[Part]) -> None:
         """A record: whole or, where something of it was changed since, not at all."""
@@ -222,15 +246,11 @@ class _Undoing:
     def _leave(self, part: Part, rule: str, remedy: str = "") -> None:
         id_ = part.hit.id if part.hit else part.key
         self._left.add((part.type, id_))
+        self._tell_left(f"{part.type}/{id_}", rule, remedy or part.remedy)
+
+    def _tell_left(self, place: str, rule: str, remedy: str) -> None:
         self._result.undone["left"] += 1
         self._result.tally.resources["blocked"] += 1
         self._result.tally.blocked.append(
-            Finding(
-                self._target.name,
-                0,
-                "",
-                rule,
-                remedy or part.remedy,
-                resource=f"{part.type}/{id_}",
-            )
+            Finding(self._target.name, 0, "", rule, remedy, resource=place)
         )

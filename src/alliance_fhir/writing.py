@@ -94,6 +94,12 @@ def letter_of(
     )
 
 
+def remedy_of(refused: Refused) -> str:
+    """What a target said to what it declined, and what to do."""
+    said = ", ".join([str(refused.status), *refused.issues])
+    return f"The target declined it ({said}); change the data, or the target's rules."
+
+
 def _whole(path: str) -> str:
     return str(Path(path).absolute()) if path else ""
 

@@ -61,7 +61,7 @@ def entries(place: Place) -> list[tuple[Any, ...]]:
     return sorted(place.sql("SELECT * FROM entry"), key=lambda row: row[:2])
 
 
-@pytest.mark.parametrize("version", ["1", "2", "3"])
+@pytest.mark.parametrize("version", ["1", "2", "3", "4"])
 def test_an_old_ledger_goes_on_to_serve(
     version: str, tmp_path: Path, command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,7 +113,7 @@ def test_every_row_is_kept_and_says_who_made_it_where_that_is_known(old: Place) 
         created = any(one[0] == row[0] and one[1] == 1 and one[12] == "created" for one in before)
         [run] = [one[15] for one in before if one[0] == row[0] and one[1] == 1]
         assert row[-1] == (run if created else "")
-    assert dict(old.sql("SELECT name, value FROM fact")) == {**FACTS, "schema": "4"}
+    assert dict(old.sql("SELECT name, value FROM fact")) == {**FACTS, "schema": "5"}
 
 
 def shape(place: Place) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def test_several_processes_at_once_migrate_it_once(old: Place) -> None:
     assert [row[:-1] for row in entries(old)] == before
 
 
-@pytest.mark.parametrize("version", ["5", "99", "new"])
+@pytest.mark.parametrize("version", ["6", "99", "new"])
 def test_a_newer_ledger_is_refused_and_left_alone(old: Place, version: str) -> None:
     old.sql(f"UPDATE fact SET value = '{version}' WHERE name = 'schema'")
     before = entries(old)

@@ -204,6 +204,15 @@ RULES: dict[str, str] = {
     "it ours.",
     "number-taken": "An Appointment with this number is there and not ours; none was made beside "
     'it. Where both are wanted, set appointments of the target to "beside".',
+    "no-appointment-there": "The target has no Appointment with this number, and is given none: "
+    'make it there; or set appointments of the target to "once", and it is made by us.',
+    "number-ambiguous": "Several Appointments with this number are there; remove the doubles.",
+    "another-patients": "The Appointment with this number is not seen to be this patient's; its "
+    "status was left as it is. Compare the two.",
+    "status-further-on": "The Appointment there is further on than the source says, or entered in "
+    "error; its status was left as it is. Mend the side that is behind.",
+    "status-not-allowed": "FHIR does not allow this status beside what the Appointment there says: "
+    "a reason for cancelling it, or no start and end. Set it there by hand.",
     "source-taken": "Somebody's change at the target was overwritten, as asked.",
     "server-kept": "Somebody's change at the target was kept, as asked, until the source changes.",
     MERGED: "Somebody's change at the target was merged with the source's, as asked.",
@@ -323,6 +332,7 @@ WARNINGS = frozenset(
     | {"other-sheets", "review-later", "same-goals", "slot-without-appointment"}
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
     | {"not-carried", "day-assumed"}
+    | {"status-further-on"}
     | {"no-resources", "other-resources", "left-unnamed", "no-time-yet"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

@@ -19,7 +19,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.domain.scheduling import MessageId
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.canonical import sealed
+from alliance_fhir.fhir.canonical import resealed, sealed
 from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.template import (
@@ -52,6 +52,16 @@ _REMEMBERED = 1_000
 """How many shapes are kept ready: records of one form have few."""
 
 _Shape = tuple[object, ...]
+
+
+OF_STATUS = "-prov-status-"
+"""What the keys of those have in them that are about the status of an Appointment of others."""
+
+
+def status_key(key: str, *about: str) -> str:
+    """The key of the Provenance of a status that was set, of the visit with this key."""
+    told = "\n".join(about)
+    return f"{key}{OF_STATUS}{blake2b(told.encode(), digest_size=8).hexdigest()}"
 
 
 def tag_system(root: str) -> str:
@@ -111,6 +121,18 @@ class ProvenanceWriter:
         text = template.text(values, content)
         key = f"{group.key}-prov-{about}"
         return Resource("Provenance", key, partial(orjson.loads, text), content, text)
+
+    def of_status(
+        self, group: Group, visit: Resource, place: str, key: str, reason: str, recorded: str
+    ) -> Resource:
+        """The Provenance of a status that was set of what others have at this `place`, and of which
+        ours is the `visit`: that one is named by the number that both have."""
+        body = self.write(group, [visit], "update", recorded, (), reason).body
+        number = next(one for one in visit.body["identifier"] if one["system"] != self._system)
+        tags = [*body["meta"]["tag"][:-1], {"system": self._tag_system, "code": key}]
+        target = {"reference": place, "type": visit.type, "identifier": number}
+        told = {**body, "meta": {**body["meta"], "tag": tags}, "target": [target]}
+        return Resource("Provenance", key, *resealed(told))
 
     def _template(
         self, group: Group, targets: Sequence[Resource], activity: Activity, *, told: bool

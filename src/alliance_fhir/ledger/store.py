@@ -22,6 +22,7 @@ from alliance_fhir.ledger.database import Database
 from alliance_fhir.ledger.entries import ACKNOWLEDGED, LIVE, PROOF, Entry
 from alliance_fhir.ledger.place import FORGOTTEN, Place, place_of
 from alliance_fhir.ledger.schema import is_empty, prepare
+from alliance_fhir.ledger.statuses import Statuses
 from alliance_fhir.ledger.tables import document, entry, fact, run
 from alliance_fhir.ledger.visits import Visits
 from alliance_fhir.locks import FileLock
@@ -81,6 +82,7 @@ class Ledger:
         self._claims: Claims | None = None
         self._database = database or Database(Place(at.name, FORGOTTEN))
         self.visits = Visits(self._database)
+        self.statuses = Statuses(self._database)
         try:
             prepare(self._database, at, {"target": target, "key": fingerprint})
         except BaseException:

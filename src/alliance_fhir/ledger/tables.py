@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 """Raised with every migration of `migrations/versions`."""
 
 metadata = MetaData()
@@ -84,6 +84,22 @@ visit = Table(
     Index("visit_of_who", "who", "start"),
 )
 """The visits that are known: by them it is known whether a patient came to a service before."""
+
+status = Table(
+    "status",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", String(64), nullable=False),  # the visit's
+    Column("server_id", String(512), nullable=False),  # of the EHR's own Appointment
+    Column("server_version", String(512), nullable=False),  # after it was set
+    Column("digest", String(32), nullable=False),  # of the content after it was set
+    Column("before", String(32), nullable=False),
+    Column("after", String(32), nullable=False),
+    Column("run", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Index("status_of_key", "key"),
+)
+"""The statuses that were set of Appointments of an EHR's own, of which nothing else is ours."""
 
 
 @cache

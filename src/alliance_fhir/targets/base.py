@@ -38,6 +38,13 @@ class Wanted(NamedTuple):
     foreign: bool = False
 
 
+class There(NamedTuple):
+    """What is at the target, with all that it says."""
+
+    hit: Found
+    body: Json
+
+
 class Partly(Exception):
     """A target that takes no group as a whole has taken a part of one: `answers`, and then failed.
 
@@ -63,13 +70,33 @@ def arrived(done: list[Delivered]) -> Generator[None]:
         raise Partly(done, error) from None
 
 
+class Statuses(Protocol):
+    """Finds Appointments that others have at a target, and sets their status."""
+
+    def find(self, visits: Mapping[Identifier, Identifier]) -> Mapping[Identifier, list[There]]:
+        """Those with these numbers, by number; each is given with the visit's patient."""
+        ...
+
+    def read(self, id_: str) -> There | None:
+        """One, as it is now; None where it is not there any more."""
+        ...
+
+    def set(self, there: There, status: str) -> There:
+        """Sets the status of one that was just read, and nothing else of it; as it is then.
+
+        Raises Conflict where it is not as it was read; Refused where the target declines.
+        """
+        ...
+
+
 class Target(Protocol):
     """A place that takes resources.
 
     `name` is as the user wrote it, `identity` the same for every way to write it. `all_at_once`:
     what is delivered counts when `finish` has returned, not before. `people`: the target has people
     to be found. `lanes`: so many requests at a time do it no harm; 0 is one after the other.
-    `atomic`: of a group that it declines nothing is left behind. Errors are those of
+    `atomic`: of a group that it declines nothing is left behind. `status_only`: no Appointments are
+    made there, and of those of others the status is set, and nothing else. Errors are those of
     `alliance_fhir.errors`.
     """
 
@@ -79,6 +106,7 @@ class Target(Protocol):
     all_at_once: bool
     people: bool
     lanes: int
+    status_only: bool
 
     @property
     def atomic(self) -> bool:
@@ -112,6 +140,11 @@ class Target(Protocol):
     def others(self, numbers: Iterable[Identifier]) -> Mapping[Identifier, Found]:
         """The Appointments of others that are there with these numbers, as far as it can tell, and
         as far as ours are not to be made beside them."""
+        ...
+
+    @property
+    def their_statuses(self) -> Statuses | None:
+        """By what the status of others' Appointments is set; None where there are no others."""
         ...
 
     def has_none(self, type_: str) -> bool:

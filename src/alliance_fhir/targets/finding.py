@@ -19,7 +19,7 @@ from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.plan import OWN
 from alliance_fhir.fhir.reply import Found, Ours, found
 from alliance_fhir.received import text
-from alliance_fhir.targets.base import Wanted
+from alliance_fhir.targets.base import There, Wanted
 from alliance_fhir.targets.portions import Portions
 from alliance_fhir.transport.capabilities import Abilities
 from alliance_fhir.transport.client import Client
@@ -82,23 +82,30 @@ class Finder:
         as a double under another id is not seen by it."""
         return one.foreign or one.type in _BY_ID or not self.by_key(one.type)
 
-    def others(self, numbers: Sequence[Identifier]) -> Mapping[Identifier, Found]:
-        """The Appointments with these numbers that are not ours; none where the server does not
-        find them so."""
-        if not self._abilities.searches("Appointment", "identifier"):
-            return {}
-        there: dict[Identifier, Found] = {}
-        try:
-            for body in self._portions.asked(list(numbers), self._numbered):
-                hit = found(body, self._ours)
-                for one in own_identifiers(body):
-                    if not hit.key:
-                        there[Identifier(text(one, "system"), text(one, "value"))] = hit
-        except Refused as refused:
-            if not self._cannot("Appointment", refused):
-                raise
-            return {}
-        return {number: there[number] for number in numbers if number in there}
+    def others(self, visits: Mapping[Identifier, Identifier]) -> Mapping[Identifier, list[There]]:
+        """The Appointments that are not ours, by number: `visits` are numbers, each with its
+        patient, by whom they are found where the server does not find them by number. Of nobody
+        (`NOBODY`) there is nothing to find then."""
+        there: dict[Identifier, dict[str, There]] = {}
+        for body in self._of_visits(visits):
+            hit = found(body, self._ours)
+            for one in own_identifiers(body):
+                number = Identifier(text(one, "system"), text(one, "value"))
+                if number in visits and hit.id and not hit.key:
+                    there.setdefault(number, {})[hit.id] = There(hit, body)
+        return {number: [*hits.values()] for number, hits in there.items()}
+
+    def _of_visits(self, visits: Mapping[Identifier, Identifier]) -> Iterator[dict[str, object]]:
+        if self._abilities.searches("Appointment", "identifier"):
+            try:
+                yield from self._portions.asked(list(visits), self._numbered)
+                return
+            except Refused as refused:
+                if not self._cannot("Appointment", refused):
+                    raise
+        patients = dict.fromkeys(visits.values())
+        for search in self._by_patient("Appointment", [_of(one) for one in patients]):
+            yield from self._search("Appointment", search)
 
     def _numbered(self, numbers: list[Identifier]) -> Iterator[dict[str, object]]:
         told = ",".join(f"{escaped(system)}|{escaped(value)}" for system, value in numbers)
@@ -182,6 +189,10 @@ class Finder:
                 if type_ in _DATES and all(told):
                     search[_DATES[type_]] = _since(min(told))
                 yield search
+
+
+def _of(patient: Identifier) -> Wanted:
+    return Wanted("Appointment", "", patient=patient)
 
 
 def _since(day: str) -> str:

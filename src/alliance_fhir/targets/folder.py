@@ -45,6 +45,8 @@ class FolderTarget:
     people = False
     atomic = True
     lanes = 0
+    status_only = False
+    their_statuses = None
 
     def __init__(self, folder: Path, ours: Ours, fhir_version: str = "") -> None:
         self._folder = folder

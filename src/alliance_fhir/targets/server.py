@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import Literal
 
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import BadReply, ConfigError, Refused
@@ -12,13 +13,14 @@ from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Delivered, Found, Ours
 from alliance_fhir.fhir.versions import Json, Version, version
-from alliance_fhir.targets.base import Wanted
+from alliance_fhir.targets.base import NOBODY, Wanted
 from alliance_fhir.targets.beginnings import Beginnings
 from alliance_fhir.targets.finding import Finder
 from alliance_fhir.targets.people import People
 from alliance_fhir.targets.portions import Portions
 from alliance_fhir.targets.removing import Remover
 from alliance_fhir.targets.sending import Sender
+from alliance_fhir.targets.setting import TheirStatuses
 from alliance_fhir.transport.capabilities import abilities
 from alliance_fhir.transport.client import Client
 from alliance_fhir.transport.statement import READ, tells_all
@@ -38,11 +40,12 @@ class ServerTarget:
         without: Iterable[str] = (),
         lanes: int = 2,
         *,
-        beside: bool = False,
+        appointments: Literal["once", "beside", "status-only"] = "once",
     ) -> None:
         self.client = client
         self._ours = ours
-        self._beside = beside
+        self._beside = appointments == "beside"
+        self.status_only = appointments == "status-only"
         self.lanes = lanes
         self.name = self.identity = client.base
         statement = _statement(client)
@@ -80,7 +83,10 @@ class ServerTarget:
 
     def others(self, numbers: Iterable[Identifier]) -> Mapping[Identifier, Found]:
         """The Appointments of others with these numbers, unless ours may stand beside them."""
-        return {} if self._beside else self._finder.others(list(numbers))
+        if self._beside:
+            return {}
+        there = self._finder.others(dict.fromkeys(numbers, NOBODY))
+        return {number: hits[-1].hit for number, hits in there.items()}
 
     def has_none(self, type_: str) -> bool:
         """Whether nothing of ours was there of this type when that was first asked: then what this
@@ -99,6 +105,11 @@ class ServerTarget:
         if (body.get("resourceType"), body.get("id")) != (hit.type, hit.id):
             raise BadReply(f"{self.client.base} gave another {hit.type} than it was asked for")
         return body
+
+    @property
+    def their_statuses(self) -> TheirStatuses:
+        """By what the status of an EHR's own Appointment is set here."""
+        return TheirStatuses(self.client, self._ours, self.abilities, self._finder)
 
     @property
     def remover(self) -> Remover:

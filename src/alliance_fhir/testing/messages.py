@@ -87,6 +87,7 @@ class Interaction(NamedTuple):
     resource: Json | None = None
     condition: str | None = None
     if_match: str = ""
+    patch: bytes = b""
 
     @property
     def type(self) -> str:
@@ -130,6 +131,18 @@ def parsed(body: bytes) -> Json:
     return cast("Json", value)
 
 
+def operations(body: bytes) -> list[Json]:
+    """The operations of a JSON Patch (RFC 6902); Declined with 400 where it is none."""
+    try:
+        value = json.loads(body, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        raise Declined(400, "structure", "not JSON") from None
+    told = cast("list[Any]", value if isinstance(value, list) else [None])
+    if not all(isinstance(one, dict) for one in told):
+        raise Declined(400, "structure", "no list of operations")
+    return cast("list[Json]", told)
+
+
 def split_url(url: str) -> tuple[str, Params]:
     """The path and the parameters of an address within the server."""
     parts = urlsplit(url)
@@ -141,7 +154,7 @@ def interaction(request: Request) -> Interaction:
     params, resource = request.params, None
     if request.path.endswith("_search"):
         params += tuple(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-    elif request.body and request.method in ("POST", "PUT", "PATCH"):
+    elif request.body and request.method in ("POST", "PUT"):
         resource = parsed(request.body)
     headers = request.headers
     return Interaction(
@@ -151,6 +164,7 @@ def interaction(request: Request) -> Interaction:
         resource,
         headers.get("if-none-exist"),
         headers.get("if-match", ""),
+        request.body if request.method == "PATCH" else b"",
     )
 
 

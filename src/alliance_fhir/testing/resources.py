@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from alliance_fhir.abilities import Ability
 from alliance_fhir.testing.dates import span
-from alliance_fhir.testing.messages import Answer, Declined, Interaction, Json, Params
+from alliance_fhir.testing.messages import Answer, Declined, Interaction, Json, Params, operations
 from alliance_fhir.testing.parameters import TYPES, bare_reference, known, references
 from alliance_fhir.testing.policy import by_identifier, untagged
 from alliance_fhir.testing.searching import Pages, Search, history_entries, search_entries
@@ -28,6 +28,7 @@ class Conduct:
     stale_status: int = 412
     checks_references: bool = True
     keeps_referenced: bool = False
+    patches: bool = False
 
 
 @dataclass
@@ -55,6 +56,8 @@ class Resources:
                 return self._create(asked)
             case "PUT", [_]:
                 return self._update(asked, asked.path)
+            case "PATCH", [_] if self.conduct.patches:
+                return self._patch(asked, asked.path)
             case "DELETE", [_]:
                 return self._delete(asked, asked.path)
             case _:
@@ -116,6 +119,19 @@ class Resources:
         if told != asked.id:
             raise Declined(400, "invalid", "another id than in the address")
         return self._answer(200 if existed else 201, self._write(asked, asked.id))
+
+    def _patch(self, asked: Interaction, place: str) -> Answer:
+        """A JSON Patch that tests and replaces elements at the top, and does nothing else."""
+        self._unchanged_since(asked, place)
+        body = dict(self.store.current(place).body or {})
+        for one in operations(asked.patch):
+            name = str(one.get("path", "")).removeprefix("/")
+            if one.get("op") not in ("test", "replace") or name not in body:
+                raise Declined(400, "not-supported", "no such operation here")
+            if one["op"] == "test" and body[name] != one.get("value"):
+                raise Declined(400, "processing", "another value")
+            body[name] = one.get("value")
+        return self._answer(200, self._write(asked._replace(resource=body), asked.id))
 
     def _delete(self, asked: Interaction, place: str) -> Answer:
         self._unchanged_since(asked, place)

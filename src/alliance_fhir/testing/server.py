@@ -232,7 +232,9 @@ class FhirServer:
     def _statement(self) -> Json:
         if "statement" in self.conduct.lacks:
             return no_statement()
-        made = statement(self.version, self.url, client_ids=self.conduct.client_ids)
+        made = statement(
+            self.version, self.url, client_ids=self.conduct.client_ids, patches=self.conduct.patches
+        )
         if "statement" in self.conduct.ignores:
             made.pop("rest")
         return claiming_less(made, self.conduct.lacks)

@@ -17,7 +17,7 @@ _RESOURCE = (
 _SYSTEM = ("transaction", "batch", "history-system")
 
 
-def statement(fhir_version: str, base: str, *, client_ids: bool) -> Json:
+def statement(fhir_version: str, base: str, *, client_ids: bool, patches: bool = False) -> Json:
     """What a FhirServer that lacks nothing says of itself."""
     return {
         "resourceType": "CapabilityStatement",
@@ -28,21 +28,24 @@ def statement(fhir_version: str, base: str, *, client_ids: bool) -> Json:
         "implementation": {"description": "a FHIR server for tests", "url": base},
         "fhirVersion": fhir_version,
         "format": ["application/fhir+json", "json"],
+        **({"patchFormat": ["application/json-patch+json"]} if patches else {}),
         "rest": [
             {
                 "mode": "server",
-                "resource": [_resource(type_, client_ids=client_ids) for type_ in TYPES],
+                "resource": [
+                    _resource(type_, client_ids=client_ids, patches=patches) for type_ in TYPES
+                ],
                 "interaction": [{"code": code} for code in _SYSTEM],
             }
         ],
     }
 
 
-def _resource(type_: str, *, client_ids: bool) -> Json:
+def _resource(type_: str, *, client_ids: bool, patches: bool) -> Json:
     parameters = [{"name": name, "type": PARAMETERS[name].kind} for name in TYPES[type_]]
     return {
         "type": type_,
-        "interaction": [{"code": code} for code in _RESOURCE],
+        "interaction": [{"code": code} for code in (*_RESOURCE, *(("patch",) if patches else ()))],
         "versioning": "versioned-update",
         "readHistory": True,
         "updateCreate": client_ids,

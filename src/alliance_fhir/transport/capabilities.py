@@ -44,6 +44,14 @@ class Abilities:
         """Whether a resource of this type may be made or changed there, as far as is known."""
         return interaction not in self.refused.get(type_, ())
 
+    def patches(self, type_: str, form: str) -> bool:
+        """Whether the server says that a type is changed by patches of this form."""
+        about = (self.statement.types or {}).get(type_, {})
+        forms: object = self.statement.body.get("patchFormat")
+        return (
+            isinstance(forms, list) and form in forms and "patch" in codes_of(about, "interaction")
+        )
+
     def searches(self, type_: str, parameter: str) -> bool:
         """Whether a type can be searched by this parameter, as far as is known."""
         if (type_, parameter) not in self._said:

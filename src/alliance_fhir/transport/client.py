@@ -29,6 +29,7 @@ from alliance_fhir.transport.retry import Patience, Waited, patiently, retry_aft
 from alliance_fhir.transport.traffic import Traffic
 
 _MOST_PAGES = 10_000
+JSON_PATCH = "application/json-patch+json"
 
 
 class Client:
@@ -98,6 +99,11 @@ class Client:
     def put(self, path: str, body: bytes, if_match: str = "") -> Reply:
         """A write in the place of a version; the same care as with `post`."""
         return self._write("PUT", path, body, {"If-Match": if_match})
+
+    def patch(self, path: str, operations: bytes, if_match: str = "") -> Reply:
+        """A JSON Patch (RFC 6902) of a version; the same care as with `post`."""
+        told = {"If-Match": if_match, "Content-Type": JSON_PATCH}
+        return self._write("PATCH", path, operations, told)
 
     def delete(self, path: str, if_match: str = "") -> Reply:
         """Takes a resource away; the same care as with `post`."""

@@ -50,7 +50,7 @@ def statement_of(body: Json) -> Statement:
 
 _OF_TYPES = ("type", "interaction", "versioning", "conditionalCreate", "searchParam.name")
 READ = (
-    *("fhirVersion", "software", "rest.mode", "rest.interaction"),
+    *("fhirVersion", "software", "patchFormat", "rest.mode", "rest.interaction"),
     *(f"rest.resource.{name}" for name in _OF_TYPES),
 )
 """The elements of a CapabilityStatement that are read here. A trait that reads another adds it."""
