@@ -76,6 +76,7 @@ class Recollection:
         """The visits of this run, which are noted in the ledger."""
         if self._run:
             self._ledger.visits.note(visits)
+            self._ledger.commit()  # nobody is to wait with the same ones for our first group
 
     def _opened(self) -> Inbox | None:
         """The inbox, where there is one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from alliance_fhir.config import Settings
@@ -103,7 +104,7 @@ class Due:
         old = [before[one.key] for one in changed if one.key in before]
         whose = {one.who for one in (*changed, *old)}
         first = {who: self._visits.first(who) for who in whose}
-        self._visits.note(changed)
+        self._visits.note(sorted(changed, key=attrgetter("who")))
         moved: set[str] = set()
         for who, one in first.items():
             then = self._visits.first(who)
