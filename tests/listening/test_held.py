@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from alliance_fhir.testing import Answer, Request
 
-from .messages import found, message
+from .messages import APPOINTMENTS, found, message
+from .process import TOML
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,3 +41,25 @@ def test_what_was_tried_a_thousand_times_is_tried_again_and_holds_up_nothing(sit
     assert site.listening.stop() == 0
     site.listening.start().idle()
     assert set(found(site.server.of_type("Appointment"))) == {"other", "held"}
+
+
+def test_messages_that_the_settings_of_today_do_not_put_together_hold_up_nothing(
+    opened: Callable[..., Site],
+) -> None:
+    """EAST's numbers were those of the site, and by now they are others."""
+    site = opened(f'[hl7v2.authorities]\nEAST = "{APPOINTMENTS}"\n')
+    site.listening.start()
+    with site.connect() as engine:
+        assert engine.send(message("one")).code == "AA"
+        assert engine.send(message("one^EAST", "S13", control="C2")).code == "AA"
+    site.listening.idle()
+    assert site.listening.stop() == 0
+    (site.listening.folder / "alliance.toml").write_text(TOML)
+    site.listening.start()
+    with site.connect() as engine:
+        for name, control in (("one", "C3"), ("two", "C4")):
+            assert engine.send(message(name, "S14", control=control)).code == "AA"
+    site.listening.until(lambda: "two" in found(site.server.of_type("Appointment")))
+    site.listening.until(lambda: (h := site.listening.health)["waiting"] == h["held"] == 1)
+    assert site.listening.health["target"] == "answers"
+    assert found(site.server.of_type("Appointment"))["one"][0] == "booked"

@@ -84,6 +84,9 @@ class Due:
             sent.append(Sent(heard.said, one.digest))
         if not sent:
             return None
+        if len({one.said.appointment for one in sent}) > 1:  # the settings have changed as well
+            self.unready[key] = "several-appointments"
+            return None
         folded = fold([one.said for one in sent], self._usual)
         if rule := _lacks(folded):
             self.unready[key] = rule
