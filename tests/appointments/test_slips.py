@@ -58,6 +58,8 @@ SLIPS: dict[str, tuple[Json, list[tuple[str, str]]]] = {
         {"end": "2026-03-09T13:00:00-04:00"}, [("end", "ends-before-start")]),
     "a length that is none": (
         {"end": None, "minutesDuration": SECRET}, [("minutesDuration", "wrong-kind")]),
+    "a length that is yes": (
+        {"end": None, "minutesDuration": True}, [("minutesDuration", "wrong-kind")]),
     "what is still to come, and was missed": (
         {"status": "noshow", "start": "2026-07-09T14:00:00Z", "end": "2026-07-09T15:00:00Z"},
         [("start", "known-too-soon")]),
