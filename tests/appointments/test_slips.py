@@ -64,6 +64,8 @@ SLIPS: dict[str, tuple[Json, list[tuple[str, str]]]] = {
                        *extension(MOVED, valueDateTime=told or SECRET)]},
         [("extension[1].valueDateTime", rule)])
         for told, rule in (("", "not-a-date"), ("2026-03-02", "not-a-time"))},
+    "a length that is yes": (
+        {"end": None, "minutesDuration": True}, [("minutesDuration", "wrong-kind")]),
     "what is still to come, and was missed": (
         {"status": "noshow", "start": "2026-07-09T14:00:00Z", "end": "2026-07-09T15:00:00Z"},
         [("start", "known-too-soon")]),

@@ -437,3 +437,9 @@ def test_versions(tmp_path: Path, version: str) -> None:
 def test_a_header_by_itself() -> None:
     """The builder of these tests, against a header typed whole."""
     assert msh() == "MSH|^~\\&|SCHED|EAST|||20260302141000-0500||SIU^S12^SIU_S12|C1|P|2.5.1"
+
+
+@pytest.mark.parametrize("written", ["", "x", "-1", "1.5", "9" * 19, "9" * 5_000])
+def test_what_is_no_sequence_number_says_nothing(tmp_path: Path, written: str) -> None:
+    """Python refuses to read a number of more than 4,300 digits."""
+    assert said(tmp_path, message("S12", {13: written})).sequence is None

@@ -74,9 +74,9 @@ class Header(NamedTuple):
 def header_of(data: bytes) -> Header:
     """The header of a message, as far as there is one."""
     data = data.lstrip(b"\r\n")
-    if not data.startswith(b"MSH") or len(data) < 8 or data[3:4].isalnum():
-        return Header()
     mark = data[3:4]
+    if not data.startswith(b"MSH") or len(data) < 8 or mark.isalnum() or mark.isspace():
+        return Header()
     told = data.replace(b"\n", b"\r").split(b"\r", 1)[0].split(mark)
     fields = {n + 1: told[n] for n in _HEADER if n < len(told) and len(told[n]) <= _LONGEST}
     if not 1 <= len(told[1]) <= 5:

@@ -198,7 +198,7 @@ class _Reading:
         if told := self._it.text("end"):
             return self._moment(self._it.at("end"), told)
         length: Any = self._it.body.get("minutesDuration", 0)
-        if not isinstance(length, int) or length < 0:
+        if not isinstance(length, int) or isinstance(length, bool) or length < 0:
             remedy = "FHIR has a whole number of minutes here."
             raise Unread(self._it.at("minutesDuration"), "wrong-kind", remedy)
         lasts = timedelta(minutes=min(length, 10**6) or self._settings.visit_minutes)

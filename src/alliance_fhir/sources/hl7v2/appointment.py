@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +24,9 @@ from alliance_fhir.sources.hl7v2.times import time_of
 VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2")
 PRODUCTION, OTHERS = "P", ("T", "D")
 """MSH-11.1 (table 0103) of systems in production, of training and of debugging."""
+
+_SEQUENCE = re.compile(r"\d{1,18}", re.ASCII)
+"""MSH-13 that is one; senders count neither so far, nor does Python read any number of digits."""
 
 
 class Heard(NamedTuple):
@@ -122,7 +126,7 @@ def _said(
         trigger=reading.event,
         appointment=appointment,
         number_of_asker=number_of_asker,
-        sequence=int(sequence) if sequence.isascii() and sequence.isdigit() else None,
+        sequence=int(sequence) if _SEQUENCE.fullmatch(sequence) else None,
         **of_it,
         emptied=tuple(sorted(reading.emptied)),
     )
