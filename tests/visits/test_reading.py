@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources.readers import Sources
 from command.books import book, sheet, typed
-from command.tables import finding, keeps_silent, outcome, said, text, write
+from command.tables import finding, keeps_silent, outcome, said, states, text, write
 
 from .rows import AS_RECORD, FULL, MINE, as_row, site, visit
 
@@ -297,6 +298,36 @@ def test_an_appointment_that_stands_twice_is_taken_once_or_not_at_all(
     # a pass over the keys comes first, where not all is asked for
     limited = said(command("check", "a.csv", "b.csv", "--limit", "9", "--json"))
     assert limited == shape
+
+
+def test_what_contradicts_itself_is_rejected_by_sync_too_and_is_no_history_of_others(
+    command: Callable[..., Ran],
+) -> None:
+    site("history_from = 2024-01-01")
+    write("a.csv", visit(1), visit(1, start="2026-03-10T14:00:00-04:00"), visit(2))
+    rejected = [finding(2, "", "duplicate-different"), finding(3, "", "duplicate-different")]
+    told = said(command("sync", "a.csv", "--to", "out", "--json"))
+    made = states(created=3)  # the Appointment, its Provenance, the Device
+    assert told == outcome("sync", (3, 1, 2), rejected, code=4, target="out", resources=made)
+    # what was sent of a visit still counts when two rows fall out over it
+    write("b.csv", visit(3, start="2026-03-01T14:00:00-05:00", status="attended"))
+    assert said(command("sync", "b.csv", "--to", "out", "--json"))["exit_code"] == 0
+    other = visit(3, start="2026-03-02T14:00:00-05:00", status="no-show")
+    write("c.csv", visit(3, start="2026-03-01T15:00:00-05:00", status="no-show"), other)
+    assert said(command("sync", "c.csv", "--to", "out", "--json"))["exit_code"] == 4
+    write("d.csv", visit(4))
+    assert said(command("sync", "d.csv", "--to", "out", "--json"))["exit_code"] == 0
+    at = json.loads(Path("out/manifest.json").read_text())["files"]["Appointment"]["path"]
+    lines = Path("out", at).read_text(encoding="utf-8").splitlines()
+    kinds = {
+        body["identifier"][1]["value"]: body.get("appointmentType", {}).get("coding", [{}])[0]
+        for body in map(json.loads, lines)
+    }
+    assert {number: one.get("code") for number, one in kinds.items()} == {
+        "2": "first",
+        "3": "first",
+        "4": "follow-up",
+    }
 
 
 def test_one_number_of_two_systems_is_two_appointments(command: Callable[..., Ran]) -> None:
