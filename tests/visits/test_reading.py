@@ -281,6 +281,8 @@ def test_a_table_without_a_header_shows_nothing_of_its_first_row(
 
 # --- doubles --------------------------------------------------------------------------------------
 
+DIFFERS = "What is said of one appointment differs; keep what is right."
+
 
 def test_an_appointment_that_stands_twice_is_taken_once_or_not_at_all(
     command: Callable[..., Ran],
@@ -292,7 +294,7 @@ def test_an_appointment_that_stands_twice_is_taken_once_or_not_at_all(
         finding(4, "", "duplicate-equal"),
         finding(2, "", "duplicate-equal", path="b.csv"),
     ]
-    rejected = [finding(5, "", "duplicate-different"), finding(6, "", "duplicate-different")]
+    rejected = [finding(row, "", "duplicate-different", DIFFERS) for row in (5, 6)]
     shape = outcome("check", (7, 3, 2), rejected, code=4, warnings=warnings)
     assert said(command("check", "a.csv", "b.csv", "--json")) == shape
     # a pass over the keys comes first, where not all is asked for
@@ -305,7 +307,7 @@ def test_what_contradicts_itself_is_rejected_by_sync_too_and_is_no_history_of_ot
 ) -> None:
     site("history_from = 2024-01-01")
     write("a.csv", visit(1), visit(1, start="2026-03-10T14:00:00-04:00"), visit(2))
-    rejected = [finding(2, "", "duplicate-different"), finding(3, "", "duplicate-different")]
+    rejected = [finding(row, "", "duplicate-different", DIFFERS) for row in (2, 3)]
     told = said(command("sync", "a.csv", "--to", "out", "--json"))
     made = states(created=3)  # the Appointment, its Provenance, the Device
     assert told == outcome("sync", (3, 1, 2), rejected, code=4, target="out", resources=made)
