@@ -130,7 +130,7 @@ rater = "patient"            # of other tables
 "?" = ""
 """
 OWN = """TerminNr;PatNr;Behandler;Beginn;Ende;Ausgang;Abgesagt;Von;Grund;Art;Arzt;Überweisung;Erst
-2;17;kurtz;16.03.2026 14:00;16.03.2026 14:50;Nicht Erschienen;2026-03-15;PATIENT*IN;Schlaf;;lee;77;j
+2;17;kurtz;16.03.2026 14:00;16.03.2026 14:50;Nicht Erschienen;15.03.2026;PATIENT*IN;Schlaf;;lee;77;j
 3;17;kurtz;17.03.2026 14:00;;erschienen;;;;VIDEO;;;?
 4;17;;18.03.2026 14:00;;BOOKED;;provider;;phone;;;no
 """
