@@ -267,6 +267,17 @@ def test_a_table_with_a_column_of_assessments_is_none_of_visits(
     assert said(command("check", "a.csv", "--json")) == outcome("check", (0, 0, 0), [named], code=3)
 
 
+@pytest.mark.parametrize("theirs", ["start", "status"])
+def test_a_table_of_visits_is_told_which_of_their_columns_it_lacks(
+    theirs: str, command: Callable[..., Ran]
+) -> None:
+    site()
+    write("a.csv", {"Unmapped" if name == theirs else name: told for name, told in FULL.items()})
+    remedy = f"{theirs}: add it, or name it in alliance.toml."
+    named = finding(0, "", "missing-column", remedy)
+    assert said(command("check", "a.csv", "--json")) == outcome("check", (0, 0, 0), [named], code=3)
+
+
 def test_a_table_without_a_header_shows_nothing_of_its_first_row(
     command: Callable[..., Ran],
 ) -> None:
