@@ -166,9 +166,10 @@ RULES: dict[str, str] = {
     "message-not-numbered": "Send the number of the message in MSH-10.",
     "several-patients": "Send an appointment for each patient.",
     "appointment-not-numbered": "Send the number of the appointment in SCH-2, or else in SCH-1.",
-    "several-patient-numbers": "Send one number, or set the system of the one that counts.",
+    "several-patient-numbers": "Send one number, or set patient_system to the system of the "
+    "one that counts.",
     "patient-of-no-system": "Send the number of the site's patients, or set its authority's "
-    "system.",
+    "system in [hl7v2.authorities].",
     "missing-time": "Send when the message was made; of a new appointment, when it begins.",
     "never-said": "None of the appointment's messages in this run says it; give the one that "
     "does, too.",

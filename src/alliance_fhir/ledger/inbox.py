@@ -238,6 +238,13 @@ class Inbox:
         [[oldest]] = self._database.read(select(func.min(waiting.c.since)).where(fresh))
         return Counts(every, incomplete, held, oldest or 0)
 
+    def held_for(self) -> dict[str, int]:
+        """How many appointments are held by each rule, those of `Counts.held`."""
+        stands = (waiting.c.rule != "", waiting.c.due != NEVER)
+        query = select(waiting.c.rule, func.count().label("count")).where(*stands)
+        rows = self._database.read(query.group_by(waiting.c.rule).order_by(waiting.c.rule))
+        return {row.rule: row[1] for row in rows}
+
     def __len__(self) -> int:
         """How many messages are kept."""
         [[number]] = self._database.read(select(func.count()).select_from(message))
