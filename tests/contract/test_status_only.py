@@ -353,13 +353,15 @@ def test_what_changed_right_before_is_read_and_judged_again(ehr: Clinic) -> None
 
 
 @by_hand
-def test_what_was_called_off_right_before_stays_so(ehr: Clinic) -> None:
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_what_was_called_off_right_before_stays_so(ehr: Clinic, method: str) -> None:
+    """Before it is read, or after that."""
     write(ehr, {**KEPT, "status": "arrived"})
     where = theirs(ehr.place, "1")
     [name] = [n for n in ehr.place.versions() if n.startswith("Appointment/")]
 
     def meddle(request: httpx.Request) -> None:
-        if writes_of(request):
+        if request.method == method and request.url.path.endswith(where):
             ehr.wire.calm()
             ehr.place.edit(name, lambda body: {**body, "status": "cancelled"})
 
@@ -367,6 +369,7 @@ def test_what_was_called_off_right_before_stays_so(ehr: Clinic) -> None:
     result = ehr.sync_alone()
     assert body_of(ehr, where)["status"] == "cancelled"
     assert counts(result) == {"created": 1, "unchanged": 1}
+    assert ours(ehr) == []
 
 
 @at_every_server
