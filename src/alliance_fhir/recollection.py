@@ -3,8 +3,10 @@ their appointments, and which were attended."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +16,7 @@ from alliance_fhir.domain.scheduling import Sent
 from alliance_fhir.domain.visit import natural_key
 from alliance_fhir.ledger.inbox import Arrived, Inbox
 from alliance_fhir.ledger.store import Ledger
+from alliance_fhir.ledger.visits import Known
 from alliance_fhir.sources.before import KnownVisit
 
 _AT_ONCE = 500
@@ -79,10 +82,18 @@ class Recollection:
         return self._ledger.visits.attended(who)
 
     def know(self, visits: Iterable[KnownVisit]) -> None:
-        """The visits of this run, which are noted in the ledger."""
-        if self._run:
-            self._ledger.visits.note(visits)
-            self._ledger.commit()  # nobody is to wait with the same ones for our first group
+        """The visits of this run, which are noted in the ledger. What messages brought, and is
+        thereby known to be another visit of its patient's, waits to be made anew by a listener."""
+        if not self._run:
+            return
+        inbox, book = self._opened(), self._ledger.visits
+        if inbox is None:
+            book.note(visits)
+        else:
+            every = map(Known._make, visits)
+            while some := list(islice(every, _AT_ONCE)):
+                inbox.again(sorted(book.moved_by(some)), time.time())
+        self._ledger.commit()  # nobody is to wait with the same ones for our first group
 
     def _opened(self) -> Inbox | None:
         """The inbox, where there is one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alliance_fhir.testing import Answer, Request
@@ -13,6 +14,10 @@ from .messages import APPOINTMENTS, DAY, HOUR, message, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
+
+    from conftest import Ran
 
     from .conftest import Site
 
@@ -64,3 +69,21 @@ def test_killed_while_the_visit_is_sent_on_which_others_hang(site: Site) -> None
     site.server.between = usual
     site.listening.start()
     assert kinds(site) == {"one": "unknown", "two": "unknown"}
+
+
+def test_what_a_file_tells_of_an_earlier_visit(
+    site: Site, command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file has that visit alone; the one that hangs on it was brought by a message."""
+    come(site, NEXT)
+    assert kinds(site) == {"two": "unknown"}
+    assert site.listening.stop() == 0
+    monkeypatch.chdir(site.listening.folder)
+    Path("visits.csv").write_text(
+        "appointment,patient,start,end,status\n"
+        "one,1001,2026-03-02T14:00:00Z,2026-03-02T14:50:00Z,attended\n"
+    )
+    ran = command("sync", "visits.csv", "--to", site.server.url, "--ledger", "ledger.sqlite")
+    assert ran.code == 0
+    site.listening.start()
+    assert kinds(site) == {"one": "unknown", "two": "follow-up"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import islice
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
@@ -72,6 +73,20 @@ class Visits:
         after, until = sorted((one or _LATEST, other or _LATEST))
         asked = {"of_who": who, "after": after, "until": until}
         return {row.key for row in self._database.read(_BETWEEN, asked)}
+
+    def moved_by(self, visits: Sequence[Known]) -> set[str]:
+        """Notes these, and says of which others it is thereby known anew which visit of their
+        patient's they are."""
+        before = self.of([one.key for one in visits])
+        changed = [one for one in visits if before.get(one.key) != one]
+        old = [before[one.key] for one in changed if one.key in before]
+        first = {one.who: self.first(one.who) for one in (*changed, *old)}
+        self.note(sorted(changed, key=attrgetter("who")))
+        moved: set[str] = set()
+        for who, then in first.items():
+            if (now := self.first(who)) != then:
+                moved |= self.between(who, then, now)
+        return moved - {one.key for one in visits}
 
     def note(self, visits: Iterable[tuple[str, str, str, int]]) -> None:
         """These are known now, in place of what was known of them: each as `Known` has it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
 from typing import NamedTuple
 
 from alliance_fhir.config import Settings
@@ -101,19 +100,9 @@ class Due:
         That they are is durable before the ledger is, by which nobody would find them again.
         """
         secret = self._settings.secret
-        now = [Known(*known(one.key, one.visit, secret)) for one in made]
-        before = self._visits.of([one.key for one in made])
-        changed = [one for one in now if before.get(one.key) != one]
-        old = [before[one.key] for one in changed if one.key in before]
-        whose = {one.who for one in (*changed, *old)}
-        first = {who: self._visits.first(who) for who in whose}
-        self._visits.note(sorted(changed, key=attrgetter("who")))
-        moved: set[str] = set()
-        for who, one in first.items():
-            then = self._visits.first(who)
-            if then != one:
-                moved |= self._visits.between(who, one, then)
-        self._inbox.again(sorted(moved - set(self._keys)), time.time())
+        visits = [Known(*known(one.key, one.visit, secret)) for one in made]
+        moved = self._visits.moved_by(visits) - set(self._keys)
+        self._inbox.again(sorted(moved), time.time())
 
     def _place(self, visit: Visit) -> Place:
         first = self._visits.first(comer(visit, self._settings.secret))
