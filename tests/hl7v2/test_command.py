@@ -614,3 +614,13 @@ def test_the_whole_of_json(command: Callable[..., Ran]) -> None:
         "blocked": [],
         "exit_code": 4,
     }
+
+
+def test_a_number_with_control_characters_stays_out_of_fhir(command: Callable[..., Ran]) -> None:
+    """FHIR has none in its texts; the number is told without."""
+    site(*SITE)
+    lay("a.hl7", message("S12", {10: r"C\X01\1", 3: r"A\X02\B"}))
+    assert command("map", "a.hl7", "--out", "out").code == 0
+    proof = json.loads(Path("out/Provenance.ndjson").read_text(encoding="utf-8"))
+    told = [entity["what"]["display"] for entity in proof["entity"]]
+    assert told == ["a.hl7 row 1", "message C 1 of A B|EAST"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -63,3 +64,18 @@ def test_messages_that_the_settings_of_today_do_not_put_together_hold_up_nothing
     site.listening.until(lambda: (h := site.listening.health)["waiting"] == h["held"] == 1)
     assert site.listening.health["target"] == "answers"
     assert found(site.server.of_type("Appointment"))["one"][0] == "booked"
+
+
+def test_what_we_build_wrong_of_one_holds_up_nothing_else(opened: Callable[..., Site]) -> None:
+    """It waits for whoever mends it: the message is kept."""
+    site = opened(environment={**os.environ, "BUILT_WRONG": "two"})
+    site.listening.start()
+    site.server.between = lambda request, proceed: Answer(503)  # until all are in one batch
+    with site.connect() as engine:
+        for name in ("one", "two", "three"):
+            assert engine.send(message(name, control=name)).code == "AA"
+    site.server.between = lambda request, proceed: proceed()
+    site.listening.until(lambda: (h := site.listening.health)["waiting"] == h["held"] == 1)
+    assert site.listening.health["held_for"] == {"not-made": 1}
+    assert set(found(site.server.of_type("Appointment"))) == {"one", "three"}
+    assert site.listening.stop() == 0

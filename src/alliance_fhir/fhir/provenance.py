@@ -197,7 +197,9 @@ class ProvenanceWriter:
         plain: list[bytes] = []
         shown: list[bytes] = []
         for one in messages:
-            told = " ".join(f"message {one.control} of {one.sender}".split())
+            told = f"message {one.control} of {one.sender}"
+            if not told.isprintable():  # FHIR has no control characters
+                told = "".join(c if c.isprintable() else " " for c in told)
             known = b'"identifier":%b%b"}' % (self._known_by, one.digest.encode())
             plain.append(b'{"role":"source","what":{%b}}' % known)
             shown.append(

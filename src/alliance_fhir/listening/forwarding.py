@@ -17,7 +17,7 @@ from typing import NamedTuple
 from alliance_fhir.asking import Options
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import Receipt
-from alliance_fhir.errors import AllianceError, defect
+from alliance_fhir.errors import AllianceError, MappingError, defect
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.interpreter import attuned
 from alliance_fhir.ledger.inbox import NEVER, Inbox, Waiting
@@ -36,7 +36,8 @@ _DOUBLINGS = 20
 _SHORTEST_WAIT = 0.05
 _PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds after a run that could not be made, at first and at most."""
-UNKNOWN = "not-sent"
+UNKNOWN, NOT_MADE = "not-sent", "not-made"
+"""Rules for what no receipt tells of, and for what our own check does not let out."""
 _ARRIVED = ("created", "updated", "unchanged")
 
 
@@ -146,15 +147,27 @@ class Forwarder:
             if rule is not None:
                 became[planned.group.key] = rule
 
-        with attuned():
-            run = Run("listen", due, target, self._ledger, self._settings, self._options,
-                      lambda progress: None, settled=settled)  # fmt: skip
-            result = run.go()
+        try:
+            with attuned():
+                run = Run("listen", due, target, self._ledger, self._settings, self._options,
+                          lambda progress: None, settled=settled)  # fmt: skip
+                result = run.go()
+        except MappingError:  # what we built of one is not to hold up the others
+            self._settle(batch, became, due.unready)
+            left = [one for one in batch if one.key not in {**became, **due.unready}]
+            return self._alone(left, target)
         self._ledger.commit()
         if not result.stopped:  # what nothing is known of is not to be tried at once, on and on
             became = {key: UNKNOWN for key in keys if key not in due.unready} | became
         self._settle(batch, became, due.unready)
         return result.stopped
+
+    def _alone(self, batch: Sequence[Waiting], target: Target) -> str:
+        """The same one by one, where a defect of ours ended a batch; whose it is waits."""
+        if len(batch) == 1:
+            self._settle(batch, {batch[0].key: NOT_MADE}, {})
+            return ""
+        return next(filter(None, (self._sent([one], target) for one in batch)), "")
 
     def _settle(
         self, batch: Sequence[Waiting], became: dict[str, str], unready: dict[str, str]
