@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -36,7 +37,7 @@ class _Made(NamedTuple):
 
 class Due:
     """The records of one batch. `unready` says which of its appointments gave none, and by which
-    rule; `moved` are others whose place among their patient's visits has changed with these."""
+    rule. Others whose place among their patient's visits changes with these are due again."""
 
     def __init__(
         self,
@@ -49,7 +50,6 @@ class Due:
         self.catalog = catalog
         self.count = len(keys)
         self.unready: dict[str, str] = {}
-        self.moved: set[str] = set()
         self._keys = keys
         self._inbox = inbox
         self._visits = visits
@@ -92,7 +92,11 @@ class Due:
         return _Made(key, number, folded.visit, named(folded, sent))
 
     def _note(self, made: Sequence[_Made]) -> None:
-        """Notes the visits, and finds those of which it is thereby known anew which they are."""
+        """Notes the visits; those of which it is thereby known anew which they are are due again.
+
+        That is on disk before any note is: whoever ends in between finds the same again, and after
+        the notes would find nothing that has changed.
+        """
         secret = self._settings.secret
         now = [Known(*known(one.key, one.visit, secret)) for one in made]
         before = self._visits.of([one.key for one in made])
@@ -101,11 +105,12 @@ class Due:
         whose = {one.who for one in (*changed, *old)}
         first = {who: self._visits.first(who) for who in whose}
         self._visits.note(changed)
+        moved: set[str] = set()
         for who, one in first.items():
             then = self._visits.first(who)
             if then != one:
-                self.moved |= self._visits.between(who, one, then)
-        self.moved -= set(self._keys)
+                moved |= self._visits.between(who, one, then)
+        self._inbox.again(sorted(moved.difference(self._keys)), time.time())
 
     def _place(self, visit: Visit) -> Place:
         first = self._visits.first(comer(visit, self._settings.secret))

@@ -150,7 +150,6 @@ class Forwarder:
                       lambda progress: None, settled=settled)  # fmt: skip
             result = run.go()
         self._ledger.commit()
-        self._inbox.again(sorted(due.moved), time.time())
         if not result.stopped:  # what nothing is known of is not to be tried at once, on and on
             became = {key: UNKNOWN for key in keys if key not in due.unready} | became
         self._settle(batch, became, due.unready)
