@@ -23,7 +23,7 @@ test: $(TEST) $(WHEEL)  ## everything: lint, types, layers, all tests with real 
 	$(MAKE) lint types
 	VENV=$(VENV) sh tests/run.sh all
 
-test-faults: $(TEST) $(WHEEL)  ## the long runs of failures; SEED=N repeats one
+test-faults: $(TEST) $(WHEEL)  ## the long runs of failures; SEED=N repeats one, YEAR=all takes all of the example's messages
 	$(BIN)/pytest -m faults tests/faults
 
 HFS ?= .cache/helios/bin/hfs

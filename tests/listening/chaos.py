@@ -5,61 +5,81 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+import zlib
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from alliance_fhir import sandbox
 from ports import free_port
 
-from .messages import expected, found, made_up
-from .process import Listening
+from .process import TOML, Listening
 from .sender import Sender
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
     from pathlib import Path
-
-    from .messages import Told
 
 Json = dict[str, Any]
 _PAGE = 200
-_LONG = 300.0
+_LONG = 900.0
 """Seconds until a server of which much is asked on a busy machine has all."""
-
-
-class Extent(NamedTuple):
-    """How much is sent, and how often who is killed meanwhile."""
-
-    appointments: int
-    messages: int
-    kills_of_server: int
-    kills_of_listener: int
+_BATCH = 5.0
+"""About so many seconds the listener takes for what it sends together."""
+_LAST = 0.25
+"""Of what waits when all is acknowledged, the part that is sent on without a kill at the least: a
+kill later than that may come when nothing waits any more."""
+SERVER, LISTENER, BOTH = ("server",), ("listener",), ("server", "listener")
+"""Who is killed, at the same time."""
+Kills = dict[tuple[str, ...], int]
+"""How often."""
 
 
 class Chaos:
-    """One run of it, as a seed says."""
+    """One run of it, as a seed says.
 
-    def __init__(self, folder: Path, chance: random.Random, extent: Extent) -> None:
+    `coming` are killed while the client sends, `waiting` when all is acknowledged, and not all is
+    at the server. `waited` says of each kill how many appointments waited for the server.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        chance: random.Random,
+        data: Sequence[bytes],
+        coming: Kills,
+        waiting: Kills | None = None,
+        *,
+        toml: str = TOML,
+    ) -> None:
         self._folder = folder
         self._chance = chance
-        self._extent = extent
+        self._data = data
+        self._coming = coming
+        self._waiting = waiting or {}
         self._port = free_port()
-        self.told: list[Told] = made_up(
-            chance.randrange(10**6), extent.appointments, extent.messages
-        )
+        self.waited: list[int] = []
         self.server = self._serve()
-        self.listening = Listening(folder / "site", self.server.url, port=free_port())
+        self.listening = Listening(folder / "site", self.server.url, port=free_port(), toml=toml)
 
     def run(self) -> None:
         """Sends, kills and waits until all is where it belongs."""
-        victims = ["server"] * self._extent.kills_of_server
-        victims += ["listener"] * self._extent.kills_of_listener
-        self._chance.shuffle(victims)
         self.listening.start()
+        self._send()
+        self._catch_up()
+        self.listening.idle(_LONG)
+        assert self.listening.stop() == 0
+        assert self.listening.errors == ""
+        assert self.listening.health["waiting"] == 0
+
+    def _send(self) -> None:
+        victims = self._shuffled(self._coming)
         sender = Sender(self.listening.port)
-        data = [one.data for one in self.told]
+        data = self._data
         part = len(data) // (len(victims) + 1)
         try:
             for number, victim in enumerate(victims):
@@ -73,28 +93,47 @@ class Chaos:
             sender.kill()
         assert {one.code for one in answers} == {"AA"}
         assert all(one.control == one.answers for one in answers)
-        assert len(answers) == len(self.told)
+        assert len(answers) == len(data)
         assert any(one.times > 1 for one in answers), "no message was lost on its way"
-        self.listening.idle(_LONG)
-        assert self.listening.stop() == 0
-        assert self.listening.errors == ""
 
-    def _kill(self, victim: str) -> None:
-        if victim == "listener":
+    def _catch_up(self) -> None:
+        """Kills while the server is given what waits for it."""
+        victims = self._shuffled(self._waiting)
+        parts = sorted((self._chance.uniform(_LAST, 1) for _ in victims), reverse=True)
+        most = self.listening.health["waiting"]
+        for victim, part in zip(victims, parts, strict=True):
+            self.listening.until(lambda: self.listening.health["waiting"] <= part * most, _LONG)  # noqa: B023
+            time.sleep(self._chance.uniform(0, _BATCH))  # what waits is counted after each batch
+            self._kill(victim)
+
+    def _shuffled(self, kills: Kills) -> list[tuple[str, ...]]:
+        victims = [victim for victim, times in kills.items() for _ in range(times)]
+        self._chance.shuffle(victims)
+        return victims
+
+    def _kill(self, victims: tuple[str, ...]) -> None:
+        self.waited.append(self.listening.health["waiting"])
+        if "server" in victims:
+            os.kill(self.server.pid, signal.SIGKILL)
+        if "listener" in victims:
             self.listening.kill()
             assert "Traceback" not in self.listening.errors
             time.sleep(self._chance.uniform(0, 0.3))
             self.listening.start()
-        else:
-            os.kill(self.server.pid, signal.SIGKILL)
+        if "server" in victims:
             time.sleep(self._chance.uniform(0.5, 2))  # before that it may not be gone
             self.server = self._serve()
 
-    def right(self) -> None:
-        """Each appointment is at the server once, and stands as its last message says."""
-        assert found(every(self.server.url, "Appointment")) == expected(self.told)
-        people = [body["identifier"][0]["value"] for body in every(self.server.url, "Patient")]
-        assert len(people) == len(set(people))
+    def at_server(self, type_: str) -> list[Json]:
+        """All resources of a type that are there."""
+        return every(self.server.url, type_)
+
+    def kept(self) -> list[bytes]:
+        """All messages in the inbox, in the order in which they came."""
+        path = self._folder / "site" / "ledger.inbox.sqlite"
+        with closing(sqlite3.connect(path)) as inbox:
+            rows = inbox.execute("SELECT told FROM inbox_message ORDER BY number")
+            return [zlib.decompress(told) for (told,) in rows]
 
     def close(self) -> None:
         """Ends both."""

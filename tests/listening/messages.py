@@ -95,6 +95,13 @@ def made_up(seed: int, appointments: int, messages: int) -> list[Told]:
     return told
 
 
+def all_right(appointments: Sequence[Json], people: Sequence[Json], told: Iterable[Told]) -> None:
+    """Each appointment is there once, and stands as its last message says; so is each patient."""
+    assert found(appointments) == expected(told)
+    names = [body["identifier"][0]["value"] for body in people]
+    assert len(names) == len(set(names))
+
+
 def expected(told: Iterable[Told]) -> dict[str, Standing]:
     """How each appointment stands in the end: as its last message by MSH-7 says."""
     return {one.appointment: one.standing for one in sorted(told, key=lambda one: one.made)}

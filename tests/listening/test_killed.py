@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 import threading
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from alliance_fhir.testing import Answer, Request
 from alliance_fhir.testing.messages import Cut
 
 from .engine import Engine, framed
-from .messages import expected, found, made_up, message
+from .messages import DAY, HOUR, expected, found, made_up, message, stamp
+from .process import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,6 +109,45 @@ def test_killed_right_after_each_acknowledgement(opened: Callable[..., Site]) ->
     site.server.between = lambda request, proceed: proceed()
     site.listening.start()
     kept_once(site, told)
+
+
+def test_killed_before_it_sends_what_another_visit_makes_a_follow_up(site: Site) -> None:
+    """The visit before was attended: that says something new of a visit that waits no longer."""
+    week = timedelta(days=7)
+    with site.connect() as engine:
+        assert engine.send(message("after", start=stamp(DAY + week), end=stamp(DAY + week + HOUR)))
+        site.listening.idle()
+        assert which(site) == {"after": "history-too-short"}
+        reached, killed = threading.Event(), threading.Event()
+
+        def hold(request: Request, proceed: Callable[[], Answer]) -> Answer:
+            if not request.is_write:
+                return proceed()
+            reached.set()
+            killed.wait()
+            raise Cut
+
+        usual, site.server.between = site.server.between, hold
+        assert engine.send(message("before", "S14", control="C2")).code == "AA"
+        assert reached.wait(PATIENCE)
+    site.listening.kill()
+    killed.set()
+    site.server.between = usual
+    site.listening.start()
+    site.listening.idle()
+    assert which(site) == {"before": "history-too-short", "after": "attended-before"}
+
+
+def which(site: Site) -> dict[str, str]:
+    """By which rule it is known of each Appointment whether it is a first visit."""
+    return {
+        body["identifier"][1]["value"]: part["valueCoding"]["code"]
+        for body in site.server.of_type("Appointment")
+        for told in body["extension"]
+        if told["url"].endswith("/first-or-follow-up")
+        for part in told["extension"]
+        if part["url"] == "rule"
+    }
 
 
 def test_the_server_is_away_for_long_and_messages_are_taken_all_the_time(site: Site) -> None:

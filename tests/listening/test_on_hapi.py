@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .chaos import Chaos, Extent
+from .chaos import LISTENER, SERVER, Chaos
+from .messages import all_right, made_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,9 @@ pytestmark = pytest.mark.server
 
 
 def test_both_are_killed_while_messages_come(tmp_path: Path) -> None:
-    extent = Extent(30, 100, kills_of_server=1, kills_of_listener=1)
-    with closing(Chaos(tmp_path, random.Random(7), extent)) as chaos:  # noqa: S311
+    chance = random.Random(7)  # noqa: S311
+    told = made_up(chance.randrange(10**6), 30, 100)
+    data = [one.data for one in told]
+    with closing(Chaos(tmp_path, chance, data, {SERVER: 1, LISTENER: 1})) as chaos:
         chaos.run()
-        chaos.right()
+        all_right(chaos.at_server("Appointment"), chaos.at_server("Patient"), told)

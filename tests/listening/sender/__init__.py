@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 FILES = ("pom.xml", "Sender.java")
+CHARSET = "-Dca.uhn.hl7v2.llp.charset=UTF-8"  # else it sends question marks for what is not ASCII
 
 
 class Acknowledged(NamedTuple):
@@ -47,7 +48,7 @@ class Sender:
         classes = f"{made / 'classes'}:{made / 'lib'}/*"
         told = ("127.0.0.1", str(port), str(lanes))
         self._process = subprocess.Popen(
-            [tool("java"), "-Xmx128m", "-cp", classes, "Sender", *told],
+            [tool("java"), "-Xmx128m", CHARSET, "-cp", classes, "Sender", *told],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
