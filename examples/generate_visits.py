@@ -22,7 +22,7 @@ from visits_of_a_year import SEED, Year
 
 COLUMNS = (
     *("appointment", "patient", "clinician", "start", "end", "status", "cancelled_at"),
-    *("cancelled_by", "reason", "service", "referrer", "referral"),
+    *("cancelled_by", "reason", "service", "referrer", "referral", "rescheduled_from"),
 )
 
 
@@ -30,11 +30,12 @@ def row(booking: Booking) -> tuple[str, ...]:
     """A booking as it stands in the end."""
     course = booking.course
     called_off = booking.off_at.isoformat() if booking.off_at else ""
+    before = booking.before.isoformat(timespec="minutes") if booking.before else ""
     return (
         *(booking.number, course.patient, course.clinician),
         *(booking.start.isoformat(timespec="minutes"), booking.end.isoformat(timespec="minutes")),
         *(booking.status, called_off, booking.off_by, booking.reason, course.service),
-        *(course.referrer, course.referral),
+        *(course.referrer, course.referral, before),
     )
 
 

@@ -188,6 +188,10 @@ class Hl7v2Settings(Frozen):
     referral_system: Uri | None = None
     zone: Zone = ""
     encoding: Encoding = ""
+    processing: tuple[Literal["P", "T", "D"], ...] = ("P",)
+    """Of which systems messages are read, by MSH-11 (table 0103)."""
+    clinician_types: tuple[str, ...] = ()
+    """The codes in AIG-4 of general resources that are clinicians; "" is of those without one."""
     authorities: dict[str, Uri] = {}
     status: Annotated[dict[str, Status], AfterValidator(_apart)] = {}
     cancelled_by: Annotated[dict[str, Side], AfterValidator(_apart)] = {}

@@ -56,7 +56,8 @@ def measure(
     first or to the last visit that counts. What else the sources hold is passed over.
 
     Bad rows are named in the tally, and not counted. Raises ConfigError where no visit counts and
-    no period is named, or where it ends before it begins; InputError for a path that is not there.
+    no period is named, or where all visits that count are on the other side of the only day that
+    is, and where the period ends before it begins; InputError for a path that is not there.
     """
     if since and until and until < since:
         raise ConfigError("--until names a day before --from; name them the other way round")
@@ -67,6 +68,11 @@ def measure(
         raise ConfigError(
             "no visit was attended or missed, so that there is no period to measure; name it by "
             "--from and --until, or name files of visits"
+        )
+    if period.until < period.since:
+        raise ConfigError(
+            f"no visit was attended or missed {'after --from' if since else 'before --until'}; "
+            "name both days, or others"
         )
     return Measured(engagement(visits, period, settings.smallest_group), tally)
 

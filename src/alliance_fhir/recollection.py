@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import Self
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.scheduling import Sent
+from alliance_fhir.domain.visit import natural_key
 from alliance_fhir.ledger.inbox import Arrived, Inbox
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.sources.before import KnownVisit
@@ -44,7 +46,7 @@ class Recollection:
 
     def sent(self, key: str, but: Collection[str]) -> Iterator[Sent]:
         """The messages of an appointment that are kept. One that the settings of today do not let
-        us read counts no more."""
+        us read, or take for another's, counts no more."""
         self._write()
         inbox = self._opened()
         if inbox is None:
@@ -56,7 +58,11 @@ class Recollection:
         site = site_of(self._settings)
         for one in inbox.of([key], but).get(key, []):
             heard = read(one.told, site)
-            if heard.said:
+            if heard.said and key == record_key(
+                self._settings.named_source,
+                natural_key(heard.said.appointment),
+                self._settings.secret,
+            ):
                 yield Sent(heard.said, one.digest)
 
     def hear(self, key: str, digest: str, told: bytes) -> None:
@@ -76,6 +82,7 @@ class Recollection:
         """The visits of this run, which are noted in the ledger."""
         if self._run:
             self._ledger.visits.note(visits)
+            self._ledger.commit()  # nobody is to wait with the same ones for our first group
 
     def _opened(self) -> Inbox | None:
         """The inbox, where there is one."""

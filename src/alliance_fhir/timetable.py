@@ -174,6 +174,7 @@ def cells_of(visit: Visit) -> list[str]:
         "referrer": _who(visit.referrer),
         "referral": _who(visit.referral),
         "first": first[visit.first],
+        "rescheduled_from": ";".join(one.text for one in visit.rescheduled_from),
     }
     return [cells[name] for name in VISIT]
 

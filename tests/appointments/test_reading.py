@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 END = {"end": "2026-03-09T14:50:00-04:00"}
 SNOMED = "http://snomed.info/sct"
+MOVED = "https://alliance-fhir.github.io/ig/StructureDefinition/rescheduled-from"
 ROLE = {"resourceType": "PractitionerRole", "id": "r", "practitioner": {"reference": "#p"}}
 KURTZ: Json = {"resourceType": "Practitioner", "id": "p", "identifier": [
     {"system": "http://hl7.org/fhir/sid/us-npi", "value": "1234567893"},
@@ -174,6 +177,13 @@ CASES: dict[str, tuple[Json, Row]] = {
         {"identifier": None},
         {"appointment": "https://alliance-fhir.github.io/id/clinic-east/appointment|a-1"},
     ),
+    "where it was before, in the order in which it stands": (
+        {"extension": [*extension(MOVED, valueDateTime="2026-03-05T09:30:00-05:00"),
+                       *extension(MOVED, valueDateTime="2026-03-02T14:00:00-05:00")]},
+        {"rescheduled_from": "2026-03-05T09:30:00-05:00;2026-03-02T14:00:00-05:00"},
+    ),
+    "an earlier Appointment that it replaces, R5": (
+        {"replaces": [named("0", "urn:example:visits", "Appointment")]}, {}),
     "an order that is named": (
         {"basedOn": [named("77", "urn:example:orders", "ServiceRequest")]},
         {"referral": "urn:example:orders|77"},
@@ -300,3 +310,19 @@ def test_an_earlier_visit_in_fhir_makes_a_later_one_a_follow_up(
         for body in resources("out", "Appointment")
     }
     assert kinds == {"1": "unknown", "2": "follow-up"}
+
+
+def test_what_else_is_json_in_a_folder_is_passed_over(command: Callable[..., Ran]) -> None:
+    """Keys and settings of other programs lie beside the data; named by itself, such a file is
+    told."""
+    site()
+    folder = Path("visits")
+    folder.mkdir()
+    (folder / "visits.json").write_text(json.dumps(appointment()))
+    (folder / "keys.json").write_text('{"keys": [{"kty": "RSA"}]}')
+    (folder / "empty.json").write_text("")
+    ran = command("check", "visits", "--config", "alliance.toml", "--json")
+    assert (ran.code, ran.json["records"]["accepted"]) == (0, 1)
+    assert ran.json["rejected"] == []
+    alone = command("check", "visits/keys.json", "--config", "alliance.toml", "--json")
+    assert [one["rule"] for one in alone.json["rejected"]] == ["not-a-resource"]

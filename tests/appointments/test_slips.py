@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from conftest import Ran
 
 ACTOR = "participant[0].actor"
+MOVED = "https://alliance-fhir.github.io/ig/StructureDefinition/rescheduled-from"
 ONLY = taking_part({"reference": f"Patient/{SECRET}"})
 TWO = taking_part(named(GOOD), named(SECRET))
 
@@ -58,6 +59,13 @@ SLIPS: dict[str, tuple[Json, list[tuple[str, str]]]] = {
         {"end": "2026-03-09T13:00:00-04:00"}, [("end", "ends-before-start")]),
     "a length that is none": (
         {"end": None, "minutesDuration": SECRET}, [("minutesDuration", "wrong-kind")]),
+    **{f"a start before that is {told or 'none'}": (
+        {"extension": [*extension(MOVED, valueDateTime="2026-03-05T09:30:00-05:00"),
+                       *extension(MOVED, valueDateTime=told or SECRET)]},
+        [("extension[1].valueDateTime", rule)])
+        for told, rule in (("", "not-a-date"), ("2026-03-02", "not-a-time"))},
+    "a length that is yes": (
+        {"end": None, "minutesDuration": True}, [("minutesDuration", "wrong-kind")]),
     "what is still to come, and was missed": (
         {"status": "noshow", "start": "2026-07-09T14:00:00Z", "end": "2026-07-09T15:00:00Z"},
         [("start", "known-too-soon")]),

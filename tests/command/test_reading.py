@@ -363,6 +363,8 @@ def test_a_code_for_no_answer_is_no_answer(command: Callable[..., Ran]) -> None:
         ("%G-W%V-%u", "2026-W11-1", "2026-03-09"),
         ("%d.%m.%Y %%H", "09.03.2026 %H", "2026-03-09"),
         ("%d.%m.%Y %H:%M %z", "09.03.2026 14:10 +0300", "2026-03-09T14:10:00+03:00"),
+        ("%d.%m.%Y %H:%M", "09.03.2026", "2026-03-09"),
+        ("%Y-%m-%dT%H:%M", "2026-03-09", "2026-03-09"),
         ("%d.%m.%Y", "2026-03-09", "2026-03-09"),
         ("%d.%m.%Y", "2026-03-09T14:10", "2026-03-09T14:10:00+01:00"),
     ],
@@ -382,6 +384,16 @@ def test_a_date_that_does_not_fit_the_format_is_none(command: Callable[..., Ran]
     named = [finding(row, "completed_at", "not-a-date") for row in (2, 3)]
     ran = command("check", "a.csv", "--json")
     assert said(ran) == outcome("check", (2, 0, 2), named, code=4)
+
+
+@pytest.mark.parametrize("pattern", ["%H:%M %d.%m.%Y", "%d. %H:%M %m/%Y", "%d.%m. %H:%M %Y"])
+def test_no_day_is_made_of_part_of_one(pattern: str, command: Callable[..., Ran]) -> None:
+    site(f'date_format = "{pattern}"', ZONE)
+    days = ("09.03.2026", "09.", "09.03.")
+    write("a.csv", *(srs(completed_at=day) for day in days))
+    named = [finding(row, "completed_at", "not-a-date") for row in (2, 3, 4)]
+    ran = command("check", "a.csv", "--json")
+    assert said(ran) == outcome("check", (3, 0, 3), named, code=4)
 
 
 def test_bare_identifiers_take_the_systems_of_the_site(command: Callable[..., Ran]) -> None:

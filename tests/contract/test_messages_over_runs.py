@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import alliance_fhir as af
+from alliance_fhir.config import Hl7v2Settings
 from alliance_fhir.ledger.inbox import Inbox
 from alliance_fhir.targets.server import ServerTarget
 from alliance_fhir.undoing import undo
@@ -106,6 +107,21 @@ def test_a_first_visit_is_told_by_what_earlier_runs_knew(site: Clinic) -> None:
     give(site, "tuesday", MISSED)
     assert site.sync().exit_code == 0
     assert kind_of(there(site)["7"], "first-or-follow-up") == "unknown"
+
+
+@by_the_ledger
+def test_a_message_that_is_another_appointment_s_by_the_settings_of_today_counts_no_more(
+    site: Clinic,
+) -> None:
+    site.set(hl7v2=Hl7v2Settings(authorities={"EAST": VISITS}))
+    off = message("S15", {10: "3", 7: "20260302090000-0500"}, {2: "7^EAST", 25: ""})
+    give(site, "monday", BOOKED, off)
+    assert site.sync().exit_code == 0
+    assert told(site)["7"][0] == "cancelled"
+    site.set(hl7v2=None)
+    give(site, "tuesday", MISSED)
+    assert site.sync().exit_code == 0
+    assert told(site)["7"] == ("noshow", "no-show")
 
 
 @by_the_ledger

@@ -194,14 +194,14 @@ def visits() -> list[tuple[Visit, Place]]:
         visit(3, "attended", **{**all_of_it, "modality": "video", "referrer": None}),
         visit(4, "arrived-late", clinician=None),
         visit(5, "too-late", service="Psychotherapy", end=odd),
-        visit(6, "no-show", **all_of_it),
+        visit(6, "no-show", **all_of_it, rescheduled_from=(late, after)),
         visit(7, "cancelled", called_off=after, by="patient"),
         visit(8, "cancelled", called_off=late, by="patient"),
         visit(9, "cancelled", called_off=_day("2026-03-02"), by="patient"),
         visit(10, "cancelled", by="patient"),
         visit(11, "cancelled", called_off=late, by="provider", **all_of_it),
         visit(12, "cancelled"),
-        visit(13, "entered-in-error"),
+        visit(13, "entered-in-error", rescheduled_from=[after, late] * 3),
     ]
     places = [
         Place("first", "said"),

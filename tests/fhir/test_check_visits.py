@@ -36,6 +36,11 @@ OTHER = {"system": "urn:example:mrn", "value": LEAK}
 SOMEBODY = {"type": "Group", "identifier": OTHER}
 PAT = {"coding": [{"system": el.CANCELLATION_REASON, "code": "pat"}]}
 AS_TEXT = {"text": LEAK}
+SEAL = {"url": el.CONTENT_DIGEST, "valueString": "0" * 32}
+IN_PERSON = {
+    "url": el.MODALITY,
+    "valueCodeableConcept": {"coding": [{"system": el.PARTICIPATION_MODE, "code": "FACE"}]},
+}
 
 # fmt: off
 FAULTS = [
@@ -61,7 +66,12 @@ FAULTS = [
     Fault("missed", ("extension", 1, "extension", 0, "valueCoding", "code"), "second"),
     Fault("missed", ("extension", 1, "extension", 1, "valueCoding", "code"), LEAK),
     Fault("missed", ("extension", 2, "valueCodeableConcept", "coding", 0, "code"), "FAX"),
-    Fault("missed", ("extension", -1, "valueString"), LEAK, "extension.3.valueString"),
+    Fault("missed", ("extension", -1, "valueString"), LEAK, "extension.5.valueString"),
+    Fault("missed", ("extension", 3, "valueDateTime"), "2026-03-16"),
+    Fault("missed", ("extension", 3, "valueDateTime"), GONE),
+    Fault("missed", ("extension", 4, "url"), el.RECORD, "extension.4.valueString"),
+    Fault("missed", ("extension", 3), IN_PERSON, "extension"),
+    Fault("missed", ("extension", 4), SEAL, "extension"),
     Fault("missed", ("serviceCategory",), []),
     Fault("missed", ("serviceType",), [AS_TEXT, AS_TEXT]),
     Fault("missed", ("specialty", 0, "coding"), []),

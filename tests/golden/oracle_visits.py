@@ -99,6 +99,9 @@ class _Table:
             mode = _concept(f"{THO}/v3-ParticipationMode", MODALITY[row["modality"]])
             url = f"{IG}/StructureDefinition/modality"
             extensions.append({"url": url, "valueCodeableConcept": mode})
+        for told in filter(None, row.get("rescheduled_from", "").split(";")):
+            url = f"{IG}/StructureDefinition/rescheduled-from"
+            extensions.append({"url": url, "valueDateTime": self._time(told).isoformat()})
         code, off = OFF_BY.get(kind, ("", ""))
         participants = [self._participant(patient, off)]
         if row["clinician"]:

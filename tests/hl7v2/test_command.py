@@ -129,6 +129,7 @@ SAME = [
         status="attended",
         start="2026-03-11T10:00:00-04:00",
         end="2026-03-11T10:50:00-04:00",
+        rescheduled_from="2026-03-10T10:00:00-04:00",
     ),
     visit(4, status="arrived", **MORNING),
     visit(5, status="entered-in-error", **MORNING),
@@ -321,7 +322,7 @@ NAMED = [
         2,
         "SCH-25",
         "unknown-status",
-        "Use a code of HL7 table 0278, or say what the site means by this one.",
+        "Use a code of HL7 table 0278, or map this one in [hl7v2.status].",
     ),
     slip(3, "MSH-7", "not-a-date", UTC),
     slip(3, "SCH-2", "appointment-not-numbered"),
@@ -388,6 +389,15 @@ def test_what_none_of_the_messages_says_is_told_once_at_the_newest(
     lay("c.hl7", [about("7", "S12", "20260301090000-0500", "C0")])
     shape = outcome("check", (2, 2, 0))
     assert said(command("check", "a.hl7", "b.hl7", "c.hl7", "--json")) == shape
+
+
+def test_no_end_is_asked_for_where_all_visits_last_as_long(command: Callable[..., Ran]) -> None:
+    site(USUAL, *SITE)
+    lay("a.hl7", [about("7", "S26", "20260302090000-0500", "C1", {11: ""})])
+    shape = outcome(
+        "check", (1, 0, 1), [finding(1, "SCH-11.4", "never-said", path="a.hl7")], code=4
+    )
+    assert said(command("check", "a.hl7", "--json")) == shape
 
 
 def test_what_nobody_can_know_yet(command: Callable[..., Ran]) -> None:
@@ -457,6 +467,7 @@ def test_an_appointment_in_a_table_and_in_messages(command: Callable[..., Ran]) 
     lay("a.hl7", MONDAY[:3])
     lay("b.hl7", LATER[:3])
     write("c.csv", SAME[0], {**SAME[1], "cancelled_by": "provider"}, SAME[3])
+    mine = "What is said of one appointment differs; keep what is right."
     equal = "Another source says the same of this appointment; it was taken once."
     different = (
         "Another source says something else of this appointment; give one of the two, or mend one "
@@ -466,7 +477,7 @@ def test_an_appointment_in_a_table_and_in_messages(command: Callable[..., Ran]) 
         "check",
         (6, 3, 2),
         [
-            finding(3, "", "duplicate-different", path="c.csv"),
+            finding(3, "", "duplicate-different", mine, "c.csv"),
             finding(4, "", "duplicate-different", different, "b.hl7"),
         ],
         code=4,

@@ -1,7 +1,8 @@
 """What is read from which field, worked out by hand.
 
-The positions are those of the standard, v2.5.1: chapter 10 (SCH 10.6.2, AIS 10.6.4, AIL 10.6.6,
-AIP 10.6.7, RGS 10.6.3), chapter 3 (PID, PV1), chapter 4 (TQ1), chapter 2 (MSH, data types).
+The positions are those of the standard, v2.5.1: chapter 10 (SCH 10.6.2, AIS 10.6.4, AIG 10.6.5,
+AIL 10.6.6, AIP 10.6.7, RGS 10.6.3), chapter 3 (PID, PV1), chapter 4 (TQ1), chapter 2 (MSH, data
+types).
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from alliance_fhir.config import Hl7v2Settings, Settings
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.domain.scheduling import Coded
-from alliance_fhir.sources.hl7v2.site import Site
+from alliance_fhir.sources.hl7v2.site import Site, site_of
 from alliance_fhir.sources.hl7v2.statuses import EVENTS, TABLE_0278
 
 from .making import APPOINTMENT, PATIENT, SITE, Fields, at, message, msh, said, segment, told
@@ -287,6 +289,42 @@ def test_the_clinician(
     assert one.clinician == (number and Identifier("urn:example:staff", number))
 
 
+def aig(resource: str, kind: str = "", action: str = "") -> str:
+    """A resource in general, of a kind, and what is done with it."""
+    return segment("AIG", {2: action, 3: resource, 4: kind})
+
+
+ROOM = aig("7^Room 7", "R")
+GENERAL: list[tuple[tuple[str, ...], tuple[str, ...], str | None]] = [
+    # the types of the site, the segments, the number
+    ((), (aig("K1", "D"),), None),
+    (("D",), (ROOM, aig("K1^Kurtz, A", "d^Doctor")), "K1"),
+    (("D", "P"), (ROOM, aig("K1^Kurtz^A^^^^MD", "P^^L")), "K1"),
+    (("D",), (ROOM, aig("K1")), None),
+    (("",), (ROOM, aig("K1")), "K1"),
+    (("D",), (aig("^Kurtz", "D"), aig("K2", "D")), "K2"),
+    (("D",), (aig("K1", "D", "D"), aig("K2", "D", "A")), "K2"),
+    # who is in AIP goes before
+    (("D",), (aig("K1", "D"), aip("K2")), "K2"),
+    (("D",), (aig("K1", "D"), aip('""')), None),
+]
+
+
+@pytest.mark.parametrize(("types", "others", "number"), GENERAL)
+def test_a_clinician_who_is_a_resource_in_general(
+    tmp_path: Path, types: tuple[str, ...], others: tuple[str, ...], number: str | None
+) -> None:
+    settings = Settings(
+        source="clinic-east",
+        clinician_system="urn:example:staff",
+        patient_system="urn:example:mrn",
+        appointment_system="urn:example:appointment",
+        hl7v2=Hl7v2Settings(clinician_types=types),
+    )
+    one = said(tmp_path, message("S14", {}, {}, *others), site_of(settings))
+    assert one.clinician == (number and Identifier("urn:example:staff", number))
+
+
 def test_the_order_that_it_is_made_on(tmp_path: Path) -> None:
     assert said(tmp_path, message(sch={27: "O2"})).referral == Identifier("urn:example:order", "O2")
 
@@ -399,3 +437,9 @@ def test_versions(tmp_path: Path, version: str) -> None:
 def test_a_header_by_itself() -> None:
     """The builder of these tests, against a header typed whole."""
     assert msh() == "MSH|^~\\&|SCHED|EAST|||20260302141000-0500||SIU^S12^SIU_S12|C1|P|2.5.1"
+
+
+@pytest.mark.parametrize("written", ["", "x", "-1", "1.5", "9" * 19, "9" * 5_000])
+def test_what_is_no_sequence_number_says_nothing(tmp_path: Path, written: str) -> None:
+    """Python refuses to read a number of more than 4,300 digits."""
+    assert said(tmp_path, message("S12", {13: written})).sequence is None

@@ -37,6 +37,7 @@ FILES = {
     "empty lines": (f"\r\n\n{ONE}\r\r\n\n{TWO}\n\n", ["C1", "C2"]),
     "a byte order mark": (f"\ufeff{ONE}", ["C1"]),
     "in a batch": (f"{BHS}{ONE}{TWO}BTS|2\r", ["C1", "C2"]),
+    "in a batch that counts in five digits": (f"{BHS}{ONE}{TWO}BTS|00002\r", ["C1", "C2"]),
     "in a file": (f"{FHS}{BHS}{ONE}BTS|1\r{BHS}{TWO}BTS|1|ok\r{FTS}", ["C1", "C2"]),
     "in a file without batches": (f"{FHS}{ONE}{TWO}{FTS}", ["C1", "C2"]),
     "a batch that does not count": (f"{BHS}{ONE}{TWO}BTS\r", ["C1", "C2"]),
@@ -65,6 +66,10 @@ BAD = {
     "a batch that is cut off": (f"{BHS}{ONE}", [("BTS", "truncated-file")]),
     "a file that is cut off": (f"{FHS}{BHS}{ONE}BTS|1\r", [("FTS", "truncated-file")]),
     "a batch that lacks one": (f"{BHS}{ONE}BTS|2\r", [("BTS-1", "count-differs")]),
+    "a batch of more than can be read": (
+        f"{BHS}{ONE}BTS|{'9' * 5_000}\r",
+        [("BTS-1", "count-differs")],
+    ),
     "a second batch that has one more": (
         f"{BHS}{ONE}BTS|1\r{BHS}{ONE}{TWO}BTS|1\r",
         [("BTS-1", "count-differs")],

@@ -133,6 +133,7 @@ def test_rescheduled_and_rescheduled_again(tmp_path: Path) -> None:
         at("2026-04-03T10:00:00-04:00"),
     )
     assert found.visit
+    assert found.visit.rescheduled_from == found.earlier
     assert found.visit.start == at("2026-03-20T10:00:00-04:00")
 
 

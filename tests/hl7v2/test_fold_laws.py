@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any, get_args
 
@@ -98,7 +99,9 @@ def test_a_visit_is_made_wherever_enough_is_said(said: list[Said]) -> None:
     if found.visit:
         assert found.visit.attendance()
         assert found.visit.status == found.now.status
-        assert found.earlier == () or found.earlier[-1] != found.visit.start
+        assert found.visit.rescheduled_from == found.earlier
+        starts = [*found.earlier, found.visit.start]
+        assert all(one.utc != then.utc for one, then in pairwise(starts))
 
 
 @given(st.lists(messages("A"), min_size=1, max_size=6))

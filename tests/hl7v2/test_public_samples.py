@@ -74,7 +74,8 @@ CALLED_OFF = (
 
 def test_a_booking(tmp_path: Path) -> None:
     """One hour by SCH-9 and -10; the time of AIS-4 is of one service within it."""
-    assert told(said(tmp_path, BOOKED, CHICAGO._replace(patient_system="urn:example:epi"))) == {
+    site = CHICAGO._replace(patient_system="urn:example:epi", processing=frozenset("D"))
+    assert told(said(tmp_path, BOOKED, site)) == {
         "sender": "EPIC|EPIC",
         "control": "538",
         "made": at("2016-05-02T16:20:33-05:00"),
@@ -159,5 +160,5 @@ def test_line_ends_change_nothing(tmp_path: Path, sample: str, end: str) -> None
     whole = sample.replace("\r", "\n")
     site = PARIS._replace(zone=ZoneInfo("UTC"))
     if sample is BOOKED:
-        site = site._replace(patient_system="urn:example:epi")
+        site = site._replace(patient_system="urn:example:epi", processing=frozenset("D"))
     assert said(tmp_path, whole.replace("\n", end), site) == said(tmp_path, sample, site)

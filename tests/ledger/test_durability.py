@@ -184,7 +184,7 @@ def test_two_runs_at_the_same_time_make_nothing_twice(
     assert sync("--reread").json["resources"]["unchanged"] == 14
 
 
-IN_USE = "another run is using this ledger; wait for it to end, and run again"
+IN_USE = "another run, or a listener, is using this ledger; wait for it to end, and run again"
 
 
 @ON_A_DISK

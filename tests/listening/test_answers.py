@@ -33,6 +33,11 @@ WRONG = {
     "cut off in its header": (TRUNCATED, "AE", [("MSH", "truncated-message", "102")]),
     "no MSH": (GOOD.partition(b"\r")[2], "AR", [("MSH", "no-header", "100")]),
     "nothing": (b"", "AR", [("MSH", "no-header", "100")]),
+    "MSH and no more in its line": (
+        replaced(b"MSH|", b"MSH\r|"),
+        "AR",
+        [("MSH-2", "bad-separators", "102")],
+    ),
     "two MSH in one frame": (GOOD + GOOD, "AE", [("MSH", "several-headers", "100")]),
     "an unknown event": (message("x", "S27"), "AR", [("MSH-9.2", "unknown-event", "201")]),
     "a slot": (message("x", "S23"), "AR", [("MSH-9.2", "slot-without-appointment", "201")]),

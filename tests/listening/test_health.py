@@ -14,12 +14,14 @@ from .messages import message
 from .process import LAUNCHER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .conftest import Site
 
 KEYS = [
-    *("command", "at", "event", "seconds", "connections", "accepted", "refused", "turned_away"),
-    *("broken_off", "kept", "delivered", "waiting", "incomplete", "held", "oldest_seconds"),
-    "target",
+    *("command", "at", "event", "seconds", "connections", "accepted", "refused", "refused_for"),
+    *("turned_away", "broken_off", "kept", "delivered", "waiting", "incomplete", "held"),
+    *("held_for", "oldest_seconds", "target"),
 ]
 
 
@@ -39,9 +41,11 @@ def test_each_line_is_one_object_of_these_keys(lasting: Site) -> None:
     assert [list(json.loads(line)) for line in lines] == [KEYS] * len(lines)
     zero = dict.fromkeys(KEYS[3:-1], 0)
     expected = {"accepted": 1, "refused": 1, "kept": 1, "delivered": 1, "connections": 1}
+    rules = {"refused_for": {"unknown-status": 1}, "held_for": {}}
     assert told == {
         **zero,
         **expected,
+        **rules,
         "command": "listen",
         "at": told["at"],
         "event": "health",
@@ -77,3 +81,31 @@ def test_lines_for_people(site: Site) -> None:
         r"incomplete 0, held 0, oldest seconds 0, target answers",
         last,
     )
+
+
+def test_for_what_messages_are_refused_and_held(opened: Callable[..., Site]) -> None:
+    site = opened()
+    with subprocess.Popen(
+        [sys.executable, str(LAUNCHER), "listen", "--mllp", ":0", "--to", site.server.url],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=site.listening.folder,
+    ) as process:
+        assert process.stderr
+        port = re.search(r" listening at 127\.0\.0\.1:(\d+):", process.stderr.readline())
+        assert port
+        with Engine(int(port[1])) as engine:
+            for number in (1, 2):  # of a patient whom the server does not know
+                assert engine.send(message(f"F{number}", patient="4711-SECRET")).code == "AA"
+            for number in (1, 2):
+                bad = message("F3", control=f"C{number}", status="SECRET")
+                assert engine.send(bad).code == "AE"
+            assert engine.send(message("F4", "S99")).code == "AR"
+        said = next(line for line in process.stderr if " held 2," in line)
+        process.terminate()
+        process.communicate()
+    found = re.search(r"refused 3,.* turned away", said)
+    assert found
+    assert found[0] == "refused 3, refused for unknown-event 1 and unknown-status 2, turned away"
+    assert " held 2, held for patient-not-found 2, " in said
+    assert "SECRET" not in said

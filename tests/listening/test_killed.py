@@ -191,8 +191,8 @@ def test_of_two_listeners_with_one_ledger_the_second_is_refused(
     assert second.end() == 2
     assert second.told == []
     assert second.errors == (
-        f"error: {site.listening.ledger}: another run is using this ledger; wait for it to end, "
-        "and run again\n"
+        f"error: {site.listening.ledger}: another run, or a listener, is using this ledger; "
+        "wait for it to end, and run again\n"
     )
     with site.connect() as engine:
         assert engine.send(message("F1")).code == "AA"

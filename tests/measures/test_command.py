@@ -366,6 +366,8 @@ def test_where_a_file_cannot_be_read_nothing_is_written_or_sent(
     ("words", "told"),
     [
         (("--from", "2026-03-01", "--until", "2026-02-01"), "--until names a day before --from"),
+        (("--from", "2030-01-01"), "no visit was attended or missed after --from; name both days"),
+        (("--until", "2020-01-01"), "no visit was attended or missed before --until; name both"),
         (("--from", "1.3.2026"), "--from takes a date such as 2026-03-02"),
         (("--until", "soon"), "--until takes a date such as 2026-03-02"),
         (("--csv", "--json"), "--csv and --json are two answers to one question"),

@@ -68,6 +68,27 @@ def test_the_example_visits_come_back_and_sent_again_change_nothing(
     assert again.read_bytes() == back.read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["folder", "little", R4, R5])
+def test_where_a_visit_was_before_comes_back_in_its_order(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, naps: list[float]
+) -> None:
+    """More starts than there are marks for, one of them twice, and in no order of time."""
+    there = str(tmp_path / "out") if kind == "folder" else request.getfixturevalue(kind)
+    to = there.url if isinstance(there, LittleServer) else there
+    settings = load(EXAMPLE / "alliance.toml").model_copy(update={"folder": tmp_path})
+    before = [f"2026-03-{day:02}T09:30:00-05:00" for day in (5, 2, 5, 3, 6)]
+    rows = [
+        visit(n, rescheduled_from=";".join(some)) for n, some in enumerate((before, before[:2], []))
+    ]
+    source, back = tmp_path / "a.csv", tmp_path / "back.csv"
+    source.write_text(text(rows), "utf-8", newline="")
+    assert sent([source], to, settings, tmp_path / "a.sqlite").keys() == {"created"}
+    assert pulled(back, to, settings).exit_code == 0
+    found = {row["appointment"]: row["rescheduled_from"] for row in rows_of(back)}
+    assert found == {row["appointment"]: row["rescheduled_from"] for row in rows}
+    assert sent([back], to, settings, tmp_path / "a.sqlite").keys() == {"unchanged"}
+
+
 class There:
     """Visits at a server; what somebody does to them; what comes back of it."""
 

@@ -27,6 +27,7 @@ BOOKED: Row = {
     "referrer": "",
     "referral": "",
     "first": "",
+    "rescheduled_from": "",
 }
 FULL: Row = {
     "appointment": "urn:example:visits|2",
@@ -43,6 +44,7 @@ FULL: Row = {
     "referrer": "urn:example:gp|lee",
     "referral": "urn:example:orders|77",
     "first": "yes",
+    "rescheduled_from": "2026-03-09T14:00:00-04:00;2026-03-12T09:30:00-04:00",
 }
 AS_RECORD = Visit(
     appointment=Identifier("urn:example:visits", "2"),
@@ -59,6 +61,10 @@ AS_RECORD = Visit(
     referrer=Identifier("urn:example:gp", "lee"),
     referral=Identifier("urn:example:orders", "77"),
     first=True,
+    rescheduled_from=(
+        Moment("2026-03-09T14:00:00-04:00", "2026-03-09T18:00:00Z"),
+        Moment("2026-03-12T09:30:00-04:00", "2026-03-12T13:30:00Z"),
+    ),
 )
 """What `FULL` says."""
 
@@ -99,4 +105,5 @@ def as_row(record: Visit) -> Row:
         "referrer": who(record.referrer),
         "referral": who(record.referral),
         "first": first[record.first],
+        "rescheduled_from": ";".join(one.text for one in record.rescheduled_from),
     }

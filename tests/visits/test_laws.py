@@ -50,6 +50,7 @@ def visits(draw: st.DrawFn) -> Visit:
     whens = fine if status in HAPPENED else st.datetimes(datetime(1990, 1, 1), AHEAD)
     start = draw(whens).replace(tzinfo=zone)
     lasts = draw(st.timedeltas(timedelta(seconds=1), timedelta(days=2)))
+    before = draw(st.lists(fine.map(lambda t: t.replace(tzinfo=zone)), max_size=5, unique=True))
     notice = (
         st.none() | st.dates().map(Moment.of) | fine.map(lambda t: Moment.of(t.replace(tzinfo=UTC)))
     )
@@ -68,6 +69,7 @@ def visits(draw: st.DrawFn) -> Visit:
         referrer=draw(st.none() | people),
         referral=draw(st.none() | people),
         first=draw(st.none() | st.booleans()),
+        rescheduled_from=tuple(Moment.of(one) for one in before if one != start),
     )
 
 

@@ -180,7 +180,8 @@ def test_a_full_row_whole(command: Callable[..., Ran]) -> None:
     def coded(name: str, code: str) -> Json:
         return {"url": name, "valueCoding": {"system": system, "code": code}}
 
-    assert body.pop("extension")[:3] == [
+    *extensions, _ = body.pop("extension")
+    assert extensions == [
         {
             "url": f"{ours}/StructureDefinition/attendance",
             "extension": [
@@ -198,6 +199,14 @@ def test_a_full_row_whole(command: Callable[..., Ran]) -> None:
             "valueCodeableConcept": {
                 "coding": [{"system": f"{tho}/v3-ParticipationMode", "code": "FACE"}]
             },
+        },
+        {
+            "url": f"{ours}/StructureDefinition/rescheduled-from",
+            "valueDateTime": "2026-03-09T14:00:00-04:00",
+        },
+        {
+            "url": f"{ours}/StructureDefinition/rescheduled-from",
+            "valueDateTime": "2026-03-12T09:30:00-04:00",
         },
     ]
     key = body["identifier"].pop(0)["value"]
@@ -290,3 +299,24 @@ def test_no_patient_nor_service_is_laid_down_in_the_spool(
     assert "Zebulon" not in str(laid)
     assert "therapy" not in str(laid).lower()
     assert Path("a.csv").exists()
+
+
+def test_a_visit_that_was_moved_is_what_it_is_at_its_last_time(command: Callable[..., Ran]) -> None:
+    """The notice that was given of the time before is none of this one."""
+    site("late_cancellation_hours = 24")
+    write(
+        "a.csv",
+        visit(1, status="no-show"),
+        visit(2, status="no-show", rescheduled_from="2026-03-08T14:00:00-04:00"),
+        visit(3, status="attended", rescheduled_from="2026-03-08T14:00:00-04:00"),
+    )
+    plain, missed, came = appointments(command)
+    assert [parts(one, "attendance") for one in (plain, missed, came)] == [
+        ["no-show", "no-notice"],
+        ["no-show", "no-notice"],
+        ["attended", "was-seen"],
+    ]
+    for one in (missed, came):
+        [moved] = [e for e in one["extension"] if e["url"].endswith("/rescheduled-from")]
+        assert moved["valueDateTime"] == "2026-03-08T14:00:00-04:00"
+        assert (one["start"], one["minutesDuration"]) == ("2026-03-09T14:00:00-04:00", 50)

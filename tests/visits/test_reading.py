@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources.readers import Sources
 from command.books import book, sheet, typed
-from command.tables import finding, keeps_silent, outcome, said, text, write
+from command.tables import finding, keeps_silent, outcome, said, states, text, write
 
 from .rows import AS_RECORD, FULL, MINE, as_row, site, visit
 
@@ -51,6 +52,25 @@ def test_what_is_not_required_need_not_be_a_column() -> None:
     usual = {"end": FULL["end"]}  # 50 minutes
     told = {name: FULL[name] if name in needed else "" for name in FULL}
     assert as_rows("a.csv") == [{**told, **usual}]
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        # some systems have the first start of every visit, moved or not
+        ("2026-03-16T18:00:00Z", ""),
+        ("2026-03-09T14:00:00-04:00;2026-03-09T18:00Z", "2026-03-09T14:00:00-04:00"),
+        # there and back again
+        (
+            "2026-03-09T14:00:00-04:00; 2026-03-16T14:00:00-04:00 ;2026-03-12T09:30:00-04:00;",
+            "2026-03-09T14:00:00-04:00;2026-03-16T14:00:00-04:00;2026-03-12T09:30:00-04:00",
+        ),
+    ],
+)
+def test_a_start_that_only_says_the_next_one_again_is_none(told: str, meant: str) -> None:
+    site()
+    write("a.csv", {**FULL, "rescheduled_from": told})
+    assert as_rows("a.csv") == [{**FULL, "rescheduled_from": meant}]
 
 
 @pytest.mark.parametrize(("suffix", "delimiter"), [("csv", ","), ("txt", ";"), ("tsv", "\t")])
@@ -105,6 +125,7 @@ modality = "Art"
 referrer = "Arzt"
 referral = "Überweisung"
 first = "Erst"
+rescheduled_from = "Davor"
 
 [constants]
 service = "Psychotherapy"
@@ -128,10 +149,12 @@ rater = "patient"            # of other tables
 "N" = "no"
 "?" = ""
 """
-OWN = """TerminNr;PatNr;Behandler;Beginn;Ende;Ausgang;Abgesagt;Von;Grund;Art;Arzt;Überweisung;Erst
-2;17;kurtz;16.03.2026 14:00;16.03.2026 14:50;Nicht Erschienen;2026-03-15;PATIENT*IN;Schlaf;;lee;77;j
-3;17;kurtz;17.03.2026 14:00;;erschienen;;;;VIDEO;;;?
-4;17;;18.03.2026 14:00;;BOOKED;;provider;;phone;;;no
+OWN = """TerminNr;Davor;PatNr;Behandler;Beginn;Ende;Ausgang;Abgesagt;Von;Grund;Art;Arzt;\
+Überweisung;Erst
+2;"09.03.2026 14:00; 12.03.2026 09:30";17;kurtz;16.03.2026 14:00;16.03.2026 14:50;Nicht Erschienen;\
+15.03.2026;PATIENT*IN;Schlaf;;lee;77;j
+3;;17;kurtz;17.03.2026 14:00;;erschienen;;;;VIDEO;;;?
+4;;17;;18.03.2026 14:00;;BOOKED;;provider;;phone;;;no
 """
 
 
@@ -140,6 +163,7 @@ def test_a_sites_own_columns_words_systems_and_dates_are_brought_to_ours() -> No
     Path("a.csv").write_text(OWN, "utf-8")
     own = {**FULL, "patient": "urn:example:mrn|17", "service": "Psychotherapy"}
     same = {"referrer": "", "referral": "", "cancelled_at": "", "cancelled_by": "", "reason": ""}
+    same["rescheduled_from"] = ""
     assert as_rows("a.csv") == [
         {**own, "reason": "Schlaf"},
         {
@@ -266,6 +290,17 @@ def test_a_table_with_a_column_of_assessments_is_none_of_visits(
     assert said(command("check", "a.csv", "--json")) == outcome("check", (0, 0, 0), [named], code=3)
 
 
+@pytest.mark.parametrize("theirs", ["start", "status"])
+def test_a_table_of_visits_is_told_which_of_their_columns_it_lacks(
+    theirs: str, command: Callable[..., Ran]
+) -> None:
+    site()
+    write("a.csv", {"Unmapped" if name == theirs else name: told for name, told in FULL.items()})
+    remedy = f"{theirs}: add it, or name it in alliance.toml."
+    named = finding(0, "", "missing-column", remedy)
+    assert said(command("check", "a.csv", "--json")) == outcome("check", (0, 0, 0), [named], code=3)
+
+
 def test_a_table_without_a_header_shows_nothing_of_its_first_row(
     command: Callable[..., Ran],
 ) -> None:
@@ -280,6 +315,8 @@ def test_a_table_without_a_header_shows_nothing_of_its_first_row(
 
 # --- doubles --------------------------------------------------------------------------------------
 
+DIFFERS = "What is said of one appointment differs; keep what is right."
+
 
 def test_an_appointment_that_stands_twice_is_taken_once_or_not_at_all(
     command: Callable[..., Ran],
@@ -291,12 +328,42 @@ def test_an_appointment_that_stands_twice_is_taken_once_or_not_at_all(
         finding(4, "", "duplicate-equal"),
         finding(2, "", "duplicate-equal", path="b.csv"),
     ]
-    rejected = [finding(5, "", "duplicate-different"), finding(6, "", "duplicate-different")]
+    rejected = [finding(row, "", "duplicate-different", DIFFERS) for row in (5, 6)]
     shape = outcome("check", (7, 3, 2), rejected, code=4, warnings=warnings)
     assert said(command("check", "a.csv", "b.csv", "--json")) == shape
     # a pass over the keys comes first, where not all is asked for
     limited = said(command("check", "a.csv", "b.csv", "--limit", "9", "--json"))
     assert limited == shape
+
+
+def test_what_contradicts_itself_is_rejected_by_sync_too_and_is_no_history_of_others(
+    command: Callable[..., Ran],
+) -> None:
+    site("history_from = 2024-01-01")
+    write("a.csv", visit(1), visit(1, start="2026-03-10T14:00:00-04:00"), visit(2))
+    rejected = [finding(row, "", "duplicate-different", DIFFERS) for row in (2, 3)]
+    told = said(command("sync", "a.csv", "--to", "out", "--json"))
+    made = states(created=3)  # the Appointment, its Provenance, the Device
+    assert told == outcome("sync", (3, 1, 2), rejected, code=4, target="out", resources=made)
+    # what was sent of a visit still counts when two rows fall out over it
+    write("b.csv", visit(3, start="2026-03-01T14:00:00-05:00", status="attended"))
+    assert said(command("sync", "b.csv", "--to", "out", "--json"))["exit_code"] == 0
+    other = visit(3, start="2026-03-02T14:00:00-05:00", status="no-show")
+    write("c.csv", visit(3, start="2026-03-01T15:00:00-05:00", status="no-show"), other)
+    assert said(command("sync", "c.csv", "--to", "out", "--json"))["exit_code"] == 4
+    write("d.csv", visit(4))
+    assert said(command("sync", "d.csv", "--to", "out", "--json"))["exit_code"] == 0
+    at = json.loads(Path("out/manifest.json").read_text())["files"]["Appointment"]["path"]
+    lines = Path("out", at).read_text(encoding="utf-8").splitlines()
+    kinds = {
+        body["identifier"][1]["value"]: body.get("appointmentType", {}).get("coding", [{}])[0]
+        for body in map(json.loads, lines)
+    }
+    assert {number: one.get("code") for number, one in kinds.items()} == {
+        "2": "first",
+        "3": "first",
+        "4": "follow-up",
+    }
 
 
 def test_one_number_of_two_systems_is_two_appointments(command: Callable[..., Ran]) -> None:

@@ -94,6 +94,17 @@ CASES = {
     "who called it off, unknown": bad("cancelled_by", "unknown-side", cancelled_by=SECRET),
     "a modality of another's": bad("modality", "unknown-modality", modality=SECRET),
     "a first that is neither yes nor no": bad("first", "not-yes-or-no", first=SECRET),
+    **{
+        f"a start before, {name}": bad(
+            "rescheduled_from", rule, toml, rescheduled_from=f"2026-03-02T14:00:00-05:00;{told}"
+        )
+        for name, rule, toml, told in (
+            ("that is none", "not-a-date", "", SECRET),
+            ("that is a day alone", "not-a-time", "", "2026-03-05"),
+            ("without offset where no zone is set", "no-zone", "", "2026-03-05T14:00"),
+            ("that comes twice", "clock-change", NEW_YORK, "2025-11-02T01:30"),
+        )
+    },
     "a reason that FHIR cannot write": bad("reason", "control-character", reason=f"{SECRET}\x0b.."),
     "a service that FHIR cannot write": bad(
         "service", "control-character", service=f"{SECRET}\x1b.."

@@ -83,6 +83,9 @@ def alike(visit: Visit) -> list[Visit]:
         {"referral": None},
         {"referrer": None},
         {"end": visit.start},
+        {"rescheduled_from": ()},
+        {"rescheduled_from": (visit.end,)},
+        {"rescheduled_from": (visit.end, visit.start)},
     ]
     return [visit.model_copy(update=change) for change in changes]
 

@@ -34,7 +34,7 @@ from alliance_fhir.room import is_full, unwritable
 
 app = typer.Typer(
     name="alliance-fhir",
-    help="Therapeutic-alliance questionnaires from files to FHIR, and to any FHIR server.\n\n"
+    help="Therapeutic-alliance questionnaires, shared plans and visits to any FHIR server.\n\n"
     "Start with `alliance-fhir demo`; then `alliance-fhir check YOUR.csv`.",
     no_args_is_help=True,
     rich_markup_mode="markdown",

@@ -31,7 +31,9 @@ def command(
     rate: o.RATE = "",
     ledger: o.LEDGER = "",
     insecure: o.INSECURE = False,
-    json: o.JSON = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="What happens as JSON objects, one a line.")
+    ] = False,
 ) -> None:
     """HL7 v2 scheduling messages as they come (MLLP), kept, acknowledged, and sent on as FHIR.
 
@@ -74,7 +76,15 @@ def teller(*, as_json: bool) -> Tell:
         if as_json:
             typer.echo(json.dumps({"command": "listen", "at": now, "event": what, **health}))
             return
-        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in health.items())
+        shown = {name: _shown(value) for name, value in health.items() if value != {}}
+        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
         typer.echo(f"{now} {what}: {told}", err=True)
 
     return tell
+
+
+def _shown(value: int | str | dict[str, int]) -> str:
+    """A number, or the counts of rules."""
+    if isinstance(value, dict):
+        return " and ".join(f"{rule} {count}" for rule, count in value.items())
+    return str(value)

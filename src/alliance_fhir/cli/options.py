@@ -17,14 +17,16 @@ SOURCES = Annotated[
     list[Path],
     typer.Argument(
         metavar="SOURCE...",
-        help="Files (.csv, .tsv, .txt, .xlsx, .hl7, .plan.yaml, .plan.json), or folders of them.",
+        help="Files (.csv, .tsv, .txt, .xlsx, .hl7, .ndjson, .json, .plan.yaml, .plan.json), or "
+        "folders of them.",
     ),
 ]
 MAYBE_SOURCES = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="SOURCE...",
-        help="Files (.csv, .tsv, .txt, .xlsx, .hl7, .plan.yaml, .plan.json), or folders of them.",
+        help="Files (.csv, .tsv, .txt, .xlsx, .hl7, .ndjson, .json, .plan.yaml, .plan.json), or "
+        "folders of them.",
     ),
 ]
 TO = Annotated[

@@ -153,6 +153,9 @@ RULES: dict[str, str] = {
     "digits.",
     "unknown-charset": "Name UNICODE UTF-8, ASCII or a part of ISO 8859, such as 8859/1.",
     "unknown-version": "Send a message of HL7 v2.3 to v2.8, with its version in MSH-12.",
+    "not-production": "MSH-11 names a system for training or debugging; send messages of one in "
+    "production, or set processing in [hl7v2].",
+    "unknown-processing": "Send P in MSH-11; T or D are for training and debugging.",
     "not-scheduling": "Send scheduling messages here, SIU, and no others.",
     "unknown-event": "The events of appointments are S12 to S22, and S26.",
     "slot-without-appointment": "The message is of time that is blocked or free, and of no "
@@ -163,9 +166,10 @@ RULES: dict[str, str] = {
     "message-not-numbered": "Send the number of the message in MSH-10.",
     "several-patients": "Send an appointment for each patient.",
     "appointment-not-numbered": "Send the number of the appointment in SCH-2, or else in SCH-1.",
-    "several-patient-numbers": "Send one number, or set the system of the one that counts.",
+    "several-patient-numbers": "Send one number, or set patient_system to the system of the "
+    "one that counts.",
     "patient-of-no-system": "Send the number of the site's patients, or set its authority's "
-    "system.",
+    "system in [hl7v2.authorities].",
     "missing-time": "Send when the message was made; of a new appointment, when it begins.",
     "never-said": "None of the appointment's messages in this run says it; give the one that "
     "does, too.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import cache
 from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, model_validator
@@ -106,6 +107,8 @@ def parse_moment(text: str, zone: tzinfo | None, pattern: str | None = None) -> 
     if pattern and (when := _by_pattern(text, pattern)):
         if not _WITH_HOUR & {*re.findall("%(.)", pattern)}:
             return Moment.of(when.date())
+    elif pattern and (when := _by_pattern(text, _of_day(pattern))):
+        return Moment.of(when.date())
     elif _DAY.fullmatch(text):
         return Moment.of(date.fromisoformat(text))
     elif _TIME.fullmatch(text):
@@ -118,11 +121,21 @@ def parse_moment(text: str, zone: tzinfo | None, pattern: str | None = None) -> 
 
 
 def _by_pattern(text: str, pattern: str) -> datetime | None:
-    """None where the pattern does not fit: a spreadsheet's own dates are ISO 8601 all the same."""
+    """None where there is no pattern, or it does not fit: a spreadsheet's own dates are ISO 8601
+    all the same."""
     try:
-        return datetime.strptime(text, pattern)
+        return datetime.strptime(text, pattern) if pattern else None
     except ValueError:
         return None
+
+
+@cache
+def _of_day(pattern: str) -> str:
+    """What stands before the hour in a pattern, if it is a day by itself; else no pattern."""
+    hour = next((one.start() for one in re.finditer("%(.)", pattern) if one[1] in _WITH_HOUR), 0)
+    head, when = pattern[:hour].rstrip(" ,;T"), datetime(1987, 11, 23)
+    read = _by_pattern(when.strftime(head), head)
+    return head if read == when else ""
 
 
 def in_zone(when: datetime, zone: tzinfo | None) -> datetime:

@@ -7,18 +7,15 @@ The same messages give the same visit, in whatever order they came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import groupby
-from operator import attrgetter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from alliance_fhir.domain.attendance import Side, Status
 from alliance_fhir.domain.records import Identifier, Moment
-from alliance_fhir.domain.visit import Visit, usual_end
-
-_T = TypeVar("_T")
+from alliance_fhir.domain.visit import Visit, chain, usual_end
 
 
 class Coded(NamedTuple):
@@ -143,12 +140,12 @@ def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
     if lasts and now.start and not now.end:
         with suppress(OverflowError):  # in the year 9999
             now = now._replace(end=usual_end(now.start, lasts))
-    starts = _changes([one.start for one in told if one.start], attrgetter("utc"))
-    patients = _changes([one.patient for one in told if one.patient], tuple)
+    earlier = chain(one.start for one in told if one.start)[:-1]
+    patients = tuple(one for one, _ in groupby(one.patient for one in told if one.patient))
     needed = ("patient", "start", "end", "status")
     lacking = tuple(name for name in needed if getattr(now, name) is None)
-    visit = None if lacking else _visit(now, notice)
-    return Folded(visit, now, told[-1], starts[:-1], patients[:-1], lacking, tuple(told))
+    visit = None if lacking else _visit(now, notice, earlier)
+    return Folded(visit, now, told[-1], earlier, patients[:-1], lacking, tuple(told))
 
 
 def named(folded: Folded, sent: Iterable[Sent]) -> tuple[MessageId, ...]:
@@ -253,7 +250,7 @@ def _notice(told: Sequence[Said]) -> _Notice:
     return notice
 
 
-def _visit(now: Said, notice: _Notice) -> Visit:
+def _visit(now: Said, notice: _Notice, earlier: tuple[Moment, ...]) -> Visit:
     return Visit.model_validate(
         {
             "appointment": now.appointment,
@@ -269,11 +266,6 @@ def _visit(now: Said, notice: _Notice) -> Visit:
             "referrer": now.referrer,
             "referral": now.referral,
             "first": now.first,
+            "rescheduled_from": earlier,
         }
     )
-
-
-def _changes(values: Sequence[_T], same: Callable[[_T], object]) -> tuple[_T, ...]:
-    """The values without those that only say the one before again."""
-    groups = groupby(values, same)
-    return tuple(next(group) for _, group in groups)

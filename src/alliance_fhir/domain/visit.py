@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, InstanceOf, model_validator
@@ -27,11 +30,17 @@ Modality = Literal["in-person", "phone", "video"]
 class Slip(NamedTuple):
     """What of a visit contradicts the rest of it, and the rule that it breaks."""
 
-    field: Literal["start", "end", "called_off"]
+    field: Literal["start", "end", "called_off", "rescheduled_from"]
     rule: str
 
 
-def slip(status: Status, start: Moment, end: Moment, called_off: Moment | None) -> Slip | None:
+def slip(
+    status: Status,
+    start: Moment,
+    end: Moment,
+    called_off: Moment | None,
+    rescheduled_from: Iterable[Moment] = (),
+) -> Slip | None:
     """The first thing that cannot be so, if there is one."""
     if "T" not in start.text:
         return Slip("start", "not-a-time")
@@ -41,6 +50,8 @@ def slip(status: Status, start: Moment, end: Moment, called_off: Moment | None) 
         return Slip("end", "ends-before-start")
     if called_off and status in ATTENDED:
         return Slip("called_off", "attended-and-cancelled")
+    if any("T" not in one.text for one in rescheduled_from):
+        return Slip("rescheduled_from", "not-a-time")
     return None
 
 
@@ -64,6 +75,12 @@ def usual_end(start: Moment, lasts: timedelta) -> Moment:
     return Moment.of(datetime.fromisoformat(start.text) + lasts)
 
 
+def chain(starts: Iterable[Moment]) -> tuple[Moment, ...]:
+    """The starts that an appointment had, in their order, without those that only say the one
+    before again."""
+    return tuple(next(same) for _, same in groupby(starts, attrgetter("utc")))
+
+
 def natural_key(appointment: Identifier) -> tuple[str, ...]:
     """What makes a visit this visit: its appointment's number at whoever fills it."""
     return ("visit", *appointment)
@@ -75,7 +92,8 @@ class Visit(BaseModel):
     `appointment` is its number at whoever fills it, in that system's numbering; `start` and `end`
     are times; `called_off` is when notice was given, a time or a day, `by` who gave it; `reason`
     and `service` are the source's own words; `referrer` sent the patient, by the order `referral`;
-    `first` says what the source knows of whether it is the first visit to the service.
+    `first` says what the source knows of whether it is the first visit to the service;
+    `rescheduled_from` are the starts, times, that it had before it was moved, in their order.
 
     Raises pydantic.ValidationError, whose messages hold no values.
     """
@@ -96,10 +114,12 @@ class Visit(BaseModel):
     referrer: InstanceOf[Identifier] | None = None
     referral: InstanceOf[Identifier] | None = None
     first: bool | None = None
+    rescheduled_from: tuple[InstanceOf[Moment], ...] = ()
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if wrong := slip(self.status, self.start, self.end, self.called_off):
+        before = self.rescheduled_from
+        if wrong := slip(self.status, self.start, self.end, self.called_off, before):
             raise ValueError(f"{wrong.field}: {RULES[wrong.rule]}")
         return self
 

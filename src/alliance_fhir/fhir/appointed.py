@@ -17,7 +17,7 @@ from alliance_fhir.fhir.canonical import is_like_a_time
 class Facts(NamedTuple):
     """Of an Appointment, or of a ServiceRequest: the business key of its record, its own number,
     whose it is, and the other person in it. `notice` is when it was called off; `minutes` 0 where
-    that is no whole number; `referred` the key of the referral."""
+    that is no whole number; `referred` the key of the referral; `moved` are the starts before."""
 
     key: str
     number: Identifier | None
@@ -30,15 +30,19 @@ class Facts(NamedTuple):
     reason: str | None = None
     minutes: int | str = 0
     referred: str = ""
+    moved: tuple[Moment, ...] = ()
 
     def marked(self) -> Self:
         """The same with marks for all that is there."""
         marks = (told and mark for told, mark in zip(self, _MARKS, strict=True))
-        return type(self)(*marks)  # pyright: ignore[reportArgumentType]
+        marked = type(self)(*marks)  # pyright: ignore[reportArgumentType]
+        return marked._replace(moved=template.MOVED[: len(self.moved)])
 
     def values(self) -> dict[str, bytes] | None:
         """What to fill in; None where a text counts as an instant, and thus is not the same in the
-        canonical form."""
+        canonical form, and where there are more starts than marks for them."""
+        if len(self.moved) > len(template.MOVED):
+            return None
         values = {
             "key": self.key.encode(),
             "minutes": str(self.minutes).encode(),
@@ -51,6 +55,11 @@ class Facts(NamedTuple):
         for name, when in (("start", self.start), ("end", self.end), ("notice", self.notice)):
             if when:
                 values[name], values[f"{name}_utc"] = when.text.encode(), when.utc.encode()
+        # in the canonical form extensions of one URL are sorted
+        in_utc = sorted(one.utc for one in self.moved)
+        for number, (when, utc) in enumerate(zip(self.moved, in_utc, strict=True)):
+            values[f"moved_{number}"] = when.text.encode()
+            values[f"moved_{number}_utc"] = utc.encode()
         return values
 
     def _texts(self) -> Iterator[tuple[str, str]]:
@@ -80,4 +89,5 @@ _MARKS = Facts(
     template.REASON,
     template.MINUTES,
     template.REFERRED,
+    template.MOVED,
 )

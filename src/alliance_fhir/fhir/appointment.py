@@ -105,6 +105,7 @@ class VisitMapper:
             visit.reason,
             _minutes(visit),
             referred,
+            visit.rescheduled_from,
         )
         alike = (visit.status, told, place, visit.modality)
         form = partial(self._appointment, *alike)
@@ -124,7 +125,7 @@ class VisitMapper:
         values = facts.values()
         if values is None:
             return Resource(type_, key, *sealed_as_built(form(facts)))
-        shape = (type_, *alike, *map(bool, facts))
+        shape = (type_, *alike, len(facts.moved), *map(bool, facts))
         template = self._templates.get(shape)
         if template is None:
             marked = form(facts.marked())
@@ -149,7 +150,7 @@ class VisitMapper:
         patient = el.person("Patient", facts.patient)
         request = el.logical("ServiceRequest", self._system, facts.referred)
         body: Json = {
-            "extension": _extensions(told, place, modality, facts.notice),
+            "extension": _extensions(told, place, modality, facts),
             "status": "noshow" if told.kind == "no-show" else _WORD[status],
             **self._called_off(told, facts.notice),
             "serviceCategory": _coded(el.SERVICE_CATEGORY, self._settings.service_category),
@@ -224,13 +225,11 @@ def _by(visit: Visit) -> tuple[str, ...]:
     return visit.referrer or ()
 
 
-def _extensions(
-    told: Told, place: Place, modality: Modality | None, notice: Moment | None
-) -> list[Json]:
+def _extensions(told: Told, place: Place, modality: Modality | None, facts: Facts) -> list[Json]:
     """Ours, in the order of their URLs."""
     became = _parts(told)
-    if notice:
-        became.append({"url": "notice", "valueDateTime": notice.text})
+    if facts.notice:
+        became.append({"url": "notice", "valueDateTime": facts.notice.text})
     extensions: list[Json] = [
         {"url": el.ATTENDANCE, "extension": became},
         {"url": el.FIRST_OR_FOLLOW_UP, "extension": _parts(place)},
@@ -238,7 +237,8 @@ def _extensions(
     if modality:
         coding: Json = {"system": el.PARTICIPATION_MODE, "code": _MODALITIES[modality]}
         extensions.append({"url": el.MODALITY, "valueCodeableConcept": {"coding": [coding]}})
-    return extensions
+    moved = ({"url": el.RESCHEDULED_FROM, "valueDateTime": one.text} for one in facts.moved)
+    return [*extensions, *moved]
 
 
 def _parts(known: Told | Place) -> list[Json]:

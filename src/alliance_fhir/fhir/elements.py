@@ -11,6 +11,7 @@ from alliance_fhir.canonicals import CANCELLATION_REASON as CANCELLATION_REASON
 from alliance_fhir.canonicals import FIRST_OR_FOLLOW_UP as FIRST_OR_FOLLOW_UP
 from alliance_fhir.canonicals import IG as IG
 from alliance_fhir.canonicals import MODALITY as MODALITY
+from alliance_fhir.canonicals import RESCHEDULED_FROM as RESCHEDULED_FROM
 from alliance_fhir.canonicals import SNOMED as SNOMED
 from alliance_fhir.canonicals import THO as _THO
 from alliance_fhir.domain.instrument import Instrument, Perspective

@@ -142,6 +142,14 @@ def _of_visits() -> dict[str, Extension]:
             "CodeableConcept",
             ("Appointment",),
         ),
+        el.RESCHEDULED_FROM: Extension(
+            "Rescheduled from",
+            "When a visit was to begin before it was moved to another time: once for each such "
+            "time, from the first to the last.",
+            "dateTime",
+            ("Appointment",),
+            repeats=True,
+        ),
     }
 
 

@@ -42,6 +42,7 @@ REFERRED: Final = "\ue011"
 NUMBER: Final = Identifier("\ue012", "\ue013")
 PATIENT: Final = Identifier("\ue014", "\ue015")
 PRACTITIONER: Final = Identifier("\ue016", "\ue017")
+MOVED: Final = tuple(Moment(mark, mark) for mark in "\ue019\ue01a\ue01b")
 _WRITTEN = {
     KEY: "key",
     DIGEST: "digest",
@@ -68,6 +69,7 @@ _WRITTEN = {
     f'"{PATIENT.value}"': "patient",
     f'"{PRACTITIONER.system}"': "practitioner_system",
     f'"{PRACTITIONER.value}"': "practitioner",
+    **{one.text: f"moved_{number}" for number, one in enumerate(MOVED)},
 }
 _CANONICAL = {
     **_WRITTEN,
@@ -77,6 +79,7 @@ _CANONICAL = {
     START.text: "start_utc",
     END.text: "end_utc",
     NOTICE.text: "notice_utc",
+    **{one.text: f"moved_{number}_utc" for number, one in enumerate(MOVED)},
 }
 """What stands for a mark, in a resource as it is written, and in its canonical form."""
 

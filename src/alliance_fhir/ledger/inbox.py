@@ -11,59 +11,31 @@ who is sending. With a ledger on PostgreSQL it is in two tables beside the ledge
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Float,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    bindparam,
-    func,
-    inspect,
-    select,
-)
+from sqlalchemy import Connection, Table, func, inspect, select
 
 from alliance_fhir.ledger.database import Database
+from alliance_fhir.ledger.inbox_tables import (
+    CHANGED,
+    DUE,
+    FORSAKEN,
+    LAST,
+    OF,
+    OWN,
+    POSTPONED,
+    SETTLED,
+    STORED,
+    message,
+    metadata,
+    waiting,
+)
 from alliance_fhir.ledger.place import Place, place_of
 from alliance_fhir.ledger.schema import alone
 from alliance_fhir.paths import is_there
-
-metadata = MetaData()
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself there
-
-message = Table(
-    "inbox_message",
-    metadata,
-    Column("number", _NUMBER, primary_key=True, autoincrement=True),
-    Column("key", String(64), nullable=False, index=True),  # the appointment's business key
-    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of the message
-    Column("came", String(32), nullable=False),
-    Column("run", String(32), nullable=False),  # that read it from a file; else empty
-    Column("told", LargeBinary, nullable=False),  # zlib of the message, its segments parted by CR
-)
-"""Append-only, but that `undo` takes out what its run read. `told` holds patients' data, which is
-why the file is its owner's alone."""
-
-waiting = Table(
-    "inbox_waiting",
-    metadata,
-    Column("key", String(64), primary_key=True),
-    Column("number", _NUMBER, nullable=False),  # of the last message that came
-    Column("since", Float, nullable=False),  # seconds since 1970, as all times here
-    Column("due", Float, nullable=False, index=True),
-    Column("tries", Integer, nullable=False),
-    Column("rule", String(64), nullable=False),  # why it waits; empty where nothing was tried yet
-    sqlite_with_rowid=False,
-)
-"""The appointments of which the target has not all that was said."""
 
 NEVER = 1e12
 """A moment that does not come: what waits until then waits for another message."""
@@ -111,28 +83,6 @@ class Counts(NamedTuple):
     incomplete: int = 0
     held: int = 0
     oldest: float = 0
-
-
-_DUE = (
-    select(waiting)
-    .where(waiting.c.due <= bindparam("now"))
-    .order_by(waiting.c.due, waiting.c.since, waiting.c.number)
-)
-_OF = (
-    select(message.c.number, message.c.key, message.c.told, message.c.digest)
-    .where(message.c.key.in_(bindparam("some", expanding=True)))
-    .order_by(message.c.number)
-)
-_KNOWN = select(message.c.digest).where(
-    message.c.digest.in_(bindparam("some", type_=String(), expanding=True))
-)
-_SAME = (waiting.c.key == bindparam("of_key"), waiting.c.number == bindparam("of_number"))
-_SETTLED = waiting.delete().where(*_SAME)
-_POSTPONED = (
-    waiting.update()
-    .where(*_SAME)
-    .values(due=bindparam("to_due"), rule=bindparam("to_rule"), tries=waiting.c.tries + 1)
-)
 
 
 class Inbox:
@@ -188,25 +138,33 @@ class Inbox:
         """Keeps those messages that are not kept yet, and says how many those are: durable when
         this comes back, or else none of them.
 
-        With `wait` their appointments wait from now on to be sent; without, whoever stores them
-        sends them as well.
+        With `wait` their appointments wait from now on to be sent, those too of what until now was
+        a run's alone; without, whoever stores them sends them as well, and those that wait anyway
+        are to be sent with them.
         """
-        rows = [{**one._asdict(), "told": zlib.compress(one.told, _FASTEST)} for one in arrived]
-        if not rows:
+        once = {one.digest: one for one in arrived}
+        if not once:
             return 0
+        rows = [{**o._asdict(), "told": zlib.compress(o.told, _FASTEST)} for o in once.values()]
         with self._database.together(), self._database.used() as connection:
             self._database.begin()
-            keep = self._insert(message).on_conflict_do_nothing().returning(*_STORED)
-            new = connection.execute(keep, rows).all()
-            if new and wait:
-                last = {row.key: row.number for row in sorted(new, key=lambda row: row.number)}
-                connection.execute(self._wait(), _waits(last, now))
+            keep = self._insert(message).on_conflict_do_nothing().returning(*STORED)
+            new: list[tuple[int, str]] = list(map(tuple, connection.execute(keep, rows).all()))
+            own = wait and len(new) < len(once)
+            more = connection.execute(OWN, {"some": [*once]}) if own else ()
+            every = sorted([*new, *map(tuple, more)])
+            self._changed(connection, {key: number for number, key in every}, now, wait=wait)
         return len(new)
 
-    def known(self, digests: Iterable[str]) -> set[str]:
-        """Which of these messages are kept."""
-        rows = self._database.read(_KNOWN, {"some": list(digests)})
-        return {row.digest for row in rows}
+    def _changed(
+        self, connection: Connection, last: Mapping[str, int], now: float, *, wait: bool
+    ) -> None:
+        """Of these appointments messages came; `last` are the numbers of the last ones."""
+        if last and wait:
+            connection.execute(self._wait(), _waits(last, now))
+        elif last:
+            changed = [{"of_key": key, "to_number": last[key]} for key in sorted(last)]
+            connection.execute(CHANGED, changed)
 
     def of(self, keys: Sequence[str], but: Collection[str] = ()) -> dict[str, list[Kept]]:
         """All messages of these appointments, in the order in which they came, without those of
@@ -214,7 +172,7 @@ class Inbox:
         found: dict[str, list[Kept]] = {}
         for start in range(0, len(keys), _MOST_KEYS):
             some = list(keys[start : start + _MOST_KEYS])
-            for row in self._database.read(_OF, {"some": some}):
+            for row in self._database.read(OF, {"some": some}):
                 if row.digest not in but:
                     kept = Kept(row.number, row.key, zlib.decompress(row.told), row.digest)
                     found.setdefault(row.key, []).append(kept)
@@ -222,7 +180,7 @@ class Inbox:
 
     def due(self, now: float, most: int) -> list[Waiting]:
         """The appointments that are to be tried now, those that wait longest first."""
-        rows = self._database.read(_DUE.limit(most), {"now": now})
+        rows = self._database.read(DUE.limit(most), {"now": now})
         return [Waiting(row.key, row.number, row.since, row.tries, row.rule) for row in rows]
 
     def next_due(self) -> float:
@@ -235,21 +193,24 @@ class Inbox:
     ) -> None:
         """These wait no longer; those do until a moment, for a rule. Where another message came
         meanwhile, nothing is changed: the appointment is tried with it."""
-        gone = [{"of_key": one.key, "of_number": one.number} for one in settled]
+        gone = [{"of_key": one.key, "of_number": one.number} for one in sorted(settled)]
         later = [
             {"of_key": one.key, "of_number": one.number, "to_due": due, "to_rule": rule}
-            for one, due, rule in postponed
+            for one, due, rule in sorted(postponed)
         ]
         with self._database.together():
             if gone:
-                self._database.write(_SETTLED, gone)
+                self._database.write(SETTLED, gone)
             if later:
-                self._database.write(_POSTPONED, later)
+                self._database.write(POSTPONED, later)
 
     def again(self, keys: Sequence[str], now: float) -> None:
         """Appointments that are to be made anew, though no message came; of which none is kept,
         those are left alone."""
-        numbers = {key: kept[-1].number for key, kept in self.of(keys).items()}
+        numbers: dict[str, int] = {}
+        for start in range(0, len(keys), _MOST_KEYS):
+            rows = self._database.read(LAST, {"some": keys[start : start + _MOST_KEYS]})
+            numbers.update((row.key, row.number) for row in rows)
         if numbers:
             with self._database.together():
                 self._database.write(self._wait(), _waits(numbers, now))
@@ -263,6 +224,7 @@ class Inbox:
         """Takes out what a run read from files: it is undone, and the files are still there."""
         with self._database.together():
             self._database.write(message.delete().where(message.c.run == run))
+            self._database.write(FORSAKEN)
 
     def counts(self) -> Counts:
         """How many wait, and for what."""
@@ -276,16 +238,17 @@ class Inbox:
         [[oldest]] = self._database.read(select(func.min(waiting.c.since)).where(fresh))
         return Counts(every, incomplete, held, oldest or 0)
 
+    def held_for(self) -> dict[str, int]:
+        """How many appointments are held by each rule, those of `Counts.held`."""
+        stands = (waiting.c.rule != "", waiting.c.due != NEVER)
+        query = select(waiting.c.rule, func.count().label("count")).where(*stands)
+        rows = self._database.read(query.group_by(waiting.c.rule).order_by(waiting.c.rule))
+        return {row.rule: row[1] for row in rows}
+
     def __len__(self) -> int:
         """How many messages are kept."""
         [[number]] = self._database.read(select(func.count()).select_from(message))
         return number
-
-    def messages(self) -> Iterator[Kept]:
-        """All messages, in the order in which they came."""
-        columns = (message.c.number, message.c.key, message.c.told, message.c.digest)
-        for row in self._database.stream(select(*columns).order_by(message.c.number)):
-            yield Kept(row.number, row.key, zlib.decompress(row.told), row.digest)
 
     def _insert(self, table: Table) -> Any:
         if self._database.is_sqlite:
@@ -295,21 +258,19 @@ class Inbox:
         return insert(table)
 
     def _wait(self) -> Any:
+        """By an older number, too: PostgreSQL may commit it later, when the newer one is sent."""
         statement = self._insert(waiting)
         return statement.on_conflict_do_update(
             index_elements=["key"],
             set_={"number": statement.excluded.number, "due": 0.0, "tries": 0, "rule": ""},
-            where=statement.excluded.number >= waiting.c.number,
         )
 
 
 def _waits(numbers: Mapping[str, int], now: float) -> list[dict[str, Any]]:
-    """Rows of appointments that are due now, by their keys; the numbers of their last messages."""
+    """Rows of appointments that are due now, by their keys; the numbers of their last messages.
+    They are in order, as all that is written here: else two processes wait for each other."""
     rest = {"since": now, "due": 0.0, "tries": 0, "rule": ""}
-    return [{"key": key, "number": number, **rest} for key, number in numbers.items()]
-
-
-_STORED = (message.c.number, message.c.key)
+    return [{"key": key, "number": numbers[key], **rest} for key in sorted(numbers)]
 
 
 def inbox_of(ledger: str | Path) -> str:

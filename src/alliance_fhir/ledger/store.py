@@ -378,7 +378,8 @@ class Ledger:
 def _lock_of(file: Path) -> FileLock:
     """What a run has that uses the file. It is a file of its own, as SQLite locks the ledger's."""
     lock = file.with_name(f"{file.name}.lock")
-    return FileLock(lock, f"{lock}: the ledger's lock", f"{file}: another run is using this ledger")
+    held = f"{file}: another run, or a listener, is using this ledger"
+    return FileLock(lock, f"{lock}: the ledger's lock", held)
 
 
 def _opened(place: Place, *, create: bool) -> Database | None:

@@ -7,6 +7,8 @@ Patients with their services stand here as digests, and visits by their business
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
@@ -25,7 +27,8 @@ _BETWEEN = select(visit.c.key).where(
     visit.c.start > bindparam("after"),
     visit.c.start <= bindparam("until"),
 )
-_DELETE = visit.delete().where(visit.c.key == bindparam("of_key"))
+_AT_ONCE = 500
+"""Visits that are written together."""
 _LATEST = "9999-12-31T23:59:59.999999"
 
 
@@ -71,11 +74,21 @@ class Visits:
         return {row.key for row in self._database.read(_BETWEEN, asked)}
 
     def note(self, visits: Iterable[tuple[str, str, str, int]]) -> None:
-        """These are known now, in place of what was known of them: each as `Known` has it."""
-        rows = [Known(*one)._asdict() for one in visits]
-        if not rows:
-            return
-        gone: list[dict[str, Any]] = [{"of_key": row["key"]} for row in rows]
-        with self._database.together(commit=False):
-            self._database.write(_DELETE, gone)
-            self._database.write(visit.insert(), rows)
+        """These are known now, in place of what was known of them: each as `Known` has it.
+
+        Several processes may tell of the same at once, best in one order: by patient.
+        """
+        every = iter(visits)
+        while rows := [Known(*one)._asdict() for one in islice(every, _AT_ONCE)]:
+            with self._database.together(commit=False):
+                self._database.write(self._note, rows)
+
+    @cached_property
+    def _note(self) -> Any:
+        if self._database.is_sqlite:
+            from sqlalchemy.dialects.sqlite import insert
+        else:
+            from sqlalchemy.dialects.postgresql import insert
+        statement: Any = insert(visit)
+        others = {c.name: statement.excluded[c.name] for c in visit.c if not c.primary_key}
+        return statement.on_conflict_do_update(index_elements=["key"], set_=others)

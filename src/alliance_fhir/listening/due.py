@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from alliance_fhir.config import Settings
@@ -36,7 +38,7 @@ class _Made(NamedTuple):
 
 class Due:
     """The records of one batch. `unready` says which of its appointments gave none, and by which
-    rule; `moved` are others whose place among their patient's visits has changed with these."""
+    rule. Others whose place among their patient's visits changes with these are due as well."""
 
     def __init__(
         self,
@@ -49,7 +51,6 @@ class Due:
         self.catalog = catalog
         self.count = len(keys)
         self.unready: dict[str, str] = {}
-        self.moved: set[str] = set()
         self._keys = keys
         self._inbox = inbox
         self._visits = visits
@@ -83,6 +84,9 @@ class Due:
             sent.append(Sent(heard.said, one.digest))
         if not sent:
             return None
+        if len({one.said.appointment for one in sent}) > 1:  # the settings have changed as well
+            self.unready[key] = "several-appointments"
+            return None
         folded = fold([one.said for one in sent], self._usual)
         if rule := _lacks(folded):
             self.unready[key] = rule
@@ -92,7 +96,10 @@ class Due:
         return _Made(key, number, folded.visit, named(folded, sent))
 
     def _note(self, made: Sequence[_Made]) -> None:
-        """Notes the visits, and finds those of which it is thereby known anew which they are."""
+        """Notes the visits; those of which it is thereby known anew which they are, are due.
+
+        That they are is durable before the ledger is, by which nobody would find them again.
+        """
         secret = self._settings.secret
         now = [Known(*known(one.key, one.visit, secret)) for one in made]
         before = self._visits.of([one.key for one in made])
@@ -100,12 +107,13 @@ class Due:
         old = [before[one.key] for one in changed if one.key in before]
         whose = {one.who for one in (*changed, *old)}
         first = {who: self._visits.first(who) for who in whose}
-        self._visits.note(changed)
+        self._visits.note(sorted(changed, key=attrgetter("who")))
+        moved: set[str] = set()
         for who, one in first.items():
             then = self._visits.first(who)
             if then != one:
-                self.moved |= self._visits.between(who, one, then)
-        self.moved -= set(self._keys)
+                moved |= self._visits.between(who, one, then)
+        self._inbox.again(sorted(moved - set(self._keys)), time.time())
 
     def _place(self, visit: Visit) -> Place:
         first = self._visits.first(comer(visit, self._settings.secret))

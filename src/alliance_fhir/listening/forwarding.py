@@ -32,6 +32,7 @@ _BATCH = 200
 """Appointments that are made and sent together."""
 _SOON, _LATE = 60.0, 3600.0
 """Seconds until what the target did not take is tried again: at first, and at most."""
+_DOUBLINGS = 20
 _SHORTEST_WAIT = 0.05
 _PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds after a run that could not be made, at first and at most."""
@@ -150,7 +151,6 @@ class Forwarder:
                       lambda progress: None, settled=settled)  # fmt: skip
             result = run.go()
         self._ledger.commit()
-        self._inbox.again(sorted(due.moved), time.time())
         if not result.stopped:  # what nothing is known of is not to be tried at once, on and on
             became = {key: UNKNOWN for key in keys if key not in due.unready} | became
         self._settle(batch, became, due.unready)
@@ -167,10 +167,15 @@ class Forwarder:
                 postponed.append((one, NEVER if rule == INCOMPLETE else now + _LATE, rule))
             elif rule := became.get(one.key, ""):
                 self._target = None
-                postponed.append((one, now + min(_SOON * 2**one.tries, _LATE), rule))
+                postponed.append((one, now + _seconds_after(one.tries), rule))
         self._inbox.settle(settled, postponed)
         delivered = self.state.delivered + len(settled)
         self.state = self.state._replace(delivered=delivered)
+
+
+def _seconds_after(tries: int) -> float:
+    """Until the target is tried again: doubled each time, of which a thousand are no float."""
+    return min(_SOON * 2 ** min(tries, _DOUBLINGS), _LATE)
 
 
 def _held(planned: Planned, receipts: Sequence[Receipt]) -> str | None:

@@ -56,7 +56,8 @@ class Bounds(NamedTuple):
 
 
 class Listener:
-    """Hears senders at one address. Messages go to the journal; `counted` says what became.
+    """Hears senders at one address. Messages go to the journal; `counted` says what became, and
+    `refused_for` by which rules messages were refused, each by the first that it breaks.
 
     `tell` hears when nothing can be kept, and why, and when it can again.
     """
@@ -80,6 +81,7 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._ends = False
         self.counted: Counter[Event] = Counter()
+        self.refused_for: Counter[str] = Counter()
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Begins, and says where. Raises ConfigError where that address cannot be had."""
@@ -176,6 +178,8 @@ class Listener:
         for frame, one in zip(frames, told, strict=True):
             slips = one.slips or (() if kept else (_NOT_KEPT,))
             self.counted["refused" if slips else "accepted"] += 1
+            if slips:
+                self.refused_for[slips[0].rule] += 1
             answer = reply(header_of(frame.data), verdict_on(slips), slips)
             if answer:
                 writer.write(BEGIN + answer + END + CR)

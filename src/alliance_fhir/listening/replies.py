@@ -40,6 +40,8 @@ _CONDITIONS = {
     "not-scheduling": ("200", "Unsupported message type"),
     "unknown-event": ("201", "Unsupported event code"),
     "slot-without-appointment": ("201", "Unsupported event code"),
+    "not-production": ("202", "Unsupported processing id"),
+    "unknown-processing": ("202", "Unsupported processing id"),
     "unknown-version": ("203", "Unsupported version id"),
     "not-kept": ("207", "Application internal error"),
     "not-read": ("207", "Application internal error"),
@@ -49,6 +51,7 @@ _OF_US = {"not-kept", "not-read"}
 _OF_HEADER = {
     *("not-scheduling", "unknown-event", "slot-without-appointment", "unknown-version"),
     *("message-too-large", "no-header", "bad-separators", "no-frame"),
+    *("not-production", "unknown-processing"),
 }
 """What is rejected, and no error in what the message says."""
 
@@ -71,9 +74,9 @@ class Header(NamedTuple):
 def header_of(data: bytes) -> Header:
     """The header of a message, as far as there is one."""
     data = data.lstrip(b"\r\n")
-    if not data.startswith(b"MSH") or len(data) < 8 or data[3:4].isalnum():
-        return Header()
     mark = data[3:4]
+    if not data.startswith(b"MSH") or len(data) < 8 or mark.isalnum() or mark.isspace():
+        return Header()
     told = data.replace(b"\n", b"\r").split(b"\r", 1)[0].split(mark)
     fields = {n + 1: told[n] for n in _HEADER if n < len(told) and len(told[n]) <= _LONGEST}
     if not 1 <= len(told[1]) <= 5:

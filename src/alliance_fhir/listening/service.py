@@ -65,7 +65,7 @@ class Service:
             inbox, target, ledger, settings, options, site_catalog(settings), self._troubled
         )
         self._began = time.time()
-        self._held = Counts(), 0
+        self._held: tuple[Counts, int, dict[str, int]] = Counts(), 0, {}
         self._listener: Listener | None = None
 
     def run(self) -> None:
@@ -109,13 +109,14 @@ class Service:
         listener, state = self._listener, self._forwarder.state
         counted: Counter[Event] = listener.counted if listener else Counter()
         with suppress(AllianceError):  # it cannot be read now: what it held is told
-            self._held = self._inbox.counts(), len(self._inbox)
-        (counts, kept), now = self._held, time.time()
+            self._held = self._inbox.counts(), len(self._inbox), self._inbox.held_for()
+        (counts, kept, held_for), now = self._held, time.time()
         return {
             "seconds": round(now - self._began),
             "connections": listener.connections if listener else 0,
             "accepted": counted["accepted"],
             "refused": counted["refused"],
+            "refused_for": dict(sorted(listener.refused_for.items())) if listener else {},
             "turned_away": counted["turned-away"],
             "broken_off": counted["broken-off"],
             "kept": kept,
@@ -123,6 +124,7 @@ class Service:
             "waiting": counts.waiting,
             "incomplete": counts.incomplete,
             "held": counts.held,
+            "held_for": held_for,
             "oldest_seconds": round(now - counts.oldest) if counts.oldest else 0,
             "target": state.trouble or "answers",
         }

@@ -19,6 +19,7 @@ from alliance_fhir.room import Spool
 from alliance_fhir.sources.before import NOTHING, Before, KnownVisit
 
 _FIRST = "SELECT min(start) FROM visit WHERE who = ? AND attended"
+_SAID_ONCE = "SELECT key, who, start, attended FROM visit GROUP BY key HAVING count(*) = 1"
 
 
 class History:
@@ -51,10 +52,10 @@ class History:
             self._database.executemany("DELETE FROM visit WHERE key = ?", rows)
 
     def finish(self) -> None:
-        """When all were added: the runs to come are told of them."""
+        """When all were added: the runs to come are told of them, but not of those of which the
+        sources say several things: of these they know what they knew."""
         self._index()
-        rows = self._database.execute("SELECT key, who, start, attended FROM visit")
-        self._before.know(map(KnownVisit._make, rows))
+        self._before.know(map(KnownVisit._make, self._database.execute(_SAID_ONCE)))
 
     def place(self, visit: Visit) -> Place:
         """Which visit to its service it is."""

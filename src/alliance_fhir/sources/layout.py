@@ -44,6 +44,7 @@ VISIT = (
     "referrer",
     "referral",
     "first",
+    "rescheduled_from",
 )
 """The columns of a visit."""
 VISIT_REQUIRED = ("appointment", "patient", "start", "status")
@@ -86,9 +87,14 @@ class Names:
         return ours in _NAMED or bool(_ITEM.fullmatch(ours))
 
     def of_visits(self, header: Sequence[str]) -> bool:
-        """Whether a table with this header is one of visits, and not of assessments."""
+        """Whether a table with this header is one of visits, and not of assessments: also one that
+        lacks a column of visits, which it is to be told of."""
         ours = {self.canonical(name) for name in header}
-        return {"start", "status"} <= ours and not {"instrument", "completed_at"} & ours
+        if {"instrument", "completed_at"} & ours:
+            return False
+        of_visits = {"start", "status"} & ours
+        others = "rater" in ours or any(name.startswith("item") for name in ours)
+        return len(of_visits) == 2 or bool(of_visits and "appointment" in ours and not others)
 
 
 class Columns:

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import RULES, WARNINGS, Finding
+from alliance_fhir.domain.visit import Visit
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.paths import is_folder, is_text, is_there, shown
@@ -20,6 +21,7 @@ from alliance_fhir.sources.before import NOTHING, Before
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.census import Census, Repeat
 from alliance_fhir.sources.fhir.files import SUFFIXES as RESOURCES
+from alliance_fhir.sources.fhir.files import may_be_fhir
 from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.layout import Layout, Names, VisitLayout, check_names
 from alliance_fhir.sources.long import LongTable
@@ -103,6 +105,12 @@ _PLAN_TWICE: dict[Repeat, str] = {
     "them a version of its own.",
 }
 """What is said of plan documents; tables have rows and record ids."""
+
+_VISIT_TWICE: dict[Repeat, str] = {
+    "equal": "",
+    "different": "What is said of one appointment differs; keep what is right.",
+}
+"""What is said of a visit of a table, or of FHIR: neither has record ids."""
 
 _BESIDE_MESSAGES: dict[Repeat, str] = {
     "equal": "Another source says the same of this appointment; it was taken once.",
@@ -377,9 +385,13 @@ def _open(path: Path, site: Site, tell: Tell) -> Iterator[Held]:
 def _twice(read: Read, repeat: Repeat) -> Finding:
     """What is told of a record that stands in the sources more than once."""
     path, row, _ = read.origin
-    remedy = _PLAN_TWICE[repeat] if isinstance(read.record, SharedPlan) else ""
-    if suffix(Path(path)) == MESSAGES:
+    remedy = ""
+    if isinstance(read.record, SharedPlan):
+        remedy = _PLAN_TWICE[repeat]
+    elif suffix(Path(path)) == MESSAGES:
         remedy = _BESIDE_MESSAGES[repeat]
+    elif isinstance(read.record, Visit):
+        remedy = _VISIT_TWICE[repeat]
     return Finding(path, row, "", f"duplicate-{repeat}", remedy, read.group)
 
 
@@ -397,6 +409,7 @@ def _files(path: Path) -> list[Path]:
             and not is_folder(p)
             and not p.name.startswith((".", "~$"))
             and p.name != _OF_PULL
+            and (suffix(p) != ".json" or may_be_fhir(p))
         )
         if not found:
             raise InputError(path, "missing-file", "No file in it has a suffix that we read.")

@@ -14,6 +14,7 @@ from alliance_fhir.domain.records import Identifier, Moment
 from alliance_fhir.domain.visit import (
     Modality,
     Visit,
+    chain,
     is_known_too_soon,
     natural_key,
     slip,
@@ -31,7 +32,12 @@ MODALITIES: Mapping[str, Modality] = {word: word for word in get_args(Modality)}
 ANSWERS: Mapping[str, bool] = {"yes": True, "no": False}
 
 _APPOINTMENT = VISIT.index("appointment")
-_COLUMNS = {"start": "start", "end": "end", "called_off": "cancelled_at"}
+_COLUMNS = {
+    "start": "start",
+    "end": "end",
+    "called_off": "cancelled_at",
+    "rescheduled_from": "rescheduled_from",
+}
 """Where the parts of a visit stand that may contradict each other."""
 
 
@@ -74,6 +80,7 @@ class VisitRows:
             referrer,
             referral,
             first,
+            rescheduled_from,
         ) = self._told(cells)
         identifier, moment = self._fields.identifier, self._fields.moment
         visit: dict[str, object] = {
@@ -93,12 +100,22 @@ class VisitRows:
             "referrer": identifier("referrer", referrer),
             "referral": identifier("referral", referral),
             "first": one_of("first", ANSWERS, first, "not-yes-or-no"),
+            "rescheduled_from": (before := self._chain(rescheduled_from, begins)),
         }
-        if wrong := slip(stands, begins, ends, called_off):
+        if wrong := slip(stands, begins, ends, called_off, before):
             raise Bad(_COLUMNS[wrong.field], wrong.rule)
         if is_known_too_soon(stands, begins, self._now):
             raise Bad("start", "known-too-soon")
         return Visit.model_validate(visit)
+
+    def _chain(self, text: str, begins: Moment) -> tuple[Moment, ...]:
+        """The starts before this one. Systems that keep the first of every visit have it of those,
+        too, that were never moved: that says nothing. Raises Bad."""
+        if not text:
+            return ()
+        column = "rescheduled_from"
+        told = (self._fields.moment(column, one.strip()) for one in text.split(";"))
+        return chain((*filter(None, told), begins))[:-1]
 
     def _usual_end(self, begins: Moment) -> Moment:
         """When it ends that begins then, where all visits last as long. Raises Bad."""

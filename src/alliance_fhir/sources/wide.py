@@ -54,7 +54,7 @@ def content_digest(cells: list[str], secret: bytes) -> str:
 
 def visit_digest(visit: Visit, secret: bytes) -> str:
     """32 hexadecimal digits that tell what is said of one visit from what is said of another."""
-    return digest((visit.model_dump_json(exclude_none=True),), secret)
+    return digest((visit.model_dump_json(exclude_defaults=True),), secret)
 
 
 class Reading(Protocol):

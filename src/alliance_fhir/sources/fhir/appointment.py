@@ -11,7 +11,14 @@ from alliance_fhir.config import FhirSettings, Settings
 from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.domain.receipt import WARNINGS
 from alliance_fhir.domain.records import ClockChange, Identifier, Moment, NoZone, parse_moment
-from alliance_fhir.domain.visit import Modality, Visit, is_known_too_soon, slip, usual_end
+from alliance_fhir.domain.visit import (
+    Modality,
+    Visit,
+    chain,
+    is_known_too_soon,
+    slip,
+    usual_end,
+)
 from alliance_fhir.sources.fhir.element import Element, Slip, Unread, codes, words
 from alliance_fhir.sources.fhir.participants import Participants
 from alliance_fhir.sources.fhir.people import Around, is_given, of_system, usable
@@ -89,6 +96,7 @@ class _Reading:
             told["called_off"] = self._attempt(lambda: self._notice(stands))
         told["start"] = self._attempt(self._start)
         told["end"] = self._attempt(lambda: self._end(told["start"])) if told["start"] else None
+        told["rescheduled_from"] = self._attempt(lambda: self._chain(told["start"]))
         wrong = any(one.rule not in WARNINGS for one in self._slips)
         if stands and not wrong and told["start"]:
             self._attempt(lambda: self._contradictions(told))
@@ -174,12 +182,23 @@ class _Reading:
         rule = "no-time-yet" if self._it.text("status") in WITHOUT_TIME else "required"
         raise Unread(self._it.at("start"), rule, _NO_START if rule == "required" else "")
 
+    def _chain(self, start: Moment | None) -> tuple[Moment, ...]:
+        """The starts before this one, by our extension."""
+        before: list[Moment] = []
+        for one in self._it.parts("extension"):
+            if one.text("url") == c.RESCHEDULED_FROM:
+                place = one.at("valueDateTime")
+                before.append(self._moment(place, one.text("valueDateTime")))
+                if "T" not in before[-1].text:
+                    raise Unread(place, "not-a-time")
+        return chain((*before, start))[:-1] if start else ()
+
     def _end(self, start: Moment) -> Moment:
         """As told, else by how long it lasts, else by how long all visits of the site last."""
         if told := self._it.text("end"):
             return self._moment(self._it.at("end"), told)
         length: Any = self._it.body.get("minutesDuration", 0)
-        if not isinstance(length, int) or length < 0:
+        if not isinstance(length, int) or isinstance(length, bool) or length < 0:
             remedy = "FHIR has a whole number of minutes here."
             raise Unread(self._it.at("minutesDuration"), "wrong-kind", remedy)
         lasts = timedelta(minutes=min(length, 10**6) or self._settings.visit_minutes)

@@ -17,6 +17,7 @@ NDJSON = ".ndjson"
 SUFFIXES = (NDJSON, ".json")
 LARGEST = 64 * 1024**2
 """Bytes of a file that has to be read as a whole."""
+_CHUNK = 1024**2
 LONGEST = 16 * 1024**2
 """Bytes of a line of NDJSON: a resource has a few thousand."""
 
@@ -43,6 +44,21 @@ class Broken(NamedTuple):
 
     line: int
     slip: Slip
+
+
+def may_be_fhir(path: Path) -> bool:
+    """Whether a file names a resourceType anywhere: much else that is JSON, as keys and settings,
+    lies in folders beside the data. One that cannot be read may be."""
+    before = b""
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                if b'"resourceType"' in before + chunk:
+                    return True
+                before = chunk[-len('"resourceType"') :]
+    except OSError:
+        return True
+    return False
 
 
 def resources(path: Path) -> Iterator[Resource | Broken]:

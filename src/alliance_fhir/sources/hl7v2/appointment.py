@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +22,11 @@ from alliance_fhir.sources.hl7v2.statuses import EVENTS, SLOTS
 from alliance_fhir.sources.hl7v2.times import time_of
 
 VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2")
+PRODUCTION, OTHERS = "P", ("T", "D")
+"""MSH-11.1 (table 0103) of systems in production, of training and of debugging."""
+
+_SEQUENCE = re.compile(r"\d{1,18}", re.ASCII)
+"""MSH-13 that is one; senders count neither so far, nor does Python read any number of digits."""
 
 
 class Heard(NamedTuple):
@@ -65,7 +71,7 @@ def read(data: bytes, site: Site, number: int = 1, line: int = 0) -> Heard:
     except Unread as unread:
         return Heard(number, None, (unread.slip,), line=line)
     control = message.segments[0].text(10)
-    if slip := _no_appointment(message):
+    if slip := _no_appointment(message, site):
         return Heard(number, None, (slip,), control, line=line)
     reading = Reading(message, site)
     made = reading.attempt(lambda: _made(reading))
@@ -78,12 +84,17 @@ def read(data: bytes, site: Site, number: int = 1, line: int = 0) -> Heard:
     return Heard(number, said, slips, control, appointment, line, digest_of(data), data)
 
 
-def _no_appointment(message: Message) -> Slip | None:
+def _no_appointment(message: Message, site: Site) -> Slip | None:
     """Why it says nothing of one appointment, if it does not."""
     header = message.segments[0]
     event = header.text(9, 2)
     if header.text(12) not in VERSIONS:
         return Slip("MSH-12", "unknown-version")
+    system = header.text(11).upper() or PRODUCTION  # some leave it out
+    if system not in (PRODUCTION, *OTHERS):
+        return Slip("MSH-11", "unknown-processing")
+    if system != PRODUCTION and system not in site.processing:
+        return Slip("MSH-11", "not-production")
     if header.text(9) != "SIU":
         return Slip("MSH-9.1", "not-scheduling")
     if event in SLOTS:
@@ -115,7 +126,7 @@ def _said(
         trigger=reading.event,
         appointment=appointment,
         number_of_asker=number_of_asker,
-        sequence=int(sequence) if sequence.isascii() and sequence.isdigit() else None,
+        sequence=int(sequence) if _SEQUENCE.fullmatch(sequence) else None,
         **of_it,
         emptied=tuple(sorted(reading.emptied)),
     )

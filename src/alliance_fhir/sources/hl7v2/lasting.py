@@ -28,9 +28,7 @@ def lasting(reading: Reading) -> dict[str, object]:
     stands = reading.attempt(lambda: _standing(reading, service)) or Standing(None, None)
     return {
         "patient": reading.attempt(lambda: _patient(reading)),
-        "clinician": reading.person(
-            "clinician", _resources(reading, "AIP"), 3, site.clinician_system
-        ),
+        "clinician": reading.person("clinician", _clinicians(reading), 3, site.clinician_system),
         "start": start,
         "end": end,
         "status": stands.status,
@@ -50,6 +48,13 @@ def lasting(reading: Reading) -> dict[str, object]:
 def _resources(reading: Reading, name: str) -> list[Segment]:
     gone = reading.event in RESOURCE_GONE
     return list(reading.message.resources(name, gone=gone))
+
+
+def _clinicians(reading: Reading) -> list[Segment]:
+    """AIP; where there is none, the general resources that are clinicians at this site."""
+    types = reading.site.clinician_types
+    general = _resources(reading, "AIG") if types else []
+    return _resources(reading, "AIP") or [one for one in general if one.text(4).casefold() in types]
 
 
 def _span(reading: Reading, service: Segment | None) -> Span:

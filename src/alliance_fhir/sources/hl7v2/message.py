@@ -21,13 +21,14 @@ NULL = '""'
 """What a sender writes where there is nothing any more; an empty field says nothing."""
 
 _READ = {
-    "MSH": (3, 4, 7, 9, 10, 12, 13),
+    "MSH": (3, 4, 7, 9, 10, 11, 12, 13),
     "SCH": (1, 2, 3, 6, 7, 8, 9, 10, 11, 25, 26, 27),
     "TQ1": (6, 7, 8),
     "PID": (3,),
     "PV1": (8,),
     "RGS": (2,),
     "AIS": (2, 3, 4, 7, 8, 10),
+    "AIG": (2, 3, 4),
     "AIL": (2, 3),
     "AIP": (2, 3),
 }

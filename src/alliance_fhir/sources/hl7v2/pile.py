@@ -7,7 +7,7 @@ so that memory stays flat, nothing can be read there at a glance, and nothing ou
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -86,7 +86,7 @@ class Pile:
         every = [*sent, *self._before.sent(key, {one.digest for one in sent})]
         folded = fold([one.said for one in every], self._usual)
         _, path, line, *_ = rows[_newest(sent, folded)]
-        for number, name in enumerate(folded.lacking):
+        for number, name in enumerate(self._told(folded.lacking)):
             place, rule = _PLACES[name], _LACKING.get(name, "never-said")
             yield Finding(path, line, place, rule, "", key, beside=number > 0)
         visit = folded.visit
@@ -97,6 +97,12 @@ class Pile:
             return
         content = visit_digest(visit, self._secret)
         yield Read(Origin(path, line), key, visit, content, messages=named(folded, every))
+
+    def _told(self, lacking: Sequence[str]) -> list[str]:
+        """What is to be said of what is lacking: where all visits last as long, nobody need send
+        when it ends, but when it begins."""
+        usual = self._usual and "start" in lacking
+        return [name for name in lacking if not (usual and name == "end")]
 
     def _write(self) -> None:
         self._database.executemany("INSERT INTO said VALUES (?, ?, ?, ?, ?)", self._waiting)

@@ -21,7 +21,9 @@ class Site(NamedTuple):
     which of a patient's numbers counts. `authorities` gives the system of an authority, by its
     namespace or its universal id; under `root`, where there is one, lie those of all other
     namespaces. `statuses` are the site's own words for statuses, and `sides` the codes of reasons
-    that tell who called off; both are looked up without regard to case.
+    that tell who called off; both are looked up without regard to case. `processing` tells of which
+    systems messages are read, beside those in production; `clinician_types` which general resources
+    are clinicians, in lower case.
     """
 
     zone: tzinfo | None = None
@@ -35,6 +37,8 @@ class Site(NamedTuple):
     authorities: Mapping[str, str] = MappingProxyType({})
     statuses: Mapping[str, Status] = MappingProxyType({})
     sides: Mapping[str, Side] = MappingProxyType({})
+    processing: frozenset[str] = frozenset()
+    clinician_types: frozenset[str] = frozenset()
 
     def status(self, code: str) -> Status | None:
         """What the site means by a status, if it says so."""
@@ -61,6 +65,8 @@ def site_of(settings: Settings) -> Site:
         authorities=own.authorities,
         statuses=own.status,
         sides=own.cancelled_by,
+        processing=frozenset("TD" if settings.synthetic else own.processing),
+        clinician_types=frozenset(map(str.casefold, own.clinician_types)),
     )
 
 

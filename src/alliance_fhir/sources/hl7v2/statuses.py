@@ -34,7 +34,7 @@ EVENTS = (*BOOKS, "S14", "S15", DISCONTINUED, "S17", *OF_RESOURCES, "S26")
 SLOTS = ("S23", "S24")
 """Events of time that is blocked or free again, and of no appointment."""
 
-_UNKNOWN = "Use a code of HL7 table 0278, or say what the site means by this one."
+_UNKNOWN = "Use a code of HL7 table 0278, or map this one in [hl7v2.status]."
 _DISCONTINUED = "Say what the site means by Dc: what is discontinued may have taken place."
 
 

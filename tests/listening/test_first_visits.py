@@ -1,0 +1,66 @@
+"""Whether a visit is a follow-up one hangs on others, which may be told of later, or otherwise."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from alliance_fhir.testing import Answer, Request
+from alliance_fhir.testing.messages import Cut
+from contract.test_visits import kind_of
+
+from .messages import APPOINTMENTS, DAY, HOUR, message, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .conftest import Site
+
+LATER = DAY + timedelta(days=7)
+CAME = message("one", "S14", control="C1")
+NEXT = message("two", control="C2", start=stamp(LATER), end=stamp(LATER + HOUR))
+STAYED_AWAY = message("one", "S26", control="C3", made="20260303090000+0000")
+
+
+def kinds(site: Site) -> dict[str, str]:
+    """Which visits they are, by their numbers, when nothing waits."""
+    site.listening.idle()
+    return {
+        one["value"]: kind_of(body, "first-or-follow-up")
+        for body in site.server.of_type("Appointment")
+        for one in body["identifier"]
+        if one.get("system") == APPOINTMENTS
+    }
+
+
+def come(site: Site, *messages: bytes) -> None:
+    """They are sent, one by one, and accepted."""
+    with site.connect() as engine:
+        assert {engine.send(one).code for one in messages} == {"AA"}
+
+
+def test_a_visit_is_a_follow_up_one_for_as_long_as_one_before_it_was_attended(site: Site) -> None:
+    come(site, NEXT)
+    assert kinds(site) == {"two": "unknown"}
+    come(site, CAME)
+    assert kinds(site) == {"one": "unknown", "two": "follow-up"}
+    come(site, STAYED_AWAY)
+    assert kinds(site) == {"one": "unknown", "two": "unknown"}
+
+
+def test_killed_while_the_visit_is_sent_on_which_others_hang(site: Site) -> None:
+    def killing(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        if request.is_write and b"noshow" in request.body:
+            site.listening.process.kill()
+            raise Cut
+        return proceed()
+
+    come(site, CAME, NEXT)
+    assert kinds(site) == {"one": "unknown", "two": "follow-up"}
+    usual, site.server.between = site.server.between, killing
+    come(site, STAYED_AWAY)
+    site.listening.until(lambda: site.listening.ended)
+    site.listening.kill()
+    site.server.between = usual
+    site.listening.start()
+    assert kinds(site) == {"one": "unknown", "two": "unknown"}
