@@ -80,7 +80,7 @@ def test_senders_that_must_show_a_certificate(
         assert engine.send(message("good")).code == "AA"
     assert site.listening.stop() == 0
     assert site.listening.errors == ""
-    assert site.listening.health["accepted"] == 1
+    site.listening.until(lambda: site.listening.health["accepted"] == 1)
 
 
 def test_files_that_cannot_be_used(opened: Callable[..., Site], authority: trustme.CA) -> None:
