@@ -68,13 +68,14 @@ def test_the_year_of_the_example_is_right_in_the_end(tmp_path: Path, chance: ran
         kept = chaos.kept()
         found = [bare(body) for type_ in VISIT_TYPES for body in chaos.at_server(type_)]
         people = [body["identifier"] for body in chaos.at_server("Patient")]
-    assert sum(number > 0 for number in chaos.waited) > len(chaos.waited) / 2
     assert sorted(kept) == sorted({one.removesuffix(b"\r") for one in messages})
     if APPOINTMENTS == ALL:
         assert (len(messages), len(kept)) == (4289, 4201)
     assert sum(body["resourceType"] == "Appointment" for body in wanted) == APPOINTMENTS
     assert differences(wanted, found) == []
     assert sorted((one["system"], one["value"]) for (one,) in people) == sorted(patients(wanted))
+    # the kills came while something waited: else this shows nothing
+    assert sum(number > 0 for number in chaos.waited) > len(chaos.waited) / 2
 
 
 def first_of_the_year(folder: Path, number: int) -> Path:
