@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from alliance_fhir.domain.receipt import WARNINGS, Finding, Tally
+from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.check import Level
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.seen import Seen
@@ -48,6 +49,13 @@ class Options(NamedTuple):
     reinstate: bool = False
     only: frozenset[str] | None = None
     real_data_to_public_server: bool = False
+
+
+def consistent(options: Options) -> Options:
+    """The same options. Raises ConfigError where two of them contradict each other."""
+    if options.merge and options.take:
+        raise ConfigError("--merge and --take are two answers to one question; name one")
+    return options
 
 
 def asked_for(groups: Iterable[Group | Finding], options: Options, tally: Tally) -> Iterator[Group]:

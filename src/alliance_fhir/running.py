@@ -77,8 +77,6 @@ class Run:
         run: str = "",
         alone: Iterable[Resource] = (),
     ) -> None:
-        if options.merge and options.take:
-            raise ConfigError("--merge and --take are two answers to one question; name one")
         self._dry = command == "plan"
         self._target = target
         self._ledger = ledger

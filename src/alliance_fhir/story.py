@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from alliance_fhir.asking import Options, Progress, Watch, asked_for, unwatched
+from alliance_fhir.asking import Options, Progress, Watch, asked_for, consistent, unwatched
 from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.domain.keys import fingerprint
@@ -50,7 +50,7 @@ def sync(
     Raises ConfigError, InputError, InstrumentError and MappingError; what a server did not do is
     told by the result.
     """
-    run = new_run()
+    options, run = consistent(options), new_run()
     with Recollection(ledger, settings, run) as before:
         supply = Sources(several(sources), settings, site_catalog(settings), before)
         return Run("sync", supply, target, ledger, settings, options, watch, letters, run=run).go()
@@ -66,6 +66,7 @@ def plan(
     watch: Watch = unwatched,
 ) -> Result:
     """What `sync` would do now, with the same counts; writes neither to target nor to ledger."""
+    options = consistent(options)
     with Recollection(ledger, settings) as before:
         supply = Sources(several(sources), settings, site_catalog(settings), before)
         return Run("plan", supply, target, ledger, settings, options, watch).go()

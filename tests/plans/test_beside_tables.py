@@ -106,6 +106,6 @@ def test_a_suffix_alone_is_no_plan(command: Callable[..., Ran]) -> None:
     ran = command("check", "inbox/notes.yaml")
     message = (
         "error: inbox/notes.yaml: unknown-format: Use .csv, .tsv, .txt, .xlsx; .hl7 for "
-        "messages; or .plan.yaml, .plan.json for a plan.\n"
+        "messages; .ndjson, .json for Appointments; or .plan.yaml, .plan.json for a plan.\n"
     )
     assert (ran.code, ran.err) == (3, message)

@@ -69,8 +69,11 @@ def test_nothing_that_somebody_may_have_changed_is_written_over(
     assert written.read_text("utf-8") == "mine"
 
 
-NOWHERE = "name --out DIR, where what is pulled goes, --assessments FILE or --plans DIR"
-BOTH = "--assessments and --plans are two pulls: one after the other"
+NOWHERE = (
+    "name --out DIR, where what is pulled goes, --assessments FILE, --plans DIR or "
+    "--appointments FILE"
+)
+BOTH = "--assessments and --plans are pulls of their own: one after the other"
 LESS = "plans are made from CarePlan, and others: leave out --type"
 
 

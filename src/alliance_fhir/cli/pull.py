@@ -94,7 +94,7 @@ def command(
             "--appointments FILE"
         )
     if len(made) > 1:
-        raise ConfigError(f"{' and '.join(made)} are so many pulls: one after the other")
+        raise ConfigError(f"{' and '.join(made)} are pulls of their own: one after the other")
     for name, file in (("--assessments", assessments), ("--appointments", appointments)):
         if file and file.suffix.lower() != ".csv":
             raise ConfigError(f"{name} takes the name of a file that ends with .csv")
