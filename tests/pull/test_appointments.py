@@ -241,7 +241,7 @@ def test_those_of_others_come_as_far_as_they_go(there: There) -> None:
     ("words", "message"),
     [
         (("--appointments", "a.xlsx"), "--appointments takes the name of a file that ends with"),
-        (("--appointments", "a.csv", "--plans", "p"), "--plans and --appointments are so many"),
+        (("--appointments", "a.csv", "--plans", "p"), "--plans and --appointments are pulls"),
         (("--appointments", "a.csv", "--type", "Task"), "made from Appointment and ServiceRequest"),
     ],
 )
