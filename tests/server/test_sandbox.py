@@ -144,9 +144,12 @@ def test_ctrl_c_leaves_no_server(port: int, monkeypatch: pytest.MonkeyPatch) -> 
     while port not in [server.port for server in sandbox.status()]:
         assert start.poll() is None
         time.sleep(0.1)
-    time.sleep(1)  # while it imports, a signal may be lost: see tests/command/test_front_door.py
-    start.send_signal(signal.SIGINT)
-    start.communicate()
+    time.sleep(1)
+    for _ in range(3):  # while it imports, one may be lost: see tests/command/test_front_door.py
+        start.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            start.communicate(timeout=5)
+            break
     assert start.returncode != 0
     assert port not in [server.port for server in sandbox.status()]
 
