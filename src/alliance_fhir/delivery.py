@@ -15,7 +15,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.deciding import Decision
 from alliance_fhir.domain.keys import identifier_system
-from alliance_fhir.domain.receipt import TAKEN_UP, Receipt, State
+from alliance_fhir.domain.receipt import ARRIVED, TAKEN_UP, Receipt, State
 from alliance_fhir.errors import AuthFailed, Conflict, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.check import Checker
@@ -44,7 +44,6 @@ from alliance_fhir.writing import (
 _ATTEMPTS = 4
 _LOOKS = (1, 3)
 """Seconds between looks for what was sent and is not to be found."""
-_ARRIVED = ("created", "updated", "unchanged")
 _CONTESTED = "always-in-conflict"
 
 
@@ -175,9 +174,9 @@ class Delivery:
         """What is at the target as the source has it is no dead letter any more; its documents are
         kept, if they are not yet."""
         group, told = planned.group, receipts.values()
-        if self._letters and all(r.state in _ARRIVED for r in told):
+        if self._letters and all(r.state in ARRIVED for r in told):
             self._letters.delivered(key_of(group))
-        if group.documents and all(r.state in _ARRIVED and not r.rule for r in _made_of(told)):
+        if group.documents and all(r.state in ARRIVED and not r.rule for r in _made_of(told)):
             self._record.keep(group)
 
     def _as_known_now(self, planned: Planned) -> Planned:

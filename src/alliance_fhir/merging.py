@@ -28,7 +28,7 @@ from alliance_fhir.domain.plan.succession import (
     merged_on,
     told_of,
 )
-from alliance_fhir.domain.receipt import MERGED, NOT_TAKEN_IN, WARNINGS, Finding, Receipt
+from alliance_fhir.domain.receipt import ARRIVED, MERGED, NOT_TAKEN_IN, WARNINGS, Finding, Receipt
 from alliance_fhir.domain.records import Moment
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.gathering import Grouping
@@ -65,7 +65,6 @@ _KEPT = (
 )
 _COLLISIONS = ("both-changed", "leans-on-removed")
 """What somebody has to decide; of the rest it is enough to be told."""
-_ARRIVED = ("created", "updated", "unchanged")
 
 
 @dataclass
@@ -166,7 +165,7 @@ class Merging:
     def findings(self, planned: Planned, receipts: Iterable[Receipt]) -> list[Finding]:
         """What was merged, if it arrived; or would be."""
         case = self._cases.pop(planned.group.key, None)
-        if not case or not case.merged or any(r.state not in _ARRIVED for r in receipts):
+        if not case or not case.merged or any(r.state not in ARRIVED for r in receipts):
             return []
         origin = planned.group.origin
         row = origin.row_of("kept_by_others")

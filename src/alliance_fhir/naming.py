@@ -12,7 +12,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import identifier_system, record_key
 from alliance_fhir.domain.plan.document import whole_key
 from alliance_fhir.domain.records import Identifier, by_record_id
-from alliance_fhir.domain.visit import natural_key
+from alliance_fhir.domain.visit import visit_key
 from alliance_fhir.fhir.appointment import APPOINTMENT, REFERRAL
 from alliance_fhir.fhir.outreach import OUTREACH
 from alliance_fhir.fhir.plan import OWN
@@ -91,7 +91,7 @@ class Names:
         yield record_key(source, whole_key(name), secret), ""
         system, _, value = name.rpartition("|")
         if system := system or self._settings.appointment_system or "":
-            yield record_key(source, natural_key(Identifier(system, value)), secret), ""
+            yield visit_key(Identifier(system, value), source, secret), ""
 
     def _at(self, type_: str, id_: str) -> Iterator[tuple[str, str]]:
         for entry in self._ledger.at(type_, id_):

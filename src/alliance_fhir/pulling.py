@@ -56,9 +56,7 @@ def pull_table(
     """
     if missing := set(TABLE) - set(wish.types):
         raise ConfigError(f"assessments are made from {' and '.join(TABLE)}: add {missing.pop()}")
-    if not is_text(table):  # it is read again, as any source
-        raise ConfigError(f"{shown(table)}: its name, or a folder's in its path, is not UTF-8")
-    table = Path(table)
+    table = _named(table)
     return _made(tabulate, table, table.stem, target, settings, wish, out, watch)
 
 
@@ -77,9 +75,7 @@ def pull_plans(
     """
     if set(PLANS) - set(wish.types):
         raise ConfigError("plans are made from CarePlan, and others: leave out --type")
-    if not is_text(documents):
-        raise ConfigError(f"{shown(documents)}: its name, or a folder's in its path, is not UTF-8")
-    documents = free(Path(documents))
+    documents = free(_named(documents))
     return _made(write_documents, documents, documents.name, target, settings, wish, out, watch)
 
 
@@ -98,10 +94,15 @@ def pull_appointments(
     """
     if set(VISITS) - set(wish.types):
         raise ConfigError(f"visits are made from {' and '.join(VISITS)}: leave out --type")
-    if not is_text(table):  # it is read again, as any source
-        raise ConfigError(f"{shown(table)}: its name, or a folder's in its path, is not UTF-8")
-    table = Path(table)
+    table = _named(table)
     return _made(list_visits, table, table.stem, target, settings, wish, out, watch)
+
+
+def _named(place: PathLike) -> Path:
+    """Where something is to be written that is read again, as any source. Raises ConfigError."""
+    if not is_text(place):
+        raise ConfigError(f"{shown(place)}: its name, or a folder's in its path, is not UTF-8")
+    return Path(place)
 
 
 def _made(

@@ -11,9 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.scheduling import Sent
-from alliance_fhir.domain.visit import natural_key
+from alliance_fhir.domain.visit import visit_key
 from alliance_fhir.ledger.inbox import Arrived, Inbox
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.ledger.visits import Known
@@ -59,13 +58,10 @@ class Recollection:
         from alliance_fhir.sources.hl7v2.site import site_of
 
         site = site_of(self._settings)
+        source, secret = self._settings.named_source, self._settings.secret
         for one in inbox.of([key], but).get(key, []):
             heard = read(one.told, site)
-            if heard.said and key == record_key(
-                self._settings.named_source,
-                natural_key(heard.said.appointment),
-                self._settings.secret,
-            ):
+            if heard.said and key == visit_key(heard.said.appointment, source, secret):
                 yield Sent(heard.said, one.digest)
 
     def hear(self, key: str, digest: str, told: bytes) -> None:

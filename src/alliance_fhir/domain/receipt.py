@@ -19,6 +19,8 @@ State = Literal[
 """What can become of a resource; the same words in code, ledger, receipts and `--json`."""
 
 STATES: tuple[State, ...] = get_args(State)
+ARRIVED: tuple[State, ...] = ("created", "updated", "unchanged")
+"""It is at the target, as the source has it."""
 
 
 MERGED = "merged"

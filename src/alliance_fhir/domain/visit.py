@@ -20,6 +20,7 @@ from alliance_fhir.domain.attendance import (
     Told,
     classify,
 )
+from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.receipt import RULES
 from alliance_fhir.domain.records import FARTHEST, Identifier, Moment
 
@@ -84,6 +85,11 @@ def chain(starts: Iterable[Moment]) -> tuple[Moment, ...]:
 def natural_key(appointment: Identifier) -> tuple[str, ...]:
     """What makes a visit this visit: its appointment's number at whoever fills it."""
     return ("visit", *appointment)
+
+
+def visit_key(appointment: Identifier, source: str, secret: bytes) -> str:
+    """The business key of the visit of an appointment, as `source` tells of it."""
+    return record_key(source, natural_key(appointment), secret)
 
 
 class Visit(BaseModel):

@@ -15,7 +15,7 @@ from itertools import chain
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event
 from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
 
 from alliance_fhir.errors import ConfigError
@@ -94,6 +94,14 @@ class Database:
         with self.used() as connection:
             self._begin(connection)
             connection.execute(statement, values)
+
+    def insert(self, table: Table) -> Any:
+        """An insert that may say what is to be done with what is there under its key."""
+        if self.is_sqlite:
+            from sqlalchemy.dialects.sqlite import insert
+        else:
+            from sqlalchemy.dialects.postgresql import insert
+        return insert(table)
 
     def put(self, rows: Sequence[Row]) -> None:
         """Writes rows of `entry`, in place of what is under their keys and versions."""

@@ -1,8 +1,9 @@
 """The inbox: every message that was received, as it came, and the appointments that wait for it.
 
 Messages come late, twice and out of order, so an appointment is made anew of all of its messages
-whenever another one comes. None is ever changed or taken away. What was stored is on disk, through
-a loss of power too: whoever sent it is told so, and forgets it.
+whenever another one comes. None is ever changed, and none taken away but what an undone run read
+from files. What was stored is on disk, through a loss of power too: whoever sent it is told so, and
+forgets it.
 
 It lies beside a ledger in a file, as a file of its own: who waits for a disk here waits for nobody
 who is sending. With a ledger on PostgreSQL it is in two tables beside the ledger's.
@@ -16,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Connection, Table, func, inspect, select
+from sqlalchemy import Connection, func, inspect, select
 
 from alliance_fhir.ledger.database import Database
 from alliance_fhir.ledger.inbox_tables import (
@@ -148,7 +149,7 @@ class Inbox:
         rows = [{**o._asdict(), "told": zlib.compress(o.told, _FASTEST)} for o in once.values()]
         with self._database.together(), self._database.used() as connection:
             self._database.begin()
-            keep = self._insert(message).on_conflict_do_nothing().returning(*STORED)
+            keep = self._database.insert(message).on_conflict_do_nothing().returning(*STORED)
             new: list[tuple[int, str]] = list(map(tuple, connection.execute(keep, rows).all()))
             own = wait and len(new) < len(once)
             more = connection.execute(OWN, {"some": [*once]}) if own else ()
@@ -231,11 +232,11 @@ class Inbox:
         count = func.count()
         fresh = waiting.c.rule == ""
         stopped = waiting.c.due == NEVER
+        oldest_fresh = func.min(waiting.c.since).filter(fresh)
         query = select(
-            count, count.filter(stopped), count.filter(~fresh, ~stopped), func.min(waiting.c.since)
-        )
-        [(every, incomplete, held, _)] = self._database.read(query)
-        [[oldest]] = self._database.read(select(func.min(waiting.c.since)).where(fresh))
+            count, count.filter(stopped), count.filter(~fresh, ~stopped), oldest_fresh
+        ).select_from(waiting)
+        [(every, incomplete, held, oldest)] = self._database.read(query)
         return Counts(every, incomplete, held, oldest or 0)
 
     def held_for(self) -> dict[str, int]:
@@ -250,16 +251,9 @@ class Inbox:
         [[number]] = self._database.read(select(func.count()).select_from(message))
         return number
 
-    def _insert(self, table: Table) -> Any:
-        if self._database.is_sqlite:
-            from sqlalchemy.dialects.sqlite import insert
-        else:
-            from sqlalchemy.dialects.postgresql import insert
-        return insert(table)
-
     def _wait(self) -> Any:
         """By an older number, too: PostgreSQL may commit it later, when the newer one is sent."""
-        statement = self._insert(waiting)
+        statement = self._database.insert(waiting)
         return statement.on_conflict_do_update(
             index_elements=["key"],
             set_={"number": statement.excluded.number, "due": 0.0, "tries": 0, "rule": ""},

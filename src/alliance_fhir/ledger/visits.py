@@ -100,10 +100,6 @@ class Visits:
 
     @cached_property
     def _note(self) -> Any:
-        if self._database.is_sqlite:
-            from sqlalchemy.dialects.sqlite import insert
-        else:
-            from sqlalchemy.dialects.postgresql import insert
-        statement: Any = insert(visit)
+        statement = self._database.insert(visit)
         others = {c.name: statement.excluded[c.name] for c in visit.c if not c.primary_key}
         return statement.on_conflict_do_update(index_elements=["key"], set_=others)

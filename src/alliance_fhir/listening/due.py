@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.attendance import Place, place
+from alliance_fhir.domain.attendance import Place
 from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Origin
@@ -17,7 +17,7 @@ from alliance_fhir.domain.visit import Visit, is_known_too_soon
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.ledger.inbox import Inbox, Kept
 from alliance_fhir.ledger.visits import Known, Visits
-from alliance_fhir.sources.history import comer, known
+from alliance_fhir.sources.history import comer, known, place_after
 from alliance_fhir.sources.hl7v2.appointment import read
 from alliance_fhir.sources.hl7v2.site import site_of
 from alliance_fhir.sources.wide import Read, visit_digest
@@ -106,13 +106,7 @@ class Due:
 
     def _place(self, visit: Visit) -> Place:
         first = self._visits.first(comer(visit, self._settings.secret))
-        return place(
-            datetime.fromisoformat(visit.start.text),
-            [datetime.fromisoformat(f"{first}Z")] if first else [],
-            said=visit.first,
-            complete_from=self._settings.history_from,
-            look_back_days=self._settings.look_back_days,
-        )
+        return place_after(first, visit, self._settings)
 
 
 def _lacks(folded: Folded) -> str:

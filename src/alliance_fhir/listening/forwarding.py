@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from alliance_fhir.asking import Options
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.receipt import Receipt
+from alliance_fhir.domain.receipt import ARRIVED, Receipt
 from alliance_fhir.errors import AllianceError, MappingError, defect
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.interpreter import attuned
@@ -38,7 +38,6 @@ _PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds after a run that could not be made, at first and at most."""
 UNKNOWN, NOT_MADE = "not-sent", "not-made"
 """Rules for what no receipt tells of, and for what our own check does not let out."""
-_ARRIVED = ("created", "updated", "unchanged")
 
 
 class State(NamedTuple):
@@ -195,5 +194,5 @@ def _held(planned: Planned, receipts: Sequence[Receipt]) -> str | None:
     """Why the target has not all of a group; empty where it has, None where nobody knows yet."""
     if any(receipt.state == "not_sent" for receipt in receipts):
         return None
-    kept = [one for one in receipts if one.state not in _ARRIVED]
+    kept = [one for one in receipts if one.state not in ARRIVED]
     return (kept[0].rule or planned.rule or kept[0].state) if kept else ""

@@ -8,12 +8,11 @@ from io import BytesIO
 from typing import NamedTuple
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.receipt import RULES
 from alliance_fhir.domain.scheduling import Said
-from alliance_fhir.domain.visit import is_known_too_soon, natural_key
+from alliance_fhir.domain.visit import is_known_too_soon, visit_key
 from alliance_fhir.listening.frames import BEGIN, CR, END, Frame
-from alliance_fhir.sources.hl7v2.appointment import digest_of, read
+from alliance_fhir.sources.hl7v2.appointment import read
 from alliance_fhir.sources.hl7v2.files import messages
 from alliance_fhir.sources.hl7v2.site import site_of
 from alliance_fhir.sources.hl7v2.slips import Slip
@@ -54,8 +53,8 @@ class Reader:
             return _refused(heard.slips)
         if _too_soon(heard.said):
             return _refused([Slip("SCH-11.4", "known-too-soon")])
-        key = record_key(self._source, natural_key(heard.appointment), self._secret)
-        return Understood(key, told, digest_of(told))
+        key = visit_key(heard.appointment, self._source, self._secret)
+        return Understood(key, told, heard.digest)
 
 
 def _too_soon(said: Said) -> bool:

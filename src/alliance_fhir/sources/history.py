@@ -60,13 +60,7 @@ class History:
     def place(self, visit: Visit) -> Place:
         """Which visit to its service it is."""
         first = self._first(comer(visit, self._settings.secret))
-        return place(
-            datetime.fromisoformat(visit.start.text),
-            [datetime.fromisoformat(f"{first}Z")] if first else [],
-            said=visit.first,
-            complete_from=self._settings.history_from,
-            look_back_days=self._settings.look_back_days,
-        )
+        return place_after(first, visit, self._settings)
 
     def _first(self, who: str) -> str:
         """When the first visit began that was attended; empty where none is known. What earlier
@@ -87,6 +81,18 @@ def known(key: str, visit: Visit, secret: bytes) -> KnownVisit:
     """What is to be known of a visit for others."""
     start = visit.start.utc.removesuffix("Z")
     return KnownVisit(key, comer(visit, secret), start, int(visit.status in ATTENDED))
+
+
+def place_after(first: str, visit: Visit, settings: Settings) -> Place:
+    """Which visit to its service it is, `first` being the start of the first that was attended, in
+    UTC without a Z; empty where none is known."""
+    return place(
+        datetime.fromisoformat(visit.start.text),
+        [datetime.fromisoformat(f"{first}Z")] if first else [],
+        said=visit.first,
+        complete_from=settings.history_from,
+        look_back_days=settings.look_back_days,
+    )
 
 
 def comer(visit: Visit, secret: bytes) -> str:

@@ -9,16 +9,15 @@ from typing import get_args
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.attendance import Side, Status
-from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.records import Identifier, Moment
 from alliance_fhir.domain.visit import (
     Modality,
     Visit,
     chain,
     is_known_too_soon,
-    natural_key,
     slip,
     usual_end,
+    visit_key,
 )
 from alliance_fhir.sources.cells import Cells
 from alliance_fhir.sources.fields import Bad, Fields, free_text, needed, one_of
@@ -61,7 +60,7 @@ class VisitRows:
         return self._key(told) if told else ""
 
     def _key(self, appointment: Identifier) -> str:
-        return record_key(self._source, natural_key(appointment), self._secret)
+        return visit_key(appointment, self._source, self._secret)
 
     def record(self, cells: Sequence[str]) -> Visit:
         """The visit of a row. Raises Bad, naming the first column that breaks a rule."""

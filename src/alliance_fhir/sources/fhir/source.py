@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.receipt import WARNINGS, Finding
 from alliance_fhir.domain.records import Identifier, Origin
-from alliance_fhir.domain.visit import natural_key
+from alliance_fhir.domain.visit import visit_key
 from alliance_fhir.sources.fhir.appointment import Reader, Taken
 from alliance_fhir.sources.fhir.element import Element, Slip, Unread
 from alliance_fhir.sources.fhir.files import Broken, Resource, resources
@@ -97,7 +96,7 @@ class AppointmentFile:
         return self._reader.read(element, around, one.url)
 
     def _key(self, number: Identifier) -> str:
-        return record_key(self._source, natural_key(number), self._settings.secret)
+        return visit_key(number, self._source, self._settings.secret)
 
     def _finding(self, line: int, slip: Slip, key: str, *, beside: bool = False) -> Finding:
         path = str(self._path)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.receipt import WARNINGS, Finding
 from alliance_fhir.domain.records import Identifier
-from alliance_fhir.domain.visit import natural_key
+from alliance_fhir.domain.visit import visit_key
 from alliance_fhir.errors import InputError
 from alliance_fhir.sources.hl7v2.appointment import Heard, heard
 from alliance_fhir.sources.hl7v2.pile import Pile
@@ -55,4 +54,4 @@ class MessageFile:
             raise InputError(self._path, "unreadable-file", str(error.strerror)) from None
 
     def _key(self, appointment: Identifier) -> str:
-        return record_key(self._source, natural_key(appointment), self._secret)
+        return visit_key(appointment, self._source, self._secret)
