@@ -4,7 +4,7 @@ in a template, and as what is filled in there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 import orjson
@@ -43,18 +43,33 @@ class Facts(NamedTuple):
         canonical form, and where there are more starts than marks for them."""
         if len(self.moved) > len(template.MOVED):
             return None
+        patient, practitioner = _again(self.patient), _again(self.practitioner)
+        number = _written(self.number)
+        service, reason = _quoted(self.service), _quoted(self.reason)
+        if not (patient and practitioner and number) or service is None or reason is None:
+            return None
         values = {
             "key": self.key.encode(),
             "minutes": str(self.minutes).encode(),
             "referred": self.referred.encode(),
+            "patient_system": patient[0],
+            "patient": patient[1],
+            "practitioner_system": practitioner[0],
+            "practitioner": practitioner[1],
+            "number_system": number[0],
+            "number": number[1],
+            "service": service,
+            "reason": reason,
         }
-        for name, text in self._texts():
-            if is_like_a_time(text):
-                return None
-            values[name] = orjson.dumps(text)
-        for name, when in (("start", self.start), ("end", self.end), ("notice", self.notice)):
+        for name, in_utc, when in zip(*_TIMES, (self.start, self.end, self.notice), strict=True):
             if when:
-                values[name], values[f"{name}_utc"] = when.text.encode(), when.utc.encode()
+                values[name], values[in_utc] = when.text.encode(), when.utc.encode()
+        if self.moved:
+            values |= self._starts_before()
+        return values
+
+    def _starts_before(self) -> dict[str, bytes]:
+        values: dict[str, bytes] = {}
         # in the canonical form extensions of one URL are sorted
         in_utc = sorted(one.utc for one in self.moved)
         for number, (when, utc) in enumerate(zip(self.moved, in_utc, strict=True)):
@@ -62,20 +77,29 @@ class Facts(NamedTuple):
             values[f"moved_{number}_utc"] = utc.encode()
         return values
 
-    def _texts(self) -> Iterator[tuple[str, str]]:
-        yield "patient_system", self.patient.system
-        yield "patient", self.patient.value
-        if self.number:
-            yield "number_system", self.number.system
-            yield "number", self.number.value
-        if self.practitioner:
-            yield "practitioner_system", self.practitioner.system
-            yield "practitioner", self.practitioner.value
-        if self.service:
-            yield "service", self.service
-        if self.reason:
-            yield "reason", self.reason
 
+_TIMES = ("start", "end", "notice"), ("start_utc", "end_utc", "notice_utc")
+_REMEMBERED = 20_000
+"""People who are kept ready as JSON: those of a clinic, not of a country."""
+
+
+def _quoted(text: str | None) -> bytes | None:
+    """A text as JSON, empty where there is none; None where it counts as an instant."""
+    if not text:
+        return b""
+    return None if is_like_a_time(text) else orjson.dumps(text)
+
+
+def _written(who: Identifier | None) -> tuple[bytes, bytes] | None:
+    """System and value likewise."""
+    if not who:
+        return b"", b""
+    system, value = _quoted(who.system), _quoted(who.value)
+    return None if system is None or value is None else (system, value)
+
+
+_again = lru_cache(maxsize=_REMEMBERED)(_written)
+"""The same for who comes again and again."""
 
 _MARKS = Facts(
     template.KEY,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import orjson
@@ -74,6 +74,8 @@ _MODALITIES: dict[Modality, str] = {"in-person": "FACE", "phone": "PHONE", "vide
 
 _REMEMBERED = 1_000
 """How many shapes are kept ready."""
+_REFERRALS = 4_000
+"""How many referrals: to each of them several visits lead."""
 
 
 class VisitMapper:
@@ -86,6 +88,7 @@ class VisitMapper:
         self._meta = meta(settings)
         self._window = timedelta(hours=settings.late_cancellation_hours)
         self._templates: dict[tuple[object, ...], Template] = {}
+        self._referral = lru_cache(maxsize=_REFERRALS)(self._new_referral)
 
     def group(self, key: str, origin: Origin, visit: Visit, content: str, place: Place) -> Group:
         """The Appointment; and what has to be there before it, where the visit has a referral."""
@@ -191,16 +194,22 @@ class VisitMapper:
         ]
 
     def _referred(self, origin: Origin, visit: Visit) -> Group:
-        """The referral: one for all visits to which it led, and of their patient alone. One without
-        a number is known by who referred."""
-        settings, day = self._settings, visit.start.utc[:10]
-        known_by = (REFERRAL, *visit.referral) if visit.referral else ("referrer", *_by(visit))
-        natural = (*known_by, *visit.patient)
-        key = record_key(settings.named_source, natural, settings.secret)
-        facts = Facts(key, visit.referral, visit.patient, visit.referrer)
-        resource = self._made("ServiceRequest", f"{key}-{REFERRAL}", facts, (), self._request)
-        said = digest([*natural, *_by(visit)], settings.secret)
+        """The referral: one for all visits to which it led, and of their patient alone."""
+        day = visit.start.utc[:10]
+        key, said, resource = self._referral(visit.patient, visit.referral, visit.referrer)
         return Group(key, origin, visit.patient, day, None, said, [resource], records=0)
+
+    def _new_referral(
+        self, patient: Identifier, number: Identifier | None, referrer: Identifier | None
+    ) -> tuple[str, str, Resource]:
+        """Its key, the digest of what is said of it, and the resource. One without a number is
+        known by who referred."""
+        settings, by = self._settings, referrer or ()
+        natural = (*((REFERRAL, *number) if number else ("referrer", *by)), *patient)
+        key = record_key(settings.named_source, natural, settings.secret)
+        facts = Facts(key, number, patient, referrer)
+        resource = self._made("ServiceRequest", f"{key}-{REFERRAL}", facts, (), self._request)
+        return key, digest([*natural, *by], settings.secret), resource
 
     def _request(self, facts: Facts) -> Json:
         referrer = facts.practitioner
@@ -219,10 +228,6 @@ def numbers_of(appointment: Resource) -> list[Identifier]:
     """The numbers that an Appointment of ours has at whoever fills it: all but the one we gave."""
     told = [Identifier(one["system"], one["value"]) for one in appointment.body["identifier"]]
     return [one for one in told if one.value != appointment.key]
-
-
-def _by(visit: Visit) -> tuple[str, ...]:
-    return visit.referrer or ()
 
 
 def _extensions(told: Told, place: Place, modality: Modality | None, facts: Facts) -> list[Json]:

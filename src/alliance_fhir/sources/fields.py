@@ -26,11 +26,17 @@ MODES: Mapping[str, Mode] = {
 }
 T = TypeVar("T")
 
-_CONTROL = {chr(code) for code in (*range(32), 127)}
-UNWRITABLE = _CONTROL - {"\t", "\r", "\n"}
+_CONTROL = frozenset(chr(code) for code in (*range(32), 127))
+_UNWRITABLE = _CONTROL - {"\t", "\r", "\n"}
 """What FHIR cannot write in a text."""
 _REMEMBERED = 20_000
 """People and times that are kept ready: those of a clinic, not of a country."""
+
+
+def has_control(text: str, characters: frozenset[str] = _UNWRITABLE) -> bool:
+    """Whether one of these control characters is in a text."""
+    # hardly ever: what is printable has none of them, and that is known ten times as fast
+    return not text.isprintable() and not characters.isdisjoint(text)
 
 
 class Bad(Exception):
@@ -72,7 +78,9 @@ class Fields:
             system, value = self._systems[column] or "", text
             if not system:
                 raise Bad(column, "identifier-without-system")
-        if not URI.fullmatch(system) or not value or value.strip() != value or _CONTROL & {*value}:
+        elif not URI.fullmatch(system):  # that of the settings was looked at when they were read
+            raise Bad(column, "not-an-identifier")
+        if not value or value.strip() != value or has_control(value, _CONTROL):
             raise Bad(column, "not-an-identifier")
         return Identifier(system, value)
 
@@ -109,7 +117,7 @@ def one_of(column: str, words: Mapping[str, T], text: str, rule: str) -> T | Non
 
 def free_text(column: str, text: str) -> str | None:
     """The source's own words, on one line or several. Raises Bad for what FHIR cannot write."""
-    if UNWRITABLE & {*text}:
+    if has_control(text):
         raise Bad(column, "control-character")
     return text or None
 

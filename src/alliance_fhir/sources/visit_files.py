@@ -87,7 +87,9 @@ class VisitFiles:
         if not isinstance(read.record, Visit):
             return read
         place = self._history.place(read.record)
-        return read._replace(place=place, content=digest([read.content, *place], self._secret))
+        content = digest((read.content, *place), self._secret)
+        # not by _replace, which takes three times as long
+        return Read(read.origin, read.key, read.record, content, read.whole, place, read.messages)
 
 
 _MESSAGES = -1

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
+from pydantic import ValidationError
+
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.attendance import Side, Status
 from alliance_fhir.domain.records import Identifier, Moment
@@ -101,11 +103,15 @@ class VisitRows:
             "first": one_of("first", ANSWERS, first, "not-yes-or-no"),
             "rescheduled_from": (before := self._chain(rescheduled_from, begins)),
         }
-        if wrong := slip(stands, begins, ends, called_off, before):
-            raise Bad(_COLUMNS[wrong.field], wrong.rule)
+        try:
+            known = Visit.model_validate(visit)
+        except ValidationError:
+            if wrong := slip(stands, begins, ends, called_off, before):
+                raise Bad(_COLUMNS[wrong.field], wrong.rule) from None
+            raise
         if is_known_too_soon(stands, begins, self._now):
             raise Bad("start", "known-too-soon")
-        return Visit.model_validate(visit)
+        return known
 
     def _chain(self, text: str, begins: Moment) -> tuple[Moment, ...]:
         """The starts before this one. Systems that keep the first of every visit have it of those,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, cast
 
 from alliance_fhir.received import Json
-from alliance_fhir.sources.fields import UNWRITABLE
+from alliance_fhir.sources.fields import has_control
 
 
 class Slip(NamedTuple):
@@ -44,7 +44,7 @@ class Element(NamedTuple):
         value: Any = self.body.get(name, "")
         if not isinstance(value, str):
             raise Unread(self.at(name), "wrong-kind", "FHIR has a text here.")
-        if UNWRITABLE & {*value}:
+        if has_control(value):
             raise Unread(self.at(name), "control-character")
         return value.strip()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from alliance_fhir.config import URI
@@ -17,14 +18,12 @@ _WITHOUT = "Send the assigning authority, or set the system of such numbers."
 
 def entity(place: str, told: Repetition, default: str, site: Site) -> Identifier | None:
     """An EI: number, namespace, universal id and its type. Raises Unread."""
-    authority = (told.text(2), told.text(3), told.text(4))
-    return _identifier(place, told.text(1), authority, default, site)
+    return _identifier(place, told, ((2, 1), (3, 1), (4, 1)), default, site)
 
 
 def person(place: str, told: Repetition, default: str, site: Site) -> Identifier | None:
     """An XCN: the number is its first component, the authority the ninth. Raises Unread."""
-    authority = (told.text(9), told.text(9, 2), told.text(9, 3))
-    return _identifier(place, told.text(1), authority, default, site)
+    return _identifier(place, told, ((9, 1), (9, 2), (9, 3)), default, site)
 
 
 def somebody(segment: Segment, field: int, default: str, site: Site) -> Identifier | None:
@@ -52,33 +51,36 @@ def patient(pid: Segment, site: Site) -> Identifier | None:
 
 def _patient(told: Repetition, site: Site) -> Identifier | None:
     """A CX: the number is its first component, the authority the fourth."""
-    authority = (told.text(4), told.text(4, 2), told.text(4, 3))
-    return _identifier("PID-3", told.text(1), authority, site.patient_system, site)
+    return _identifier("PID-3", told, ((4, 1), (4, 2), (4, 3)), site.patient_system, site)
 
 
 def _identifier(
-    place: str, value: str, authority: tuple[str, str, str], default: str, site: Site
+    place: str, told: Repetition, authority: Sequence[tuple[int, int]], default: str, site: Site
 ) -> Identifier | None:
+    """A number; `authority` are the places, component and subcomponent, of the namespace, the
+    universal id and its type."""
+    value = told.text(1)
     if not value:
         return None
     if not value.isprintable():
         raise Unread(f"{place}.1", "not-an-identifier")
-    system = _system(authority, default, site)
+    namespace, universal, kind = (told.text(*one) for one in authority)
+    system = _system(namespace, universal, kind, default, site)
     if not system:
         raise Unread(place, "identifier-without-system", _WITHOUT)
     return Identifier(system, value)
 
 
-def _system(authority: tuple[str, str, str], default: str, site: Site) -> str:
+def _system(namespace: str, universal: str, kind: str, default: str, site: Site) -> str:
     """What the site says of an authority goes before what it says of itself."""
-    namespace, universal, kind = authority
     for name in (namespace, universal):
         if name in site.authorities:
             return site.authorities[name]
+    if not namespace and not universal:
+        return default
     if universal and kind in _URNS:
         return _URNS[kind] + (universal if kind == "ISO" else universal.lower())
     if URI.fullmatch(universal) and "|" not in universal:
         return universal
-    if name := namespace or universal:
-        return f"{site.root}/{quote(name, safe='')}" if site.root else ""
-    return default
+    name = namespace or universal
+    return f"{site.root}/{quote(name, safe='')}" if site.root else ""

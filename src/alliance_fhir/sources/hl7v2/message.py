@@ -65,11 +65,12 @@ class Repetition(NamedTuple):
 
     def text(self, component: int = 1, sub: int = 1) -> str:
         """A component's text, trimmed; empty where there is none, or that it is emptied is said."""
-        try:
-            raw = self.parts[component - 1][sub - 1]
-        except IndexError:
+        parts = self.parts
+        # most of what is asked for is not there, and an IndexError takes longer than a look
+        if component > len(parts) or sub > len(parts[component - 1]):
             return ""
-        if raw == NULL:
+        raw = parts[component - 1][sub - 1]
+        if not raw or raw == NULL:
             return ""
         escape = self.marks.escape
         return (_unescaped(raw, self.marks) if escape and escape in raw else raw).strip()
@@ -170,7 +171,11 @@ class _Reader:
         fields: dict[int, list[Repetition]] = {}
         count, alike = len(told), _ALIKE.get(name, ())
         for number in _READ.get(name, ()):
-            one = told[number] if number < count else ""
+            if number >= count:
+                break
+            one = told[number]
+            if not one:
+                continue
             if marks.component in one or marks.repetition in one or marks.sub in one:
                 key = (marks, one) if number in alike else None
                 if key in _known:
@@ -178,7 +183,7 @@ class _Reader:
                     continue
                 self._told.append(one)
                 self._places.append((fields, number, key))
-            elif one:
+            else:
                 fields[number] = [Repetition([[one]], marks)]
         return Segment(name, fields)
 
@@ -212,7 +217,8 @@ def _marks(field: str, told: str, encoding: str) -> Marks:
 
 
 def _list(told: list[Any] | str) -> list[Any]:
-    return told if isinstance(told, list) else [told]
+    # the library's own lists are slow to read
+    return [*told] if isinstance(told, list) else [told]
 
 
 def _unescaped(text: str, marks: Marks) -> str:

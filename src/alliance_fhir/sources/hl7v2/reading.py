@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.domain.scheduling import Coded
-from alliance_fhir.sources.fields import UNWRITABLE
+from alliance_fhir.sources.fields import has_control
 from alliance_fhir.sources.hl7v2.ids import somebody
 from alliance_fhir.sources.hl7v2.message import Message, Segment
 from alliance_fhir.sources.hl7v2.site import Site
@@ -41,12 +41,14 @@ class Reading:
 
     def coded(self, name: str, segment: Segment | None, field: int) -> Coded | None:
         """A CE or CWE: code, text and table; the alternate ones where only those are there."""
-        if segment is None or self.noted(name, null=segment.first(field).null()):
+        if segment is None or not (several := segment.repetitions(field)):
             return None
-        told = segment.first(field)
+        told = several[0]
+        if self.noted(name, null=told.null()):
+            return None
         for code, text, table in ((1, 2, 3), (4, 5, 6)):
             found = Coded(told.text(code), told.text(text), told.text(table))
-            if UNWRITABLE & {*found.words}:
+            if has_control(found.words):
                 self.slips.append(Slip(f"{segment.name}-{field}", "control-character"))
                 return None
             if found.words:

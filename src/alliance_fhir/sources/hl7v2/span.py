@@ -35,8 +35,7 @@ def span(message: Message, service: Segment | None, zone: tzinfo | None) -> Span
     end_at, end = _first(ends, zone)
     if start and end and not start.comes_before(end):
         raise Unread(end_at, "ends-before-start", _ORDER)
-    lasts = _lasts(sch, timing, service)
-    if start and not end and lasts:
+    if start and not end and (lasts := _lasts(sch, timing, service)):
         try:
             end = later(start, lasts)
         except OverflowError:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
-from alliance_fhir.domain.records import ClockChange, Moment, NoZone, in_zone
+from alliance_fhir.domain.records import ClockChange, Moment, NoZone, parse_moment
 from alliance_fhir.sources.hl7v2.slips import Unread
 
 # chapter 2, DTM: YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]][+/-ZZZZ]; some send microseconds
@@ -37,24 +37,20 @@ def time_of(place: str, text: str, zone: tzinfo | None) -> Moment:
     found = _TIME.fullmatch(text)
     if not found:
         raise Unread(place, "not-a-date", _NOT_A_DATE)
-    *parts, fraction, offset = found.groups()
-    if parts[3] is None:
+    year, month, day, hour, minute, second, fraction, offset = found.groups()
+    if hour is None:
         raise Unread(place, "not-a-time", _NO_TIME)
-    numbers = [int(part or 0) for part in parts]
+    told = f"{year}-{month}-{day}T{hour}:{minute or '00'}:{second or '00'}"
+    if fraction:
+        told += f".{fraction.ljust(6, '0')}"
     try:
-        when = datetime(*numbers, microsecond=int((fraction or "0").ljust(6, "0")))  # pyright: ignore
-        return Moment.of(when.replace(tzinfo=_zone(offset)) if offset else in_zone(when, zone))
+        return parse_moment(f"{told}{offset[:3]}:{offset[3:]}" if offset else told, zone)
     except NoZone:
         raise Unread(place, "no-zone", _NO_ZONE) from None
     except ClockChange:
         raise Unread(place, "clock-change", _CLOCK) from None
     except (ValueError, OverflowError):
         raise Unread(place, "not-a-date", _NOT_A_DATE) from None
-
-
-def _zone(offset: str) -> tzinfo:
-    minutes = int(offset[1:3]) * 60 + int(offset[3:])
-    return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
 
 
 def duration(amount: str, unit: str) -> timedelta | None:
