@@ -20,9 +20,9 @@ from alliance_fhir.domain.receipt import ARRIVED, Receipt
 from alliance_fhir.errors import AllianceError, MappingError, defect
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.interpreter import attuned
-from alliance_fhir.ledger.inbox import NEVER, Inbox, Waiting
+from alliance_fhir.ledger.inbox import INCOMPLETE, NEVER, Inbox, Waiting
 from alliance_fhir.ledger.store import Ledger
-from alliance_fhir.listening.due import INCOMPLETE, Due
+from alliance_fhir.listening.due import Due
 from alliance_fhir.opening import Prepared
 from alliance_fhir.planned import Planned
 from alliance_fhir.running import Run
@@ -36,6 +36,8 @@ _DOUBLINGS = 20
 _SHORTEST_WAIT = 0.05
 _PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds after a run that could not be made, at first and at most."""
+_LOOK = 5.0
+"""Seconds until the inbox is looked at again, as others may say that what waits is due."""
 UNKNOWN, NOT_MADE = "not-sent", "not-made"
 """Rules for what no receipt tells of, and for what our own check does not let out."""
 
@@ -109,7 +111,7 @@ class Forwarder:
                 if os.environ.get("ALLIANCE_FHIR_DEBUG"):
                     traceback.print_exc()
             if not more:
-                self._wake.wait(min(_LONGEST_PAUSE, max(_SHORTEST_WAIT, until)))
+                self._wake.wait(min(_LOOK, max(_SHORTEST_WAIT, until)))
 
     def _round(self) -> bool:
         """Sends what is due. Whether there may be more."""
