@@ -18,7 +18,7 @@ from alliance_fhir.fhir.reply import Ours
 from alliance_fhir.ledger.place import HOME, is_url, usual_name
 from alliance_fhir.paths import PathLike, is_there
 from alliance_fhir.targets.base import Target
-from alliance_fhir.targets.folder import FolderTarget
+from alliance_fhir.targets.folder import FolderTarget, whole
 
 if TYPE_CHECKING:
     import ssl
@@ -115,6 +115,29 @@ def prepare(
         client.pace.end,
         client.close,
     )
+
+
+def named_ledger(name: PathLike, settings: Settings, explicit: str = "") -> str | Path:
+    """Where the ledger of a target is, which is not opened, so that no credentials are needed; its
+    name may be empty where the ledger is named. Raises ConfigError."""
+    named = bool(explicit or settings.ledger)
+    if not named and not name:
+        raise ConfigError("each target has a ledger of its own: name one by --to or --ledger")
+    return ledger_place(_Named("" if named else _identity(name, settings)), settings, explicit)
+
+
+class _Named(NamedTuple):
+    identity: str
+
+
+def _identity(name: PathLike, settings: Settings) -> str:
+    name = _called(name)
+    url = settings.targets[name].url if name in settings.targets else name
+    if "://" not in url:
+        return whole(Path(url))
+    from alliance_fhir.transport.address import checked_base
+
+    return checked_base(url, insecure=True)
 
 
 def _client(

@@ -63,6 +63,7 @@ def test_these_are_the_commands() -> None:
             "plan",
             "sync",
             "listen",
+            "waiting",
             "measure",
             "verify",
             "retract",

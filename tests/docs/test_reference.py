@@ -51,10 +51,12 @@ from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.instruments.packs import TextPack
 from alliance_fhir.ledger import inbox
 from alliance_fhir.ledger.tables import metadata
+from alliance_fhir.listening.waiting import Waits
 from alliance_fhir.probing import Probed
 from alliance_fhir.result import Pulled, Result, Verification
 from alliance_fhir.sources import visits
 from alliance_fhir.sources.fields import MODES
+from alliance_fhir.sources.hl7v2.appointment import Sign
 from alliance_fhir.sources.layout import HEAD, LONG, REQUIRED, VISIT, VISIT_REQUIRED
 from alliance_fhir.sources.plans import SUFFIXES, breaches
 from alliance_fhir.sources.plans.files import LARGEST
@@ -316,6 +318,8 @@ def test_the_keys_of_json_are_the_ones_that_are_told() -> None:
     figure = Line("no-show-rate", "", "all", Count(0, 1, 1), Decimal(0), wilson(0, 1), "masked")
     assert list(keyed(section("json.md", "measures"))) == list(figure.as_json())
     assert list(keyed(section("json.md", "requests"))) == list(requests)
+    waits = Waits("2026", 1, "refused", "key", Sign("C1", "S12", "A|B"), "2026").as_json()
+    assert list(keyed(section("json.md", "waiting").split("An appointment;")[1])) == list(waits)
 
 
 def _requests() -> dict[str, Any]:

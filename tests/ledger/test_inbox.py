@@ -128,3 +128,18 @@ def test_what_was_forgotten_waits_no_more(inbox: Inbox) -> None:
     assert due(inbox) == ["k", "other"]
     inbox.forget("run")
     assert due(inbox) == ["other"]
+
+
+def test_what_is_to_be_tried_again_is_so_where_it_is_just_being_tried(inbox: Inbox) -> None:
+    """What was mended may have been looked at before."""
+    inbox.store([arrived("k", b"one"), arrived("fresh", b"two")], NOW)
+    batch = [one for one in inbox.due(NOW, 100) if one.key == "k"]
+    inbox.settle([], [(one, NOW - 5, "refused") for one in batch])
+    batch = [one for one in inbox.due(NOW, 100) if one.key == "k"]
+    assert inbox.retry(NOW) == 1
+    inbox.settle([], [(one, NOW + 3600, "refused") for one in batch])
+    assert due(inbox) == ["fresh", "k"]
+    batch = inbox.due(NOW, 100)
+    assert [one.key for one in batch] == ["fresh", "k"]  # what was never tried comes first
+    inbox.settle([], [(one, NOW + 3600, "refused") for one in batch])
+    assert due(inbox) == []

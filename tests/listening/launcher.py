@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alliance_fhir.fhir.group import Resource
 
 client.Patience = partial(Patience, sleep=lambda seconds: time.sleep(seconds / 100))  # type: ignore[assignment]
-for name in ("_PAUSE", "_LONGEST_PAUSE", "_SOON"):
+for name in ("_PAUSE", "_LONGEST_PAUSE", "_SOON", "_LOOK"):
     setattr(forwarding, name, getattr(forwarding, name) / 100)
 
 if built_wrong := os.environ.get("BUILT_WRONG"):

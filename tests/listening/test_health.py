@@ -35,7 +35,9 @@ def test_each_line_is_one_object_of_these_keys(lasting: Site) -> None:
     with lasting.connect() as engine:
         assert engine.send(message("F1", patient="4711-SECRET")).code == "AA"
         assert engine.send(message("F1", control="C2", status="SECRET")).code == "AE"
-        told = lasting.listening.idle()
+        lasting.listening.idle()  # of what was delivered right now the next line may tell
+        lasting.listening.until(lambda: lasting.listening.health["delivered"])
+        told = lasting.listening.health
         assert told["connections"] == 1
     lines = lasting.listening.out.splitlines()
     assert [list(json.loads(line)) for line in lines] == [KEYS] * len(lines)

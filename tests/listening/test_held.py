@@ -7,15 +7,24 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from alliance_fhir.testing import Answer, Request
+from alliance_fhir.testing import Answer, FhirServer, Request
 
+from .conftest import ended
+from .engine import Engine
 from .messages import APPOINTMENTS, found, message
-from .process import TOML
+from .process import TOML, Listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Ran
 
     from .conftest import Site
+    from .messages import Json
+
+
+OUTREACH = '[outreach]\nsince = "2026-01-01"\n'
 
 
 def test_what_was_tried_a_thousand_times_is_tried_again_and_holds_up_nothing(site: Site) -> None:
@@ -79,3 +88,69 @@ def test_what_we_build_wrong_of_one_holds_up_nothing_else(opened: Callable[..., 
     assert site.listening.health["held_for"] == {"not-made": 1}
     assert set(found(site.server.of_type("Appointment"))) == {"one", "three"}
     assert site.listening.stop() == 0
+
+
+def test_what_a_server_takes_no_task_of_is_there_without_it(tmp_path: Path) -> None:
+    """A sync tells that as a warning; the visit is there."""
+
+    def without_tasks(request: Request, proceed: Callable[[], Answer]) -> Answer:
+        return Answer(405) if (request.method, request.path) == ("POST", "Task") else proceed()
+
+    with FhirServer(lacks={"transactions", "batches"}) as server:
+        server.between = without_tasks
+        listening = Listening(tmp_path / "site", server.url, toml=TOML + OUTREACH).start()
+        try:
+            with Engine(listening.port) as engine:
+                assert engine.send(message("missed", "S26")).code == "AA"
+            listening.until(lambda: listening.health["delivered"] == 1, 20)
+            assert listening.health["waiting"] == 0
+            assert found(server.of_type("Appointment"))["missed"][0] == "noshow"
+        finally:
+            ended(listening)
+
+
+def booked(site: Site) -> Json:
+    """An Appointment at the server, and a listener that has ended."""
+    site.listening.start()
+    with site.connect() as engine:
+        assert engine.send(message("one")).code == "AA"
+        site.listening.idle()
+    assert site.listening.stop() == 0
+    (body,) = site.server.of_type("Appointment")
+    return body
+
+
+def missed(site: Site) -> None:
+    """The message that nobody came, to a listener that begins."""
+    site.listening.start()
+    with site.connect() as engine:
+        late = message("one", "S26", control="C2", made="20260302180000+0000")
+        assert engine.send(late).code == "AA"
+
+
+def test_of_what_somebody_changed_there_that_is_told_and_no_task_is_made(
+    opened: Callable[..., Site],
+) -> None:
+    site = opened(OUTREACH)
+    body = booked(site)
+    site.server.put(**{**body, "comment": "Second floor."})
+    missed(site)
+    site.listening.until(lambda: site.listening.health["held_for"], 20)
+    assert site.listening.health["held_for"] == {"changed-at-target": 1}
+    assert site.server.of_type("Task") == []
+
+
+def test_what_was_retracted_waits_no_more(
+    opened: Callable[..., Site], command: Callable[..., Ran]
+) -> None:
+    site = opened(OUTREACH)
+    body = booked(site)
+    words = ("--config", site.listening.folder / "alliance.toml", "--to", site.server.url)
+    ledger = ("--ledger", site.listening.ledger)
+    why = ("--reason", "Another patient's.")
+    assert command("retract", f"Appointment/{body['id']}", *words, *ledger, *why).code == 0
+    missed(site)
+    site.listening.until(lambda: site.listening.health["delivered"] == 1, 20)
+    assert site.listening.health["waiting"] == 0
+    (body,) = site.server.of_type("Appointment")
+    assert (body["status"], site.server.of_type("Task")) == ("entered-in-error", [])

@@ -26,6 +26,7 @@ from alliance_fhir.cli import (
     sync,
     undo,
     verify,
+    waiting,
 )
 from alliance_fhir.cli import map as map_
 from alliance_fhir.cli.streams import drop, prepare
@@ -40,7 +41,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-for command in (demo, init, check, map_, plan, sync, listen, verify, measure):
+for command in (demo, init, check, map_, plan, sync, listen, waiting, verify, measure):
     app.command(command.NAME)(command.command)
 for command in (probe, pull, retract, undo):
     app.command(command.NAME)(command.command)

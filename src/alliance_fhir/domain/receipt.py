@@ -173,7 +173,7 @@ RULES: dict[str, str] = {
     "patient-of-no-system": "Send the number of the site's patients, or set its authority's "
     "system in [hl7v2.authorities].",
     "missing-time": "Send when the message was made; of a new appointment, when it begins.",
-    "never-said": "None of the appointment's messages in this run says it; give the one that "
+    "never-said": "None of the appointment's messages that are known says it; give the one that "
     "does, too.",
     # a file of FHIR
     "not-a-resource": "No FHIR: a resource is an object with a resourceType.",
@@ -239,6 +239,8 @@ RULES: dict[str, str] = {
     "always-in-conflict": "The target keeps saying that its copy is newer; look there, run again.",
     "in-doubt": "It was sent, and the run ended before it was known whether it arrived; run again: "
     "it is looked for first.",
+    "not-made": "What we make of it fails our own check, which is a defect of ours; report it.",
+    "not-sent": "It was not sent, and it is not known why; report it, where it stays so.",
     "letter-without-row": "The dead letter's record is no longer in its file; remove the letter.",
     "disappeared": "The record was sent once and is no longer in the source; nothing was deleted.",
     "not-compared": "The row's key could not be read: what is gone from this file is not known. "

@@ -12,7 +12,7 @@ who is sending. With a ledger on PostgreSQL it is in two tables beside the ledge
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -25,9 +25,11 @@ from alliance_fhir.ledger.inbox_tables import (
     DUE,
     FORSAKEN,
     LAST,
+    LISTED,
     OF,
     OWN,
     POSTPONED,
+    RETRIED,
     SETTLED,
     STORED,
     message,
@@ -39,9 +41,12 @@ from alliance_fhir.ledger.schema import alone
 from alliance_fhir.paths import is_there
 
 NEVER = 1e12
-"""A moment that does not come: what waits until then waits for another message."""
+"""A moment that does not come."""
+INCOMPLETE = "never-said"
+"""The rule for what waits for another message, and for nothing else."""
 _FASTEST = 1
 _MOST_KEYS = 500
+_MOST_LISTED = 2000
 
 
 class Arrived(NamedTuple):
@@ -66,13 +71,22 @@ class Kept(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """An appointment that waits: since when, for what, and how often it was tried."""
+    """An appointment that waits: since when, until when, how often it was tried, and for what."""
 
     key: str
     number: int
     since: float
+    due: float = 0
     tries: int = 0
     rule: str = ""
+
+
+class Listed(NamedTuple):
+    """An appointment that waits, and its newest message: when it came, and its bytes."""
+
+    waiting: Waiting
+    came: str
+    told: bytes
 
 
 class Counts(NamedTuple):
@@ -95,9 +109,8 @@ class Inbox:
 
     def __init__(self, ledger: str | Path) -> None:
         place = _beside(place_of(ledger))
-        self.name = place.name
         place.touch()
-        self._database = Database(place, lasting=True)
+        self._open(place)
         try:
             with self._database.together(), self._database.used() as connection:
                 alone(self._database, connection)
@@ -106,19 +119,27 @@ class Inbox:
             self.close()
             raise
 
+    def _open(self, place: Place) -> None:
+        self.name = place.name
+        self._database = Database(place, lasting=True)
+
     @classmethod
     def there(cls, ledger: str | Path) -> Inbox | None:
         """The inbox of a ledger, where there is one; nothing is made."""
         place = _beside(place_of(ledger))
-        if place.file:
-            return cls(ledger) if is_there(place.file) else None
-        database = Database(place)
+        if place.file and not is_there(place.file):
+            return None
+        inbox = cls.__new__(cls)
+        inbox._open(place)
         try:
-            with database.used() as connection:
-                made = inspect(connection).has_table(message.name)
-        finally:
-            database.close()
-        return cls(ledger) if made else None
+            with inbox._database.used() as connection:
+                if inspect(connection).has_table(message.name):
+                    return inbox
+        except BaseException:
+            inbox.close()
+            raise
+        inbox.close()
+        return None
 
     def __enter__(self) -> Self:
         return self
@@ -182,7 +203,19 @@ class Inbox:
     def due(self, now: float, most: int) -> list[Waiting]:
         """The appointments that are to be tried now, those that wait longest first."""
         rows = self._database.read(DUE.limit(most), {"now": now})
-        return [Waiting(row.key, row.number, row.since, row.tries, row.rule) for row in rows]
+        return list(map(_waiting, rows))
+
+    def listed(self) -> Iterator[Listed]:
+        """The appointments that wait, those that wait longest first. Others may write meanwhile."""
+        after, key = 0.0, ""
+        while True:
+            named = {"after": after, "after_key": key, "most": _MOST_LISTED}
+            rows = self._database.read(LISTED, named)
+            for row in rows:
+                yield Listed(_waiting(row), row.came, zlib.decompress(row.told))
+            if len(rows) < _MOST_LISTED:
+                return
+            after, key = rows[-1].since, rows[-1].key
 
     def next_due(self) -> float:
         """When the next one is to be tried; NEVER where none is."""
@@ -193,10 +226,12 @@ class Inbox:
         self, settled: Iterable[Waiting], postponed: Iterable[tuple[Waiting, float, str]]
     ) -> None:
         """These wait no longer; those do until a moment, for a rule. Where another message came
-        meanwhile, nothing is changed: the appointment is tried with it."""
-        gone = [{"of_key": one.key, "of_number": one.number} for one in sorted(settled)]
+        meanwhile, nothing is changed: the appointment is tried with it. Neither is it where
+        somebody said meanwhile that what waits is to be tried again: what was mended may have been
+        looked at before."""
+        gone = [_of(one) for one in sorted(settled)]
         later = [
-            {"of_key": one.key, "of_number": one.number, "to_due": due, "to_rule": rule}
+            {**_of(one), "of_due": one.due, "to_due": due, "to_rule": rule}
             for one, due, rule in sorted(postponed)
         ]
         with self._database.together():
@@ -216,10 +251,12 @@ class Inbox:
             with self._database.together():
                 self._database.write(self._wait(), _waits(numbers, now))
 
-    def retry(self) -> None:
-        """All that was held back is due: whatever stood against it may have been mended."""
-        with self._database.together():
-            self._database.write(waiting.update().values(due=0.0))
+    def retry(self, now: float) -> int:
+        """All that was held back is due: whatever stood against it may have been mended. How many
+        appointments that are."""
+        with self._database.together(), self._database.used() as connection:
+            self._database.begin()
+            return connection.execute(RETRIED, {"to_due": now}).rowcount
 
     def forget(self, run: str) -> None:
         """Takes out what a run read from files: it is undone, and the files are still there."""
@@ -231,7 +268,7 @@ class Inbox:
         """How many wait, and for what."""
         count = func.count()
         fresh = waiting.c.rule == ""
-        stopped = waiting.c.due == NEVER
+        stopped = waiting.c.rule == INCOMPLETE
         oldest_fresh = func.min(waiting.c.since).filter(fresh)
         query = select(
             count, count.filter(stopped), count.filter(~fresh, ~stopped), oldest_fresh
@@ -241,8 +278,8 @@ class Inbox:
 
     def held_for(self) -> dict[str, int]:
         """How many appointments are held by each rule, those of `Counts.held`."""
-        stands = (waiting.c.rule != "", waiting.c.due != NEVER)
-        query = select(waiting.c.rule, func.count().label("count")).where(*stands)
+        held = waiting.c.rule.not_in(("", INCOMPLETE))
+        query = select(waiting.c.rule, func.count().label("count")).where(held)
         rows = self._database.read(query.group_by(waiting.c.rule).order_by(waiting.c.rule))
         return {row.rule: row[1] for row in rows}
 
@@ -258,6 +295,14 @@ class Inbox:
             index_elements=["key"],
             set_={"number": statement.excluded.number, "due": 0.0, "tries": 0, "rule": ""},
         )
+
+
+def _waiting(row: Any) -> Waiting:
+    return Waiting(row.key, row.number, row.since, row.due, row.tries, row.rule)
+
+
+def _of(one: Waiting) -> dict[str, Any]:
+    return {"of_key": one.key, "of_number": one.number}
 
 
 def _waits(numbers: Mapping[str, int], now: float) -> list[dict[str, Any]]:

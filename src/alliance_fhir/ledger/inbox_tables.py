@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    tuple_,
 )
 
 metadata = MetaData()
@@ -71,6 +72,7 @@ OWN = (
 """What somebody sent, and may forget by now, is no run's any more."""
 _OF_KEY = waiting.c.key == bindparam("of_key")
 _SAME = (_OF_KEY, waiting.c.number == bindparam("of_number"))
+_NOT_SAID_AGAIN = waiting.c.due == bindparam("of_due")
 CHANGED = (
     waiting.update().where(_OF_KEY).values(number=bindparam("to_number"), due=0.0, tries=0, rule="")
 )
@@ -78,7 +80,31 @@ FORSAKEN = waiting.delete().where(~select(message).where(message.c.key == waitin
 SETTLED = waiting.delete().where(*_SAME)
 POSTPONED = (
     waiting.update()
-    .where(*_SAME)
+    .where(*_SAME, _NOT_SAID_AGAIN)
     .values(due=bindparam("to_due"), rule=bindparam("to_rule"), tries=waiting.c.tries + 1)
 )
+_TRIED = select(waiting.c.key).where(waiting.c.rule != "").order_by(waiting.c.key)
+RETRIED = (
+    waiting.update()
+    .where(waiting.c.key.in_(_TRIED.with_for_update()))
+    .values(due=bindparam("to_due"))
+)
+"""In order, as all that is written here: else two processes wait for each other."""
 STORED = (message.c.number, message.c.key)
+_AFTER = tuple_(bindparam("after", type_=Float()), bindparam("after_key", type_=String()))
+_NEXT = (
+    select(waiting)
+    .where(tuple_(waiting.c.since, waiting.c.key) > _AFTER)
+    .order_by(waiting.c.since, waiting.c.key)
+    .limit(bindparam("most"))
+    .subquery()
+)
+_NEWEST = select(func.max(message.c.number)).where(message.c.key == _NEXT.c.key).scalar_subquery()
+_EACH = select(_NEXT, _NEWEST.label("newest")).subquery()
+LISTED = (
+    select(_EACH, message.c.came, message.c.told)
+    .join(message, message.c.number == _EACH.c.newest)
+    .order_by(_EACH.c.since, _EACH.c.key)
+)
+"""Those that wait, after a certain one of them, each with its newest message: a part at a time, as
+they may be many, and a table that others write to is not to be held by whoever reads it."""

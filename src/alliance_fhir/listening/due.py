@@ -15,15 +15,12 @@ from alliance_fhir.domain.records import Origin
 from alliance_fhir.domain.scheduling import Folded, MessageId, Sent, fold, named
 from alliance_fhir.domain.visit import Visit, is_known_too_soon
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.ledger.inbox import Inbox, Kept
+from alliance_fhir.ledger.inbox import INCOMPLETE, Inbox, Kept
 from alliance_fhir.ledger.visits import Known, Visits
 from alliance_fhir.sources.history import comer, known, place_after
 from alliance_fhir.sources.hl7v2.appointment import read
 from alliance_fhir.sources.hl7v2.site import site_of
 from alliance_fhir.sources.wide import Read, visit_digest
-
-INCOMPLETE = "never-said"
-"""The rule for what waits for another message."""
 
 
 class _Made(NamedTuple):

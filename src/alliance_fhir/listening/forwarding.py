@@ -11,20 +11,22 @@ import random
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from alliance_fhir.asking import Options
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import ARRIVED, Receipt
 from alliance_fhir.errors import AllianceError, MappingError, defect
+from alliance_fhir.handed_over import is_left_out
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.interpreter import attuned
-from alliance_fhir.ledger.inbox import NEVER, Inbox, Waiting
+from alliance_fhir.ledger.inbox import INCOMPLETE, NEVER, Inbox, Waiting
 from alliance_fhir.ledger.store import Ledger
-from alliance_fhir.listening.due import INCOMPLETE, Due
+from alliance_fhir.listening.due import Due
 from alliance_fhir.opening import Prepared
 from alliance_fhir.planned import Planned
+from alliance_fhir.recording import IN_DOUBT
 from alliance_fhir.running import Run
 from alliance_fhir.targets.base import Target
 
@@ -36,6 +38,8 @@ _DOUBLINGS = 20
 _SHORTEST_WAIT = 0.05
 _PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds after a run that could not be made, at first and at most."""
+_LOOK = 5.0
+"""Seconds until the inbox is looked at again, as others may say that what waits is due."""
 UNKNOWN, NOT_MADE = "not-sent", "not-made"
 """Rules for what no receipt tells of, and for what our own check does not let out."""
 
@@ -109,7 +113,7 @@ class Forwarder:
                 if os.environ.get("ALLIANCE_FHIR_DEBUG"):
                     traceback.print_exc()
             if not more:
-                self._wake.wait(min(_LONGEST_PAUSE, max(_SHORTEST_WAIT, until)))
+                self._wake.wait(min(_LOOK, max(_SHORTEST_WAIT, until)))
 
     def _round(self) -> bool:
         """Sends what is due. Whether there may be more."""
@@ -139,23 +143,20 @@ class Forwarder:
         """Makes and sends a batch. Why the run stopped, where it did."""
         keys = [one.key for one in batch]
         due = Due(keys, self._inbox, self._ledger.visits, self._settings, self._catalog)
-        became: dict[str, str] = {}
-
-        def settled(planned: Planned, receipts: Sequence[Receipt]) -> None:
-            rule = _held(planned, receipts)
-            if rule is not None:
-                became[planned.group.key] = rule
-
+        told: list[tuple[Planned, Sequence[Receipt]]] = []
         try:
             with attuned():
                 run = Run("listen", due, target, self._ledger, self._settings, self._options,
-                          lambda progress: None, settled=settled)  # fmt: skip
+                          lambda progress: None,
+                          settled=lambda one, receipts: told.append((one, receipts)))  # fmt: skip
                 result = run.go()
         except MappingError:  # what we built of one is not to hold up the others
+            became = _became(told, ended=True)
             self._settle(batch, became, due.unready)
             left = [one for one in batch if one.key not in {**became, **due.unready}]
             return self._alone(left, target)
         self._ledger.commit()
+        became = _became(told, ended=bool(result.stopped))
         if not result.stopped:  # what nothing is known of is not to be tried at once, on and on
             became = {key: UNKNOWN for key in keys if key not in due.unready} | became
         self._settle(batch, became, due.unready)
@@ -190,9 +191,19 @@ def _seconds_after(tries: int) -> float:
     return min(_SOON * 2 ** min(tries, _DOUBLINGS), _LATE)
 
 
-def _held(planned: Planned, receipts: Sequence[Receipt]) -> str | None:
-    """Why the target has not all of a group; empty where it has, None where nobody knows yet."""
-    if any(receipt.state == "not_sent" for receipt in receipts):
-        return None
+def _became(told: Iterable[tuple[Planned, Sequence[Receipt]]], *, ended: bool) -> dict[str, str]:
+    """The rules by which groups are held, by their keys; empty where they are there. `ended`: the
+    run did, before it was through with all."""
+    rules = {one.group.key: _held(one, receipts, ended=ended) for one, receipts in told}
+    return {key: rule for key, rule in rules.items() if rule is not None}
+
+
+def _held(planned: Planned, receipts: Sequence[Receipt], *, ended: bool) -> str | None:
+    """Why the target has not all of a group that it is to have; empty where it has, None where
+    nobody knows yet."""
     kept = [one for one in receipts if one.state not in ARRIVED]
+    if not ended:  # a Task may be asked for, and not be made with what stands against it
+        kept = [one for one in kept if not is_left_out(one)]
+    if any(one.state == "not_sent" and one.rule in ("", IN_DOUBT) for one in kept):
+        return None
     return (kept[0].rule or planned.rule or kept[0].state) if kept else ""

@@ -82,7 +82,7 @@ class Service:
         )
         try:
             host, port = await self._listener.start(*self._address)
-            self._inbox.retry()
+            self._inbox.retry(time.time())
             self._forwarder.start()
             shown = f"[{host}]" if ":" in host else host
             self._tell(f"listening at {shown}:{port}", self.health())

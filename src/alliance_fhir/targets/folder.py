@@ -52,7 +52,7 @@ class FolderTarget:
         self._folder = folder
         self._manifest = read(folder)
         self.name = str(folder)
-        self.identity = _whole(folder)
+        self.identity = whole(folder)
         told = self._manifest.fhir_version
         if told and fhir_version and version(fhir_version) != version(told):
             raise ConfigError(f"{folder} holds FHIR {told}; another version needs another folder")
@@ -230,7 +230,7 @@ class FolderTarget:
         self._lock.release()
 
 
-def _whole(folder: Path) -> str:
+def whole(folder: Path) -> str:
     """The folder's path from the root on: the ledger knows it by that.
 
     Raises ConfigError where it has none, or one that is no text.

@@ -14,7 +14,7 @@ from alliance_fhir.sources.hl7v2.charset import decoded
 from alliance_fhir.sources.hl7v2.files import messages
 from alliance_fhir.sources.hl7v2.ids import entity
 from alliance_fhir.sources.hl7v2.lasting import lasting
-from alliance_fhir.sources.hl7v2.message import Message, parted
+from alliance_fhir.sources.hl7v2.message import Message, Segment, parted
 from alliance_fhir.sources.hl7v2.reading import Reading
 from alliance_fhir.sources.hl7v2.site import Site
 from alliance_fhir.sources.hl7v2.slips import Slip, Unread
@@ -47,6 +47,15 @@ class Heard(NamedTuple):
     line: int = 0
     digest: str = ""
     told: bytes = b""
+
+
+class Sign(NamedTuple):
+    """By what its sender knows a message: MSH-10, MSH-9.2, and MSH-3 and MSH-4 as `Said` has them.
+    They are empty where the header cannot be read."""
+
+    control: str = ""
+    event: str = ""
+    sender: str = ""
 
 
 def heard(path: Path, site: Site) -> Iterator[Heard]:
@@ -84,6 +93,21 @@ def read(data: bytes, site: Site, number: int = 1, line: int = 0) -> Heard:
     return Heard(number, said, slips, control, appointment, line, digest_of(data), data)
 
 
+def sign_of(data: bytes, site: Site) -> Sign:
+    """The sign of a message, of which nothing but the header is read."""
+    try:
+        header = parted(*decoded(data.partition(b"\r")[0], site.encoding)).segments[0]
+    except Unread:  # the settings have changed since it was accepted
+        return Sign()
+    return Sign(header.text(10), header.text(9, 2), _sender(header))
+
+
+def _sender(header: Segment) -> str:
+    """Application and facility."""
+    both = (header.first(3), header.first(4))
+    return "|".join(one.text(1) or one.text(2) for one in both)
+
+
 def _no_appointment(message: Message, site: Site) -> Slip | None:
     """Why it says nothing of one appointment, if it does not."""
     header = message.segments[0]
@@ -117,10 +141,9 @@ def _said(
     if not made or not numbered:
         return None
     appointment, number_of_asker = numbered
-    both = (header.first(3), header.first(4))  # application and facility
     sequence = header.text(13)
     return Said(
-        sender="|".join(one.text(1) or one.text(2) for one in both),
+        sender=_sender(header),
         control=header.text(10),
         made=made,
         trigger=reading.event,
