@@ -24,6 +24,7 @@ from alliance_fhir.fhir.logical import Reference
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.halting import Halted, Outages
+from alliance_fhir.ledger.inbox import Inbox
 from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planned import Planned
 from alliance_fhir.planning import Planner
@@ -118,8 +119,24 @@ class Delivery:
         with self._ledger.claim(group.key or group.resources[0].key):
             # what another process did since we planned is in the ledger, and is done
             [again] = self._planner.decide([group], reread=planned.reread)
+            if self._overtaken(planned, again):
+                again.decisions = [_left_as_it_is(decision) for decision in again.decisions]
+                self._begin(again, receipts)
+                return None
             again.rule = again.rule or planned.rule or self._outrun(group)
             return self._given(again, receipts)
+
+    def _overtaken(self, planned: Planned, again: Planned) -> bool:
+        """Whether another process has sent a visit since we planned, and messages of it came since
+        we had read them all: who kept these found ours, and sends what all of them come to."""
+        group = again.group
+        if not (group.messages and again.changes) or _versions(planned) == _versions(again):
+            return False
+        inbox = Inbox.there(self._ledger.name)
+        if inbox is None:
+            return False
+        with inbox:
+            return bool(inbox.of([group.key], {one.digest for one in group.messages}))
 
     def _outrun(self, group: Group) -> str:
         """The rule that holds a plan back of which another process has sent a newer version since
@@ -316,6 +333,18 @@ class Delivery:
         if self._letters:
             told = (remedy_of(refused), self._target.name, self._marks.run, self._clock())
             self._letters.put(letter_of(planned, refused, *told))
+
+
+def _versions(planned: Planned) -> dict[str, int]:
+    """Which versions a plan was made by; 0 where the target had nothing."""
+    return {d.resource.key: d.known.version if d.known else 0 for d in planned.decisions}
+
+
+def _left_as_it_is(decision: Decision) -> Decision:
+    """The same, and nothing of it is sent."""
+    if not decision.sends:
+        return decision
+    return decision._replace(state="unchanged" if decision.known else "not_sent", rule="")
 
 
 def _made_of(receipts: Iterable[Receipt]) -> Iterable[Receipt]:

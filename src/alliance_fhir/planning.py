@@ -26,7 +26,7 @@ from alliance_fhir.planned import (
     is_missing,
     pointing_anew,
 )
-from alliance_fhir.proofs import deleted, looked_for, places, unproven
+from alliance_fhir.proofs import deleted, has_all_messages, looked_for, places, unproven
 from alliance_fhir.subjects import astray, moved
 from alliance_fhir.targets.base import Target, Wanted
 from alliance_fhir.their_appointments import statuses_alone
@@ -238,10 +238,14 @@ class Planner:
         """The decisions of a group, where what is held back of one depends on the others.
 
         A record is an older version as a whole, or not at all: a score may well be again what it
-        was once. And a changed rule adds no score to a panel that it is not let change.
+        was once, and so may a visit of which messages tell. And a changed rule adds no score to a
+        panel that it is not let change.
         """
-        older = any(d.rule == OLDER for d in decisions)
-        if older and self._is_new(group, decisions, said):
+        older = [d for d in decisions if d.rule == OLDER]
+        if older and (
+            self._is_new(group, decisions, said)
+            or has_all_messages(group, older, self._ledger, self._target)
+        ):
             decisions = [
                 d._replace(state="updated", rule="") if d.rule == OLDER else d for d in decisions
             ]

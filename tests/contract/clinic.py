@@ -84,12 +84,14 @@ CHANGED = ROW.with_item(4, "4")
 
 @dataclass
 class Wire:
-    """Every request that our client sends; a test may raise before it goes out or after it."""
+    """Every request that our client sends; a test may raise before it goes out or after it, or
+    give an answer instead of the server's."""
 
     naps: list[float]
     requests: list[httpx.Request] = field(default_factory=list)
     before: Callable[[httpx.Request], None] = lambda request: None
     after: Callable[[httpx.Request], None] = lambda request: None
+    instead: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
 
     @property
     def writes(self) -> list[httpx.Request]:
@@ -98,7 +100,7 @@ class Wire:
 
     def calm(self) -> None:
         """Nobody is in between any more, and what was sent is forgotten."""
-        self.before = self.after = lambda request: None
+        self.before = self.after = self.instead = lambda request: None
         self.requests.clear()
 
 

@@ -45,7 +45,7 @@ def wire(naps: list[float], monkeypatch: pytest.MonkeyPatch) -> Wire:
             del request.headers["Cache-Control"]  # HAPI takes a second for it, but for this
         wire.requests.append(request)
         wire.before(request)
-        response = really(transport, request)
+        response = wire.instead(request) or really(transport, request)
         try:
             wire.after(request)
         except BaseException:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache, partial
 from hashlib import blake2b
 from pathlib import PurePath
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import orjson
 
@@ -35,6 +35,7 @@ from alliance_fhir.fhir.template import (
     json_text,
 )
 from alliance_fhir.fhir.versions import Json, Version
+from alliance_fhir.received import part, parts, text
 
 SOFTWARE = "device-alliance-fhir"
 Activity = Literal["create", "update", "keep", "nullify"]
@@ -50,6 +51,9 @@ _MOST_MESSAGES = 50
 """The newest of those that a visit is made of: hardly any has ten."""
 _REMEMBERED = 1_000
 """How many shapes are kept ready: records of one form have few."""
+
+_SOURCE, _MESSAGE = "blake2b:", "sha256:"
+"""Before the digests of what the source said, and of messages."""
 
 _Shape = tuple[object, ...]
 
@@ -78,7 +82,7 @@ class ProvenanceWriter:
         self._tag_system = tag_system(root)
         self._digest_system = f"{root}/source-digest"
         system = orjson.dumps(self._digest_system)
-        self._known_by = b'{"system":%b,"value":"sha256:' % system
+        self._known_by = b'{"system":%b,"value":"%b' % (system, _MESSAGE.encode())
         self._meta = meta(settings)
         self._tags: list[Json] = self._meta.get("tag", [])
         organization = settings.organization_identifier
@@ -118,9 +122,9 @@ class ProvenanceWriter:
         }
         template = self._template(group, targets, activity, told=bool(reason))
         content = template.digest(values)
-        text = template.text(values, content)
+        told = template.text(values, content)
         key = f"{group.key}-prov-{about}"
-        return Resource("Provenance", key, partial(orjson.loads, text), content, text)
+        return Resource("Provenance", key, partial(orjson.loads, told), content, told)
 
     def of_status(
         self, group: Group, visit: Resource, place: str, key: str, reason: str, recorded: str
@@ -163,7 +167,7 @@ class ProvenanceWriter:
         the source and messages."""
         source, messages = of
         identified: Json = {
-            "identifier": {"system": self._digest_system, "value": f"blake2b:{SOURCE}"}
+            "identifier": {"system": self._digest_system, "value": f"{_SOURCE}{SOURCE}"}
         }
         form: Json = {
             "resourceType": "Provenance",
@@ -233,8 +237,26 @@ def _file_name(path: str) -> str:
 def _about(targets: Sequence[Resource], activity: Activity, versions: Sequence[int]) -> str:
     numbers = [f" {v}" for v in versions] or [""] * len(targets)
     told = [f"{t.key} {t.digest}{v}" for t, v in zip(targets, numbers, strict=True)]
-    text = "\n".join([activity, *told])
-    return blake2b(text.encode(), digest_size=8).hexdigest()
+    whole = "\n".join([activity, *told])
+    return blake2b(whole.encode(), digest_size=8).hexdigest()
+
+
+class MadeOf(NamedTuple):
+    """What a Provenance of ours says that its targets were made of: the digest of what the source
+    said, empty where it names none, and the digests of messages, as `MessageId` has them."""
+
+    source: str
+    messages: frozenset[str]
+
+
+def made_of(body: Json) -> MadeOf:
+    """What a Provenance of ours says. Raises BadReply for what is in no shape of FHIR's."""
+    named = [
+        text(part(part(entity, "what"), "identifier"), "value") for entity in parts(body, "entity")
+    ]
+    source = next((one.removeprefix(_SOURCE) for one in named if one.startswith(_SOURCE)), "")
+    messages = (one.removeprefix(_MESSAGE) for one in named if one.startswith(_MESSAGE))
+    return MadeOf(source, frozenset(messages))
 
 
 def device(version: Version, settings: Settings) -> Resource:
