@@ -61,7 +61,7 @@ def entries(place: Place) -> list[tuple[Any, ...]]:
     return sorted(place.sql("SELECT * FROM entry"), key=lambda row: row[:2])
 
 
-@pytest.mark.parametrize("version", ["1", "2", "3", "4"])
+@pytest.mark.parametrize("version", ["1", "2", "3", "4", "5"])
 def test_an_old_ledger_goes_on_to_serve(
     version: str, tmp_path: Path, command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
 
 SCHEMA_VERSION = "5"
-"""Raised with every migration of `migrations/versions`."""
+"""Raised with every migration of `migrations/ledger`."""
 
 metadata = MetaData()
 
