@@ -25,7 +25,7 @@ from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.listening.due import INCOMPLETE, Due
 from alliance_fhir.opening import Prepared
 from alliance_fhir.planned import Planned
-from alliance_fhir.running import Run
+from alliance_fhir.running import Run, new_run
 from alliance_fhir.targets.base import Target
 
 _BATCH = 200
@@ -137,8 +137,8 @@ class Forwarder:
 
     def _sent(self, batch: Sequence[Waiting], target: Target) -> str:
         """Makes and sends a batch. Why the run stopped, where it did."""
-        keys = [one.key for one in batch]
-        due = Due(keys, self._inbox, self._ledger.visits, self._settings, self._catalog)
+        keys, run = [one.key for one in batch], new_run()
+        due = Due(keys, self._inbox, self._ledger.visits, self._settings, self._catalog, run)
         became: dict[str, str] = {}
 
         def settled(planned: Planned, receipts: Sequence[Receipt]) -> None:
@@ -148,9 +148,8 @@ class Forwarder:
 
         try:
             with attuned():
-                run = Run("listen", due, target, self._ledger, self._settings, self._options,
-                          lambda progress: None, settled=settled)  # fmt: skip
-                result = run.go()
+                result = Run("listen", due, target, self._ledger, self._settings, self._options,
+                             lambda progress: None, settled=settled, run=run).go()  # fmt: skip
         except MappingError:  # what we built of one is not to hold up the others
             self._settle(batch, became, due.unready)
             left = [one for one in batch if one.key not in {**became, **due.unready}]

@@ -19,7 +19,9 @@ from alliance_fhir.room import Spool
 from alliance_fhir.sources.before import NOTHING, Before, KnownVisit
 
 _FIRST = "SELECT min(start) FROM visit WHERE who = ? AND attended"
-_SAID_ONCE = "SELECT key, who, start, attended FROM visit GROUP BY key HAVING count(*) = 1"
+_SAID_ONCE = (
+    "SELECT key, who, start, attended FROM visit GROUP BY key HAVING count(*) = 1 ORDER BY key"
+)
 
 
 class History:
