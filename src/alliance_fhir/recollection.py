@@ -84,11 +84,11 @@ class Recollection:
             return
         inbox, book = self._opened(), self._ledger.visits
         if inbox is None:
-            book.note(visits)
+            book.note(visits, self._run)
         else:
             every = map(Known._make, visits)
             while some := list(islice(every, _AT_ONCE)):
-                inbox.again(sorted(book.moved_by(some)), time.time())
+                inbox.again(sorted(book.moved_by(some, self._run)), time.time())
         self._ledger.commit()  # nobody is to wait with the same ones for our first group
 
     def _opened(self) -> Inbox | None:

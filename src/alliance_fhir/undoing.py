@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from contextlib import nullcontext
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import Finding
@@ -43,21 +44,29 @@ def undo(run: str, target: Target, ledger: Ledger, remover: Remover, settings: S
     result.undone = {"removed": 0, "restored": 0, "already_gone": 0, "left": 0}
     undoing = _Undoing(run, target, ledger, remover, result)
     ledger.begin_run(result.run, "undo", settings.source)
-    target.begin(writing=True)
-    target.recall(ledger.fact(ABILITIES))
-    try:
-        undoing.go()
-    except ServerError as error:
-        result.stopped, result.stop_code = str(error), error.exit_code
-    else:
-        if inbox := Inbox.there(ledger.name):
-            with inbox:
-                inbox.forget(run)
-        ledger.end_run(result.run)
-        ledger.commit()
+    with Inbox.there(ledger.name) or nullcontext() as inbox:  # it is refused before anything goes
+        target.begin(writing=True)
+        target.recall(ledger.fact(ABILITIES))
+        try:
+            undoing.go()
+        except ServerError as error:
+            result.stopped, result.stop_code = str(error), error.exit_code
+        else:
+            _forget(run, ledger, inbox)
+            ledger.end_run(result.run)
+            ledger.commit()
     result.requests = target.requests()
     result.seconds = time.monotonic() - began
     return result
+
+
+def _forget(run: str, ledger: Ledger, inbox: Inbox | None) -> None:
+    """What the run read and told of visits is known no more. What messages brought, and is thereby
+    another visit of its patient's, waits to be made anew by a listener."""
+    moved = ledger.visits.forget(run)
+    if inbox:  # durable before the ledger is, by which nobody would find them again
+        inbox.forget(run)
+        inbox.again(sorted(moved), time.time())
 
 
 class _Undoing:

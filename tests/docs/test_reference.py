@@ -49,7 +49,7 @@ from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.figures import Line
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.instruments.packs import TextPack
-from alliance_fhir.ledger import inbox
+from alliance_fhir.ledger import inbox_tables
 from alliance_fhir.ledger.tables import metadata
 from alliance_fhir.listening.waiting import Waits
 from alliance_fhir.probing import Probed
@@ -485,7 +485,7 @@ def test_what_the_pages_name_within_the_package_is_there() -> None:
 
 def test_the_tables_of_the_ledger_are_as_told() -> None:
     told = keyed(section("targets.md", "The ledger"))
-    tables = {**metadata.tables, **inbox.metadata.tables}
+    tables = {**metadata.tables, **inbox_tables.metadata.tables}
     assert set(told) == set(tables)
     for name, table in tables.items():
         words = set(re.findall(r"`(\w+)`", told[name][2]))

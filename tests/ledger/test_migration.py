@@ -61,7 +61,7 @@ def entries(place: Place) -> list[tuple[Any, ...]]:
     return sorted(place.sql("SELECT * FROM entry"), key=lambda row: row[:2])
 
 
-@pytest.mark.parametrize("version", ["1", "2", "3", "4"])
+@pytest.mark.parametrize("version", ["1", "2", "3", "4", "5"])
 def test_an_old_ledger_goes_on_to_serve(
     version: str, tmp_path: Path, command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,7 +113,24 @@ def test_every_row_is_kept_and_says_who_made_it_where_that_is_known(old: Place) 
         created = any(one[0] == row[0] and one[1] == 1 and one[12] == "created" for one in before)
         [run] = [one[15] for one in before if one[0] == row[0] and one[1] == 1]
         assert row[-1] == (run if created else "")
-    assert dict(old.sql("SELECT name, value FROM fact")) == {**FACTS, "schema": "5"}
+    assert dict(old.sql("SELECT name, value FROM fact")) == {**FACTS, "schema": "6"}
+
+
+def test_the_visits_of_an_older_ledger_are_known_for_good(
+    tmp_path: Path, command: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows which run told them, so no `undo` takes them back."""
+    folder = tmp_path / "old"
+    shutil.copytree(OLD.with_name("version-5"), folder)
+    monkeypatch.chdir(folder)
+    place = Place(folder / "visits.sqlite")
+    place.sql(f"UPDATE fact SET value = '{folder / 'visits'}' WHERE name = 'target'")
+    before = sorted(place.sql("SELECT * FROM visit"))
+    assert len(before) == 2
+    assert command("verify", "--to", "visits", "--ledger", place.address).code == 0
+    assert sorted(place.sql("SELECT * FROM visit")) == before
+    told = place.sql("SELECT key, who, start, attended, runs FROM visit_told ORDER BY key")
+    assert told == [(*row, "") for row in before]
 
 
 def shape(place: Place) -> dict[str, Any]:
@@ -190,7 +207,7 @@ def test_several_processes_at_once_migrate_it_once(old: Place) -> None:
     assert [row[:-1] for row in entries(old)] == before
 
 
-@pytest.mark.parametrize("version", ["6", "99", "new"])
+@pytest.mark.parametrize("version", ["7", "99", "new"])
 def test_a_newer_ledger_is_refused_and_left_alone(old: Place, version: str) -> None:
     old.sql(f"UPDATE fact SET value = '{version}' WHERE name = 'schema'")
     before = entries(old)

@@ -6,7 +6,7 @@ from files. What was stored is on disk, through a loss of power too: whoever sen
 forgets it.
 
 It lies beside a ledger in a file, as a file of its own: who waits for a disk here waits for nobody
-who is sending. With a ledger on PostgreSQL it is in two tables beside the ledger's.
+who is sending. With a ledger on PostgreSQL it is in tables beside the ledger's.
 """
 
 from __future__ import annotations
@@ -33,11 +33,10 @@ from alliance_fhir.ledger.inbox_tables import (
     SETTLED,
     STORED,
     message,
-    metadata,
     waiting,
 )
 from alliance_fhir.ledger.place import Place, place_of
-from alliance_fhir.ledger.schema import alone
+from alliance_fhir.ledger.schema import prepare_inbox
 from alliance_fhir.paths import is_there
 
 NEVER = 1e12
@@ -104,7 +103,7 @@ class Inbox:
     """The messages of one ledger. The threads of a process may share it.
 
     `ledger` is the ledger's place. Raises ConfigError, with its name and a remedy, where it cannot
-    be used.
+    be used, or is of a newer version than ours.
     """
 
     def __init__(self, ledger: str | Path) -> None:
@@ -112,9 +111,7 @@ class Inbox:
         place.touch()
         self._open(place)
         try:
-            with self._database.together(), self._database.used() as connection:
-                alone(self._database, connection)
-                metadata.create_all(connection)
+            prepare_inbox(self._database)
         except BaseException:
             self.close()
             raise

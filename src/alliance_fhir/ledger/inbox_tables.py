@@ -18,8 +18,19 @@ from sqlalchemy import (
     tuple_,
 )
 
+INBOX_VERSION = "2"
+"""Raised with every migration of `migrations/inbox`."""
+
 metadata = MetaData()
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself there
+
+fact = Table(
+    "inbox_fact",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", String(2048), nullable=False),
+)
+"""What is known of the inbox: its schema. Those of version 1 have no such table."""
 
 message = Table(
     "inbox_message",

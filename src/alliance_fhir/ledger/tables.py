@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA_VERSION = "5"
-"""Raised with every migration of `migrations/versions`."""
+SCHEMA_VERSION = "6"
+"""Raised with every migration of `migrations/ledger`."""
 
 metadata = MetaData()
 
@@ -84,6 +84,21 @@ visit = Table(
     Index("visit_of_who", "who", "start"),
 )
 """The visits that are known: by them it is known whether a patient came to a service before."""
+
+visit_told = Table(
+    "visit_told",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("key", String(64), nullable=False),
+    Column("who", String(64), nullable=False),
+    Column("start", String(32), nullable=False),
+    Column("attended", Integer, nullable=False),
+    Column("runs", String(512), nullable=False),  # parted by blanks
+    Index("visit_told_of_key", "key"),
+)
+"""What was told of a visit, one row for each change: that with the highest number stands in
+`visit`, the others come back when the runs that told it are undone. Without `runs` nobody knows
+any more which did."""
 
 status = Table(
     "status",

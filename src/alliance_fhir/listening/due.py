@@ -34,7 +34,8 @@ class _Made(NamedTuple):
 
 class Due:
     """The records of one batch. `unready` says which of its appointments gave none, and by which
-    rule. Others whose place among their patient's visits changes with these are due as well."""
+    rule. Others whose place among their patient's visits changes with these are due as well; the
+    visits are noted as told by `run`."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Due:
         visits: Visits,
         settings: Settings,
         catalog: Catalog,
+        run: str,
     ) -> None:
         self.catalog = catalog
         self.count = len(keys)
@@ -51,6 +53,7 @@ class Due:
         self._inbox = inbox
         self._visits = visits
         self._settings = settings
+        self._run = run
         self._site = site_of(settings)
         self._usual = timedelta(minutes=settings.visit_minutes)
 
@@ -98,7 +101,7 @@ class Due:
         """
         secret = self._settings.secret
         visits = [Known(*known(one.key, one.visit, secret)) for one in made]
-        moved = self._visits.moved_by(visits) - set(self._keys)
+        moved = self._visits.moved_by(visits, self._run) - set(self._keys)
         self._inbox.again(sorted(moved), time.time())
 
     def _place(self, visit: Visit) -> Place:

@@ -27,7 +27,7 @@ from alliance_fhir.listening.due import Due
 from alliance_fhir.opening import Prepared
 from alliance_fhir.planned import Planned
 from alliance_fhir.recording import IN_DOUBT
-from alliance_fhir.running import Run
+from alliance_fhir.running import Run, new_run
 from alliance_fhir.targets.base import Target
 
 _BATCH = 200
@@ -141,15 +141,15 @@ class Forwarder:
 
     def _sent(self, batch: Sequence[Waiting], target: Target) -> str:
         """Makes and sends a batch. Why the run stopped, where it did."""
-        keys = [one.key for one in batch]
-        due = Due(keys, self._inbox, self._ledger.visits, self._settings, self._catalog)
+        keys, run = [one.key for one in batch], new_run()
+        due = Due(keys, self._inbox, self._ledger.visits, self._settings, self._catalog, run)
         told: list[tuple[Planned, Sequence[Receipt]]] = []
         try:
             with attuned():
-                run = Run("listen", due, target, self._ledger, self._settings, self._options,
-                          lambda progress: None,
-                          settled=lambda one, receipts: told.append((one, receipts)))  # fmt: skip
-                result = run.go()
+                result = Run("listen", due, target, self._ledger, self._settings, self._options,
+                             lambda progress: None,
+                             settled=lambda one, receipts: told.append((one, receipts)),
+                             run=run).go()  # fmt: skip
         except MappingError:  # what we built of one is not to hold up the others
             became = _became(told, ended=True)
             self._settle(batch, became, due.unready)

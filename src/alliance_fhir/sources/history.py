@@ -28,7 +28,7 @@ _INDICES = (
 _FIRST = "SELECT min(start) FROM visit WHERE who = ? AND attended"
 _SAID_ONCE = (
     "SELECT key, who, start, attended FROM (SELECT DISTINCT * FROM visit) "
-    "GROUP BY key HAVING count(*) = 1"
+    "GROUP BY key HAVING count(*) = 1 ORDER BY key"
 )
 _AT_ONCE = 500
 """Visits that are added together."""

@@ -1,1 +1,1 @@
-"""Alembic's scripts: one file in `versions` for each change of the ledger's tables."""
+"""Alembic's scripts: one file for each change of the ledger's tables, or of its inbox's."""
