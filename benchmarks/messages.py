@@ -11,8 +11,10 @@ reads, of which an appointment has 2.5 on the average; and, harder, on messages 
 short as those of public test data, each of an appointment of its own.
 
 Visits as a table are mapped in the same way and held against assessments, WAI-SRs with all answers
-as in benchmarks/map.py: time for each resource. Wanted: their speed or more. Ends with 1 where
-something is missed. `--quick` is a tenth of it all, in one round.
+as in benchmarks/map.py: time for each resource. Wanted: their speed or more. Two further figures
+tell what that means: how fast a bare script is that writes the same (benchmarks/visits_floor.py)
+against assessments, and how fast `map` is against that script. Ends with 1 where something is
+missed. `--quick` is a tenth of it all, in one round.
 """
 
 from __future__ import annotations
@@ -32,8 +34,9 @@ import hl7  # pyright: ignore[reportMissingTypeStubs]
 from alliance_fhir.config import Settings
 from alliance_fhir.running import Options
 from alliance_fhir.story import map_to
+from benchmarks import visits_floor
 from benchmarks.floor import RECORDED
-from benchmarks.map import R4, make_rows, ours, processor
+from benchmarks.map import R4, make_rows, ours, processor, same
 from benchmarks.report import Report
 
 _SYSTEMS = ("appointment", "patient", "clinician", "referrer", "referral")
@@ -181,26 +184,42 @@ class Messages:
 
 
 class Tables:
-    """Visits and assessments as tables."""
+    """Visits and assessments as tables; `ratios` are of visits to assessments, `bare` of a bare
+    script to assessments, and `to_bare` of visits to that."""
 
     def __init__(self, folder: Path, count: int) -> None:
         self.ratios: list[float] = []
+        self.bare: list[float] = []
+        self.to_bare: list[float] = []
         self._visits, self._assessments = folder / "visits.csv", folder / "assessments.csv"
-        self._folder = folder
-        self._written = 0
+        self._out = [folder / name for name in ("visits", "bare", "assessments")]
+        for one in self._out:
+            one.mkdir()
         make_visits(self._visits, count)
         make_rows(self._assessments, count // 4)
 
     def round(self) -> str:
-        """Both in turn; what each took for a resource, as text."""
-        made: list[int] = []
-        visits = processor(lambda: made.append(mapped(self._visits, self._folder / "visits")))
-        out = self._folder / "assessments"
-        assessments = processor(lambda: ours(self._assessments, out, "none"))
-        visits /= made[0]
-        assessments /= sum(len(one.read_bytes().splitlines()) for one in out.glob("*.ndjson"))
-        self.ratios.append(assessments / visits)
-        return f"a resource: visits {visits * 1e6:,.1f} us, assessments {assessments * 1e6:,.1f} us"
+        """All in turn; what each took for a resource, as text."""
+        visits, bare_script, assessments = self._out
+        works: tuple[tuple[Path, Callable[[], object]], ...] = (
+            (visits, lambda: mapped(self._visits, visits)),
+            (bare_script, lambda: visits_floor.write(self._visits, bare_script)),
+            (assessments, lambda: ours(self._assessments, assessments, "none")),
+        )
+        took = [_each(out, work) for out, work in works]
+        assert same(bare_script, visits, ("Appointment", "ServiceRequest", "Provenance"))
+        self.ratios.append(took[2] / took[0])
+        self.bare.append(took[2] / took[1])
+        self.to_bare.append(took[1] / took[0])
+        names = ("visits", "a bare script", "assessments")
+        told = ", ".join(f"{name} {each:,.1f} us" for name, each in zip(names, took, strict=True))
+        return f"a resource: {told}"
+
+
+def _each(out: Path, work: Callable[[], object]) -> float:
+    """Microseconds for each resource that some work writes to a folder."""
+    seconds = processor(work)
+    return 1e6 * seconds / sum(one.read_bytes().count(b"\n") for one in out.glob("*.ndjson"))
 
 
 def main() -> None:
@@ -226,6 +245,9 @@ def main() -> None:
         report.at_most(f"map of {name} an appointment, against the bare parse", ratio, 1.5)
     ratio = statistics.median(tables.ratios)
     report.at_least("visits, a resource, against assessments", ratio, 1)
+    bare_script, to_bare = map(statistics.median, (tables.bare, tables.to_bare))
+    report.line(f"a bare script that writes the same, against assessments: {bare_script:.2f}")
+    report.line(f"visits, against that bare script: {to_bare:.2f}")
     sys.exit(report.code)
 
 
