@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -99,6 +101,14 @@ def test_files_that_may_not_grow_stop_the_run_and_lose_nothing(many: Syncing, si
     finished(many)
 
 
+def pages_of_an_empty_one(folder: Path) -> int:
+    """How many pages a ledger has in which nothing is yet."""
+    with Ledger(folder / "empty.sqlite", TARGET, KEY):
+        pass
+    with closing(sqlite3.connect(folder / "empty.sqlite")) as database:
+        return int(database.execute("PRAGMA page_count").fetchone()[0])
+
+
 def grown(ledger: Ledger) -> None:
     """A unit of more than there is room for."""
     with ledger.together():
@@ -109,7 +119,7 @@ def grown(ledger: Ledger) -> None:
 def test_a_unit_that_finds_no_room_leaves_nothing_and_the_next_one_may(
     tmp_path: Path, pages: list[int]
 ) -> None:
-    pages.append(18)
+    pages.append(pages_of_an_empty_one(tmp_path) + 1)
     with Ledger(tmp_path / "ledger.sqlite", TARGET, KEY) as ledger:
         with pytest.raises(ConfigError, match="no room"):
             grown(ledger)
@@ -123,7 +133,7 @@ def test_a_unit_that_finds_no_room_leaves_nothing_and_the_next_one_may(
 def test_nobody_goes_on_as_if_what_is_gone_were_there(tmp_path: Path, pages: list[int]) -> None:
     """What one lane has written and not committed is lost where another one finds no room: the
     first must not send what it believes to be noted."""
-    pages.append(18)
+    pages.append(pages_of_an_empty_one(tmp_path) + 1)
     with Ledger(tmp_path / "ledger.sqlite", TARGET, KEY) as ledger:
         ledger.write([ENTRY])
         with pytest.raises(ConfigError, match="no room"):
@@ -137,7 +147,7 @@ def test_nobody_goes_on_as_if_what_is_gone_were_there(tmp_path: Path, pages: lis
 
 def test_what_was_to_be_durable_soon_and_finds_no_room(tmp_path: Path, pages: list[int]) -> None:
     """Whoever wrote it went on; nobody else may before it is written."""
-    pages.append(18)
+    pages.append(pages_of_an_empty_one(tmp_path) + 1)
     with Ledger(tmp_path / "ledger.sqlite", TARGET, KEY) as ledger:
         with ledger.together(soon=True):
             ledger.write([ENTRY._replace(key=f"{n}" * 100) for n in range(40)])

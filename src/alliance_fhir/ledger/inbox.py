@@ -108,17 +108,14 @@ class Inbox:
 
     def __init__(self, ledger: str | Path) -> None:
         place = _beside(place_of(ledger))
+        self.name = place.name
         place.touch()
-        self._open(place)
+        self._database = Database(place, lasting=True)
         try:
             prepare_inbox(self._database)
         except BaseException:
             self.close()
             raise
-
-    def _open(self, place: Place) -> None:
-        self.name = place.name
-        self._database = Database(place, lasting=True)
 
     @classmethod
     def there(cls, ledger: str | Path) -> Inbox | None:
@@ -126,17 +123,13 @@ class Inbox:
         place = _beside(place_of(ledger))
         if place.file and not is_there(place.file):
             return None
-        inbox = cls.__new__(cls)
-        inbox._open(place)
+        database = Database(place)
         try:
-            with inbox._database.used() as connection:
-                if inspect(connection).has_table(message.name):
-                    return inbox
-        except BaseException:
-            inbox.close()
-            raise
-        inbox.close()
-        return None
+            with database.used() as connection:
+                made = inspect(connection).has_table(message.name)
+        finally:
+            database.close()
+        return cls(ledger) if made else None
 
     def __enter__(self) -> Self:
         return self
