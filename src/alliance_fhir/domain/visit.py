@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, InstanceOf, model_validator
 
@@ -92,6 +92,9 @@ def visit_key(appointment: Identifier, source: str, secret: bytes) -> str:
     return record_key(source, natural_key(appointment), secret)
 
 
+Plain = tuple[Any, ...]
+
+
 class Visit(BaseModel):
     """One appointment of one patient, as it stands now.
 
@@ -129,6 +132,25 @@ class Visit(BaseModel):
             raise ValueError(f"{wrong.field}: {RULES[wrong.rule]}")
         return self
 
+    def plain(self) -> Plain:
+        """All of it in texts and tuples of texts, for whoever keeps many: as `again` takes it."""
+        values = map(self.__dict__.__getitem__, _MADE_BY)
+        told = [tuple(one) if isinstance(one, tuple) else one for one in values]
+        if before := self.rescheduled_from:
+            told[_BEFORE] = tuple(map(tuple, before))
+        return tuple(told)
+
+    @classmethod
+    def again(cls, plain: Plain) -> Self:
+        """The same visit. It is not looked at once more: `plain` must be what a visit gave."""
+        told = {
+            name: made_by(one) if made_by and one else one
+            for (name, made_by), one in zip(_MADE_BY.items(), plain, strict=True)
+        }
+        visit = cls.__new__(cls)
+        visit.__setstate__({"__dict__": told, **_STATE})  # as pickle does
+        return visit
+
     @property
     def natural_key(self) -> tuple[str, ...]:
         """What makes this visit this visit."""
@@ -145,6 +167,27 @@ class Visit(BaseModel):
             by=self.by,
             window=window,
         )
+
+
+def _moments(told: Iterable[Iterable[str]]) -> tuple[Moment, ...]:
+    return tuple(map(Moment._make, told))
+
+
+_MADE_BY: dict[str, Callable[[Any], Any] | None] = {
+    **dict.fromkeys(Visit.model_fields),
+    **dict.fromkeys(
+        ("appointment", "patient", "clinician", "referrer", "referral"), Identifier._make
+    ),
+    **dict.fromkeys(("start", "end", "called_off"), Moment._make),
+    "rescheduled_from": _moments,
+}
+"""What makes a field's value of what is plain, in the order of the fields."""
+_BEFORE = [*_MADE_BY].index("rescheduled_from")
+_STATE = {
+    "__pydantic_fields_set__": {*_MADE_BY},
+    "__pydantic_extra__": None,
+    "__pydantic_private__": None,
+}
 
 
 def _when(moment: Moment) -> datetime | date:
