@@ -107,6 +107,10 @@ class Place(ABC):
         """The version of each resource by its name: it is another one once that was written."""
 
     @abstractmethod
+    def unseen(self) -> dict[str, str]:
+        """What is there that can become another one without a request over the wire."""
+
+    @abstractmethod
     def edit(self, name: str, change: Callable[[Json], Json]) -> None:
         """Somebody else changes a resource."""
 
@@ -159,6 +163,9 @@ class FolderPlace(Place):
 
     def versions(self) -> dict[str, str]:
         return {name_of(json.loads(line)): line.decode() for _, line in self.lines()}
+
+    def unseen(self) -> dict[str, str]:
+        return self.versions()
 
     def _rewrite(self, name: str, change: Callable[[Json], Json | None]) -> None:
         lines = self.lines()
@@ -225,6 +232,9 @@ class ServerPlace(Place):
         bodies = self._fetched(str)
         # where there are none, what changes is seen by what it says
         return {name_of(b): b["meta"].get("versionId") or dumps(b).decode() for b in bodies}
+
+    def unseen(self) -> dict[str, str]:
+        return {}
 
     def _where(self, name: str) -> tuple[str, Json]:
         type_, _, _ = name.partition("/")
