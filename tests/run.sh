@@ -7,6 +7,8 @@
 # PostgreSQL are missing `all` says loudly what it left out, and fails there when REQUIRE_SERVERS=1.
 set -eu
 bin=${VENV:-.venv}/bin
+# as images with Python set it: then each process rewrites the asserts of all tests anew
+unset PYTHONDONTWRITEBYTECODE
 serverless="not server and not forms and not faults"
 # each process takes the next tests from whoever has most left
 every_core="-q -n auto --dist worksteal"

@@ -159,13 +159,14 @@ class Clinic:
             yield target, ledger
 
     def plan(self, **options: Any) -> Result:
-        """The plan; it writes nothing, neither there nor here."""
-        before, known = self.place.versions(), self.entries()
+        """The plan; it writes nothing, neither there nor here. At a server the wire shows that: to
+        read everything there before and after takes as many requests as the plan itself."""
+        before = self.place.unseen(), self.entries(), self.documents()
         sent = len(self.wire.writes)
         with self.open() as (target, ledger):
             result = plan(self.sources, target, ledger, self.settings, Options(**options))
         assert len(self.wire.writes) == sent
-        assert (self.place.versions(), self.entries()) == (before, known)
+        assert (self.place.unseen(), self.entries(), self.documents()) == before
         return result
 
     def sync(self, *, watch: Callable[[Progress], None] | None = None, **options: Any) -> Result:
@@ -202,6 +203,10 @@ class Clinic:
     def entries(self) -> list[tuple[Any, ...]]:
         """The rows of the ledger."""
         return rows_of(self.ledger, "SELECT * FROM entry ORDER BY key, version")
+
+    def documents(self) -> dict[str, bytes]:
+        """The files of the clinic's plans, where it has any."""
+        return {path.name: path.read_bytes() for path in (self.folder / "plans").glob("*")}
 
     def states(self) -> dict[str, str]:
         """The state of each version in the ledger, by type or part and version."""

@@ -13,7 +13,7 @@ import httpx
 from alliance_fhir.fhir.canonical import dumps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 Json = dict[str, Any]
@@ -107,6 +107,10 @@ class Place(ABC):
         """The version of each resource by its name: it is another one once that was written."""
 
     @abstractmethod
+    def unseen(self) -> dict[str, str]:
+        """What is there that can become another one without a request over the wire."""
+
+    @abstractmethod
     def edit(self, name: str, change: Callable[[Json], Json]) -> None:
         """Somebody else changes a resource."""
 
@@ -160,6 +164,9 @@ class FolderPlace(Place):
     def versions(self) -> dict[str, str]:
         return {name_of(json.loads(line)): line.decode() for _, line in self.lines()}
 
+    def unseen(self) -> dict[str, str]:
+        return self.versions()
+
     def _rewrite(self, name: str, change: Callable[[Json], Json | None]) -> None:
         lines = self.lines()
         for file in {file for file, _ in lines}:
@@ -202,9 +209,11 @@ class ServerPlace(Place):
         """Closes the connections."""
         self._http.close()
 
-    def _fetched(self, parse_float: Callable[[str], Any]) -> list[Json]:
+    def _fetched(
+        self, parse_float: Callable[[str], Any], types: Iterable[str] = TYPES
+    ) -> list[Json]:
         found: list[Json] = []
-        pages = [f"{type_}?_count=1000" for type_ in TYPES]
+        pages = [f"{type_}?_count=1000" for type_ in types]
         for page in pages:
             reply = self._http.get(page)
             bundle = json.loads(reply.raise_for_status().content, parse_float=parse_float)
@@ -216,13 +225,20 @@ class ServerPlace(Place):
     def everything(self) -> list[Json]:
         return self._fetched(str)
 
+    def of_type(self, type_: str) -> list[Json]:
+        return self._fetched(str, [type_])
+
     def versions(self) -> dict[str, str]:
         bodies = self._fetched(str)
         # where there are none, what changes is seen by what it says
         return {name_of(b): b["meta"].get("versionId") or dumps(b).decode() for b in bodies}
 
+    def unseen(self) -> dict[str, str]:
+        return {}
+
     def _where(self, name: str) -> tuple[str, Json]:
-        body = next(body for body in self._fetched(Decimal) if name_of(body) == name)
+        type_, _, _ = name.partition("/")
+        body = next(body for body in self._fetched(Decimal, [type_]) if name_of(body) == name)
         return f"{body['resourceType']}/{body['id']}", body
 
     def edit(self, name: str, change: Callable[[Json], Json]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .places import Place
 
 OTHER = replace(ROW, record_id="r-2", patient="1002")
+NEW = replace(ROW, record_id="r-3", completed_at="2026-03-09")
 
 
 @everywhere
@@ -41,6 +42,19 @@ def test_a_changed_answer_changes_the_response_and_its_scores_alone(clinic: Clin
     assert clinic.verified() == 17
     assert counts(clinic.sync()) == {"unchanged": 14}
     assert counts(clinic.sync(reread=True)) == {"unchanged": 14}
+
+
+@everywhere
+def test_a_plan_changes_nothing_there(clinic: Clinic) -> None:
+    """By what all of it says there, where other tests look at what plans send."""
+    clinic.settled(ROW, OTHER)
+    clinic.place.edit(clinic.name(OTHER, "total"), lambda body: {**body, "status": "cancelled"})
+    clinic.write(CHANGED, OTHER, NEW)
+    before = clinic.place.versions()
+    told = counts(clinic.plan())
+    assert (told["created"], told["updated"]) == (8, 3)
+    assert clinic.plan(reread=True).exit_code == 7
+    assert clinic.place.versions() == before
 
 
 def test_the_provenance_of_a_change_names_what_was_changed(clinic: Clinic) -> None:

@@ -79,6 +79,16 @@ def test_what_somebody_changed_there_becomes_the_next_version_of_the_source(firs
     assert acceptance(first, "goal-job") == {"1001": "agree", "kurtz": "agree"}
 
 
+@main
+def test_the_plan_of_a_merge_changes_nothing_there(first: Clinic) -> None:
+    """By what all of it says there, where other tests look at what plans send."""
+    change(first, "goal-sleep", says(PLAINLY))
+    before = first.place.versions()
+    assert rules(first.plan(merge=True), "warnings").count("merged") == 1
+    assert first.plan(reread=True).exit_code == 7
+    assert first.place.versions() == before
+
+
 @by_the_ledger
 def test_who_agreed_there_to_the_words_of_the_source_has_agreed(site: Clinic) -> None:
     pending(site)

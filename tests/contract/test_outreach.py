@@ -51,7 +51,7 @@ def site(clinic: Clinic) -> Clinic:
 @pytest.fixture
 def sent(site: Clinic) -> Clinic:
     """The same, with all of it at the target."""
-    assert site.sync().exit_code == 0
+    assert site.sync_alone().exit_code == 0
     return site
 
 
