@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import marshal
 import tracemalloc
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -90,6 +91,27 @@ def test_what_is_written_of_visits_is_what_is_read(
             table.writerows(map(as_row, every))
         read = list(Sources([path], SITE, CATALOG).records())
     assert [one.record if isinstance(one, Read) else one for one in read] == every
+
+
+@given(visits())
+def test_a_visit_that_is_kept_comes_back_as_it_was(one: Visit) -> None:
+    again = Visit.again(marshal.loads(marshal.dumps(one.plain())))  # noqa: S302
+    assert again == one
+    assert again.model_dump_json() == one.model_dump_json()
+    assert again.model_fields_set == one.model_fields_set
+    for name, value in one:  # a named tuple equals any other
+        assert type(getattr(again, name)) is type(value)
+    assert {type(each) for each in again.rescheduled_from} <= {Moment}
+
+
+def test_rows_that_are_no_visits_stay_where_they_were_among_many(tmp_path: Path) -> None:
+    header, line = text([visit(1)]).splitlines()
+    rows = [line.replace("|1,", f"|{n},", 1) if n % 3 else "," * header.count(",") + "x" for n in
+            range(500)]  # fmt: skip
+    (tmp_path / "a.csv").write_text("\n".join([header, *rows, ""]))
+    read = list(Sources([tmp_path / "a.csv"], SITE, CATALOG).records())
+    told = [(one.origin.row, "") if isinstance(one, Read) else (one.row, one.rule) for one in read]
+    assert told == [(n + 2, "" if n % 3 else "required") for n in range(500)]
 
 
 def test_what_is_read_of_visits_does_not_stay_in_memory(tmp_path: Path) -> None:

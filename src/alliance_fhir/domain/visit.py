@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -134,18 +134,45 @@ class Visit(BaseModel):
 
     def plain(self) -> Plain:
         """All of it in texts and tuples of texts, for whoever keeps many: as `again` takes it."""
-        values = map(self.__dict__.__getitem__, _MADE_BY)
-        told = [tuple(one) if isinstance(one, tuple) else one for one in values]
-        if before := self.rescheduled_from:
-            told[_BEFORE] = tuple(map(tuple, before))
-        return tuple(told)
+        return (
+            tuple(self.appointment),
+            tuple(self.patient),
+            self.clinician and tuple(self.clinician),
+            tuple(self.start),
+            tuple(self.end),
+            self.status,
+            self.called_off and tuple(self.called_off),
+            self.by,
+            self.reason,
+            self.service,
+            self.modality,
+            self.referrer and tuple(self.referrer),
+            self.referral and tuple(self.referral),
+            self.first,
+            tuple([tuple(one) for one in self.rescheduled_from]),
+        )
 
     @classmethod
     def again(cls, plain: Plain) -> Self:
         """The same visit. It is not looked at once more: `plain` must be what a visit gave."""
+        appointment, patient, clinician, start, end, status, called_off, by, *others = plain
+        reason, service, modality, referrer, referral, first, before = others
         told = {
-            name: made_by(one) if made_by and one else one
-            for (name, made_by), one in zip(_MADE_BY.items(), plain, strict=True)
+            "appointment": Identifier(*appointment),
+            "patient": Identifier(*patient),
+            "clinician": clinician and Identifier(*clinician),
+            "start": Moment(*start),
+            "end": Moment(*end),
+            "status": status,
+            "called_off": called_off and Moment(*called_off),
+            "by": by,
+            "reason": reason,
+            "service": service,
+            "modality": modality,
+            "referrer": referrer and Identifier(*referrer),
+            "referral": referral and Identifier(*referral),
+            "first": first,
+            "rescheduled_from": tuple([Moment(*one) for one in before]),
         }
         visit = cls.__new__(cls)
         visit.__setstate__({"__dict__": told, **_STATE})  # as pickle does
@@ -169,25 +196,12 @@ class Visit(BaseModel):
         )
 
 
-def _moments(told: Iterable[Iterable[str]]) -> tuple[Moment, ...]:
-    return tuple(map(Moment._make, told))
-
-
-_MADE_BY: dict[str, Callable[[Any], Any] | None] = {
-    **dict.fromkeys(Visit.model_fields),
-    **dict.fromkeys(
-        ("appointment", "patient", "clinician", "referrer", "referral"), Identifier._make
-    ),
-    **dict.fromkeys(("start", "end", "called_off"), Moment._make),
-    "rescheduled_from": _moments,
-}
-"""What makes a field's value of what is plain, in the order of the fields."""
-_BEFORE = [*_MADE_BY].index("rescheduled_from")
 _STATE = {
-    "__pydantic_fields_set__": {*_MADE_BY},
+    "__pydantic_fields_set__": {*Visit.model_fields},
     "__pydantic_extra__": None,
     "__pydantic_private__": None,
 }
+"""Of a visit that was made with all of its fields."""
 
 
 def _when(moment: Moment) -> datetime | date:

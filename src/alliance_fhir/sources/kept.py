@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Moment, Origin
@@ -78,10 +78,10 @@ def _unpacked(told: bytes) -> Iterator[Read | Finding]:
 def _plain(one: Read | Finding) -> tuple[Any, ...]:
     if isinstance(one, Finding):
         return (None, *one)
-    assert isinstance(one.record, Visit)
+    visit = cast("Visit", one.record)  # files of visits hold nothing else
     path, row, keys = one.origin
-    messages = [(*message[:-1], *message.made) for message in one.messages]
-    return one.record.plain(), path, row, keys, one.key, one.content, messages
+    messages = [(*message[:-1], tuple(message.made)) for message in one.messages]
+    return visit.plain(), path, row, keys, one.key, one.content, messages
 
 
 def _again(told: tuple[Any, ...]) -> Read | Finding:
@@ -89,10 +89,8 @@ def _again(told: tuple[Any, ...]) -> Read | Finding:
     if visit is None:
         return Finding(*rest)
     path, row, keys, key, content, messages = rest
-    return Read(
-        Origin(path, row, keys),
-        key,
-        Visit.again(visit),
-        content,
-        messages=tuple([MessageId(*one[:-2], Moment(*one[-2:])) for one in messages]),
-    )
+    named = [
+        MessageId(control, sender, digest, Moment(*made))
+        for control, sender, digest, made in messages
+    ]
+    return Read(Origin(path, row, keys), key, Visit.again(visit), content, messages=tuple(named))
