@@ -29,7 +29,7 @@ from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.fhir.versions import version
 from alliance_fhir.mapping import Mapping, site_catalog
 from alliance_fhir.running import Options
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from alliance_fhir.story import map_to
 from benchmarks import floor
 from benchmarks.report import Report

@@ -35,7 +35,7 @@ from alliance_fhir.fhir.check import Checker
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.mapper import PlanMapper
 from alliance_fhir.mapping import Mapping, site_catalog
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from alliance_fhir.sources.wide import Read
 from benchmarks.map import COMPARED, R4, SETTINGS, make_rows, ours, processor
 from benchmarks.report import Report

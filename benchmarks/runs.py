@@ -25,7 +25,7 @@ from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.mapping import Mapping, site_catalog
 from alliance_fhir.opening import open_target
 from alliance_fhir.result import Result
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from alliance_fhir.story import open_ledger, sync, verify
 from alliance_fhir.targets.server import ServerTarget
 from benchmarks.map import make_rows

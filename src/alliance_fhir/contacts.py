@@ -18,7 +18,7 @@ from alliance_fhir.domain.records import Identifier, Moment
 from alliance_fhir.room import Spool
 from alliance_fhir.sources.plans.document import Documents
 from alliance_fhir.sources.plans.files import PlanFile
-from alliance_fhir.sources.readers import Supply
+from alliance_fhir.sources.supply import Supply
 from alliance_fhir.sources.wide import Read
 
 Sent = Callable[[], Iterable[tuple[str, str]]]

@@ -31,7 +31,7 @@ from alliance_fhir.gathering import Gathering, Known, nothing
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.instruments.packs import TextPacks
 from alliance_fhir.paths import is_folder
-from alliance_fhir.sources.readers import Supply
+from alliance_fhir.sources.supply import Supply
 from alliance_fhir.sources.wide import Read
 
 

@@ -27,7 +27,7 @@ from alliance_fhir.paths import PathLike, Paths, several
 from alliance_fhir.result import Result
 from alliance_fhir.room import writing
 from alliance_fhir.running import Run
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from alliance_fhir.targets.base import Target
 
 DEFAULTS = Options()

@@ -36,7 +36,7 @@ from alliance_fhir.recording import IN_DOUBT
 from alliance_fhir.registering import Register
 from alliance_fhir.result import Result
 from alliance_fhir.seen import Seen
-from alliance_fhir.sources.readers import Supply
+from alliance_fhir.sources.supply import Supply
 from alliance_fhir.targets.base import BESIDE, Target
 
 T = TypeVar("T")

@@ -24,7 +24,7 @@ from alliance_fhir.paths import PathLike, Paths, several
 from alliance_fhir.recollection import Recollection
 from alliance_fhir.result import Result
 from alliance_fhir.running import CHUNK, Run, new_run
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from alliance_fhir.targets.base import Target
 from alliance_fhir.verifying import verify
 

@@ -30,7 +30,7 @@ from alliance_fhir.mirror import lines_of, owner_only
 from alliance_fhir.received import parsed, text
 from alliance_fhir.room import unwritable
 from alliance_fhir.sources.layout import HEAD
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from alliance_fhir.sources.wide import Read
 
 _SCHEMA = """

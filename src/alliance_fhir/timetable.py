@@ -31,7 +31,7 @@ from alliance_fhir.sources.fhir.appointment import Taken
 from alliance_fhir.sources.fhir.files import Broken
 from alliance_fhir.sources.fhir.source import AppointmentFile
 from alliance_fhir.sources.layout import VISIT
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from alliance_fhir.sources.wide import Read
 
 _AFTER = "nothing is lost, and an earlier table is as it was"

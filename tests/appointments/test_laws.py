@@ -14,7 +14,7 @@ from alliance_fhir import map_to, version
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.visit import Visit
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from alliance_fhir.sources.wide import Read
 from command.tables import text
 from visits.rows import as_row

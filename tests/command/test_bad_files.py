@@ -15,7 +15,8 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import RULES
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources import csv as reader
-from alliance_fhir.sources.readers import READERS, Sources
+from alliance_fhir.sources.readers import READERS
+from alliance_fhir.sources.supply import Sources
 
 from .tables import (
     LATER,

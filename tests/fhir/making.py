@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from alliance_fhir.fhir.check import Level
     from alliance_fhir.fhir.group import Resource
     from alliance_fhir.fhir.versions import Version
-    from alliance_fhir.sources.readers import Sources
+    from alliance_fhir.sources.supply import Sources
 
 CATALOG = Catalog()
 FORMS = [(instrument, rater) for instrument in CATALOG for rater in instrument.perspectives]

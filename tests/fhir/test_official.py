@@ -21,7 +21,7 @@ from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.people import made_up
 from alliance_fhir.mapping import Mapping, site_catalog
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from alliance_fhir.withdrawing import withdrawn
 from hl7v2.making import message
 

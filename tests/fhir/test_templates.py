@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from alliance_fhir.domain.records import Answer, Assessment
     from alliance_fhir.fhir.versions import VersionKey
     from alliance_fhir.mapping import Mapping
-    from alliance_fhir.sources.readers import Sources
+    from alliance_fhir.sources.supply import Sources
 
 MARKS = KEY + TIME.text + DIGEST + SUBJECT + ABOUT + PERFORMER + RATER + ITEMS
 assert MARKS == "\ue000\ue001\ue002\ue003\ue004\ue005\ue006\ue007"

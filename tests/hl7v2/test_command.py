@@ -20,7 +20,7 @@ from alliance_fhir.room import Spool
 from alliance_fhir.sources.hl7v2.appointment import heard
 from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.hl7v2.site import site_of
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from alliance_fhir.sources.wide import Read
 from command.tables import (
     GOOD,

@@ -23,7 +23,7 @@ from alliance_fhir.domain.plan.history import (
 from alliance_fhir.domain.plan.rules import parties
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 
 from .making import plans
 

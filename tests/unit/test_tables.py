@@ -17,7 +17,7 @@ from alliance_fhir.errors import ConfigError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources.cells import problem
 from alliance_fhir.sources.layout import HEAD, Names, check_names, fold
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 
 if TYPE_CHECKING:
     from alliance_fhir.domain.records import Assessment

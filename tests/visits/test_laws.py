@@ -18,7 +18,7 @@ from alliance_fhir.domain.attendance import ATTENDED, HAPPENED, Side, Status
 from alliance_fhir.domain.records import Identifier, Moment
 from alliance_fhir.domain.visit import Modality, Visit
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from alliance_fhir.sources.wide import Read
 from command.tables import text
 

@@ -11,7 +11,7 @@ import pytest
 from alliance_fhir.config import load
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.instruments.catalog import Catalog
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from command.books import book, sheet, typed
 from command.tables import finding, keeps_silent, outcome, said, states, text, write
 

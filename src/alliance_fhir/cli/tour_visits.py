@@ -16,7 +16,7 @@ from alliance_fhir.domain.attendance import Attendance, Visits
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.domain.visit import Visit
 from alliance_fhir.mapping import site_catalog
-from alliance_fhir.sources.readers import Sources
+from alliance_fhir.sources.supply import Sources
 from alliance_fhir.sources.wide import Read
 
 MR_JONES = Identifier("urn:example:mrn", "1001")
