@@ -408,6 +408,31 @@ def test_what_nobody_can_know_yet(command: Callable[..., Ran]) -> None:
     assert said(command("check", "a.hl7", "--json")) == shape
 
 
+THE_TENTH, THE_TWENTIETH = {11: "^^^20260310140000-0400"}, {11: "^^^20260320140000-0400"}
+MISSED = about("7", "S26", "20260310170000-0400", "C1", THE_TENTH)
+
+
+def test_what_was_known_of_another_day(command: Callable[..., Ran]) -> None:
+    """That it was missed on the tenth says nothing of the twentieth, though both are over."""
+    site(USUAL, *SITE)
+    moved = about("7", "S14", "20260311090000-0400", "C2", THE_TWENTIETH)
+    again = about("7", "S14", "20260321090000-0400", "C3", THE_TWENTIETH)
+    lay("a.hl7", [MISSED, moved])
+    lay("b.hl7", [again, moved, MISSED])
+    for path, line in (("a.hl7", 4), ("b.hl7", 1)):
+        named = [finding(line, "SCH-11.4", "known-too-soon", path=path)]
+        shape = outcome("check", (1, 0, 1), named, code=4)
+        assert said(command("check", path, "--json")) == shape
+
+
+def test_a_start_that_was_corrected_after_the_visit(command: Callable[..., Ran]) -> None:
+    """It was known after both."""
+    site(USUAL, *SITE)
+    moved = {11: "^^^20260311140000-0400"}
+    lay("a.hl7", [MISSED, about("7", "S14", "20260312090000-0400", "C2", moved)])
+    assert said(command("check", "a.hl7", "--json")) == outcome("check", (1, 1, 0))
+
+
 FAR = "^^^99991231235900+0000"
 
 

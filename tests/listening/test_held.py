@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from alliance_fhir.testing import Answer, FhirServer, Request
 
 from .conftest import ended
 from .engine import Engine
-from .messages import APPOINTMENTS, found, message
+from .messages import APPOINTMENTS, DAY, HOUR, found, message, stamp
 from .process import TOML, Listening
 
 if TYPE_CHECKING:
@@ -73,6 +74,24 @@ def test_messages_that_the_settings_of_today_do_not_put_together_hold_up_nothing
     site.listening.until(lambda: (h := site.listening.health)["waiting"] == h["held"] == 1)
     assert site.listening.health["target"] == "answers"
     assert found(site.server.of_type("Appointment"))["one"][0] == "booked"
+
+
+def test_that_it_was_missed_is_not_said_of_the_day_to_which_it_was_moved(site: Site) -> None:
+    """Both days are over: it is held all the same, until a message says how it stands there."""
+    missed, later = DAY + HOUR, DAY + timedelta(days=9)
+    moved = {"start": stamp(later), "end": stamp(later + HOUR)}
+    with site.connect() as engine:
+        assert engine.send(message("one", "S26", made=stamp(missed))).code == "AA"
+        site.listening.idle()
+        told = message("one", "S14", control="C2", made=stamp(missed + HOUR), status="", **moved)
+        assert engine.send(told).code == "AA"
+        site.listening.until(lambda: site.listening.health["held_for"] == {"known-too-soon": 1})
+        assert found(site.server.of_type("Appointment")) == {"one": ("noshow", DAY, missed)}
+        told = message("one", "S14", control="C3", made=stamp(missed + 2 * HOUR), **moved)
+        assert engine.send(told).code == "AA"
+    site.listening.idle()
+    arrived = found(site.server.of_type("Appointment"))
+    assert arrived == {"one": ("fulfilled", later, later + HOUR)}
 
 
 def test_what_we_build_wrong_of_one_holds_up_nothing_else(opened: Callable[..., Site]) -> None:

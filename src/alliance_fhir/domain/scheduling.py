@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
 from alliance_fhir.domain.attendance import Side, Status
 from alliance_fhir.domain.records import Identifier, Moment
-from alliance_fhir.domain.visit import Visit, chain, usual_end
+from alliance_fhir.domain.visit import Visit, chain, is_known_too_soon, usual_end
 
 
 class Coded(NamedTuple):
@@ -100,14 +100,16 @@ class Folded(NamedTuple):
     """What all messages of an appointment come to.
 
     `visit` is None where nothing is said of what `lacking` names. `now` is what is said in the end,
-    in the source's own codes too, and `newest` the last message of all as it was. `earlier` holds
-    the starts that it had before, and `patients_before` whose it was said to be before, both in
-    their order. `told` are all that were read, each once, from the oldest to the newest.
+    in the source's own codes too, and `newest` the last message of all as it was. `moved` is
+    when the last message was made that gave it another start since its status was said. `earlier`
+    holds the starts that it had before, and `patients_before` whose it was said to be before, both
+    in their order. `told` are all that were read, each once, from the oldest to the newest.
     """
 
     visit: Visit | None
     now: Said
     newest: Said
+    moved: Moment | None
     earlier: tuple[Moment, ...]
     patients_before: tuple[Identifier, ...]
     lacking: tuple[str, ...]
@@ -131,9 +133,13 @@ def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
     told = _in_order(said)
     if len({one.appointment for one in told}) != 1:
         raise ValueError("the messages must be of one appointment")
-    now = _after(None, told[0])
+    now, moved = _after(None, told[0]), None
     for one in told[1:]:
-        now = _after(now, one)
+        before, now = now, _after(now, one)
+        if one.status is not None:
+            moved = None
+        elif now.start != before.start:
+            moved = one.made
     notice = _notice(told)
     if now.by != notice.by:
         now = now._replace(by=notice.by)
@@ -145,7 +151,20 @@ def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
     needed = ("patient", "start", "end", "status")
     lacking = tuple(name for name in needed if getattr(now, name) is None)
     visit = None if lacking else _visit(now, notice, earlier)
-    return Folded(visit, now, told[-1], earlier, patients[:-1], lacking, tuple(told))
+    before = patients[:-1]
+    return Folded(visit, now, told[-1], moved, earlier, before, lacking, tuple(told))
+
+
+def is_told_too_soon(folded: Folded, now: datetime) -> bool:
+    """Whether its status says what nobody can know yet, or could when it was moved: that it was
+    missed on one day would else be true of another as soon as that one has come. `now` is a time
+    with its offset."""
+    visit = folded.visit
+    if not visit:
+        return False
+    if folded.moved:
+        now = min(now, datetime.fromisoformat(folded.moved.text))
+    return is_known_too_soon(visit.status, visit.start, now)
 
 
 def named(folded: Folded, sent: Iterable[Sent]) -> tuple[MessageId, ...]:

@@ -12,8 +12,8 @@ from alliance_fhir.domain.attendance import Place
 from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Origin
-from alliance_fhir.domain.scheduling import Folded, MessageId, Sent, fold, named
-from alliance_fhir.domain.visit import Visit, is_known_too_soon
+from alliance_fhir.domain.scheduling import Folded, MessageId, Sent, fold, is_told_too_soon, named
+from alliance_fhir.domain.visit import Visit
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.ledger.inbox import INCOMPLETE, Inbox, Kept
 from alliance_fhir.ledger.visits import Known, Visits
@@ -113,7 +113,6 @@ def _lacks(folded: Folded) -> str:
     """The rule by which it cannot be sent yet; empty where it can."""
     if folded.lacking:
         return "no-end" if folded.lacking == ("end",) else INCOMPLETE
-    visit = folded.visit
-    if visit and is_known_too_soon(visit.status, visit.start, datetime.now(UTC)):
+    if is_told_too_soon(folded, datetime.now(UTC)):
         return "known-too-soon"
     return ""

@@ -19,8 +19,7 @@ from pydantic import TypeAdapter
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Origin
-from alliance_fhir.domain.scheduling import Folded, Said, Sent, fold, named
-from alliance_fhir.domain.visit import is_known_too_soon
+from alliance_fhir.domain.scheduling import Folded, Said, Sent, fold, is_told_too_soon, named
 from alliance_fhir.room import Spool
 from alliance_fhir.sources.before import NOTHING, Before
 from alliance_fhir.sources.wide import Read, visit_digest
@@ -92,7 +91,7 @@ class Pile:
         visit = folded.visit
         if visit is None:
             return
-        if is_known_too_soon(visit.status, visit.start, now):
+        if is_told_too_soon(folded, now):
             yield Finding(path, line, _PLACES["start"], "known-too-soon", "", key)
             return
         content = visit_digest(visit, self._secret)
