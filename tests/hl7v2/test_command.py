@@ -408,6 +408,15 @@ def test_what_nobody_can_know_yet(command: Callable[..., Ran]) -> None:
     assert said(command("check", "a.hl7", "--json")) == shape
 
 
+def test_people_read_lines_and_fields(command: Callable[..., Ran]) -> None:
+    site(USUAL, *SITE)
+    lay("a.hl7", [about("7", "S12", "20260302090000-0500", "C1", {11: TEN, 25: "Gone"})])
+    assert command("check", "a.hl7").out.splitlines()[1] == (
+        "  a.hl7, line 1, field SCH-25: unknown-status. "
+        "Use a code of HL7 table 0278, or map this one in [hl7v2.status]."
+    )
+
+
 THE_TENTH, THE_TWENTIETH = {11: "^^^20260310140000-0400"}, {11: "^^^20260320140000-0400"}
 MISSED = about("7", "S26", "20260310170000-0400", "C1", THE_TENTH)
 

@@ -15,6 +15,7 @@ from alliance_fhir.paths import is_text, is_there, shown
 from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
 from alliance_fhir.sources.fhir.files import SUFFIXES as RESOURCES
+from alliance_fhir.sources.hl7v2.files import SUFFIX as MESSAGES
 from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.layout import Layout, Names, VisitLayout
 from alliance_fhir.sources.long import LongTable
@@ -62,9 +63,6 @@ class Site(NamedTuple):
     timeline: Timeline | None = None
     pile: Pile | None = None
 
-
-MESSAGES = ".hl7"
-"""The end of the names of files of messages."""
 
 Reader = Callable[[Path, Site, Tell], Iterator[Held]]
 """Opens a file; a generator, so that the file is closed with it. Raises InputError."""

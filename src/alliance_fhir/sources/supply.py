@@ -20,10 +20,11 @@ from alliance_fhir.sources.before import NOTHING, Before
 from alliance_fhir.sources.census import Census, Repeat
 from alliance_fhir.sources.fhir.files import SUFFIXES as RESOURCES
 from alliance_fhir.sources.fhir.files import may_be_fhir
+from alliance_fhir.sources.hl7v2.files import SUFFIX as MESSAGES
 from alliance_fhir.sources.layout import Names, check_names
 from alliance_fhir.sources.plans import SUFFIXES
 from alliance_fhir.sources.plans.timeline import Timeline
-from alliance_fhir.sources.readers import MESSAGES, Held, Site, opened, suffix
+from alliance_fhir.sources.readers import Held, Site, opened, suffix
 from alliance_fhir.sources.visit_files import VisitFiles
 from alliance_fhir.sources.visits import VisitTable
 from alliance_fhir.sources.wide import Read
