@@ -163,6 +163,7 @@ DEEP = '{"resourceType": "Appointment", "x": ' + "[" * 200 + "]" * 200 + "}"
 DEEPER = '{"resourceType": "Appointment", "x": ' + "[" * 100_000 + "]" * 100_000 + "}"
 BROKEN: dict[str, tuple[str, str]] = {
     "half a line": (GOOD_LINE[:-40], "not-json"),
+    "cut off between two elements": ('{"resourceType": "Appointment"', "not-json"),
     "no JSON": (f"patient {SECRET}", "not-json"),
     "not a number": ('{"resourceType": "Appointment", "x": NaN}', "not-json"),
     "an immense number": ('{"resourceType": "Appointment", "x": 1e999999999}', "not-json"),

@@ -103,7 +103,7 @@ def _check_encoding(path: Path, content: bytes) -> None:
 def _read(line: int, content: bytes) -> Iterator[Resource | Broken]:
     """One line of NDJSON, or one file of JSON that begins in this line."""
     try:
-        body = parsed(content)
+        body = parsed(content.rstrip())  # what is cut off ends in its last line, not after it
     except Unsound as error:
         at = line + max(error.line - 1, 0)
         rule, remedy = error.rule, _REMEDIES.get(error.rule, "")
