@@ -57,6 +57,30 @@ def test_what_counts_and_what_does_not(command: Callable[..., Ran]) -> None:
     assert (whole["rate"], whole["low"], whole["high"]) == (0.3333, 0.0968, 0.7)
 
 
+def test_of_what_does_not_count_nothing_small_is_told_by_the_number_of_visits(
+    command: Callable[..., Ran],
+) -> None:
+    """Nine were read, of which three count: less what is shown, p9's one booking would be left."""
+    settings(smallest=2)
+    called_off = [
+        row(patient, "2026-03-02", "cancelled", cancelled_at="2026-02-20", cancelled_by=by)
+        for patient, by in zip(
+            ("p4", "p5", "p6", "p7", "p8"), (*["patient"] * 2, *["provider"] * 3), strict=True
+        )
+    ]
+    came = [row(patient, "2026-03-02") for patient in ("p1", "p2", "p3")]
+    write([*came, *called_off, row("p9", "2026-03-02", "booked")])
+    ran = command("measure", "visits.csv", "--json")
+    assert (ran.code, ran.json["records"]["read"]) == (0, 9)
+    told = figures(ran.json)
+    assert told["", "all"] == (0, 3, 3)
+    assert {group: of for (by, group), of in told.items() if by == "not-counted"} == {
+        "patient-cancellation": MASKED,
+        "provider-cancellation": (None, 3, 3),
+        "unknown": MASKED,
+    }
+
+
 THREE_MONTHS = [
     # a Psychotherapy patient of kurtz, sent by lee: 2 of 4 missed, the first of them a first visit
     row("1001", "2026-01-05", "no-show", service="Psychotherapy", clinician="kurtz",

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from alliance_fhir.domain.attendance import SEEN, Attendance, Told, Visits
 from alliance_fhir.domain.masking import Cell, hidden
@@ -147,13 +147,17 @@ def engagement(visits: Sequence[Appointed], period: Period, smallest: int) -> En
         period,
         _shown(total, smallest),
         {by: _table(of, smallest) for by, of in groups.items()},
-        {kind: _shown(left_out[kind], smallest) for kind in sorted(left_out)},
+        _table(left_out, smallest),
         _of_patients(drop_out(visits, period), smallest),
     )
 
 
-def _table(groups: Mapping[str, _Group], smallest: int) -> dict[str, Count | None]:
-    not_shown = hidden({name: group.cell for name, group in groups.items()}, smallest)
+_Name = TypeVar("_Name", bound=str)
+
+
+def _table(groups: Mapping[_Name, _Group], smallest: int) -> dict[_Name, Count | None]:
+    cells: dict[str, Cell] = {name: group.cell for name, group in groups.items()}
+    not_shown = hidden(cells, smallest)
     return {
         name: None if name in not_shown else _count(groups[name])
         for name in sorted(groups, key=lambda name: (not name, name))
