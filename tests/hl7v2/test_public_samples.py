@@ -5,8 +5,10 @@ Names and addresses are left out; nothing of them is read.
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +18,11 @@ from alliance_fhir.domain.scheduling import Coded, fold
 from alliance_fhir.sources.hl7v2.site import Site
 
 from .making import at, said, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Ran
 
 CHICAGO = Site(
     zone=ZoneInfo("America/Chicago"),
@@ -162,3 +169,113 @@ def test_line_ends_change_nothing(tmp_path: Path, sample: str, end: str) -> None
     if sample is BOOKED:
         site = site._replace(patient_system="urn:example:epi", processing=frozenset("D"))
     assert said(tmp_path, whole.replace("\n", end), site) == said(tmp_path, sample, site)
+
+
+# --- what becomes of them, as the v2-to-FHIR guide has it, or as the docs say why not -------------
+
+
+def person(system: str, value: str, type_: str) -> dict[str, Any]:
+    """A participant who is known by a number."""
+    actor = {"identifier": {"system": system, "value": value}, "type": type_}
+    return {"actor": actor, "required": "required", "status": "accepted"}
+
+
+def clinician(number: str) -> dict[str, Any]:
+    """The one who attends."""
+    code = {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType",
+        "code": "ATND",
+    }
+    return {
+        "type": [{"coding": [code]}],
+        **person("urn:example:staff", number, "Practitioner"),
+    }
+
+
+AUTHORITY = "https://alliance-fhir.github.io/id/clinic-east/authority"
+MAPPED: dict[str, tuple[str, list[str], dict[str, Any]]] = {
+    "a booking": (
+        BOOKED,
+        ['zone = "America/Chicago"', 'patient_system = "urn:example:epi"', "synthetic = true"],
+        {
+            "identifier": {"system": "urn:example:appointment", "value": "57483920"},
+            "status": "booked",
+            "serviceType": [{"text": "X-RAY ANKLE 3+ VW"}],
+            "start": "2016-05-15T13:30:00-05:00",
+            "end": "2016-05-15T14:30:00-05:00",
+            "minutesDuration": 60,
+            "participant": [person("urn:example:epi", "30745109", "Patient"), clinician("1069")],
+        },
+    ),
+    "a no-show": (
+        NO_SHOW,
+        ['zone = "America/Chicago"'],
+        {
+            "identifier": {"system": "urn:example:appointment", "value": "APT93847"},
+            "status": "noshow",
+            "serviceType": [{"text": "CARDIOLOGY CONSULT"}],
+            "reasonCode": [{"text": "CARDIOLOGY CONSULT"}],
+            "start": "2024-03-15T14:00:00-05:00",
+            "end": "2024-03-15T14:30:00-05:00",
+            "minutesDuration": 30,
+            "participant": [
+                person(f"{AUTHORITY}/MAIN_HOSP", "MRN449283", "Patient"),
+                clinician("DR1234"),
+            ],
+        },
+    ),
+    "a no-show that still says confirmed": (
+        CONFIRMED_AND_MISSED,
+        ['zone = "Europe/London"'],
+        {
+            "identifier": {"system": "urn:example:appointment", "value": "149549015"},
+            "status": "noshow",
+            "reasonCode": [{"text": "clinic_name"}],
+            "start": "2024-11-06T11:45:00Z",
+            "end": "2024-11-06T12:30:00Z",
+            "minutesDuration": 45,
+            "basedOn": "urn:example:staff|G9123",
+            "participant": [person(f"{AUTHORITY}/Dover", "10769859", "Patient")],
+        },
+    ),
+    "a cancellation at the very start, of which no end is said": (
+        CALLED_OFF,
+        ['zone = "Europe/Paris"', "visit_minutes = 30"],
+        {
+            "identifier": {"system": f"{AUTHORITY}/DimSolution", "value": "49849903800"},
+            "status": "noshow",
+            "start": "2016-12-31T11:00:00+01:00",
+            "end": "2016-12-31T11:30:00+01:00",
+            "minutesDuration": 30,
+            "participant": [person(f"{AUTHORITY}/ODS", "123456", "Patient")],
+        },
+    ),
+}
+"""A message, the settings that its site would have, and the Appointment without what every one has;
+of `basedOn`, who referred the patient."""
+
+
+@pytest.mark.parametrize("name", MAPPED)
+def test_what_becomes_of_it(name: str, command: Callable[..., Ran]) -> None:
+    sample, lines, expected = MAPPED[name]
+    settings = [
+        'source = "clinic-east"',
+        'appointment_system = "urn:example:appointment"',
+        'clinician_system = "urn:example:staff"',
+        'referrer_system = "urn:example:staff"',
+        'service_category = ""',
+    ]
+    Path("alliance.toml").write_text("\n".join([*settings, *lines]), encoding="utf-8")
+    Path("a.hl7").write_text(sample, encoding="utf-8", newline="")
+    assert command("map", "a.hl7", "--out", "out").code == 0
+    (told,) = Path("out/Appointment.ndjson").read_text(encoding="utf-8").splitlines()
+    one = json.loads(told)
+    assert one.pop("resourceType") == "Appointment"
+    del one["extension"], one["meta"]
+    ours, one["identifier"] = one["identifier"]
+    if "basedOn" in one:
+        referral = json.loads(Path("out/ServiceRequest.ndjson").read_text(encoding="utf-8"))
+        assert one["basedOn"][0]["identifier"] == referral["identifier"][0]
+        one["basedOn"] = "{system}|{value}".format(**referral["requester"]["identifier"])
+    assert ours["value"].endswith("-appointment")
+    assert one == expected
