@@ -158,11 +158,11 @@ def test_what_an_undone_run_read_counts_no_more(server: Place, site: Clinic) -> 
     assert told(site) == {"7": ("booked", "unknown")}
     give(site, "wednesday", OFF)
     assert site.sync().exit_code == 0
-    # S15 the day after its start: no notice was given, and nobody says any more who did not come
+    # S15 the day after its start: who called it off nobody says, nor any more who did not come
     [body] = there(site).values()
     [became] = [one for one in body["extension"] if one["url"].endswith("/attendance")]
     codes = [part.get("valueCoding", {}).get("code") for part in became["extension"]]
-    assert "notice-after-start" in codes
+    assert "called-off-by-somebody" in codes
 
 
 # --- back to what it was once ---------------------------------------------------------------------

@@ -61,11 +61,11 @@ def _became(row: Row, zone: ZoneInfo, window: timedelta) -> tuple[str, str, str]
         if word != "no-show":
             raise ValueError("the year's cancellations all have a time")
         return "noshow", "no-show", "no-notice"
+    if word == "cancelled" and not by:
+        return "cancelled", "unknown", "called-off-by-somebody"
     ahead = _utc(row["start"], zone) - _utc(told, zone)
     if ahead <= timedelta():
         return "noshow", "no-show", "notice-after-start"
-    if not by:
-        return "cancelled", "unknown", "called-off-by-somebody"
     if ahead < window:
         return "cancelled", "late-cancellation", "notice-in-window"
     return "cancelled", "patient-cancellation", "notice-in-time"

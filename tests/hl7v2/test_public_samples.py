@@ -158,7 +158,7 @@ def test_a_cancellation_that_still_says_booked(tmp_path: Path) -> None:
     }
     visit = fold([one], timedelta(minutes=30)).visit  # it says of no end
     assert visit
-    assert visit.attendance() == ("no-show", "notice-after-start")
+    assert visit.attendance() == ("unknown", "called-off-by-somebody")
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
@@ -243,7 +243,7 @@ MAPPED: dict[str, tuple[str, list[str], dict[str, Any]]] = {
         ['zone = "Europe/Paris"', "visit_minutes = 30"],
         {
             "identifier": {"system": f"{AUTHORITY}/DimSolution", "value": "49849903800"},
-            "status": "noshow",
+            "status": "cancelled",
             "start": "2016-12-31T11:00:00+01:00",
             "end": "2016-12-31T11:30:00+01:00",
             "minutesDuration": 30,

@@ -36,7 +36,7 @@ CASES: list[tuple[Status, dict[str, Any], str, str]] = [
     ("cancelled", {"by": "patient", "before": 0}, "no-show", "notice-after-start"),
     ("cancelled", {"by": "patient", "before": -1}, "no-show", "notice-after-start"),
     ("cancelled", {"before": 36}, "unknown", "called-off-by-somebody"),
-    ("cancelled", {"before": -1}, "no-show", "notice-after-start"),
+    ("cancelled", {"before": -1}, "unknown", "called-off-by-somebody"),
     ("cancelled", {"by": "provider", "before": -1}, "provider-cancellation",
      "called-off-by-provider"),
     # some systems write no-show and cancellation of one visit

@@ -106,31 +106,25 @@ def classify(
     of which the earliest moment counts. `by` is who gave it, where that is known; within `window`
     before the start it is late. A no-show of the source's of which notice was given is a
     cancellation: some systems write both. Notice after the start is none ("no advance warning", as
-    the NHS has it), unless it is the provider's.
+    the NHS has it), unless it is the provider's, or nobody knows whose.
     """
     if told := _BY_STATUS.get(status):
         return told
     if by == "provider":
         return Told("provider-cancellation", "called-off-by-provider")
+    if by is None and status == "cancelled":  # the clinic perhaps, and then it is nobody's absence
+        return Told("unknown", "called-off-by-somebody")
+    if called_off is None and status == "no-show":
+        return Told("no-show", "no-notice")
     if called_off is None:
-        return _without_a_time(status, by)
+        return Told("patient-cancellation", "notice-at-unknown-time")
     # in UTC: two times of one zone are else subtracted as clocks show them, across a clock change
     notice = start.astimezone(UTC) - _earliest(called_off, start.tzinfo).astimezone(UTC)
     if notice <= timedelta():
         return Told("no-show", "notice-after-start")
-    if by is None and status == "cancelled":
-        return Told("unknown", "called-off-by-somebody")
     if notice < window:
         return Told("late-cancellation", "notice-in-window")
     return Told("patient-cancellation", "notice-in-time")
-
-
-def _without_a_time(status: Status, by: Side | None) -> Told:
-    if status == "no-show":
-        return Told("no-show", "no-notice")
-    if by is None:
-        return Told("unknown", "called-off-by-somebody")
-    return Told("patient-cancellation", "notice-at-unknown-time")
 
 
 def _earliest(when: datetime | date, zone: tzinfo | None) -> datetime:

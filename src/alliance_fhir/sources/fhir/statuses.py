@@ -44,7 +44,7 @@ _OURS: dict[Rule, tuple[str, Standing]] = {
     "late-and-seen": ("fulfilled", Standing("arrived-late")),
     "late-and-not-seen": ("cancelled", Standing("too-late")),
     "no-notice": ("noshow", Standing("no-show")),
-    "notice-after-start": ("noshow", Standing("cancelled")),
+    "notice-after-start": ("noshow", Standing("cancelled", "patient")),
     "notice-in-window": ("cancelled", Standing("cancelled", "patient")),
     "notice-in-time": ("cancelled", Standing("cancelled", "patient")),
     "notice-at-unknown-time": ("cancelled", Standing("cancelled", "patient")),
