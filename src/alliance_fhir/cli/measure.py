@@ -17,11 +17,15 @@ def command(
     sources: o.SOURCES,
     since: Annotated[
         str,
-        typer.Option("--from", metavar="DAY", help="The first day; else of the first visit."),
+        typer.Option(
+            "--from", metavar="DAY", help="The first day; else that of the first visit that counts."
+        ),
     ] = "",
     until: Annotated[
         str,
-        typer.Option("--until", metavar="DAY", help="The last day; else of the last visit."),
+        typer.Option(
+            "--until", metavar="DAY", help="The last day; else that of the last visit that counts."
+        ),
     ] = "",
     out: Annotated[
         Path | None,
