@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import hl7
 import pytest
 
 from .engine import framed
@@ -35,6 +36,16 @@ WRONG = {
     "nothing": (b"", "AR", [("MSH", "no-header", "100")]),
     "MSH and no more in its line": (
         replaced(b"MSH|", b"MSH\r|"),
+        "AR",
+        [("MSH-2", "bad-separators", "102")],
+    ),
+    "separators that are one": (
+        replaced(b"^~\\&", b"^^\\&"),
+        "AR",
+        [("MSH-2", "bad-separators", "102")],
+    ),
+    "separators that are letters": (
+        replaced(b"^~\\&", b"^~A&"),
         "AR",
         [("MSH-2", "bad-separators", "102")],
     ),
@@ -154,6 +165,18 @@ def test_the_separators_of_the_message_are_those_of_its_answer(lasting: Site) ->
         assert answer.code == "AA"
         wrong = engine.send(data.replace(b"#good#", b"##"))
     assert str(wrong.whole.segment("ERR")[2]) == "SCH@1@2"
+
+
+def test_separators_that_are_none_are_answered_in_the_usual_ones(lasting: Site) -> None:
+    """What is to be done names them, and thus has them escaped (chapter 2.7)."""
+    with lasting.connect() as engine:
+        answer = engine.send(replaced(b"^~\\&", b"^^\\&"))
+    assert str(answer.whole).startswith("MSH|^~\\&|OURS|HUB|SCHED|EAST|")
+    assert answer.control == str(hl7.parse(GOOD.decode()).segment("MSH")[10])
+    assert answer.field("ERR", 8) == (
+        "Use \\F\\\\S\\\\R\\\\E\\\\T\\ or other characters that differ, "
+        "and are no letters and no digits."
+    )
 
 
 ACCEPT = {"AL": "AE", "ER": "E", "SU": "A", "NE": ""}

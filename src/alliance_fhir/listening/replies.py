@@ -81,7 +81,15 @@ def header_of(data: bytes) -> Header:
     fields = {n + 1: told[n] for n in _HEADER if n < len(told) and len(told[n]) <= _LONGEST}
     if not 1 <= len(told[1]) <= 5:
         return Header()
+    if not _part(mark + told[1]):  # nobody could read what is told in these
+        return Header(fields=fields)
     return Header(mark, told[1], fields)
+
+
+def _part(marks: bytes) -> bool:
+    """Whether these characters can part a message."""
+    odd = any(chr(one).isalnum() or chr(one).isspace() for one in marks)
+    return not odd and len({*marks}) == len(marks)
 
 
 def verdict_on(slips: Sequence[Slip]) -> Verdict:
@@ -151,7 +159,17 @@ def _error(slip: Slip, header: Header) -> list[bytes]:
 
 
 def _plain(text: str, header: Header) -> bytes:
-    """A text of ours in the message's separators: in ASCII, as all character sets have it."""
+    """A text of ours in the message's separators: in ASCII, as all character sets have it, and
+    these escaped; blanks where the message has no escape character."""
     told = text.encode("ascii", "replace")
-    marks = header.mark + header.marks
-    return bytes(32 if byte < 32 or byte in marks else byte for byte in told)
+    escape = header.marks[2:3]
+    letters = dict(zip(header.mark + header.marks, b"FSRET", strict=False)) if escape else {}
+    pieces: list[bytes] = []
+    for byte in told:
+        one = bytes([byte])
+        if byte in letters:
+            one = b"%b%c%b" % (escape, letters[byte], escape)
+        elif byte < 32 or byte in header.mark + header.marks:
+            one = b" "
+        pieces.append(one)
+    return b"".join(pieces)
