@@ -10,6 +10,7 @@ Status = Literal[
     "waitlist",
     "booked",
     "arrived",
+    "checked-in",
     "attended",
     "arrived-late",
     "too-late",
@@ -19,7 +20,8 @@ Status = Literal[
 ]
 """What a source says of a visit. `pending`: asked for, and not settled yet; `waitlist`: to be
 had as soon as a place is free; `arrived-late`: came late and was seen; `too-late`: came too late to
-be seen; `arrived`: came, and nobody has said yet how it ended."""
+be seen; `arrived`: came, and nobody has said yet how it ended; `checked-in`: the same, and is
+registered or being seen by now."""
 
 Side = Literal["patient", "provider"]
 """Who called a visit off."""

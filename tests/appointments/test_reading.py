@@ -44,7 +44,7 @@ CASES: dict[str, tuple[Json, Row]] = {
     "pending": ({"status": "pending"}, {"status": "pending"}),
     "waitlist": ({"status": "waitlist"}, {"status": "waitlist"}),
     "arrived": ({"status": "arrived"}, {"status": "arrived"}),
-    "checked in": ({"status": "checked-in"}, {"status": "arrived"}),
+    "checked in": ({"status": "checked-in"}, {"status": "checked-in"}),
     "fulfilled": ({"status": "fulfilled"}, {"status": "attended"}),
     "entered in error": ({"status": "entered-in-error"}, {"status": "entered-in-error"}),
     "no-show": ({"status": "noshow"}, {"status": "no-show"}),

@@ -87,7 +87,7 @@ WRONG = {
     '[hl7v2]\nauthorities = "MRN"': "hl7v2.authorities: must be a table",
     '[hl7v2.authorities]\nMRN = "mrn"': f"hl7v2.authorities.MRN: {URI}",
     '[hl7v2.status]\nGone = "gone"': "hl7v2.status.Gone: must be 'pending', 'waitlist', 'booked', "
-    "'arrived', 'attended', 'arrived-late', 'too-late', 'no-show', 'cancelled' or "
+    "'arrived', 'checked-in', 'attended', 'arrived-late', 'too-late', 'no-show', 'cancelled' or "
     "'entered-in-error'",
     '[hl7v2.status]\nDone = "attended"\nDONE = "arrived"': (
         "hl7v2.status: two of its words differ in upper and lower case alone; keep one"

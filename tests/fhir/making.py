@@ -202,6 +202,7 @@ def visits() -> list[tuple[Visit, Place]]:
         visit(11, "cancelled", called_off=late, by="provider", **all_of_it),
         visit(12, "cancelled"),
         visit(13, "entered-in-error", rescheduled_from=[after, late] * 3),
+        visit(14, "checked-in", **all_of_it),
     ]
     places = [
         Place("first", "said"),

@@ -29,7 +29,7 @@ BECAME: Became = {
     "v-101": ("fulfilled", "attended", "was-seen", NONE),
     "v-102": ("fulfilled", "attended", "was-seen", BEFORE),
     "v-103": ("noshow", "no-show", "no-notice", BEFORE),  # 16 March
-    "v-104": ("fulfilled", "attended", "was-seen", BEFORE),
+    "v-104": ("checked-in", "attended", "checked-in", BEFORE),
     "v-105": ("cancelled", "late-cancellation", "notice-in-window", BEFORE),  # 23 hours
     "v-106": ("cancelled", "patient-cancellation", "notice-in-time", BEFORE),
     "v-107": ("fulfilled", "late-arrival", "late-and-seen", BEFORE),

@@ -156,7 +156,7 @@ CODES = {
     "Pending": "pending",
     "Waitlist": "waitlist",
     "Booked": "booked",
-    "Started": "arrived",
+    "Started": "checked-in",
     "Complete": "attended",
     "Cancelled": "cancelled",
     "Deleted": "entered-in-error",

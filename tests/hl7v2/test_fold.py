@@ -93,7 +93,7 @@ def test_a_cancellation_keeps_what_was_said(tmp_path: Path) -> None:
 
 ATTENDANCE: list[tuple[Feed, str, str]] = [
     (booked().say("S14", {**FIRST, 25: "Complete"}), "attended", "was-seen"),
-    (booked().say("S14", {**FIRST, 25: "Started"}), "attended", "arrived"),
+    (booked().say("S14", {**FIRST, 25: "Started"}), "attended", "checked-in"),
     (booked().say("S26", NOTHING), "no-show", "no-notice"),
     (booked().say("S17", NOTHING), "unknown", "no-visit"),
     (booked().say("S15", NOTHING), "unknown", "called-off-by-somebody"),

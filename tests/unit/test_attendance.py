@@ -19,6 +19,7 @@ CASES: list[tuple[Status, dict[str, Any], str, str]] = [
     ("waitlist", {}, "unknown", "still-open"),
     ("booked", {}, "unknown", "still-open"),
     ("arrived", {}, "attended", "arrived"),
+    ("checked-in", {}, "attended", "checked-in"),
     ("attended", {}, "attended", "was-seen"),
     ("arrived-late", {}, "late-arrival", "late-and-seen"),
     ("too-late", {}, "late-arrival", "late-and-not-seen"),
@@ -133,7 +134,7 @@ def test_a_history_must_be_as_long_as_the_site_looks_back(day: int, kind: str) -
 
 def test_every_rule_of_it_is_in_the_cases() -> None:
     assert {*get_args(Since)} == {"said", "attended-before", "none-attended", "history-too-short"}
-    assert {"was-seen", "arrived", "late-and-seen"} == SEEN
+    assert {"was-seen", "arrived", "checked-in", "late-and-seen"} == SEEN
 
 
 @given(times, st.lists(times, max_size=5), st.randoms())

@@ -37,7 +37,10 @@ BEFORE = Moment("2026-03-08T14:30:00-04:00", "2026-03-08T18:30:00Z")
         {"end": DAY},
         {"end": BEFORE},
         {"end": Moment("2026-03-09T18:00:00Z", "2026-03-09T18:00:00Z")},
-        *({"called_off": DAY, "status": s} for s in ("arrived", "attended", "arrived-late")),
+        *(
+            {"called_off": DAY, "status": s}
+            for s in ("arrived", "checked-in", "attended", "arrived-late")
+        ),
         {"status": "noshow"},
         {"by": "nobody"},
         {"modality": "letter"},

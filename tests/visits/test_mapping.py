@@ -27,6 +27,7 @@ BECAME: list[tuple[Row, str, str, str, str]] = [
     ({"status": "waitlist"}, "waitlist", "unknown", "still-open", ""),
     ({"status": "booked"}, "booked", "unknown", "still-open", ""),
     ({"status": "arrived"}, "arrived", "attended", "arrived", ""),
+    ({"status": "checked-in"}, "checked-in", "attended", "checked-in", ""),
     ({"status": "attended"}, "fulfilled", "attended", "was-seen", ""),
     ({"status": "arrived-late"}, "fulfilled", "late-arrival", "late-and-seen", ""),
     ({"status": "too-late"}, "cancelled", "late-arrival", "late-and-not-seen", ""),

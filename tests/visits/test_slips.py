@@ -113,13 +113,13 @@ CASES = {
         f"{status}, and it is to come": bad(
             "start", "known-too-soon", start="2026-07-02T00:00+14:00", status=status
         )
-        for status in ("arrived", "attended", "arrived-late", "too-late", "no-show")
+        for status in ("arrived", "checked-in", "attended", "arrived-late", "too-late", "no-show")
     },
     **{
         f"{status}, and called off": bad(
             "cancelled_at", "attended-and-cancelled", cancelled_at="2026-03-09", status=status
         )
-        for status in ("arrived", "attended", "arrived-late")
+        for status in ("arrived", "checked-in", "attended", "arrived-late")
     },
 }
 """One of each rule about a visit, and of each way to break it."""

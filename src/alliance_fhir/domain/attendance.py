@@ -34,6 +34,7 @@ Attendance = Literal[
 Rule = Literal[
     "was-seen",
     "arrived",
+    "checked-in",
     "late-and-seen",
     "late-and-not-seen",
     "no-notice",
@@ -77,12 +78,13 @@ _BY_STATUS: dict[Status, Told] = {
     "waitlist": Told("unknown", "still-open"),
     "booked": Told("unknown", "still-open"),
     "arrived": Told("attended", "arrived"),
+    "checked-in": Told("attended", "checked-in"),
     "attended": Told("attended", "was-seen"),
     "arrived-late": Told("late-arrival", "late-and-seen"),
     "too-late": Told("late-arrival", "late-and-not-seen"),
     "entered-in-error": Told("unknown", "no-visit"),
 }
-SEEN: frozenset[Rule] = frozenset({"was-seen", "arrived", "late-and-seen"})
+SEEN: frozenset[Rule] = frozenset({"was-seen", "arrived", "checked-in", "late-and-seen"})
 """The rules by which the patient was there and was seen."""
 
 ATTENDED: frozenset[Status] = frozenset(s for s, told in _BY_STATUS.items() if told.rule in SEEN)

@@ -84,8 +84,8 @@ RULES: dict[str, str] = {
     "not-a-time": "Write the time beside the day, such as 2026-03-09T14:00:00-05:00.",
     "no-end": "Fill in when it was to end; or set visit_minutes, where all visits last as long.",
     "ends-before-start": "A visit ends after it begins; correct start or end.",
-    "unknown-status": "Use pending, waitlist, booked, arrived, attended, arrived-late, too-late, "
-    "no-show, cancelled or entered-in-error, or map it in [values.status].",
+    "unknown-status": "Use pending, waitlist, booked, arrived, checked-in, attended, arrived-late, "
+    "too-late, no-show, cancelled or entered-in-error, or map it in [values.status].",
     "known-too-soon": "Nobody can know yet what became of this visit; correct start or status.",
     "attended-and-cancelled": "A visit that was attended was not called off; correct the status, "
     "or empty the cell.",

@@ -36,6 +36,7 @@ _WORD = {
     "waitlist": "waitlist",
     "booked": "booked",
     "arrived": "arrived",
+    "checked-in": "checked-in",
     "attended": "fulfilled",
     "arrived-late": "fulfilled",
     "too-late": "cancelled",

@@ -23,6 +23,10 @@ CODES = {
     # by which rule that is known
     "was-seen": Concept("Was seen", "The source says that the patient was seen."),
     "arrived": Concept("Arrived", "The patient came; nobody has said yet how it ended."),
+    "checked-in": Concept(
+        "Checked in",
+        "The patient came, and is registered or being seen; nobody has said yet how it ended.",
+    ),
     "late-and-seen": Concept("Late and seen", "The patient came late, and was seen."),
     "late-and-not-seen": Concept(
         "Late and not seen", "The patient came, and too late to be seen: this is no no-show."

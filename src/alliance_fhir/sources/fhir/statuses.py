@@ -16,7 +16,7 @@ STATUSES: dict[str, Status] = {
     "pending": "pending",
     "booked": "booked",
     "arrived": "arrived",
-    "checked-in": "arrived",
+    "checked-in": "checked-in",
     "fulfilled": "attended",
     "cancelled": "cancelled",
     "noshow": "no-show",
@@ -41,6 +41,7 @@ class Standing(NamedTuple):
 _OURS: dict[Rule, tuple[str, Standing]] = {
     "was-seen": ("fulfilled", Standing("attended")),
     "arrived": ("arrived", Standing("arrived")),
+    "checked-in": ("checked-in", Standing("checked-in")),
     "late-and-seen": ("fulfilled", Standing("arrived-late")),
     "late-and-not-seen": ("cancelled", Standing("too-late")),
     "no-notice": ("noshow", Standing("no-show")),

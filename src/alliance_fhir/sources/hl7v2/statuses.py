@@ -12,7 +12,7 @@ TABLE_0278: dict[str, Status] = {
     "pending": "pending",
     "waitlist": "waitlist",
     "booked": "booked",
-    "started": "arrived",
+    "started": "checked-in",
     "complete": "attended",
     "cancelled": "cancelled",
     "deleted": "entered-in-error",
