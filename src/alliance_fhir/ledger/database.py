@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event
 from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
@@ -22,14 +22,23 @@ from alliance_fhir.errors import ConfigError
 from alliance_fhir.ledger.place import Place
 from alliance_fhir.ledger.tables import entry, upsert
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 """A row of `entry`, its columns in their order."""
 
 PATIENCE = 30
 """Seconds that we wait for another process that is writing."""
 _AT_ONCE = 1000
+_MOST_KEYS = 500
+"""In one statement: SQLite takes 999 variables."""
 _MOST_ROWS = 50
 """In one statement."""
+
+
+def portions(items: Sequence[T]) -> Iterator[list[T]]:
+    """As many at a time as one statement may name."""
+    for start in range(0, len(items), _MOST_KEYS):
+        yield list(items[start : start + _MOST_KEYS])
 
 
 class Database:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Connection, func, inspect, select
 
-from alliance_fhir.ledger.database import Database
+from alliance_fhir.ledger.database import Database, portions
 from alliance_fhir.ledger.inbox_tables import (
     CHANGED,
     DUE,
@@ -44,7 +44,6 @@ NEVER = 1e12
 INCOMPLETE = "never-said"
 """The rule for what waits for another message, and for nothing else."""
 _FASTEST = 1
-_MOST_KEYS = 500
 _MOST_LISTED = 2000
 
 
@@ -182,8 +181,7 @@ class Inbox:
         """All messages of these appointments, in the order in which they came, without those of
         these digests."""
         found: dict[str, list[Kept]] = {}
-        for start in range(0, len(keys), _MOST_KEYS):
-            some = list(keys[start : start + _MOST_KEYS])
+        for some in portions(keys):
             for row in self._database.read(OF, {"some": some}):
                 if row.digest not in but:
                     kept = Kept(row.number, row.key, zlib.decompress(row.told), row.digest)
@@ -234,8 +232,8 @@ class Inbox:
         """Appointments that are to be made anew, though no message came; of which none is kept,
         those are left alone."""
         numbers: dict[str, int] = {}
-        for start in range(0, len(keys), _MOST_KEYS):
-            rows = self._database.read(LAST, {"some": keys[start : start + _MOST_KEYS]})
+        for some in portions(keys):
+            rows = self._database.read(LAST, {"some": some})
             numbers.update((row.key, row.number) for row in rows)
         if numbers:
             with self._database.together():

@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from alliance_fhir.ledger.database import Database
+from alliance_fhir.ledger.database import Database, portions
 from alliance_fhir.ledger.tables import status
 
 SENT, SET, PROVEN = "sent", "set", "proven"
 """On its way; arrived, its Provenance is owed; both arrived."""
-_AT_ONCE = 500
 
 
 class StatusSet(NamedTuple):
@@ -41,8 +40,7 @@ class Statuses:
     def last(self, keys: Sequence[str]) -> dict[str, StatusSet]:
         """The one that was set last, by visit."""
         found: dict[str, StatusSet] = {}
-        for start in range(0, len(keys), _AT_ONCE):
-            some = list(keys[start : start + _AT_ONCE])
+        for some in portions(keys):
             query = select(status).where(status.c.key.in_(some)).order_by(status.c.number)
             found |= {one.key: one for one in self._rows(query)}
         return found

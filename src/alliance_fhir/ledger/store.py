@@ -13,12 +13,12 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from sqlalchemy import Integer, String, bindparam, func, not_, or_, select
 
 from alliance_fhir.ledger.claims import Claims
-from alliance_fhir.ledger.database import Database
+from alliance_fhir.ledger.database import Database, portions
 from alliance_fhir.ledger.entries import ACKNOWLEDGED, LIVE, PROOF, Entry
 from alliance_fhir.ledger.place import FORGOTTEN, Place, place_of
 from alliance_fhir.ledger.schema import is_empty, prepare
@@ -27,8 +27,6 @@ from alliance_fhir.ledger.tables import document, entry, fact, run
 from alliance_fhir.ledger.visits import Visits
 from alliance_fhir.locks import FileLock
 from alliance_fhir.paths import is_there
-
-T = TypeVar("T")
 
 _KEY = bindparam("of_key", type_=String())
 _NAME = bindparam("of_name", type_=String())
@@ -59,7 +57,6 @@ _ORDER = (entry.c.key, entry.c.version)
 _by_version = attrgetter("version")
 _SEEN = "-seen"
 """What a group's documents that were not sent, but seen at the target, are kept under."""
-_MOST_KEYS = 500  # SQLite takes 999 variables in a statement
 
 
 class Ledger:
@@ -194,7 +191,7 @@ class Ledger:
     def current(self, keys: Iterable[str]) -> dict[str, list[Entry]]:
         """The versions of these keys that are not superseded, oldest first."""
         found: dict[str, list[Entry]] = {}
-        for some in _portions(list(keys)):
+        for some in portions(list(keys)):
             for row in self._database.read(_CURRENT, {"some": some}):
                 one = Entry._make(row)
                 found.setdefault(one.key, []).append(one)
@@ -214,7 +211,7 @@ class Ledger:
         """By group what `current` and `unanswered` say of it, in one look: the versions that are
         not superseded, the oldest of a key first, and the Provenances that nobody heard of."""
         found: dict[str, list[Entry]] = {}
-        for some in _portions(list(groups)):
+        for some in portions(list(groups)):
             rows = self._database.read(_STANDING, {"some": some, "of_source": source})
             for one in sorted(map(Entry._make, rows), key=_by_version):
                 found.setdefault(one.group_key, []).append(one)
@@ -244,7 +241,7 @@ class Ledger:
     def unanswered(self, source: str, groups: Iterable[str]) -> list[Entry]:
         """The Provenances of these groups that were sent, and that nobody heard of again."""
         found: list[Entry] = []
-        for some in _portions(list(groups)):
+        for some in portions(list(groups)):
             rows = self._database.read(_UNANSWERED, {"some": some, "of_source": source})
             found.extend(map(Entry._make, rows))
         return found
@@ -282,7 +279,7 @@ class Ledger:
 
     def drop(self, keys: Iterable[str]) -> None:
         """Forgets all versions of these keys: they are at the target no more."""
-        for some in _portions(list(keys)):
+        for some in portions(list(keys)):
             self._database.write(entry.delete().where(entry.c.key.in_(some)))
 
     def of_groups(self, groups: Iterable[str]) -> list[Entry]:
@@ -295,7 +292,7 @@ class Ledger:
 
     def _live(self, column: Any, values: Sequence[str]) -> list[Entry]:
         found: list[Entry] = []
-        for some in _portions(list(values)):
+        for some in portions(list(values)):
             query = select(entry).where(column.in_(some), entry.c.state.in_(LIVE))
             found += [Entry(*row) for row in self._database.read(query.order_by(*_ORDER))]
         return found
@@ -396,11 +393,6 @@ def _opened(place: Place, *, create: bool) -> Database | None:
         raise
     database.close()
     return None
-
-
-def _portions(items: Sequence[T], size: int = _MOST_KEYS) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 def _now() -> str:

@@ -6,7 +6,7 @@ Patients with their services stand here as digests, and visits by their business
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, String, bindparam, func, select
 
-from alliance_fhir.ledger.database import Database
+from alliance_fhir.ledger.database import Database, portions
 from alliance_fhir.ledger.tables import visit, visit_told
 
 _ATTENDED = select(visit.c.key, visit.c.start).where(
@@ -79,7 +79,7 @@ class Visits:
     def of(self, keys: Sequence[str]) -> dict[str, Known]:
         """What is known of these visits."""
         found: dict[str, Known] = {}
-        for some in _portions(keys):
+        for some in portions(keys):
             for row in self._database.read(_OF, {"some": some}):
                 found[row.key] = _known(row)
         return found
@@ -158,7 +158,7 @@ class Visits:
     def _told(self, keys: Sequence[str]) -> Mapping[str, list[_Told]]:
         """What was told of these visits, what stands now at the end."""
         found: dict[str, list[_Told]] = {}
-        for some in _portions(keys):
+        for some in portions(keys):
             for row in self._database.read(_TOLD, {"some": some}):
                 told = _Told(row.number, _known(row), tuple(row.runs.split()))
                 found.setdefault(row.key, []).append(told)
@@ -174,7 +174,7 @@ class Visits:
         keys = sorted({row.key for row in self._database.read(query)})
         moved: set[str] = set()
         with self._database.together(commit=False):
-            for some in _portions(keys):
+            for some in portions(keys):
                 moved |= self._forget(some, run)
         return moved - set(keys)
 
@@ -202,11 +202,6 @@ class Visits:
         statement = self._database.insert(visit)
         others = {c.name: statement.excluded[c.name] for c in visit.c if not c.primary_key}
         return statement.on_conflict_do_update(index_elements=["key"], set_=others)
-
-
-def _portions(keys: Sequence[str]) -> Iterator[list[str]]:
-    for start in range(0, len(keys), _AT_ONCE):
-        yield list(keys[start : start + _AT_ONCE])
 
 
 def _known(row: Any) -> Known:
