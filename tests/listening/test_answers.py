@@ -179,6 +179,15 @@ def test_separators_that_are_none_are_answered_in_the_usual_ones(lasting: Site) 
     )
 
 
+def test_a_message_without_an_escape_character_is_answered_without_one(lasting: Site) -> None:
+    """MSH-2 is "-~&": what would have to be escaped is a blank."""
+    with lasting.connect() as engine:
+        engine.write(framed(message("").replace(b"^~\\&", b"-~&").replace(b"^", b"-")))
+        answer = engine.frame()
+    assert b"|SCH 2 appointment not numbered\r" in answer
+    assert b"&" not in answer.partition(b"-~&")[2]
+
+
 ACCEPT = {"AL": "AE", "ER": "E", "SU": "A", "NE": ""}
 """Table 0155: whether a good message (A) and one that is not (E) are answered."""
 

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from alliance_fhir.sources.hl7v2.slips import Slip
+from alliance_fhir.sources.hl7v2.message import marks_of
+from alliance_fhir.sources.hl7v2.slips import Slip, Unread
 
 Verdict = Literal["A", "E", "R"]
 """Accepted; an error in what it says; rejected for its header, or for a reason of our own."""
@@ -59,12 +60,14 @@ _OF_HEADER = {
 class Header(NamedTuple):
     """What of a message's header its acknowledgement needs: `fields` by number, as they came.
 
-    `mark` is the field separator, `marks` are all others.
+    `mark` is the field separator, `marks` are all others, `escape` the escape character among
+    them, empty where there is none.
     """
 
     mark: bytes = b"|"
     marks: bytes = b"^~\\&"
     fields: Mapping[int, bytes] = MappingProxyType({})
+    escape: bytes = b"\\"
 
     def field(self, number: int) -> bytes:
         """A field of MSH, MSH-1 being the separator; empty where there is none."""
@@ -81,15 +84,11 @@ def header_of(data: bytes) -> Header:
     fields = {n + 1: told[n] for n in _HEADER if n < len(told) and len(told[n]) <= _LONGEST}
     if not 1 <= len(told[1]) <= 5:
         return Header()
-    if not _part(mark + told[1]):  # nobody could read what is told in these
+    try:
+        marks = marks_of(mark.decode("latin-1"), told[1].decode("latin-1"), "latin-1")
+    except Unread:  # nobody could read what is told in these
         return Header(fields=fields)
-    return Header(mark, told[1], fields)
-
-
-def _part(marks: bytes) -> bool:
-    """Whether these characters can part a message."""
-    odd = any(chr(one).isalnum() or chr(one).isspace() for one in marks)
-    return not odd and len({*marks}) == len(marks)
+    return Header(mark, told[1], fields, marks.escape.encode("latin-1"))
 
 
 def verdict_on(slips: Sequence[Slip]) -> Verdict:
@@ -162,14 +161,9 @@ def _plain(text: str, header: Header) -> bytes:
     """A text of ours in the message's separators: in ASCII, as all character sets have it, and
     these escaped; blanks where the message has no escape character."""
     told = text.encode("ascii", "replace")
-    escape = header.marks[2:3]
-    letters = dict(zip(header.mark + header.marks, b"FSRET", strict=False)) if escape else {}
-    pieces: list[bytes] = []
-    for byte in told:
-        one = bytes([byte])
-        if byte in letters:
-            one = b"%b%c%b" % (escape, letters[byte], escape)
-        elif byte < 32 or byte in header.mark + header.marks:
-            one = b" "
-        pieces.append(one)
-    return b"".join(pieces)
+    marks, escape = header.mark + header.marks, header.escape
+    instead = dict.fromkeys(marks, b" ")
+    if escape:
+        letters = zip(marks, b"FSRET", strict=False)
+        instead |= {mark: b"%b%c%b" % (escape, letter, escape) for mark, letter in letters}
+    return b"".join(b" " if byte < 32 else instead.get(byte, b"%c" % byte) for byte in told)

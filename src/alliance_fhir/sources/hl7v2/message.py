@@ -137,7 +137,7 @@ def parted(text: str, encoding: str) -> Message:
     """The parts of a message whose segments end with CR. Raises Unread."""
     header = text.split("\r", 1)[0]
     field = header[3:4]
-    marks = _marks(field, header[4:].split(field, 1)[0] if field else "", encoding)
+    marks = marks_of(field, header[4:].split(field, 1)[0] if field else "", encoding)
     if header.count(marks.field) < _TO_THE_VERSION:
         raise Unread("MSH", "truncated-message")
     lines = [line for line in text.split("\r") if line[:3] in _READ]
@@ -202,7 +202,7 @@ class _Reader:
 
 
 @lru_cache(maxsize=64)
-def _marks(field: str, told: str, encoding: str) -> Marks:
+def marks_of(field: str, told: str, encoding: str) -> Marks:
     """What MSH-2, `told`, leaves out stands for itself as usual, but for the escape character.
     Raises Unread."""
     given = field + told
