@@ -54,6 +54,21 @@ def test_two_runs_tell_of_the_same_visit_at_once(postgres: Postgres) -> None:
         assert sorted(one.visits.attended("who")) == [("a", AT), ("b", AT)]
 
 
+def told_while_open(one: Ledger, other: Ledger) -> None:
+    """Another ledger's run tells of a visit of which one has something to commit: it waits."""
+
+    def note() -> None:
+        other.visits.note([("a", "who", AT, 1)], "other")
+        other.commit()
+
+    with ThreadPoolExecutor() as pool:
+        late = pool.submit(note)
+        with pytest.raises(TimeoutError):
+            late.result(0.5)
+        one.commit()
+        late.result(30)
+
+
 @pytest.mark.server
 @pytest.mark.parametrize("runs", [("one", "other"), ("other", "one")])
 def test_what_two_runs_tell_alike_at_once_is_of_both(
@@ -63,17 +78,7 @@ def test_what_two_runs_tell_alike_at_once_is_of_both(
     address = postgres.url(postgres.database())
     with Ledger(address, TARGET, KEY) as one, Ledger(address, TARGET, KEY) as other:
         one.visits.note([("a", "who", AT, 1)], "one")
-
-        def note() -> None:
-            other.visits.note([("a", "who", AT, 1)], "other")
-            other.commit()
-
-        with ThreadPoolExecutor() as pool:
-            late = pool.submit(note)
-            with pytest.raises(TimeoutError):
-                late.result(0.5)
-            one.commit()
-            late.result(30)
+        told_while_open(one, other)
         for run, left in zip(runs, ([("a", AT)], []), strict=True):
             one.visits.forget(run)
             one.commit()
@@ -87,17 +92,7 @@ def test_a_run_tells_what_is_being_taken_back(postgres: Postgres) -> None:
         one.visits.note([("a", "who", AT, 1)], "one")
         one.commit()
         one.visits.forget("one")
-
-        def note() -> None:
-            other.visits.note([("a", "who", AT, 1)], "other")
-            other.commit()
-
-        with ThreadPoolExecutor() as pool:
-            late = pool.submit(note)
-            with pytest.raises(TimeoutError):
-                late.result(0.5)
-            one.commit()
-            late.result(30)
+        told_while_open(one, other)
         for run, left in (("one", [("a", AT)]), ("other", [])):
             one.visits.forget(run)
             assert one.visits.attended("who") == left

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import RULES
+from alliance_fhir.domain.records import Moment
 from alliance_fhir.ledger.inbox import INCOMPLETE, Inbox
 from alliance_fhir.sources.hl7v2.appointment import Sign, sign_of
 from alliance_fhir.sources.hl7v2.site import site_of
@@ -60,10 +61,10 @@ def waiting(inbox: Inbox, settings: Settings) -> Iterator[Waits]:
     """The appointments that wait, those that wait longest first, one at a time."""
     site = site_of(settings)
     for one, came, told in inbox.listed():
-        since = _told(datetime.fromtimestamp(one.since, UTC))
-        came = _told(datetime.fromisoformat(came))
+        since = _to_the_second(datetime.fromtimestamp(one.since, UTC))
+        came = _to_the_second(datetime.fromisoformat(came))
         yield Waits(since, one.tries, one.rule, one.key, sign_of(told, site), came)
 
 
-def _told(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+def _to_the_second(when: datetime) -> str:
+    return Moment.of(when.replace(microsecond=0)).text
