@@ -175,6 +175,17 @@ def cells_of(visit: Visit) -> list[str]:
         "referral": _who(visit.referral),
         "first": first[visit.first],
         "rescheduled_from": ";".join(one.text for one in visit.rescheduled_from),
+        "missed": ";".join(one.text for one in visit.missed),
+        "placer": _who(visit.placer),
+        "other_clinicians": ";".join(map(_who, visit.other_clinicians)),
+        "location": visit.location or "",
+        "appointment_type": visit.appointment_type or "",
+        "appointment_type_code": _who(visit.appointment_type_code),
+        "service_code": _who(visit.service_code),
+        "reason_code": _who(visit.reason_code),
+        "status_code": _who(visit.status_code),
+        "event_reason": visit.event_reason or "",
+        "event_reason_code": _who(visit.event_reason_code),
     }
     return [cells[name] for name in VISIT]
 

@@ -25,6 +25,7 @@ from command.tables import text
 from .rows import FULL, as_row, visit
 
 CATALOG = Catalog()
+CODED = ("reason", "service", "appointment_type", "event_reason")
 SITE = Settings(source="clinic-east", visit_minutes=50)
 FREE = frozenset(get_args(Status)) - HAPPENED
 PAST, AHEAD = datetime(2026, 6, 29), datetime(2100, 1, 1)
@@ -39,6 +40,9 @@ values = st.text(anything, min_size=1, max_size=8).filter(
     lambda text: text.strip() == text and "|" not in text
 )
 people = st.builds(Identifier, st.sampled_from(["urn:example:mrn", "https://x.org/a"]), values)
+codes = values.filter(lambda text: " ".join(text.split()) == text)
+systems = st.sampled_from(["urn:example:codes", "http://terminology.hl7.org/CodeSystem/v2-0276"])
+codings = st.none() | st.builds(Identifier, systems, codes)
 zones = st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 fine = st.datetimes(datetime(1990, 1, 1), PAST)
 
@@ -55,6 +59,11 @@ def visits(draw: st.DrawFn) -> Visit:
     notice = (
         st.none() | st.dates().map(Moment.of) | fine.map(lambda t: Moment.of(t.replace(tzinfo=UTC)))
     )
+    words = {name: draw(st.none() | texts) for name in CODED}
+    coded = {name: draw(codings) if words[name] else None for name in CODED}
+    moved = tuple(Moment.of(one) for one in before if one != start)
+    # a semicolon stands between two of them
+    others = st.lists(people.filter(lambda one: ";" not in one.value), max_size=3, unique=True)
     return Visit(
         appointment=draw(people),
         patient=draw(people),
@@ -64,13 +73,18 @@ def visits(draw: st.DrawFn) -> Visit:
         status=status,
         called_off=None if status in ATTENDED else draw(notice),
         by=draw(st.none() | st.sampled_from(get_args(Side))),
-        reason=draw(st.none() | texts),
-        service=draw(st.none() | texts),
+        **words,
+        **{f"{name}_code": code for name, code in coded.items()},
+        status_code=draw(codings),
+        location=draw(st.none() | texts),
+        placer=draw(st.none() | people),
+        other_clinicians=tuple(draw(others)),
         modality=draw(st.none() | st.sampled_from(get_args(Modality))),
         referrer=draw(st.none() | people),
         referral=draw(st.none() | people),
         first=draw(st.none() | st.booleans()),
-        rescheduled_from=tuple(Moment.of(one) for one in before if one != start),
+        rescheduled_from=moved,
+        missed=moved[: draw(st.integers(0, len(moved)))],
     )
 
 

@@ -105,6 +105,27 @@ CASES = {
             ("that comes twice", "clock-change", NEW_YORK, "2025-11-02T01:30"),
         )
     },
+    "a start that was missed, and from which it was not moved": bad(
+        "missed",
+        "missed-and-not-moved",
+        rescheduled_from="2026-03-02T14:00:00-05:00",
+        missed="2026-03-01T14:00:00-05:00",
+    ),
+    "a missed start that is none": bad("missed", "not-a-date", missed=SECRET),
+    "a number of who asked for it, and nobody knows whose": bad(
+        "placer", "identifier-without-system", placer=SECRET
+    ),
+    "somebody beside the clinician of no system": bad(
+        "other_clinicians", "identifier-without-system", other_clinicians=f"urn:a|1;{SECRET}"
+    ),
+    "a code with two blanks": bad("service_code", "not-a-source-code", service_code=f"a  {SECRET}"),
+    "a code without one": bad("status_code", "not-a-source-code", status_code="urn:example:codes|"),
+    "a code of a system that is none": bad(
+        "reason_code", "not-an-identifier", reason_code=f"no system|{SECRET}"
+    ),
+    "a place that FHIR cannot write": bad(
+        "location", "control-character", location=f"{SECRET}\x1b.."
+    ),
     "a reason that FHIR cannot write": bad("reason", "control-character", reason=f"{SECRET}\x0b.."),
     "a service that FHIR cannot write": bad(
         "service", "control-character", service=f"{SECRET}\x1b.."

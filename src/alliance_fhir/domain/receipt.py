@@ -89,7 +89,11 @@ RULES: dict[str, str] = {
     "known-too-soon": "Nobody can know yet what became of this visit; correct start or status.",
     "attended-and-cancelled": "A visit that was attended was not called off; correct the status, "
     "or empty the cell.",
+    "missed-and-not-moved": "Name in missed those starts alone that stand in rescheduled_from; "
+    "that the visit was missed at its start, its status says.",
     "unknown-side": "Use patient or provider, or map it in [values.cancelled_by].",
+    "not-a-source-code": "Write the code without blanks at its ends, and no two in a row; its "
+    "words belong into the column beside.",
     "unknown-modality": "Use in-person, phone or video, or map it in [values.modality].",
     "not-yes-or-no": "Use yes or no, or leave it empty; map other words in [values.first].",
     # a plan document as a whole

@@ -7,19 +7,20 @@ The same messages give the same visit, in whatever order they came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
-from alliance_fhir.domain.attendance import Side, Status
+from alliance_fhir.domain.attendance import Side, Status, classify
 from alliance_fhir.domain.records import Identifier, Moment
 from alliance_fhir.domain.visit import Visit, chain, is_known_too_soon, usual_end
 
 
 class Coded(NamedTuple):
-    """A code with its words and the name of its table, as the source gave them."""
+    """A code as the source gave it, its words, and the system that it is of; empty where nobody
+    knows one, or no code."""
 
     code: str
     text: str = ""
@@ -30,6 +31,11 @@ class Coded(NamedTuple):
         """What a person reads."""
         return self.text or self.code
 
+    @property
+    def coding(self) -> Identifier | None:
+        """System and code."""
+        return Identifier(self.system, self.code) if self.system else None
+
 
 class Said(NamedTuple):
     """What one message says of one appointment; None is where it says nothing.
@@ -37,9 +43,10 @@ class Said(NamedTuple):
     `sender`, `control` and `made` are of the message: who sent it, under which number, and when it
     was made, a time; `sequence` tells apart those of one moment; `trigger` is what it is about.
     `number_of_asker` is true where the number of the appointment is not of whoever fills it, who
-    gave none, but of whoever asked for it. `status_code` is the source's own word for `status`;
-    `by` who called it off. `emptied` names the fields, sorted, of which it says that there is
-    nothing any more.
+    gave none, but of whoever asked for it; `placer` is that one's number beside the filler's.
+    `status_code` is the source's own code for `status`, `event_reason` why that happened which the
+    message is about; `by` who called it off. `other_clinicians` are at least one, in their order.
+    `emptied` names the fields, sorted, of which it says that there is nothing any more.
     """
 
     sender: str
@@ -54,16 +61,18 @@ class Said(NamedTuple):
     start: Moment | None = None
     end: Moment | None = None
     status: Status | None = None
-    status_code: str | None = None
+    status_code: Identifier | None = None
     by: Side | None = None
     first: bool | None = None
     event_reason: Coded | None = None
     reason: Coded | None = None
-    kind: Coded | None = None
+    appointment_type: Coded | None = None
     service: Coded | None = None
     location: str | None = None
     referrer: Identifier | None = None
     referral: Identifier | None = None
+    placer: Identifier | None = None
+    other_clinicians: tuple[Identifier, ...] | None = None
     emptied: tuple[str, ...] = ()
 
 
@@ -90,8 +99,8 @@ class Sent(NamedTuple):
 
 
 LASTING = (
-    *("patient", "clinician", "first", "event_reason", "reason", "kind", "service", "location"),
-    *("referrer", "referral"),
+    *("patient", "clinician", "other_clinicians", "first", "reason", "appointment_type"),
+    *("service", "location", "referrer", "referral", "placer"),
 )
 """What stays said until another message says something else of it, each by itself."""
 
@@ -111,16 +120,71 @@ class Folded(NamedTuple):
     newest: Said
     moved: Moment | None
     earlier: tuple[Moment, ...]
+    missed: tuple[Moment, ...]
     patients_before: tuple[Identifier, ...]
     lacking: tuple[str, ...]
     told: tuple[Said, ...] = ()
 
 
 class _Notice(NamedTuple):
-    """When an appointment was called off, and by whom; of one that stands, nothing."""
+    """When an appointment was called off, and by whom; of one that stands, nothing.
+
+    It is of the last time that it was called off and not booked again, when that was first said: a
+    source gives no other time for it than that of its message.
+    """
 
     at: Moment | None = None
     by: Side | None = None
+
+    def after(self, one: Said) -> _Notice:
+        """What stands when `one` was said."""
+        if one.status == "cancelled":
+            return _Notice(self.at or one.made, one.by or self.by)
+        if one.status == "no-show":  # some systems write both
+            return self._replace(by=one.by or self.by)
+        return self if one.status in (None, "entered-in-error") else _Notice()
+
+
+class _Absent(NamedTuple):
+    """The starts that were missed before another was booked, in UTC; `last` is the one that the
+    appointment had when it was last said to be missed, and still is."""
+
+    before: tuple[str, ...] = ()
+    last: Moment | None = None
+
+    def after(self, now: Said, notice: _Notice, made: Moment) -> _Absent:
+        """What stands when a message that was `made` then has said how it stands `now`.
+
+        That it was missed, and is not, is taken back where its start is the same.
+        """
+        if now.start is None:
+            return self
+        missed = _is_missed(now, notice, made)
+        before = self.before
+        if self.last and not missed and self.last.utc != now.start.utc:
+            before = (*before, self.last.utc)
+        return _Absent(before, now.start if missed else None)
+
+    def of(self, earlier: Iterable[Moment], start: Moment | None) -> tuple[Moment, ...]:
+        """Which of the starts before this one were missed, each once."""
+        if not self.before or not start:
+            return ()
+        missed = {one.utc: one for one in earlier if one.utc in self.before}
+        return tuple(one for utc, one in missed.items() if utc != start.utc)
+
+
+def _is_missed(now: Said, notice: _Notice, made: Moment) -> bool:
+    """Whether it is a no-show that stands, said on a day on which that could be known."""
+    if now.status not in ("no-show", "cancelled") or now.start is None:
+        return False
+    if "T" not in now.start.text or is_known_too_soon("no-show", now.start, _time(made)):
+        return False
+    off = notice.at and _time(notice.at)
+    return classify(now.status, _time(now.start), called_off=off, by=notice.by).kind == "no-show"
+
+
+def _time(moment: Moment) -> datetime:
+    return datetime.fromisoformat(moment.text)
 
 
 def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
@@ -133,26 +197,30 @@ def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
     told = _in_order(said)
     if len({one.appointment for one in told}) != 1:
         raise ValueError("the messages must be of one appointment")
-    now, moved = _after(None, told[0]), None
-    for one in told[1:]:
-        before, now = now, _after(now, one)
+    now, moved, notice, absent = _after(None, told[0]), None, _Notice(), _Absent()
+    for number, one in enumerate(told):
+        if number:
+            before, now = now, _after(now, one)
+            if one.status is not None:
+                moved = None
+            elif now.start != before.start:
+                moved = one.made
+        notice = notice.after(one)
         if one.status is not None:
-            moved = None
-        elif now.start != before.start:
-            moved = one.made
-    notice = _notice(told)
+            absent = absent.after(now, notice, one.made)
     if now.by != notice.by:
         now = now._replace(by=notice.by)
     if lasts and now.start and not now.end:
         with suppress(OverflowError):  # in the year 9999
             now = now._replace(end=usual_end(now.start, lasts))
     earlier = chain(one.start for one in told if one.start)[:-1]
+    missed = absent.of(earlier, now.start)
     patients = tuple(one for one, _ in groupby(one.patient for one in told if one.patient))
     needed = ("patient", "start", "end", "status")
     lacking = tuple(name for name in needed if getattr(now, name) is None)
-    visit = None if lacking else _visit(now, notice, earlier)
+    visit = None if lacking else _visit(now, notice, earlier, missed)
     before = patients[:-1]
-    return Folded(visit, now, told[-1], moved, earlier, before, lacking, tuple(told))
+    return Folded(visit, now, told[-1], moved, earlier, missed, before, lacking, tuple(told))
 
 
 def is_told_too_soon(folded: Folded, now: datetime) -> bool:
@@ -163,7 +231,7 @@ def is_told_too_soon(folded: Folded, now: datetime) -> bool:
     if not visit:
         return False
     if folded.moved:
-        now = min(now, datetime.fromisoformat(folded.moved.text))
+        now = min(now, _time(folded.moved))
     return is_known_too_soon(visit.status, visit.start, now)
 
 
@@ -227,6 +295,10 @@ def _after(now: Said | None, one: Said) -> Said:
     lasting = {name: _lasts(name, now, one) for name in LASTING}
     if one.status is None:
         lasting |= {"status": now.status, "status_code": now.status_code}
+    elif one.status == now.status:
+        lasting["status_code"] = one.status_code or now.status_code
+    if one.status in (None, now.status):  # why it was booked is not why it was called off
+        lasting["event_reason"] = _lasts("event_reason", now, one)
     start, end = _times(now, one)
     return one._replace(**lasting, start=start, end=end, emptied=())
 
@@ -253,38 +325,30 @@ def _after_start(start: Moment | None, end: Moment | None) -> Moment | None:
     return end if start and end and start.comes_before(end) else None
 
 
-def _notice(told: Sequence[Said]) -> _Notice:
-    """Of the last time that it was called off and not booked again, when that was first said.
-
-    A source gives no other time for it than that of its message.
-    """
-    notice = _Notice()
-    for one in told:
-        if one.status == "cancelled":
-            notice = _Notice(notice.at or one.made, one.by or notice.by)
-        elif one.status == "no-show":  # some systems write both
-            notice = notice._replace(by=one.by or notice.by)
-        elif one.status not in (None, "entered-in-error"):
-            notice = _Notice()
-    return notice
-
-
-def _visit(now: Said, notice: _Notice, earlier: tuple[Moment, ...]) -> Visit:
-    return Visit.model_validate(
-        {
-            "appointment": now.appointment,
-            "patient": now.patient,
-            "clinician": now.clinician,
-            "start": now.start,
-            "end": now.end,
-            "status": now.status,
-            "called_off": notice.at,
-            "by": notice.by,
-            "reason": now.reason and now.reason.words,
-            "service": now.service and now.service.words,
-            "referrer": now.referrer,
-            "referral": now.referral,
-            "first": now.first,
-            "rescheduled_from": earlier,
-        }
-    )
+def _visit(
+    now: Said, notice: _Notice, earlier: tuple[Moment, ...], missed: tuple[Moment, ...]
+) -> Visit:
+    others = [one for one in now.other_clinicians or () if one != now.clinician]
+    told: dict[str, object] = {
+        "appointment": now.appointment,
+        "patient": now.patient,
+        "clinician": now.clinician,
+        "start": now.start,
+        "end": now.end,
+        "status": now.status,
+        "called_off": notice.at,
+        "by": notice.by,
+        "referrer": now.referrer,
+        "referral": now.referral,
+        "first": now.first,
+        "rescheduled_from": earlier,
+        "missed": missed,
+        "placer": now.placer if now.placer != now.appointment else None,
+        "other_clinicians": tuple(others),
+        "location": now.location,
+        "status_code": now.status_code,
+    }
+    for name in ("reason", "service", "appointment_type", "event_reason"):
+        if coded := getattr(now, name):
+            told |= {name: coded.words, f"{name}_code": coded.coding}
+    return Visit.model_validate(told)

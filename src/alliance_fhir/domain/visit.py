@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
-from operator import attrgetter
-from typing import Any, Literal, NamedTuple, Self
+from operator import attrgetter, itemgetter
+from typing import Any, Literal, NamedTuple, Self, cast
 
 from pydantic import BaseModel, ConfigDict, InstanceOf, model_validator
 
@@ -31,7 +31,7 @@ Modality = Literal["in-person", "phone", "video"]
 class Slip(NamedTuple):
     """What of a visit contradicts the rest of it, and the rule that it breaks."""
 
-    field: Literal["start", "end", "called_off", "rescheduled_from"]
+    field: Literal["start", "end", "called_off", "rescheduled_from", "missed"]
     rule: str
 
 
@@ -40,7 +40,8 @@ def slip(
     start: Moment,
     end: Moment,
     called_off: Moment | None,
-    rescheduled_from: Iterable[Moment] = (),
+    rescheduled_from: Collection[Moment] = (),
+    missed: Iterable[Moment] = (),
 ) -> Slip | None:
     """The first thing that cannot be so, if there is one."""
     if "T" not in start.text:
@@ -53,6 +54,8 @@ def slip(
         return Slip("called_off", "attended-and-cancelled")
     if any("T" not in one.text for one in rescheduled_from):
         return Slip("rescheduled_from", "not-a-time")
+    if any(one not in rescheduled_from for one in missed):
+        return Slip("missed", "missed-and-not-moved")
     return None
 
 
@@ -98,11 +101,15 @@ Plain = tuple[Any, ...]
 class Visit(BaseModel):
     """One appointment of one patient, as it stands now.
 
-    `appointment` is its number at whoever fills it, in that system's numbering; `start` and `end`
-    are times; `called_off` is when notice was given, a time or a day, `by` who gave it; `reason`
-    and `service` are the source's own words; `referrer` sent the patient, by the order `referral`;
-    `first` says what the source knows of whether it is the first visit to the service;
-    `rescheduled_from` are the starts, times, that it had before it was moved, in their order.
+    `appointment` is its number at whoever fills it, in that system's numbering, `placer` the one at
+    whoever asked for it; `start` and `end` are times; `called_off` is when notice was given, a time
+    or a day, `by` who gave it; `status_code` is the source's own code for how it stands, and
+    `event_reason` why it stands so. `reason`, `service`, `appointment_type`, `event_reason` and
+    `location` are the source's own words; a `..._code` is its code for them, with the system of
+    that. `clinician` is who is to see the patient, `other_clinicians` who else is to be there;
+    `referrer` sent the patient, by the order `referral`; `first` says what the source knows of
+    whether it is the first visit to the service; `rescheduled_from` are the starts, times, that it
+    had before it was moved, in their order, and `missed` those of them that were missed.
 
     Raises pydantic.ValidationError, whose messages hold no values.
     """
@@ -124,56 +131,36 @@ class Visit(BaseModel):
     referral: InstanceOf[Identifier] | None = None
     first: bool | None = None
     rescheduled_from: tuple[InstanceOf[Moment], ...] = ()
+    missed: tuple[InstanceOf[Moment], ...] = ()
+    placer: InstanceOf[Identifier] | None = None
+    other_clinicians: tuple[InstanceOf[Identifier], ...] = ()
+    location: str | None = None
+    appointment_type: str | None = None
+    appointment_type_code: InstanceOf[Identifier] | None = None
+    service_code: InstanceOf[Identifier] | None = None
+    reason_code: InstanceOf[Identifier] | None = None
+    status_code: InstanceOf[Identifier] | None = None
+    event_reason: str | None = None
+    event_reason_code: InstanceOf[Identifier] | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        before = self.rescheduled_from
-        if wrong := slip(self.status, self.start, self.end, self.called_off, before):
+        starts = self.rescheduled_from, self.missed
+        if wrong := slip(self.status, self.start, self.end, self.called_off, *starts):
             raise ValueError(f"{wrong.field}: {RULES[wrong.rule]}")
         return self
 
     def plain(self) -> Plain:
         """All of it in texts and tuples of texts, for whoever keeps many: as `again` takes it."""
-        return (
-            tuple(self.appointment),
-            tuple(self.patient),
-            self.clinician and tuple(self.clinician),
-            tuple(self.start),
-            tuple(self.end),
-            self.status,
-            self.called_off and tuple(self.called_off),
-            self.by,
-            self.reason,
-            self.service,
-            self.modality,
-            self.referrer and tuple(self.referrer),
-            self.referral and tuple(self.referral),
-            self.first,
-            tuple([tuple(one) for one in self.rescheduled_from]),
-        )
+        return tuple([_plain(told) for told in _TOLD(self.__dict__)])
 
     @classmethod
     def again(cls, plain: Plain) -> Self:
         """The same visit. It is not looked at once more: `plain` must be what a visit gave."""
-        appointment, patient, clinician, start, end, status, called_off, by, *others = plain
-        reason, service, modality, referrer, referral, first, before = others
-        told = {
-            "appointment": Identifier(*appointment),
-            "patient": Identifier(*patient),
-            "clinician": clinician and Identifier(*clinician),
-            "start": Moment(*start),
-            "end": Moment(*end),
-            "status": status,
-            "called_off": called_off and Moment(*called_off),
-            "by": by,
-            "reason": reason,
-            "service": service,
-            "modality": modality,
-            "referrer": referrer and Identifier(*referrer),
-            "referral": referral and Identifier(*referral),
-            "first": first,
-            "rescheduled_from": tuple([Moment(*one) for one in before]),
-        }
+        told = dict(zip(_FIELDS, plain, strict=True))
+        for name, make in _MADE_ANEW:
+            if value := told[name]:
+                told[name] = make(value)
         visit = cls.__new__(cls)
         visit.__setstate__({"__dict__": told, **_STATE})  # as pickle does
         return visit
@@ -196,6 +183,36 @@ class Visit(BaseModel):
         )
 
 
+def _plain(told: Any) -> Any:
+    if not isinstance(told, tuple):
+        return told
+    return tuple([_plain(one) for one in cast("tuple[Any, ...]", told)])
+
+
+_FIELDS = tuple(Visit.model_fields)
+_TOLD = cast("Callable[[Mapping[str, Any]], Plain]", itemgetter(*_FIELDS))
+_SEVERAL: dict[str, Callable[[Iterable[Any]], Identifier | Moment]] = {
+    "rescheduled_from": Moment._make,
+    "missed": Moment._make,
+    "other_clinicians": Identifier._make,
+}
+_MOMENTS = ("start", "end", "called_off")
+_IDENTIFIERS = (
+    *("appointment", "patient", "clinician", "referrer", "referral", "placer"),
+    *(name for name in _FIELDS if name.endswith("_code")),
+)
+
+
+def _each(make: Callable[[Iterable[Any]], Any]) -> Callable[[Iterable[Any]], Any]:
+    return lambda told: tuple([make(one) for one in told])
+
+
+_MADE_ANEW: tuple[tuple[str, Callable[[Iterable[Any]], Any]], ...] = (
+    *((name, Identifier._make) for name in _IDENTIFIERS),
+    *((name, Moment._make) for name in _MOMENTS),
+    *((name, _each(make)) for name, make in _SEVERAL.items()),
+)
+"""What of a visit is no text, and how it comes of texts."""
 _STATE = {
     "__pydantic_fields_set__": {*Visit.model_fields},
     "__pydantic_extra__": None,

@@ -4,6 +4,7 @@ in a template, and as what is filled in there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple, Self
 
@@ -17,7 +18,8 @@ from alliance_fhir.fhir.canonical import is_like_a_time
 class Facts(NamedTuple):
     """Of an Appointment, or of a ServiceRequest: the business key of its record, its own number,
     whose it is, and the other person in it. `notice` is when it was called off; `minutes` 0 where
-    that is no whole number; `referred` the key of the referral; `moved` are the starts before."""
+    that is no whole number; `referred` the key of the referral; `moved` are the starts before, and
+    `missed` those of them that were missed; all else is as a visit has it."""
 
     key: str
     number: Identifier | None
@@ -26,11 +28,22 @@ class Facts(NamedTuple):
     start: Moment | None = None
     end: Moment | None = None
     notice: Moment | None = None
-    service: str | None = None
-    reason: str | None = None
     minutes: int | str = 0
     referred: str = ""
     moved: tuple[Moment, ...] = ()
+    missed: tuple[Moment, ...] = ()
+    others: tuple[Identifier, ...] = ()
+    placer: Identifier | None = None
+    service: str | None = None
+    service_code: Identifier | None = None
+    reason: str | None = None
+    reason_code: Identifier | None = None
+    appointment_type: str | None = None
+    appointment_type_code: Identifier | None = None
+    event_reason: str | None = None
+    event_reason_code: Identifier | None = None
+    status_code: Identifier | None = None
+    location: str | None = None
 
     def marked(self) -> Self:
         """The same with marks for all that is there."""
@@ -40,30 +53,21 @@ class Facts(NamedTuple):
 
     def values(self) -> dict[str, bytes] | None:
         """What to fill in; None where a text counts as an instant, and thus is not the same in the
-        canonical form, and where there are more starts than marks for them."""
-        if len(self.moved) > len(template.MOVED):
-            return None
-        patient, practitioner = _again(self.patient), _again(self.practitioner)
-        number = _written(self.number)
-        service, reason = _quoted(self.service), _quoted(self.reason)
-        if not (patient and practitioner and number) or service is None or reason is None:
+        canonical form, and where there are more starts than marks for them, or what few have."""
+        if len(self.moved) > len(template.MOVED) or self.missed or self.others:
             return None
         values = {
             "key": self.key.encode(),
             "minutes": str(self.minutes).encode(),
             "referred": self.referred.encode(),
-            "patient_system": patient[0],
-            "patient": patient[1],
-            "practitioner_system": practitioner[0],
-            "practitioner": practitioner[1],
-            "number_system": number[0],
-            "number": number[1],
-            "service": service,
-            "reason": reason,
         }
-        for name, in_utc, when in zip(*_TIMES, (self.start, self.end, self.notice), strict=True):
-            if when:
-                values[name], values[in_utc] = when.text.encode(), when.utc.encode()
+        for told, (name, of) in zip(self, _NAMED, strict=True):
+            if not told or of is None:
+                continue
+            found = of(told)
+            if found is None:
+                return None
+            values[name[0]], values[name[1]] = found
         if self.moved:
             values |= self._starts_before()
         return values
@@ -78,40 +82,70 @@ class Facts(NamedTuple):
         return values
 
 
-_TIMES = ("start", "end", "notice"), ("start_utc", "end_utc", "notice_utc")
 _REMEMBERED = 20_000
-"""People who are kept ready as JSON: those of a clinic, not of a country."""
+"""People and words that are kept ready as JSON: those of a clinic, not of a country."""
+_Both = tuple[bytes, bytes]
 
 
-def _quoted(text: str | None) -> bytes | None:
-    """A text as JSON, empty where there is none; None where it counts as an instant."""
-    if not text:
-        return b""
+def _quoted(text: str) -> bytes | None:
+    """A text as JSON; None where it counts as an instant."""
     return None if is_like_a_time(text) else orjson.dumps(text)
 
 
-def _written(who: Identifier | None) -> tuple[bytes, bytes] | None:
+def _text(told: str) -> _Both | None:
+    found = _quoted(told)
+    return None if found is None else (found, found)
+
+
+def _identifier(who: Identifier) -> _Both | None:
     """System and value likewise."""
-    if not who:
-        return b"", b""
     system, value = _quoted(who.system), _quoted(who.value)
     return None if system is None or value is None else (system, value)
 
 
-_again = lru_cache(maxsize=_REMEMBERED)(_written)
-"""The same for who comes again and again."""
+def _time(when: Moment) -> _Both:
+    return when.text.encode(), when.utc.encode()
 
+
+_text_again = lru_cache(maxsize=_REMEMBERED)(_text)
+_again = lru_cache(maxsize=_REMEMBERED)(_identifier)
+"""The same for what comes again and again."""
+_HOW: dict[str, tuple[tuple[str, str], Callable[..., _Both | None]]] = {
+    "number": (("number_system", "number"), _identifier),
+    "placer": (("placer_system", "placer"), _identifier),
+    "patient": (("patient_system", "patient"), _again),
+    "practitioner": (("practitioner_system", "practitioner"), _again),
+    **{name: ((name, f"{name}_utc"), _time) for name in ("start", "end", "notice")},
+    **{
+        name: ((name, name), _text if name == "reason" else _text_again)
+        for name in ("reason", "service", "appointment_type", "event_reason", "location")
+    },
+    **{
+        name: ((f"{name}_system", name), _again) for name in Facts._fields if name.endswith("_code")
+    },
+}
+_NAMED = tuple(_HOW.get(name, (("", ""), None)) for name in Facts._fields)
+"""For each of the facts the names of what is filled in for it, and how that is made."""
 _MARKS = Facts(
-    template.KEY,
-    template.NUMBER,
-    template.PATIENT,
-    template.PRACTITIONER,
-    template.START,
-    template.END,
-    template.NOTICE,
-    template.SERVICE,
-    template.REASON,
-    template.MINUTES,
-    template.REFERRED,
-    template.MOVED,
+    key=template.KEY,
+    number=template.NUMBER,
+    patient=template.PATIENT,
+    practitioner=template.PRACTITIONER,
+    start=template.START,
+    end=template.END,
+    notice=template.NOTICE,
+    minutes=template.MINUTES,
+    referred=template.REFERRED,
+    moved=template.MOVED,
+    placer=template.PLACER,
+    service=template.SERVICE,
+    service_code=template.SERVICE_CODE,
+    reason=template.REASON,
+    reason_code=template.REASON_CODE,
+    appointment_type=template.APPOINTMENT_TYPE,
+    appointment_type_code=template.APPOINTMENT_TYPE_CODE,
+    event_reason=template.EVENT_REASON,
+    event_reason_code=template.EVENT_REASON_CODE,
+    status_code=template.STATUS_CODE,
+    location=template.LOCATION,
 )

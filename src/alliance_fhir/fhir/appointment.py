@@ -105,11 +105,22 @@ class VisitMapper:
             visit.start,
             visit.end,
             visit.called_off,
-            visit.service,
-            visit.reason,
             _minutes(visit),
             referred,
             visit.rescheduled_from,
+            visit.missed,
+            visit.other_clinicians,
+            visit.placer,
+            visit.service,
+            visit.service_code,
+            visit.reason,
+            visit.reason_code,
+            visit.appointment_type,
+            visit.appointment_type_code,
+            visit.event_reason,
+            visit.event_reason_code,
+            visit.status_code,
+            visit.location,
         )
         alike = (visit.status, told, place, visit.modality)
         form = partial(self._appointment, *alike)
@@ -141,10 +152,12 @@ class VisitMapper:
         text = template.text(values, content)
         return Resource(type_, key, partial(orjson.loads, text), content, text)
 
-    def _form(self, type_: str, key: str, number: Identifier | None, body: Json) -> Json:
+    def _form(self, type_: str, key: str, facts: Facts, body: Json) -> Json:
         """A resource without its digest; elements that are empty are left out."""
-        both = (Identifier(self._system, key), number)
+        both = (Identifier(self._system, key), facts.number)
         identifiers = [el.identifier(*one) for one in both if one]
+        if facts.placer:
+            identifiers.append({**el.identifier(*facts.placer), "type": el.PLACER_TYPE})
         whole: Json = {"resourceType": type_, "meta": self._meta, "identifier": identifiers, **body}
         return {name: value for name, value in whole.items() if value}
 
@@ -158,18 +171,18 @@ class VisitMapper:
             "status": "noshow" if told.kind == "no-show" else _WORD[status],
             **self._called_off(told, facts.notice),
             "serviceCategory": _coded(el.SERVICE_CATEGORY, self._settings.service_category),
-            "serviceType": [self._version.appointed(facts.service)] if facts.service else [],
+            **self._version.service_type(_words(facts.service, facts.service_code)),
             "specialty": _coded(el.SNOMED, self._settings.specialty),
-            "appointmentType": {"coding": _TYPES[place.kind]} if place.kind in _TYPES else {},
-            **self._version.appointment_reason(facts.reason or ""),
+            "appointmentType": _type(place, facts),
+            **self._version.appointment_reason(_words(facts.reason, facts.reason_code)),
             **self._version.appointment_subject(patient),
             "start": facts.start and facts.start.text,
             "end": facts.end and facts.end.text,
             "minutesDuration": facts.minutes,
             "basedOn": [request] if facts.referred else [],
-            "participant": self._participants(told, patient, facts.practitioner),
+            "participant": self._participants(told, patient, facts),
         }
-        return self._form(TYPE, f"{facts.key}-{APPOINTMENT}", facts.number, body)
+        return self._form(TYPE, f"{facts.key}-{APPOINTMENT}", facts, body)
 
     def _called_off(self, told: Told, notice: Moment | None) -> Json:
         """Why it was cancelled, which FHIR allows of a cancelled one alone."""
@@ -179,20 +192,24 @@ class VisitMapper:
         reason: Json = {"coding": [{"system": el.CANCELLATION_REASON, "code": code}]}
         return self._version.cancellation(reason, notice.text if notice else "")
 
-    def _participants(self, told: Told, patient: Json, clinician: Identifier | None) -> list[Json]:
-        actors = [patient]
-        if clinician:
-            actors.append(el.person("Practitioner", clinician))
+    def _participants(self, told: Told, patient: Json, facts: Facts) -> list[Json]:
         off = _CALLED_OFF[told.kind].type if told.kind in _CALLED_OFF else ""
-        return [
-            {
-                **({"type": [el.ATTENDER]} if actor["type"] == "Practitioner" else {}),
-                "actor": actor,
-                "required": self._version.is_required,
-                "status": "declined" if actor["type"] == off else "accepted",
-            }
-            for actor in actors
-        ]
+        found = [self._participant(patient, off)]
+        if facts.practitioner:
+            clinician = el.person("Practitioner", facts.practitioner)
+            found.append({"type": [el.ATTENDER], **self._participant(clinician, off)})
+        for one in facts.others:
+            other = self._participant(el.person("Practitioner", one), "")
+            found.append({"type": [el.PARTICIPANT], **other})
+        if facts.location:
+            place: Json = {"display": facts.location, "type": "Location"}
+            found.append({"actor": place, "status": "accepted"})
+        return found
+
+    def _participant(self, actor: Json, off: str) -> Json:
+        """Who has to be there; of the type `off` is whoever called it off."""
+        status = "declined" if actor["type"] == off else "accepted"
+        return {"actor": actor, "required": self._version.is_required, "status": status}
 
     def _referred(self, origin: Origin, visit: Visit) -> Group:
         """The referral: one for all visits to which it led, and of their patient alone."""
@@ -222,29 +239,59 @@ class VisitMapper:
             "subject": el.person("Patient", facts.patient),
             "requester": el.person("Practitioner", referrer) if referrer else {},
         }
-        return self._form("ServiceRequest", f"{facts.key}-{REFERRAL}", facts.number, body)
+        return self._form("ServiceRequest", f"{facts.key}-{REFERRAL}", facts, body)
 
 
 def numbers_of(appointment: Resource) -> list[Identifier]:
-    """The numbers that an Appointment of ours has at whoever fills it: all but the one we gave."""
-    told = [Identifier(one["system"], one["value"]) for one in appointment.body["identifier"]]
+    """The number that an Appointment of ours has at whoever fills it, as a list: neither the one
+    that we gave, nor that of whoever asked for it."""
+    identifiers = (one for one in appointment.body["identifier"] if "type" not in one)
+    told = [Identifier(one["system"], one["value"]) for one in identifiers]
     return [one for one in told if one.value != appointment.key]
 
 
 def _extensions(told: Told, place: Place, modality: Modality | None, facts: Facts) -> list[Json]:
     """Ours, in the order of their URLs."""
-    became = _parts(told)
-    if facts.notice:
-        became.append({"url": "notice", "valueDateTime": facts.notice.text})
     extensions: list[Json] = [
-        {"url": el.ATTENDANCE, "extension": became},
+        {"url": el.ATTENDANCE, "extension": _attendance(told, facts)},
         {"url": el.FIRST_OR_FOLLOW_UP, "extension": _parts(place)},
     ]
+    missed = ({"url": el.MISSED_BEFORE, "valueDateTime": one.text} for one in facts.missed)
+    extensions += missed
     if modality:
         coding: Json = {"system": el.PARTICIPATION_MODE, "code": _MODALITIES[modality]}
         extensions.append({"url": el.MODALITY, "valueCodeableConcept": {"coding": [coding]}})
     moved = ({"url": el.RESCHEDULED_FROM, "valueDateTime": one.text} for one in facts.moved)
     return [*extensions, *moved]
+
+
+def _attendance(told: Told, facts: Facts) -> list[Json]:
+    parts = _parts(told)
+    if facts.notice:
+        parts.append({"url": "notice", "valueDateTime": facts.notice.text})
+    if facts.status_code:
+        parts.append({"url": "status-code", "valueCoding": _coding(facts.status_code)})
+    if why := _words(facts.event_reason, facts.event_reason_code):
+        parts.append({"url": "event-reason", "valueCodeableConcept": why})
+    return parts
+
+
+def _type(place: Place, facts: Facts) -> Json:
+    """Which visit it is, and what the source calls its type: one concept, as FHIR has room for one,
+    of which the source's words are the text."""
+    said = _words(facts.appointment_type, facts.appointment_type_code)
+    codings = [*_TYPES.get(place.kind, []), *said.get("coding", [])]
+    return {**said, "coding": codings} if codings else said
+
+
+def _words(text: str | None, code: Identifier | None) -> Json:
+    """The source's own words, and its code for them; empty where it has neither."""
+    found: Json = {"coding": [_coding(code)]} if code else {}
+    return {**found, "text": text} if text else found
+
+
+def _coding(code: Identifier) -> Json:
+    return {"code": code.value, "system": code.system}
 
 
 def _parts(known: Told | Place) -> list[Json]:

@@ -9,8 +9,11 @@ from alliance_fhir.canonicals import ATTENDANCE as ATTENDANCE
 from alliance_fhir.canonicals import ATTENDANCE_CODES as ATTENDANCE_CODES
 from alliance_fhir.canonicals import CANCELLATION_REASON as CANCELLATION_REASON
 from alliance_fhir.canonicals import FIRST_OR_FOLLOW_UP as FIRST_OR_FOLLOW_UP
+from alliance_fhir.canonicals import IDENTIFIER_TYPES as _IDENTIFIER_TYPES
 from alliance_fhir.canonicals import IG as IG
+from alliance_fhir.canonicals import MISSED_BEFORE as MISSED_BEFORE
 from alliance_fhir.canonicals import MODALITY as MODALITY
+from alliance_fhir.canonicals import PLACER as _PLACER
 from alliance_fhir.canonicals import RESCHEDULED_FROM as RESCHEDULED_FROM
 from alliance_fhir.canonicals import SNOMED as SNOMED
 from alliance_fhir.canonicals import THO as _THO
@@ -99,6 +102,9 @@ LESS_IS_BETTER: Json = {
     "coding": [{"system": f"{_THO}/measure-improvement-notation", "code": "decrease"}]
 }
 POPULATION = f"{_THO}/measure-population"
+PLACER_TYPE: Json = {"coding": [{"code": _PLACER, "system": _IDENTIFIER_TYPES}]}
+PARTICIPANT: Json = {"coding": [{"system": f"{_THO}/v3-ParticipationType", "code": "PART"}]}
+"""Who takes part beside the attender, in which role nobody says."""
 ATTENDER: Json = {"coding": [{"system": f"{_THO}/v3-ParticipationType", "code": "ATND"}]}
 REFERRAL: Json = {"coding": [{"system": SNOMED, "code": "3457005"}]}
 """Patient referral."""

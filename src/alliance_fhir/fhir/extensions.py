@@ -125,6 +125,8 @@ def _of_visits() -> dict[str, Extension]:
                 "kind": Part("What became of it, a code of ours.", "Coding", required=True),
                 "rule": rule,
                 "notice": Part("When notice was given: a time, or a day.", "dateTime"),
+                "status-code": Part("How the source itself says how it stands.", "Coding"),
+                "event-reason": Part("Why the source says it stands so.", "CodeableConcept"),
             },
         ),
         el.FIRST_OR_FOLLOW_UP: Extension(
@@ -135,6 +137,14 @@ def _of_visits() -> dict[str, Extension]:
                 "kind": Part("Which it is, a code of ours.", "Coding", required=True),
                 "rule": rule,
             },
+        ),
+        el.MISSED_BEFORE: Extension(
+            "Missed before",
+            "When a visit was to begin that was missed, and then booked for another time: once for "
+            "each such time, of those from which it was rescheduled.",
+            "dateTime",
+            ("Appointment",),
+            repeats=True,
         ),
         el.MODALITY: Extension(
             "Modality",

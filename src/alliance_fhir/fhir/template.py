@@ -42,7 +42,27 @@ REFERRED: Final = "\ue011"
 NUMBER: Final = Identifier("\ue012", "\ue013")
 PATIENT: Final = Identifier("\ue014", "\ue015")
 PRACTITIONER: Final = Identifier("\ue016", "\ue017")
+PLACER: Final = Identifier("\ue01c", "\ue01d")
+SERVICE_CODE: Final = Identifier("\ue01e", "\ue01f")
+REASON_CODE: Final = Identifier("\ue020", "\ue021")
+APPOINTMENT_TYPE: Final = "\ue022"
+APPOINTMENT_TYPE_CODE: Final = Identifier("\ue023", "\ue024")
+EVENT_REASON: Final = "\ue025"
+EVENT_REASON_CODE: Final = Identifier("\ue026", "\ue027")
+STATUS_CODE: Final = Identifier("\ue028", "\ue029")
+LOCATION: Final = "\ue02a"
 MOVED: Final = tuple(Moment(mark, mark) for mark in "\ue019\ue01a\ue01b")
+_IDENTIFIERS = {
+    "number": NUMBER,
+    "patient": PATIENT,
+    "practitioner": PRACTITIONER,
+    "placer": PLACER,
+    "service_code": SERVICE_CODE,
+    "reason_code": REASON_CODE,
+    "appointment_type_code": APPOINTMENT_TYPE_CODE,
+    "event_reason_code": EVENT_REASON_CODE,
+    "status_code": STATUS_CODE,
+}
 _WRITTEN = {
     KEY: "key",
     DIGEST: "digest",
@@ -63,12 +83,11 @@ _WRITTEN = {
     f'"{MINUTES}"': "minutes",
     f'"{SERVICE}"': "service",
     REFERRED: "referred",
-    f'"{NUMBER.system}"': "number_system",
-    f'"{NUMBER.value}"': "number",
-    f'"{PATIENT.system}"': "patient_system",
-    f'"{PATIENT.value}"': "patient",
-    f'"{PRACTITIONER.system}"': "practitioner_system",
-    f'"{PRACTITIONER.value}"': "practitioner",
+    f'"{APPOINTMENT_TYPE}"': "appointment_type",
+    f'"{EVENT_REASON}"': "event_reason",
+    f'"{LOCATION}"': "location",
+    **{f'"{one.system}"': f"{name}_system" for name, one in _IDENTIFIERS.items()},
+    **{f'"{one.value}"': name for name, one in _IDENTIFIERS.items()},
     **{one.text: f"moved_{number}" for number, one in enumerate(MOVED)},
 }
 _CANONICAL = {

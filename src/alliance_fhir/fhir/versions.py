@@ -100,15 +100,18 @@ class Version:
         """Appointment.participant.required of somebody without whom there is no visit."""
         return "required" if self.ordinal_values else True
 
-    def appointed(self, text: str) -> Json:
-        """A service of an Appointment, in R5 a concept or a reference."""
-        return {"text": text} if self.ordinal_values else {"concept": {"text": text}}
+    def service_type(self, service: Json) -> Json:
+        """What an Appointment is for, a concept; empty where nothing is told."""
+        return {"serviceType": [self._appointed(service)]} if service else {}
 
-    def appointment_reason(self, text: str) -> Json:
+    def appointment_reason(self, reason: Json) -> Json:
         """The element of an Appointment that holds why it is made; empty where nothing is told."""
-        if not text:
-            return {}
-        return {("reasonCode" if self.ordinal_values else "reason"): [self.appointed(text)]}
+        name = "reasonCode" if self.ordinal_values else "reason"
+        return {name: [self._appointed(reason)]} if reason else {}
+
+    def _appointed(self, concept: Json) -> Json:
+        """In R5 a concept or a reference."""
+        return concept if self.ordinal_values else {"concept": concept}
 
     def appointment_subject(self, patient: Json) -> Json:
         """In R5 an Appointment says whose it is, beside the patient as a participant."""

@@ -15,6 +15,7 @@ from alliance_fhir.domain.records import (
     NoZone,
     parse_moment,
 )
+from alliance_fhir.sources.codings import own_code
 
 MODES: Mapping[str, Mode] = {
     "electronic": "electronic",
@@ -56,15 +57,19 @@ class Fields:
         self._systems = {
             "patient": settings.patient_system,
             "clinician": settings.clinician_system,
+            "other_clinicians": settings.clinician_system,
+            "placer": None,
             "rater_id": settings.clinician_system,
             "appointment": settings.appointment_system,
             "referrer": settings.referrer_system,
             "referral": settings.referral_system,
         }
+        self._base = settings.root
         self._zone = settings.tz
         self._pattern = settings.date_format
         self.moment = lru_cache(maxsize=_REMEMBERED)(self._moment)
         self.identifier = lru_cache(maxsize=_REMEMBERED)(self.unremembered)
+        self.code = lru_cache(maxsize=_REMEMBERED)(self._code)
 
     def unremembered(self, column: str, text: str) -> Identifier | None:
         """`system|value`, or a bare value of the system that is set for the column.
@@ -83,6 +88,19 @@ class Fields:
         if not value or value.strip() != value or has_control(value, _CONTROL):
             raise Bad(column, "not-an-identifier")
         return Identifier(system, value)
+
+    def _code(self, column: str, text: str) -> Identifier | None:
+        """`system|code`, or a code alone, of HL7's table for the column or of the site."""
+        if not text:
+            return None
+        system, bar, code = text.rpartition("|")
+        if bar and not URI.fullmatch(system):
+            raise Bad(column, "not-an-identifier")
+        if not code or " ".join(code.split()) != code or has_control(code, _CONTROL):
+            raise Bad(column, "not-a-source-code")
+        if not bar:
+            return own_code(column.removesuffix("_code"), code, self._base)
+        return Identifier(system, code)
 
     def _moment(self, column: str, text: str) -> Moment | None:
         if not text:

@@ -45,6 +45,17 @@ VISIT = (
     "referral",
     "first",
     "rescheduled_from",
+    "missed",
+    "placer",
+    "other_clinicians",
+    "location",
+    "appointment_type",
+    "appointment_type_code",
+    "service_code",
+    "reason_code",
+    "status_code",
+    "event_reason",
+    "event_reason_code",
 )
 """The columns of a visit."""
 VISIT_REQUIRED = ("appointment", "patient", "start", "status")

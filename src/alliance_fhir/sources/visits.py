@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
@@ -33,11 +33,14 @@ MODALITIES: Mapping[str, Modality] = {word: word for word in get_args(Modality)}
 ANSWERS: Mapping[str, bool] = {"yes": True, "no": False}
 
 _APPOINTMENT = VISIT.index("appointment")
+_TEXTS = ("reason", "service", "location", "appointment_type", "event_reason")
+_CODES = tuple(name for name in VISIT if name.endswith("_code"))
 _COLUMNS = {
     "start": "start",
     "end": "end",
     "called_off": "cancelled_at",
     "rescheduled_from": "rescheduled_from",
+    "missed": "missed",
 }
 """Where the parts of a visit stand that may contradict each other."""
 
@@ -47,6 +50,10 @@ class VisitRows:
 
     def __init__(self, settings: Settings, layout: VisitLayout, now: datetime) -> None:
         self._told = Telling(settings, layout).of
+        there = {name for name in VISIT if layout.head[name] >= 0 or layout.constants[name]}
+        self._texts = [name for name in _TEXTS if name in there]
+        self._codes = [name for name in _CODES if name in there]
+        self._has_others = bool({"placer", "other_clinicians"} & there)
         self._fields = Fields(settings)
         self._now = now
         self._usual = timedelta(minutes=settings.visit_minutes)
@@ -66,52 +73,69 @@ class VisitRows:
 
     def record(self, cells: Sequence[str]) -> Visit:
         """The visit of a row. Raises Bad, naming the first column that breaks a rule."""
-        (
-            appointment,
-            patient,
-            clinician,
-            start,
-            end,
-            status,
-            cancelled_at,
-            cancelled_by,
-            reason,
-            service,
-            modality,
-            referrer,
-            referral,
-            first,
-            rescheduled_from,
-        ) = self._told(cells)
-        identifier, moment = self._fields.identifier, self._fields.moment
+        told: dict[str, str] = dict(zip(VISIT, self._told(cells), strict=True))
+
+        def identifier(column: str) -> Identifier | None:
+            return self._fields.identifier(column, told[column])
+
+        def moment(column: str) -> Moment | None:
+            return self._fields.moment(column, told[column])
+
         visit: dict[str, object] = {
             "appointment": needed(
-                "appointment", self._fields.unremembered("appointment", appointment)
+                "appointment", self._fields.unremembered("appointment", told["appointment"])
             ),
-            "patient": needed("patient", identifier("patient", patient)),
-            "clinician": identifier("clinician", clinician),
-            "start": (begins := needed("start", moment("start", start))),
-            "end": (ends := moment("end", end) or self._usual_end(begins)),
-            "status": (stands := _status(status)),
-            "called_off": (called_off := moment("cancelled_at", cancelled_at)),
-            "by": one_of("cancelled_by", SIDES, cancelled_by, "unknown-side"),
-            "reason": free_text("reason", reason),
-            "service": free_text("service", service),
-            "modality": one_of("modality", MODALITIES, modality, "unknown-modality"),
-            "referrer": identifier("referrer", referrer),
-            "referral": identifier("referral", referral),
-            "first": one_of("first", ANSWERS, first, "not-yes-or-no"),
-            "rescheduled_from": (before := self._chain(rescheduled_from, begins)),
+            "patient": needed("patient", identifier("patient")),
+            "clinician": identifier("clinician"),
+            "start": (begins := needed("start", moment("start"))),
+            "end": (ends := moment("end") or self._usual_end(begins)),
+            "status": (stands := _status(told["status"])),
+            "called_off": (called_off := moment("cancelled_at")),
+            "by": one_of("cancelled_by", SIDES, told["cancelled_by"], "unknown-side"),
+            "modality": one_of("modality", MODALITIES, told["modality"], "unknown-modality"),
+            "referrer": identifier("referrer"),
+            "referral": identifier("referral"),
+            "first": one_of("first", ANSWERS, told["first"], "not-yes-or-no"),
+            "rescheduled_from": (before := self._chain(told["rescheduled_from"], begins)),
+            "missed": (missed := self._missed(told["missed"], before)),
+            **self._beside(told),
         }
         try:
             known = Visit.model_validate(visit)
         except ValidationError:
-            if wrong := slip(stands, begins, ends, called_off, before):
+            if wrong := slip(stands, begins, ends, called_off, before, missed):
                 raise Bad(_COLUMNS[wrong.field], wrong.rule) from None
             raise
         if is_known_too_soon(stands, begins, self._now):
             raise Bad("start", "known-too-soon")
         return known
+
+    def _beside(self, told: Mapping[str, str]) -> dict[str, object]:
+        """What is in no other field's way, of the columns that the table has. Raises Bad."""
+        found: dict[str, object] = {name: free_text(name, told[name]) for name in self._texts}
+        for name in self._codes:
+            if code := self._fields.code(name, told[name]):
+                found[name] = code
+                about = name.removesuffix("_code")
+                if about in _TEXTS and not found.get(about):  # a code stands for its words, too
+                    found[about] = code.value
+        if self._has_others:
+            found["placer"] = self._fields.unremembered("placer", told["placer"])
+            found["other_clinicians"] = self._several("other_clinicians", told)
+        return found
+
+    def _several(self, column: str, told: Mapping[str, str]) -> tuple[Identifier, ...]:
+        """People, with semicolons between them, each once. Raises Bad."""
+        people = (self._fields.identifier(column, one.strip()) for one in told[column].split(";"))
+        return tuple(dict.fromkeys(filter(None, people)))
+
+    def _missed(self, text: str, before: Collection[Moment]) -> tuple[Moment, ...]:
+        """Those of the starts before that were missed, as they stand there. Raises Bad."""
+        if not text:
+            return ()
+        known = {one.utc: one for one in before}
+        told = filter(None, (self._fields.moment("missed", one.strip()) for one in text.split(";")))
+        return tuple(dict.fromkeys(known.get(one.utc, one) for one in told))
 
     def _chain(self, text: str, begins: Moment) -> tuple[Moment, ...]:
         """The starts before this one. Systems that keep the first of every visit have it of those,

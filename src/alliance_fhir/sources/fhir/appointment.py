@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,7 +19,7 @@ from alliance_fhir.domain.visit import (
     slip,
     usual_end,
 )
-from alliance_fhir.sources.fhir.element import Element, Slip, Unread, codes, words
+from alliance_fhir.sources.fhir.element import Element, Slip, Unread, codes, coding, words
 from alliance_fhir.sources.fhir.participants import Participants
 from alliance_fhir.sources.fhir.people import Around, is_given, of_system, usable
 from alliance_fhir.sources.fhir.statuses import WITHOUT_TIME, Standing, standing
@@ -38,6 +38,7 @@ _PARTS = ("rule", "kind")
 _PLACES = {"start": "start", "end": "end", "called_off": "cancellationDate"}
 _NO_START = "FHIR's rule app-3 wants start and end; give both."
 _ORDER = "It ends after it begins; correct start or end."
+_MISSED = "Give the start as one from which it was rescheduled, too, or take it away here."
 _CANCELLED = "What was attended was not called off; correct the status, or remove the date."
 
 
@@ -83,20 +84,27 @@ class _Reading:
         number = told["appointment"] = self._attempt(lambda: self._number(url))
         stands = self._attempt(lambda: standing(self._it, self._fhir))
         told["patient"] = self._attempt(self._people.patient)
-        told["clinician"] = self._attempt(self._people.clinician)
-        told["reason"] = self._attempt(lambda: self._words("reason", "reasonCode"))
-        told["service"] = self._attempt(lambda: self._words("serviceType"))
+        clinicians = self._attempt(self._people.clinicians) or ()
+        told["clinician"], told["other_clinicians"] = next(iter(clinicians), None), clinicians[1:]
+        told["location"] = self._attempt(self._people.location)
+        told["placer"] = self._attempt(lambda: self._placer(number))
+        told |= self._concept("reason", lambda: self._first_of("reason", "reasonCode"))
+        told |= self._concept("service", lambda: self._first_of("serviceType"))
+        told |= self._concept("appointment_type", self._type)
         told["modality"] = self._attempt(self._modality)
         referred = self._attempt(self._people.referred)
         told["referral"], told["referrer"] = referred[:2] if referred else (None, None)
         self._slips += [referred.slip] if referred and referred.slip else []
         told["first"] = self._attempt(self._first)
         if stands:
-            told |= {"status": stands.status, "by": stands.by}
+            told |= {"status": stands.status, "by": stands.by, "status_code": stands.status_code}
+            told["event_reason"] = stands.event_reason
+            told["event_reason_code"] = stands.event_reason_code
             told["called_off"] = self._attempt(lambda: self._notice(stands))
         told["start"] = self._attempt(self._start)
         told["end"] = self._attempt(lambda: self._end(told["start"])) if told["start"] else None
-        told["rescheduled_from"] = self._attempt(lambda: self._chain(told["start"]))
+        before = told["rescheduled_from"] = self._attempt(lambda: self._chain(told["start"])) or ()
+        told["missed"] = self._attempt(lambda: self._missed(before)) or ()
         wrong = any(one.rule not in WARNINGS for one in self._slips)
         if stands and not wrong and told["start"]:
             self._attempt(lambda: self._contradictions(told))
@@ -128,7 +136,10 @@ class _Reading:
         """Its own number: the one of the site's system, else the first that no software like this
         one gave; else where it is."""
         wanted = self._settings.appointment_system or ""
-        told = [one for one in usable(self._it.parts("identifier")) if not is_given(one)]
+        every = self._it.parts("identifier")
+        told = [one for one in usable(every) if not is_given(one)]
+        placer = [*map(_as_told, filter(_is_placer, every))]
+        told = [one for one in told if one not in placer] or told
         if found := of_system(told, wanted):
             return found
         if place := self._it.text("id") or url:
@@ -136,12 +147,29 @@ class _Reading:
         remedy = "Give the appointment an identifier, or at least an id."
         raise Unread(self._it.at("identifier"), "appointment-not-numbered", remedy)
 
-    def _words(self, *names: str) -> str | None:
-        """What the first concept of the first of these elements says."""
-        for name in names:
-            if told := words(self._it.first(name)):
-                return told[0]
-        return None
+    def _placer(self, number: Identifier | None) -> Identifier | None:
+        """The number at whoever asked for it, beside the one that it goes by."""
+        told = usable([one for one in self._it.parts("identifier") if _is_placer(one)])
+        return next((one for one in told if one != number), None)
+
+    def _first_of(self, *names: str) -> Element:
+        """The first concept of the first of these elements that says something."""
+        there = [one for name in names if words(one := self._it.first(name))]
+        return next(iter(there), self._it.first(names[0]))
+
+    def _type(self) -> Element:
+        """What the source calls its type, without what says which visit it is."""
+        concept = self._it.part("appointmentType")
+        codings = [(one.text("system"), one.text("code"), one) for one in concept.parts("coding")]
+        others = [one.body for *code, one in codings if tuple(code) not in _TYPES]
+        return concept._replace(body={**concept.body, "coding": others})
+
+    def _concept(self, name: str, read: Callable[[], Element]) -> dict[str, Any]:
+        """What a concept says, and its code."""
+        concept = self._attempt(read)
+        said = self._attempt(lambda: words(concept)) if concept else None
+        code = self._attempt(lambda: coding(concept)) if concept else None
+        return {name: next(iter(said or ()), None), f"{name}_code": code}
 
     def _modality(self) -> Modality | None:
         for extension in self._it.parts("extension"):
@@ -193,6 +221,18 @@ class _Reading:
                     raise Unread(place, "not-a-time")
         return chain((*before, start))[:-1] if start else ()
 
+    def _missed(self, before: Collection[Moment]) -> tuple[Moment, ...]:
+        """Those of the starts before this one that were missed, by our extension."""
+        known = {one.utc: one for one in before}
+        missed: list[Moment] = []
+        for one in self._it.parts("extension"):
+            if one.text("url") == c.MISSED_BEFORE:
+                when = self._moment(one.at("valueDateTime"), one.text("valueDateTime"))
+                if when.utc not in known:
+                    raise Unread(one.at("valueDateTime"), "missed-and-not-moved", _MISSED)
+                missed.append(known[when.utc])
+        return tuple(dict.fromkeys(missed))
+
     def _end(self, start: Moment) -> Moment:
         """As told, else by how long it lasts, else by how long all visits of the site last."""
         if told := self._it.text("end"):
@@ -219,3 +259,12 @@ class _Reading:
             raise Unread(place, wrong.rule, remedy.get(wrong.rule, ""))
         if is_known_too_soon(told["status"], start, self._now):
             raise Unread(self._it.at("start"), "known-too-soon")
+
+
+def _is_placer(identifier: Element) -> bool:
+    """Whether it is the number of whoever asked for the appointment, and not of who fills it."""
+    return (c.IDENTIFIER_TYPES, c.PLACER) in codes(identifier.part("type"))
+
+
+def _as_told(identifier: Element) -> Identifier:
+    return Identifier(identifier.text("system"), identifier.text("value"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
 
+from alliance_fhir.config import URI
+from alliance_fhir.domain.records import Identifier
 from alliance_fhir.received import Json
 from alliance_fhir.sources.fields import has_control
 
@@ -84,3 +86,13 @@ def words(concept: Element) -> list[str]:
 def codes(concept: Element) -> set[tuple[str, str]]:
     """System and code of each coding. Raises Unread."""
     return {(one.text("system"), one.text("code")) for one in concept.parts("coding")}
+
+
+def coding(concept: Element) -> Identifier | None:
+    """The first code of a concept, as `words` takes one, whose system is named. Raises Unread."""
+    if "concept" in concept.body:
+        concept = concept.part("concept")
+    codings = concept.parts("coding")
+    told = [(one.text("system"), " ".join(one.text("code").split())) for one in codings]
+    known = (one for one in told if all(one) and "|" not in one[1])
+    return next((Identifier(*one) for one in known if URI.fullmatch(one[0])), None)

@@ -56,15 +56,27 @@ class Participants:
             raise Unread(actors[-1].place, "several-patients")
         return found.pop()
 
-    def clinician(self) -> Identifier | None:
-        """The attender, else the first; of them one of the site's system before all others."""
+    def clinicians(self) -> tuple[Identifier, ...]:
+        """All of whom it is known who they are. Who counts as the clinician comes first: the
+        attender, else the first; of them one of the site's system before all others."""
         actors = self._actors("Practitioner", "PractitionerRole")
         actors.sort(key=lambda one: not one[1])
         system = self._settings.clinician_system or ""
         found = [self._around.who(actor, system) for actor, _ in actors]
         if actors and not any(found):
             raise Unread(actors[0][0].place, "left-unnamed")
-        return of_system([who for who in found if who], system)
+        known = [who for who in found if who]
+        first = of_system(known, system)
+        return tuple(dict.fromkeys([first, *known])) if first else ()
+
+    def location(self) -> str | None:
+        """Where it is to be, in words: the first place that is named."""
+        for actor, _ in self._actors("Location"):
+            contained = actor.text("reference").startswith("#")
+            told = self._around.find(actor).text("name") if contained else ""
+            if words := actor.text("display") or told:
+                return words
+        return None
 
     def referred(self) -> Referred:
         """The first order that it is made on."""

@@ -8,7 +8,8 @@ from typing import NamedTuple, TypeVar, get_args
 from alliance_fhir import canonicals as c
 from alliance_fhir.config import FhirSettings
 from alliance_fhir.domain.attendance import Rule, Side, Status
-from alliance_fhir.sources.fhir.element import Element, Unread, codes, words
+from alliance_fhir.domain.records import Identifier
+from alliance_fhir.sources.fhir.element import Element, Unread, codes, coding, words
 
 _V = TypeVar("_V")
 STATUSES: dict[str, Status] = {
@@ -29,13 +30,17 @@ WITHOUT_TIME = ("proposed", "waitlist")
 
 
 class Standing(NamedTuple):
-    """How a visit stands, who called it off, and when by our own extension. `rule` is the one of
-    our attendance rules that the extension names, where it fits the status."""
+    """How a visit stands, who called it off, and by our own extension when, by which code of its
+    source, and why. `rule` is the one of our attendance rules that the extension names, where it
+    fits the status."""
 
     status: Status
     by: Side | None = None
     notice: str = ""
     rule: Rule | None = None
+    status_code: Identifier | None = None
+    event_reason: str | None = None
+    event_reason_code: Identifier | None = None
 
 
 _OURS: dict[Rule, tuple[str, Standing]] = {
@@ -84,13 +89,26 @@ def _ours(appointment: Element, code: str) -> Standing | None:
         parts = {one.text("url"): one for one in extension.parts("extension")}
         told = parts["rule"].part("valueCoding").text("code") if "rule" in parts else ""
         rule = next((one for one in get_args(Rule) if one == told), None)
-        notice = parts["notice"].text("valueDateTime") if "notice" in parts else ""
-        if rule == "still-open" and code in _OPEN:
-            return Standing(STATUSES[code], None, notice, rule)
         fits, meant = _OURS.get(rule, ("", None)) if rule else ("", None)
+        if rule == "still-open" and code in _OPEN:
+            fits, meant = code, Standing(STATUSES[code])
         if meant and fits == code:
-            return meant._replace(notice=notice, rule=rule)
+            return _beside(parts, meant._replace(rule=rule))
     return None
+
+
+def _beside(parts: Mapping[str, Element], stands: Standing) -> Standing:
+    """With what else our extension says."""
+    nothing = Element({}, "")
+    why = parts.get("event-reason", nothing).part("valueCodeableConcept")
+    status = parts.get("status-code", nothing)
+    concept = Element({"coding": [status.part("valueCoding").body]}, status.place)
+    return stands._replace(
+        notice=parts.get("notice", nothing).text("valueDateTime"),
+        status_code=coding(concept) if status else None,
+        event_reason=next(iter(words(why)), None),
+        event_reason_code=coding(why),
+    )
 
 
 def _extended(appointment: Element, settings: FhirSettings) -> Status | None:

@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 from alliance_fhir.domain.attendance import Side
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.domain.scheduling import Coded
-from alliance_fhir.sources.hl7v2.ids import entity, patient
+from alliance_fhir.sources.codings import own_code, standard_code
+from alliance_fhir.sources.hl7v2.ids import entity, patient, somebody
 from alliance_fhir.sources.hl7v2.message import Segment
 from alliance_fhir.sources.hl7v2.reading import Reading
 from alliance_fhir.sources.hl7v2.slips import Slip, Unread
 from alliance_fhir.sources.hl7v2.span import Span, span
 from alliance_fhir.sources.hl7v2.statuses import BOOKS, RESOURCE_GONE, Standing, standing
 
-_FOLLOW_UP, _TABLE = "followup", ("", "hl70276", "0276")
+_FOLLOW_UP = standard_code("reason", "FOLLOWUP")
 """The code of table 0276, which SCH-7 takes its codes from, that tells which visit it is."""
 
 
 def lasting(reading: Reading) -> dict[str, object]:
     """All of it; what could not be read is None, and in the slips of `reading`."""
-    sch = reading.sch
+    sch, site = reading.sch, reading.site
     service = next(iter(_resources(reading, "AIS")), None)
     start, end = _span(reading, service)
     reading.noted("end", null=sch.first(11).null(5))
-    site = reading.site
+    clinicians = _clinicians(reading)
     event_reason = reading.coded("event_reason", sch, 6)
     reason = reading.coded("reason", sch, 7)
     stands = reading.attempt(lambda: _standing(reading, service)) or Standing(None, None)
     return {
         "patient": reading.attempt(lambda: _patient(reading)),
-        "clinician": reading.person("clinician", _clinicians(reading), 3, site.clinician_system),
+        "clinician": reading.person("clinician", clinicians, 3, site.clinician_system),
+        "other_clinicians": _others(reading, clinicians),
         "start": start,
         "end": end,
         "status": stands.status,
-        "status_code": stands.code,
+        "status_code": _status_code(reading, stands.code),
         "by": _side(reading, stands, event_reason, reason),
-        "first": False if _is_follow_up(reason) else None,
+        "first": False if reason and reason.coding == _FOLLOW_UP else None,
         "event_reason": event_reason,
         "reason": reason,
-        "kind": reading.coded("kind", sch, 8),
+        "appointment_type": reading.coded("appointment_type", sch, 8),
         "service": reading.coded("service", service, 3),
         "location": _location(reading),
         "referrer": reading.person("referrer", reading.message.all("PV1"), 8, site.referrer_system),
         "referral": reading.attempt(lambda: _referral(reading)),
+        "placer": _placer(reading),
     }
 
 
@@ -55,6 +61,28 @@ def _clinicians(reading: Reading) -> list[Segment]:
     types = reading.site.clinician_types
     general = _resources(reading, "AIG") if types else []
     return _resources(reading, "AIP") or [one for one in general if one.text(4).casefold() in types]
+
+
+def _others(reading: Reading, clinicians: Sequence[Segment]) -> tuple[Identifier, ...] | None:
+    """All whose numbers are known, a segment each, where they are several: a message that names one
+    alone may say less than it could."""
+    system, found = reading.site.clinician_system, dict[Identifier, None]()
+    for one in clinicians if len(clinicians) > 1 else ():
+        with suppress(Unread):  # the visit can do without
+            if known := somebody(one, 3, system, reading.site):
+                found[known] = None
+    return tuple(found) if len(found) > 1 else None
+
+
+def _placer(reading: Reading) -> Identifier | None:
+    """The number at whoever asked for it, beside that of whoever fills it. Without its authority
+    nobody knows whose it is."""
+    told = reading.sch.first(1)
+    if not reading.sch.text(2) or reading.noted("placer", null=told.null()):
+        return None
+    with suppress(Unread):
+        return entity("SCH-1", told, "", reading.site)
+    return None
 
 
 def _span(reading: Reading, service: Segment | None) -> Span:
@@ -84,10 +112,8 @@ def _side(reading: Reading, stands: Standing, *reasons: Coded | None) -> Side | 
     return next((side for code in codes if (side := reading.site.side(code))), None)
 
 
-def _is_follow_up(reason: Coded | None) -> bool:
-    if reason is None:
-        return False
-    return reason.code.casefold() == _FOLLOW_UP and reason.system.casefold() in _TABLE
+def _status_code(reading: Reading, code: str | None) -> Identifier | None:
+    return own_code("status", code, reading.site.base) if code and reading.site.base else None
 
 
 def _location(reading: Reading) -> str | None:

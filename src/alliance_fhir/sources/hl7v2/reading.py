@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.domain.scheduling import Coded
+from alliance_fhir.sources.codings import standard_code, table_code
 from alliance_fhir.sources.fields import has_control
 from alliance_fhir.sources.hl7v2.ids import somebody
 from alliance_fhir.sources.hl7v2.message import Message, Segment
@@ -47,13 +48,25 @@ class Reading:
         if self.noted(name, null=told.null()):
             return None
         for code, text, table in ((1, 2, 3), (4, 5, 6)):
-            found = Coded(told.text(code), told.text(text), told.text(table))
-            if has_control(found.words):
+            found = Coded(told.text(code), told.text(text))
+            if has_control(found.code) or has_control(found.text):
                 self.slips.append(Slip(f"{segment.name}-{field}", "control-character"))
                 return None
             if found.words:
-                return found
+                return self._with_system(name, found, told.text(table))
         return None
+
+    def _with_system(self, name: str, told: Coded, table: str) -> Coded:
+        """A code alone, of which nobody says that it is one, is but words."""
+        code = " ".join(told.code.split())
+        found = standard_code(name, code) if not table and not told.text else None
+        if code and (told.text or table) and self.site.base:
+            named = self.site.authorities.get(table)
+            found = Identifier(named, code) if named else self._coding(name, code, table)
+        return Coded(found.value, told.words, found.system) if found else told
+
+    def _coding(self, name: str, code: str, table: str) -> Identifier:
+        return table_code(name, code, table, self.site.base)
 
     def person(
         self, name: str, segments: Sequence[Segment], field: int, system: str

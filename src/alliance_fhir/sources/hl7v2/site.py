@@ -19,15 +19,17 @@ class Site(NamedTuple):
 
     The systems are those of numbers without an assigning authority; `patient_system` also tells
     which of a patient's numbers counts. `authorities` gives the system of an authority, by its
-    namespace or its universal id; under `root`, where there is one, lie those of all other
-    namespaces. `statuses` are the site's own words for statuses, and `sides` the codes of reasons
-    that tell who called off; both are looked up without regard to case. `processing` tells of which
-    systems messages are read, beside those in production; `clinician_types` which general resources
-    are clinicians, in lower case.
+    namespace or its universal id, and that of a table of codes, by its name; under `root`, where
+    there is one, lie those of all other namespaces, under `base` those of the site's own codes.
+    `statuses` are the site's own words for statuses, and `sides` the codes of reasons that tell who
+    called off; both are looked up without regard to case. `processing` tells of which systems
+    messages are read, beside those in production; `clinician_types` which general resources are
+    clinicians, in lower case.
     """
 
     zone: tzinfo | None = None
     root: str = ""
+    base: str = ""
     appointment_system: str = ""
     patient_system: str = ""
     clinician_system: str = ""
@@ -56,6 +58,7 @@ def site_of(settings: Settings) -> Site:
     return Site(
         zone=zone,
         root=f"{settings.root}/authority",
+        base=settings.root,
         appointment_system=own.appointment_system or settings.appointment_system or "",
         patient_system=own.patient_system or settings.patient_system or "",
         clinician_system=own.clinician_system or settings.clinician_system or "",
