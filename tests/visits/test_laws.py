@@ -64,10 +64,12 @@ def visits(draw: st.DrawFn) -> Visit:
     moved = tuple(Moment.of(one) for one in before if one != start)
     # a semicolon stands between two of them
     others = st.lists(people.filter(lambda one: ";" not in one.value), max_size=3, unique=True)
+    clinician = draw(st.none() | people)
+    beside = [one for one in draw(others) if clinician and one != clinician]
     return Visit(
         appointment=draw(people),
         patient=draw(people),
-        clinician=draw(st.none() | people),
+        clinician=clinician,
         start=Moment.of(start),
         end=Moment.of(start + lasts),
         status=status,
@@ -78,7 +80,7 @@ def visits(draw: st.DrawFn) -> Visit:
         status_code=draw(codings),
         location=draw(st.none() | texts),
         placer=draw(st.none() | people),
-        other_clinicians=tuple(draw(others)),
+        other_clinicians=tuple(beside),
         modality=draw(st.none() | st.sampled_from(get_args(Modality))),
         referrer=draw(st.none() | people),
         referral=draw(st.none() | people),

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from alliance_fhir.domain.attendance import Side, Status, classify
 from alliance_fhir.domain.records import Identifier, Moment
-from alliance_fhir.domain.visit import Visit, chain, is_known_too_soon, usual_end
+from alliance_fhir.domain.visit import Visit, chain, clinicians, is_known_too_soon, usual_end
 
 
 class Coded(NamedTuple):
@@ -328,11 +328,11 @@ def _after_start(start: Moment | None, end: Moment | None) -> Moment | None:
 def _visit(
     now: Said, notice: _Notice, earlier: tuple[Moment, ...], missed: tuple[Moment, ...]
 ) -> Visit:
-    others = [one for one in now.other_clinicians or () if one != now.clinician]
+    clinician, others = clinicians(now.clinician, now.other_clinicians or ())
     told: dict[str, object] = {
         "appointment": now.appointment,
         "patient": now.patient,
-        "clinician": now.clinician,
+        "clinician": clinician,
         "start": now.start,
         "end": now.end,
         "status": now.status,
@@ -344,7 +344,7 @@ def _visit(
         "rescheduled_from": earlier,
         "missed": missed,
         "placer": now.placer if now.placer != now.appointment else None,
-        "other_clinicians": tuple(others),
+        "other_clinicians": others,
         "location": now.location,
         "status_code": now.status_code,
     }

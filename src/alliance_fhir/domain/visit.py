@@ -85,6 +85,15 @@ def chain(starts: Iterable[Moment]) -> tuple[Moment, ...]:
     return tuple(next(same) for _, same in groupby(starts, attrgetter("utc")))
 
 
+def clinicians(
+    attender: Identifier | None, others: Iterable[Identifier]
+) -> tuple[Identifier | None, tuple[Identifier, ...]]:
+    """Who is to see the patient, and who else is to be there, each once: where nobody is said to be
+    the first of them, the first of the others is."""
+    every = [*dict.fromkeys(filter(None, (attender, *others)))]
+    return next(iter(every), None), tuple(every[1:])
+
+
 def natural_key(appointment: Identifier) -> tuple[str, ...]:
     """What makes a visit this visit: its appointment's number at whoever fills it."""
     return ("visit", *appointment)

@@ -16,6 +16,7 @@ from alliance_fhir.domain.visit import (
     Modality,
     Visit,
     chain,
+    clinicians,
     is_known_too_soon,
     slip,
     usual_end,
@@ -111,7 +112,7 @@ class VisitRows:
         return known
 
     def _beside(self, told: Mapping[str, str]) -> dict[str, object]:
-        """What is in no other field's way, of the columns that the table has. Raises Bad."""
+        """What most tables do not have, of the columns that this one has. Raises Bad."""
         found: dict[str, object] = {name: free_text(name, told[name]) for name in self._texts}
         for name in self._codes:
             if code := self._fields.code(name, told[name]):
@@ -121,13 +122,15 @@ class VisitRows:
                     found[about] = code.value
         if self._has_others:
             found["placer"] = self._fields.unremembered("placer", told["placer"])
-            found["other_clinicians"] = self._several("other_clinicians", told)
+            attender = self._fields.identifier("clinician", told["clinician"])
+            others = self._several("other_clinicians", told)
+            found["clinician"], found["other_clinicians"] = clinicians(attender, others)
         return found
 
-    def _several(self, column: str, told: Mapping[str, str]) -> tuple[Identifier, ...]:
-        """People, with semicolons between them, each once. Raises Bad."""
+    def _several(self, column: str, told: Mapping[str, str]) -> list[Identifier]:
+        """People, with semicolons between them. Raises Bad."""
         people = (self._fields.identifier(column, one.strip()) for one in told[column].split(";"))
-        return tuple(dict.fromkeys(filter(None, people)))
+        return [*filter(None, people)]
 
     def _missed(self, text: str, before: Collection[Moment]) -> tuple[Moment, ...]:
         """Those of the starts before that were missed, as they stand there. Raises Bad."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.records import Identifier
+from alliance_fhir.domain.visit import clinicians
 from alliance_fhir.sources.fhir.element import Element, Slip, Unread, codes
 from alliance_fhir.sources.fhir.people import Around, is_given, of_system, usable
 
@@ -60,14 +61,14 @@ class Participants:
         """All of whom it is known who they are. Who counts as the clinician comes first: the
         attender, else the first; of them one of the site's system before all others."""
         actors = self._actors("Practitioner", "PractitionerRole")
-        actors.sort(key=lambda one: not one[1])
         system = self._settings.clinician_system or ""
-        found = [self._around.who(actor, system) for actor, _ in actors]
-        if actors and not any(found):
+        known = [(self._around.who(actor, system), attends) for actor, attends in actors]
+        named = [who for who, _ in known if who]
+        if actors and not named:
             raise Unread(actors[0][0].place, "left-unnamed")
-        known = [who for who in found if who]
-        first = of_system(known, system)
-        return tuple(dict.fromkeys([first, *known])) if first else ()
+        attenders = [who for who, attends in known if who and attends]
+        attender, others = clinicians(of_system(attenders or named, system), named)
+        return (attender, *others) if attender else ()
 
     def location(self) -> str | None:
         """Where it is to be, in words: the first place that is named."""
