@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from alliance_fhir.asking import Options, Progress, Watch, unwatched
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.attendance import Place
+from alliance_fhir.domain.attendance import NO_SHOW, Place
 from alliance_fhir.domain.engagement import Appointed, Engagement, engagement, period_of
 from alliance_fhir.domain.receipt import WARNINGS, Finding, Tally
-from alliance_fhir.domain.records import Identifier
+from alliance_fhir.domain.records import Identifier, Moment
 from alliance_fhir.domain.visit import Visit
 from alliance_fhir.errors import ConfigError
 from alliance_fhir.fhir.check import Checker, Level
@@ -145,26 +145,32 @@ class _Roll:
             elif isinstance(read.record, Visit):
                 tally.read += 1
                 tally.accepted += 1
-                visits.append(self._appointed(read.record, read.place))
+                visits += self._appointed(read.record, read.place, read.missed)
                 if tally.read % _STEP == 0:
                     watch(Progress(tally.read, files.count))
         for visit in visits:
             yield visit._replace(service=self._services[visit.service])
 
-    def _appointed(self, visit: Visit, place: Place) -> Appointed:
-        return Appointed(
+    def _appointed(
+        self, visit: Visit, place: Place, missed: Iterable[Place]
+    ) -> Iterator[Appointed]:
+        """A visit; and before it each time at which it was missed, and then booked for another."""
+        appointed = Appointed(
             self._patients.setdefault(visit.patient, len(self._patients)),
-            self._day(visit),
+            self._day(visit.start),
             visit.attendance(self._window),
             place.kind,
             self._service(visit.service or ""),
             _named(visit.referrer),
             _named(visit.clinician),
         )
+        for start, then in zip(visit.missed, missed, strict=True):
+            yield appointed._replace(day=self._day(start), told=NO_SHOW, place=then.kind)
+        yield appointed
 
-    def _day(self, visit: Visit) -> date:
-        """On which it began, in the site's zone; where that is not set, in its own."""
-        began = datetime.fromisoformat(visit.start.text)
+    def _day(self, start: Moment) -> date:
+        """The day of a start in the site's zone; where that is not set, in its own."""
+        began = datetime.fromisoformat(start.text)
         return began.astimezone(self._settings.tz or began.tzinfo).date()
 
     def _service(self, words: str) -> str:

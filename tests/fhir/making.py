@@ -188,6 +188,24 @@ def visits() -> list[tuple[Visit, Place]]:
         "referral": Identifier("urn:example:orders", "77"),
     }
     odd = Moment("2026-03-16T14:50:30-04:00", "2026-03-16T18:50:30Z")
+    beside: dict[str, Any] = {
+        "placer": Identifier("urn:example:portal", "A-7"),
+        "location": "East wing, room 12",
+        "appointment_type": "Normal visit",
+        "appointment_type_code": Identifier(
+            "http://terminology.hl7.org/CodeSystem/v2-0277", "Normal"
+        ),
+        "service_code": Identifier("urn:example:services", "PT"),
+        "reason_code": Identifier("urn:example:reasons", "SLP"),
+        "status_code": Identifier("http://terminology.hl7.org/CodeSystem/v2-0278", "Booked"),
+        "event_reason": "Booked anew",
+        "event_reason_code": Identifier("urn:example:events", "AGAIN"),
+    }
+    rare_beside: dict[str, Any] = {
+        "rescheduled_from": (late, after),
+        "missed": (late,),
+        "other_clinicians": (Identifier("urn:example:staff", "lindqvist"),),
+    }
     told = [
         visit(1, "booked", **all_of_it, first=True),
         visit(2, "arrived", **{**all_of_it, "modality": "phone", "referral": None}),
@@ -203,6 +221,10 @@ def visits() -> list[tuple[Visit, Place]]:
         visit(12, "cancelled"),
         visit(13, "entered-in-error", rescheduled_from=[after, late] * 3),
         visit(14, "checked-in", **all_of_it),
+        visit(15, "booked", **all_of_it, **beside),
+        visit(16, "pending", **all_of_it, **beside, **rare_beside),
+        visit(17, "waitlist", appointment_type="Group"),
+        visit(18, "booked", clinician=None, location="By phone"),
     ]
     places = [
         Place("first", "said"),

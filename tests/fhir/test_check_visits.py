@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alliance_fhir.fhir.versions import Version
 
 every_version = pytest.mark.parametrize("version", ALL_VERSIONS, ids=lambda v: v.label)
-NUMBERS = {"missed": "6", "off": "11", "booked": "1"}
+NUMBERS = {"missed": "6", "off": "11", "booked": "1", "beside": "16"}
 """The visits that faults are planted in, by their numbers at the source."""
 
 
@@ -36,6 +36,8 @@ OTHER = {"system": "urn:example:mrn", "value": LEAK}
 SOMEBODY = {"type": "Group", "identifier": OTHER}
 PAT = {"coding": [{"system": el.CANCELLATION_REASON, "code": "pat"}]}
 AS_TEXT = {"text": LEAK}
+AS_REASON = "extension.0.extension.2.valueCodeableConcept"
+ATTENDER = [el.ATTENDER]
 SEAL = {"url": el.CONTENT_DIGEST, "valueString": "0" * 32}
 IN_PERSON = {
     "url": el.MODALITY,
@@ -85,7 +87,23 @@ FAULTS = [
     Fault("missed", ("participant", 1, "actor"), GONE),
     Fault("missed", ("comment",), LEAK),
     Fault("missed", ("text",), {"status": "generated"}),
-    Fault("booked", ("appointmentType",), AS_TEXT, "appointmentType.coding"),
+    Fault("booked", ("appointmentType",), {}, "appointmentType"),
+    Fault("booked", ("appointmentType", "coding", 0, "display"), 7, "appointmentType"),
+    Fault("beside", ("identifier", 2, "type"), GONE),
+    Fault("beside", ("identifier", 2, "type", "coding", 0, "code"), "FILL", "identifier.2.type"),
+    Fault("beside", ("identifier", 2), OTHER, "identifier.2.type"),
+    Fault("beside", ("extension", 0, "extension", 2, "valueCoding", "system"), GONE),
+    Fault("beside", ("extension", 0, "extension", 2, "url"), LEAK),
+    Fault("beside", ("extension", 0, "extension", 2, "url"), "event-reason", AS_REASON),
+    Fault("beside", ("extension", 0, "extension", 3, "valueCodeableConcept", "text"), GONE),
+    Fault("beside", ("extension", 2, "valueDateTime"), "2026-03-16"),
+    Fault("beside", ("participant", 2, "type"), GONE),
+    Fault("beside", ("participant", 2, "type"), [{"coding": [{"code": LEAK}]}]),
+    Fault("beside", ("participant", 2, "type"), ATTENDER, "participant"),
+    Fault("beside", ("participant", 3, "actor", "reference"), f"Location/{LEAK}"),
+    Fault("beside", ("participant", 3, "actor", "display"), GONE),
+    Fault("beside", ("participant", 3, "actor", "type"), "HealthcareService", "participant.3.type"),
+    Fault("beside", ("participant", 3, "status"), "declined"),
     Fault("off", ("extension", 0, "extension", 2, "valueDateTime"), "yesterday"),
     Fault("referral", ("status",), "active"),
     Fault("referral", ("intent",), "plan"),
@@ -101,6 +119,9 @@ OF_R4 = [
     Fault("off", ("subject",), {"type": "Patient", "identifier": OTHER}),
     Fault("off", ("reason",), [AS_TEXT]),
     Fault("off", ("reasonCode", 0), {"concept": AS_TEXT}, "reasonCode.0.concept"),
+    Fault("beside", ("serviceType", 0, "coding"), []),
+    Fault("beside", ("reasonCode", 0, "coding", 0, "system"), GONE),
+    Fault("beside", ("reasonCode", 0, "text"), GONE),
     Fault("off", ("participant", 0, "required"), True),
 ]
 OF_R5 = [
@@ -109,6 +130,8 @@ OF_R5 = [
     Fault("off", ("subject",), GONE),
     Fault("off", ("reasonCode",), [AS_TEXT]),
     Fault("off", ("reason", 0), AS_TEXT, "reason.0.text"),
+    Fault("beside", ("serviceType", 0, "concept", "coding"), []),
+    Fault("beside", ("reason", 0, "concept", "text"), GONE),
     Fault("off", ("participant", 0, "required"), "required"),
 ]
 # fmt: on

@@ -68,6 +68,8 @@ FULL: Row = {
     "event_reason": "Did not attend",
     "event_reason_code": "urn:example:reasons|DNA",
 }
+BESIDE = [*FULL][[*FULL].index("missed") :]
+"""The columns that most tables do not have."""
 AS_RECORD = Visit(
     appointment=Identifier("urn:example:visits", "2"),
     patient=Identifier("urn:example:mrn", GOOD),

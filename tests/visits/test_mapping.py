@@ -176,6 +176,7 @@ def test_a_full_row_whole(command: Callable[..., Ran]) -> None:
     ours = "https://alliance-fhir.github.io/ig"
     system = f"{ours}/CodeSystem/attendance"
     tho = "http://terminology.hl7.org/CodeSystem"
+    participation = f"{tho}/v3-ParticipationType"
     who = FULL["patient"].partition("|")[2]
 
     def coded(name: str, code: str) -> Json:
@@ -189,11 +190,26 @@ def test_a_full_row_whole(command: Callable[..., Ran]) -> None:
                 coded("kind", "patient-cancellation"),
                 coded("rule", "notice-in-time"),
                 {"url": "notice", "valueDateTime": "2026-03-15"},
+                {
+                    "url": "status-code",
+                    "valueCoding": {"system": f"{tho}/v2-0278", "code": "Noshow"},
+                },
+                {
+                    "url": "event-reason",
+                    "valueCodeableConcept": {
+                        "coding": [{"system": "urn:example:reasons", "code": "DNA"}],
+                        "text": "Did not attend",
+                    },
+                },
             ],
         },
         {
             "url": f"{ours}/StructureDefinition/first-or-follow-up",
             "extension": [coded("kind", "first"), coded("rule", "said")],
+        },
+        {
+            "url": f"{ours}/StructureDefinition/missed-before",
+            "valueDateTime": "2026-03-09T14:00:00-04:00",
         },
         {
             "url": f"{ours}/StructureDefinition/modality",
@@ -214,21 +230,40 @@ def test_a_full_row_whole(command: Callable[..., Ran]) -> None:
     based = body.pop("basedOn")
     assert body == {
         "resourceType": "Appointment",
-        "identifier": [{"system": "urn:example:visits", "value": "2"}],
+        "identifier": [
+            {"system": "urn:example:visits", "value": "2"},
+            {
+                "type": {"coding": [{"system": f"{tho}/v2-0203", "code": "PLAC"}]},
+                "system": "urn:example:portal",
+                "value": "A-7",
+            },
+        ],
         "status": "cancelled",
         "cancelationReason": {
             "coding": [{"system": f"{tho}/appointment-cancellation-reason", "code": "pat"}]
         },
         "serviceCategory": [{"coding": [{"system": f"{tho}/service-category", "code": "22"}]}],
-        "serviceType": [{"text": "Psychotherapy"}],
+        "serviceType": [
+            {
+                "coding": [{"system": "urn:example:services", "code": "PT"}],
+                "text": "Psychotherapy",
+            }
+        ],
         "specialty": [{"coding": [{"system": "http://snomed.info/sct", "code": "394913002"}]}],
         "appointmentType": {
             "coding": [
                 {"system": system, "code": "first"},
                 {"system": "http://snomed.info/sct", "code": "185387006"},
-            ]
+                {"system": f"{tho}/v2-0277", "code": "Normal"},
+            ],
+            "text": "Normal visit",
         },
-        "reasonCode": [{"text": "Low mood\nand poor sleep"}],
+        "reasonCode": [
+            {
+                "coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "F32.9"}],
+                "text": "Low mood\nand poor sleep",
+            }
+        ],
         "start": "2026-03-16T14:00:00-04:00",
         "end": "2026-03-16T14:50:00-04:00",
         "minutesDuration": 50,
@@ -242,12 +277,30 @@ def test_a_full_row_whole(command: Callable[..., Ran]) -> None:
                 "status": "declined",
             },
             {
-                "type": [{"coding": [{"system": f"{tho}/v3-ParticipationType", "code": "ATND"}]}],
+                "type": [{"coding": [{"system": participation, "code": "ATND"}]}],
                 "actor": {
                     "identifier": {"system": "urn:example:staff", "value": "kurtz"},
                     "type": "Practitioner",
                 },
                 "required": "required",
+                "status": "accepted",
+            },
+            *(
+                {
+                    "type": [
+                        {"coding": [{"system": f"{tho}/v3-ParticipationType", "code": "PART"}]}
+                    ],
+                    "actor": {
+                        "identifier": {"system": "urn:example:staff", "value": value},
+                        "type": "Practitioner",
+                    },
+                    "required": "required",
+                    "status": "accepted",
+                }
+                for value in ("lindqvist", "park")
+            ),
+            {
+                "actor": {"display": "East wing, room 12", "type": "Location"},
                 "status": "accepted",
             },
         ],

@@ -15,7 +15,7 @@ from alliance_fhir.sources.supply import Sources
 from command.books import book, sheet, typed
 from command.tables import finding, keeps_silent, outcome, said, states, text, write
 
-from .rows import AS_RECORD, FULL, MINE, as_row, site, visit
+from .rows import AS_RECORD, BESIDE, FULL, MINE, as_row, site, visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +69,8 @@ def test_what_is_not_required_need_not_be_a_column() -> None:
 )
 def test_a_start_that_only_says_the_next_one_again_is_none(told: str, meant: str) -> None:
     site()
-    write("a.csv", {**FULL, "rescheduled_from": told})
-    assert as_rows("a.csv") == [{**FULL, "rescheduled_from": meant}]
+    write("a.csv", {**FULL, "rescheduled_from": told, "missed": ""})
+    assert as_rows("a.csv") == [{**FULL, "rescheduled_from": meant, "missed": ""}]
 
 
 @pytest.mark.parametrize(("suffix", "delimiter"), [("csv", ","), ("txt", ";"), ("tsv", "\t")])
@@ -162,6 +162,7 @@ def test_a_sites_own_columns_words_systems_and_dates_are_brought_to_ours() -> No
     site(SITE)
     Path("a.csv").write_text(OWN, "utf-8")
     own = {**FULL, "patient": "urn:example:mrn|17", "service": "Psychotherapy"}
+    own |= dict.fromkeys(BESIDE, "")
     same = {"referrer": "", "referral": "", "cancelled_at": "", "cancelled_by": "", "reason": ""}
     same["rescheduled_from"] = ""
     assert as_rows("a.csv") == [
@@ -391,3 +392,58 @@ def test_a_row_that_breaks_a_rule_spoils_no_other_of_its_appointment(
     shape = outcome("check", (2, 1, 1), [finding(3, "status", "unknown-status")], code=4)
     for more in ((), ("--limit", "9")):
         assert said(command("check", "a.csv", *more, "--json")) == shape
+
+
+CODES = "http://terminology.hl7.org/CodeSystem/v2-"
+OF_SITE = "https://alliance-fhir.github.io/id/clinic-east/code/"
+
+
+@pytest.mark.parametrize(
+    ("column", "told", "meant"),
+    [
+        # HL7's own tables, in upper or lower case; a site's codes where these do not have one
+        ("status_code", "noSHOW", f"{CODES}0278|Noshow"),
+        ("status_code", "DNA", f"{OF_SITE}status|DNA"),
+        ("reason_code", "followup", f"{CODES}0276|FOLLOWUP"),
+        ("reason_code", "F32.9", f"{OF_SITE}reason|F32.9"),
+        ("appointment_type_code", "NORMAL", f"{CODES}0277|Normal"),
+        ("service_code", "Normal", f"{OF_SITE}service|Normal"),
+        ("event_reason_code", "BOOK", f"{OF_SITE}event_reason|BOOK"),
+        ("service_code", "http://snomed.info/sct|228557008", "http://snomed.info/sct|228557008"),
+    ],
+)
+def test_the_system_of_a_code(column: str, told: str, meant: str) -> None:
+    site()
+    write("a.csv", {**FULL, column: told})
+    assert as_rows("a.csv") == [{**FULL, column: meant}]
+
+
+def test_a_code_without_words_stands_for_them() -> None:
+    site()
+    words = ("service", "reason", "appointment_type", "event_reason")
+    write("a.csv", FULL | dict.fromkeys(words, ""))
+    codes = {name: FULL[f"{name}_code"].partition("|")[2] for name in words}
+    assert as_rows("a.csv") == [FULL | codes]
+
+
+@pytest.mark.parametrize(
+    ("clinician", "others", "meant"),
+    [
+        ("kurtz", "lindqvist; kurtz ;lindqvist;", ("kurtz", "lindqvist")),
+        ("", "lindqvist;park", ("lindqvist", "park")),
+        ("kurtz", "kurtz", ("kurtz", "")),
+        ("kurtz", "urn:x|lee;park", ("kurtz", "urn:x|lee;urn:example:staff|park")),
+    ],
+)
+def test_who_else_is_there(clinician: str, others: str, meant: tuple[str, str]) -> None:
+    site('clinician_system = "urn:example:staff"')
+    write("a.csv", {**FULL, "clinician": clinician, "other_clinicians": others})
+    full = [f"urn:example:staff|{one}" if one and "|" not in one else one for one in meant]
+    assert as_rows("a.csv") == [{**FULL, "clinician": full[0], "other_clinicians": full[1]}]
+
+
+def test_a_missed_start_is_the_one_that_it_was_moved_from() -> None:
+    """However its time is written; and each once."""
+    site()
+    write("a.csv", {**FULL, "missed": "2026-03-12T13:30Z; 2026-03-12T09:30:00-04:00;"})
+    assert as_rows("a.csv") == [{**FULL, "missed": "2026-03-12T09:30:00-04:00"}]

@@ -63,6 +63,10 @@ class Told(NamedTuple):
     rule: Rule
 
 
+NO_SHOW = Told("no-show", "no-notice")
+"""Of a visit that was missed, and nobody was given notice."""
+
+
 class Place(NamedTuple):
     """Whether a visit is a first or a follow-up one, and by which rule."""
 
@@ -117,7 +121,7 @@ def classify(
     if by is None and status == "cancelled":  # the clinic perhaps, and then it is nobody's absence
         return Told("unknown", "called-off-by-somebody")
     if called_off is None and status == "no-show":
-        return Told("no-show", "no-notice")
+        return NO_SHOW
     if called_off is None:
         return Told("patient-cancellation", "notice-at-unknown-time")
     # in UTC: two times of one zone are else subtracted as clocks show them, across a clock change

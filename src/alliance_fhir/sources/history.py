@@ -15,7 +15,7 @@ from typing import Self
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.attendance import ATTENDED, Place, place
 from alliance_fhir.domain.keys import digest
-from alliance_fhir.domain.records import Identifier
+from alliance_fhir.domain.records import Identifier, Moment
 from alliance_fhir.domain.visit import Visit
 from alliance_fhir.room import Spool
 from alliance_fhir.sources.before import NOTHING, Before, KnownVisit
@@ -74,9 +74,9 @@ class History:
             self._database.execute(index)
         self._before.know(self._said_once())
 
-    def place(self, visit: Visit) -> Place:
-        """Which visit to its service it is."""
-        return place_after(self._first(self._who(visit)), visit, self._settings)
+    def place(self, visit: Visit, start: Moment | None = None) -> Place:
+        """Which visit to its service it is; or was, when it was to begin at another time."""
+        return place_after(self._first(self._who(visit)), visit, self._settings, start)
 
     def _said_once(self) -> Iterator[KnownVisit]:
         yield from map(KnownVisit._make, self._database.execute(_SAID_ONCE))
@@ -110,11 +110,11 @@ def _known(key: str, visit: Visit, who: str) -> KnownVisit:
     return KnownVisit(key, who, start, int(visit.status in ATTENDED))
 
 
-def place_after(first: str, visit: Visit, settings: Settings) -> Place:
+def place_after(first: str, visit: Visit, settings: Settings, start: Moment | None = None) -> Place:
     """Which visit to its service it is, `first` being the start of the first that was attended, in
-    UTC without a Z; empty where none is known."""
+    UTC without a Z; empty where none is known. With `start` as if it began then."""
     return place(
-        datetime.fromisoformat(visit.start.text),
+        datetime.fromisoformat((start or visit.start).text),
         [datetime.fromisoformat(f"{first}Z")] if first else [],
         said=visit.first,
         complete_from=settings.history_from,

@@ -86,10 +86,13 @@ class VisitFiles:
         """A visit with its place; what the source says of it is that, too."""
         if not isinstance(read.record, Visit):
             return read
-        place = self._history.place(read.record)
+        visit = read.record
+        place = self._history.place(visit)
+        missed = tuple([self._history.place(visit, start) for start in visit.missed])
         content = digest((read.content, *place), self._secret)
+        origin, key, whole, messages = read.origin, read.key, read.whole, read.messages
         # not by _replace, which takes three times as long
-        return Read(read.origin, read.key, read.record, content, read.whole, place, read.messages)
+        return Read(origin, key, visit, content, whole, place, messages, missed)
 
 
 _MESSAGES = -1

@@ -26,7 +26,8 @@ class Read(NamedTuple):
     """A record with its place, its business key, and a digest of what the source said.
 
     `whole` is the key of what it is a version of, where it is one. `place` is for a visit: which
-    it is of its patient's; `messages` are those that came to it, where it is of messages.
+    it is of its patient's, and `missed` which it was at each start that was missed before; and
+    `messages` are those that came to it, where it is of messages.
     """
 
     origin: Origin
@@ -36,6 +37,7 @@ class Read(NamedTuple):
     whole: str = ""
     place: Place = UNPLACED
     messages: tuple[MessageId, ...] = ()
+    missed: tuple[Place, ...] = ()
 
     @property
     def group(self) -> str:
