@@ -39,6 +39,12 @@ ACCEPTED = [
     # one, which passes alone, is not seen where codes of other systems stand beside it
     ("Terminology_TX_NoValid_3_CC", "CodeSystem/attendance#first"),
     ("Terminology_TX_NoValid_3_CC", "CodeSystem/attendance#follow-up"),
+    # hints: the guide v2-to-FHIR itself maps table 0277 to Appointment.appointmentType; and reasons
+    # and services of a site's own are kept as they are, beside their words
+    ("Terminology_TX_NoValid_3_CC", "v2-0277#"),
+    ("Terminology_TX_NoValid_3_CC", "'Encounter Reason Codes'"),
+    ("Terminology_PassThrough_TX_Message", "for 'urn:example:"),
+    ("Terminology_PassThrough_TX_Message", "/code/"),
     # that something was made of a message of HL7 v2: the code is of the v2-to-FHIR guide, whose
     # package is not here, and stands beside one that the value set, an extensible one, has
     ("Terminology_PassThrough_TX_Message", "#v2-fhir-transformation"),

@@ -287,9 +287,6 @@ def test_a_full_row_whole(command: Callable[..., Ran]) -> None:
             },
             *(
                 {
-                    "type": [
-                        {"coding": [{"system": f"{tho}/v3-ParticipationType", "code": "PART"}]}
-                    ],
                     "actor": {
                         "identifier": {"system": "urn:example:staff", "value": value},
                         "type": "Practitioner",

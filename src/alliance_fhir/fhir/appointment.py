@@ -198,9 +198,9 @@ class VisitMapper:
         if facts.practitioner:
             clinician = el.person("Practitioner", facts.practitioner)
             found.append({"type": [el.ATTENDER], **self._participant(clinician, off)})
-        for one in facts.others:
-            other = self._participant(el.person("Practitioner", one), "")
-            found.append({"type": [el.PARTICIPANT], **other})
+        # in which role the others are there, nobody says
+        others = (el.person("Practitioner", one) for one in facts.others)
+        found += [self._participant(other, "") for other in others]
         if facts.location:
             place: Json = {"display": facts.location, "type": "Location"}
             found.append({"actor": place, "status": "accepted"})

@@ -103,8 +103,6 @@ LESS_IS_BETTER: Json = {
 }
 POPULATION = f"{_THO}/measure-population"
 PLACER_TYPE: Json = {"coding": [{"code": _PLACER, "system": _IDENTIFIER_TYPES}]}
-PARTICIPANT: Json = {"coding": [{"system": f"{_THO}/v3-ParticipationType", "code": "PART"}]}
-"""Who takes part beside the attender, in which role nobody says."""
 ATTENDER: Json = {"coding": [{"system": f"{_THO}/v3-ParticipationType", "code": "ATND"}]}
 REFERRAL: Json = {"coding": [{"system": SNOMED, "code": "3457005"}]}
 """Patient referral."""
