@@ -17,18 +17,20 @@ from pathlib import Path
 
 from bookings import Booking
 from generate import Chance
-from siu_messages import messages
+from siu_messages import CODES, Event, last_events, messages
 from visits_of_a_year import SEED, Year
 
 COLUMNS = (
     *("appointment", "patient", "clinician", "start", "end", "status", "cancelled_at"),
     *("cancelled_by", "reason", "service", "referrer", "referral", "rescheduled_from"),
+    *("service_code", "status_code", "event_reason", "event_reason_code"),
 )
 
 
-def row(booking: Booking) -> tuple[str, ...]:
-    """A booking as it stands in the end."""
+def row(booking: Booking, last: Event) -> tuple[str, ...]:
+    """A booking as it stands in the end, after the `last` thing that happened to it."""
     course = booking.course
+    code, _, reason = last.reason.partition("^")
     called_off = booking.off_at.isoformat() if booking.off_at else ""
     before = booking.before.isoformat(timespec="minutes") if booking.before else ""
     return (
@@ -36,6 +38,7 @@ def row(booking: Booking) -> tuple[str, ...]:
         *(booking.start.isoformat(timespec="minutes"), booking.end.isoformat(timespec="minutes")),
         *(booking.status, called_off, booking.off_by, booking.reason, course.service),
         *(course.referrer, course.referral, before),
+        *(CODES[course.service], last.status, reason, code),
     )
 
 
@@ -48,7 +51,8 @@ def generate(folder: Path) -> None:
     with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(map(row, bookings))
+        last = last_events(bookings)
+        writer.writerows(row(booking, last[booking.number]) for booking in bookings)
     with told.open("w", encoding="utf-8", newline="") as file:
         file.writelines(messages(bookings))
 

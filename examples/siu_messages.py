@@ -63,6 +63,13 @@ def events(booking: Booking, chance: Chance) -> Iterator[Event]:
         yield Event(after, "S26", booking, NO_SHOW, "Noshow" if chance.happens(0.7) else "")
 
 
+def last_events(bookings: list[Booking]) -> dict[str, Event]:
+    """By a booking's number the last thing that happened to it: as the system shows it."""
+    chance = Chance(SEED)  # the same chances as `messages` takes
+    told = [event for booking in bookings for event in events(booking, chance)]
+    return {event.booking.number: event for event in sorted(told, key=lambda one: one.at)}
+
+
 def message(event: Event, control: int) -> str:
     """One message; a booking is sent whole, and of a later one what is other than before."""
     booking, course = event.booking, event.booking.course

@@ -62,6 +62,8 @@ TYPES = {
         (SNOMED, "185389009"),
     ],
 }
+TABLE_0278 = {"Pending", "Waitlist", "Booked", "Started", "Complete", "Cancelled", "Dc", "Deleted"}
+TABLE_0278 |= {"Blocked", "Overbook", "Noshow"}
 MODALITY = {"in-person": "FACE", "phone": "PHONE", "video": "VIDEOCONF"}
 
 
@@ -94,6 +96,12 @@ class _Table:
             told = row["cancelled_at"]
             notice = self._time(told).isoformat() if "T" in told else told
             attendance["extension"].append({"url": "notice", "valueDateTime": notice})
+        if told := row.get("status_code"):
+            code = self._code("status", told)
+            attendance["extension"].append({"url": "status-code", "valueCoding": code})
+        if row.get("event_reason"):
+            why = self._concept(row, "event_reason")
+            attendance["extension"].append({"url": "event-reason", "valueCodeableConcept": why})
         extensions = [attendance, _ours("first-or-follow-up", *place)]
         if row.get("modality"):
             mode = _concept(f"{THO}/v3-ParticipationMode", MODALITY[row["modality"]])
@@ -118,7 +126,7 @@ class _Table:
             ],
             "status": status,
             "serviceCategory": [_concept(f"{THO}/service-category", "22")],
-            "serviceType": [self._text(row["service"])],
+            "serviceType": [self._said(row, "service")],
             "start": start.isoformat(),
             "end": end.isoformat(),
             "participant": participants,
@@ -144,7 +152,7 @@ class _Table:
         if specialty := self._site.get("specialty"):
             body["specialty"] = [_concept(SNOMED, specialty)]
         if row["reason"]:
-            body["reason" if self._r5 else "reasonCode"] = [self._text(row["reason"])]
+            body["reason" if self._r5 else "reasonCode"] = [self._said(row, "reason")]
         if which in TYPES:
             system = f"{IG}/CodeSystem/attendance"
             codings = [(system if s == "attendance" else s, c) for s, c in TYPES[which]]
@@ -185,8 +193,19 @@ class _Table:
         status = "declined" if actor["type"] == off else "accepted"
         return {"actor": actor, "required": True if self._r5 else "required", "status": status}
 
-    def _text(self, text: str) -> Json:
-        return {"concept": {"text": text}} if self._r5 else {"text": text}
+    def _said(self, row: dict[str, str], column: str) -> Json:
+        concept = self._concept(row, column)
+        return {"concept": concept} if self._r5 else concept
+
+    def _concept(self, row: dict[str, str], column: str) -> Json:
+        told = row.get(f"{column}_code")
+        return {"text": row[column], **({"coding": [self._code(column, told)]} if told else {})}
+
+    def _code(self, about: str, code: str) -> Json:
+        """Of HL7's table of statuses where that has it, else the site's own."""
+        own = f"https://alliance-fhir.github.io/id/{self._site['source']}/code/{about}"
+        of_hl7 = about == "status" and code in TABLE_0278
+        return {"system": f"{THO}/v2-0278" if of_hl7 else own, "code": code}
 
     def _who(self, what: str, value: str) -> Who:
         system, _, bare = value.rpartition("|")
