@@ -103,19 +103,14 @@ class _Table:
             why = self._concept(row, "event_reason")
             attendance["extension"].append({"url": "event-reason", "valueCodeableConcept": why})
         extensions = [attendance, _ours("first-or-follow-up", *place)]
+        extensions += self._starts(row, "missed", "missed-before")
         if row.get("modality"):
             mode = _concept(f"{THO}/v3-ParticipationMode", MODALITY[row["modality"]])
             url = f"{IG}/StructureDefinition/modality"
             extensions.append({"url": url, "valueCodeableConcept": mode})
-        for told in filter(None, row.get("rescheduled_from", "").split(";")):
-            url = f"{IG}/StructureDefinition/rescheduled-from"
-            extensions.append({"url": url, "valueDateTime": self._time(told).isoformat()})
+        extensions += self._starts(row, "rescheduled_from", "rescheduled-from")
         code, off = OFF_BY.get(kind, ("", ""))
-        participants = [self._participant(patient, off)]
-        if row["clinician"]:
-            clinician = logical("Practitioner", self._who("clinician", row["clinician"]))
-            attender = _concept(f"{THO}/v3-ParticipationType", "ATND")
-            participants.append({"type": [attender], **self._participant(clinician, off)})
+        participants = self._participants(row, patient, off)
         body: Json = {
             "resourceType": "Appointment",
             "meta": labels(""),
@@ -140,6 +135,20 @@ class _Table:
             body["subject"] = patient
         return seal(body | self._if_told(row, patient, place[0]))
 
+    def _participants(self, row: dict[str, str], patient: Json, off: str) -> list[Json]:
+        participants = [self._participant(patient, off)]
+        if row["clinician"]:
+            clinician = logical("Practitioner", self._who("clinician", row["clinician"]))
+            attender = _concept(f"{THO}/v3-ParticipationType", "ATND")
+            participants.append({"type": [attender], **self._participant(clinician, off)})
+        for told in filter(None, row.get("other_clinicians", "").split(";")):
+            other = logical("Practitioner", self._who("clinician", told))
+            participants.append(self._participant(other, ""))
+        if where := row.get("location"):
+            place_: Json = {"type": "Location", "display": where}
+            participants.append({"actor": place_, "status": "accepted"})
+        return participants
+
     def _called_off(self, code: str, told: list[Json]) -> Json:
         reason = _concept(f"{THO}/appointment-cancellation-reason", code)
         if not self._r5:
@@ -157,6 +166,14 @@ class _Table:
             system = f"{IG}/CodeSystem/attendance"
             codings = [(system if s == "attendance" else s, c) for s, c in TYPES[which]]
             body["appointmentType"] = {"coding": [{"system": s, "code": c} for s, c in codings]}
+        if said := row.get("appointment_type"):
+            kind = body.setdefault("appointmentType", {})
+            kind["text"] = said
+            if code := row["appointment_type_code"]:
+                kind["coding"] = [
+                    *kind.get("coding", []),
+                    {"system": f"{THO}/v2-0277", "code": code},
+                ]
         if row["referral"] or row["referrer"]:
             value = self._referral(row, patient)
             referral = {"system": self._identifiers, "value": value}
@@ -192,6 +209,11 @@ class _Table:
     def _participant(self, actor: Json, off: str) -> Json:
         status = "declined" if actor["type"] == off else "accepted"
         return {"actor": actor, "required": True if self._r5 else "required", "status": status}
+
+    def _starts(self, row: dict[str, str], column: str, name: str) -> list[Json]:
+        url = f"{IG}/StructureDefinition/{name}"
+        told = filter(None, row.get(column, "").split(";"))
+        return [{"url": url, "valueDateTime": self._time(one).isoformat()} for one in told]
 
     def _said(self, row: dict[str, str], column: str) -> Json:
         concept = self._concept(row, column)
