@@ -9,7 +9,7 @@ from typing import Any
 Row = dict[str, str]
 COLUMNS = (
     *("appointment", "patient", "clinician", "start", "status", "cancelled_at", "cancelled_by"),
-    *("service", "referrer", "referral", "first"),
+    *("service", "referrer", "referral", "first", "rescheduled_from", "missed"),
 )
 TOML = """\
 source = "clinic-east"

@@ -17,7 +17,7 @@ from alliance_fhir.sources.layout import VISIT
 from alliance_fhir.targets.reading import VISITS, Wish
 from alliance_fhir.testing import FhirServer as LittleServer
 from command.tables import text, write
-from visits.rows import FULL, visit
+from visits.rows import BESIDE, FULL, visit
 
 from .test_assessments import sent
 
@@ -69,7 +69,7 @@ def test_the_example_visits_come_back_and_sent_again_change_nothing(
 
 
 @pytest.mark.parametrize("kind", ["folder", "little", R4, R5])
-def test_where_a_visit_was_before_comes_back_in_its_order(
+def test_what_is_beside_comes_back_and_where_it_was_before_in_its_order(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest, naps: list[float]
 ) -> None:
     """More starts than there are marks for, one of them twice, and in no order of time."""
@@ -80,12 +80,16 @@ def test_where_a_visit_was_before_comes_back_in_its_order(
     rows = [
         visit(n, rescheduled_from=";".join(some)) for n, some in enumerate((before, before[:2], []))
     ]
+    beside = {name: told for name, told in FULL.items() if name in BESIDE and name != "missed"}
+    rows.append(visit(3, clinician="urn:example:staff|kurtz", **beside))
+    rows[0] |= {"missed": ";".join(before[3:])}
     source, back = tmp_path / "a.csv", tmp_path / "back.csv"
     source.write_text(text(rows), "utf-8", newline="")
     assert sent([source], to, settings, tmp_path / "a.sqlite").keys() == {"created"}
     assert pulled(back, to, settings).exit_code == 0
-    found = {row["appointment"]: row["rescheduled_from"] for row in rows_of(back)}
-    assert found == {row["appointment"]: row["rescheduled_from"] for row in rows}
+    names = ("rescheduled_from", *BESIDE)
+    found = {row["appointment"]: [row[name] for name in names] for row in rows_of(back)}
+    assert found == {row["appointment"]: [row[name] for name in names] for row in rows}
     assert sent([back], to, settings, tmp_path / "a.sqlite").keys() == {"unchanged"}
 
 
