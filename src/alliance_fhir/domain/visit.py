@@ -161,7 +161,14 @@ class Visit(BaseModel):
 
     def plain(self) -> Plain:
         """All of it in texts and tuples of texts, for whoever keeps many: as `again` takes it."""
-        return tuple([_plain(told) for told in _TOLD(self.__dict__)])
+        told = dict(zip(_FIELDS, _TOLD(self.__dict__), strict=True))
+        for name in _ONE_EACH:
+            if one := told[name]:
+                told[name] = tuple(one)
+        for name in _SEVERAL:
+            if told[name]:
+                told[name] = tuple([tuple(one) for one in told[name]])
+        return tuple(told.values())
 
     @classmethod
     def again(cls, plain: Plain) -> Self:
@@ -192,12 +199,6 @@ class Visit(BaseModel):
         )
 
 
-def _plain(told: Any) -> Any:
-    if not isinstance(told, tuple):
-        return told
-    return tuple([_plain(one) for one in cast("tuple[Any, ...]", told)])
-
-
 _FIELDS = tuple(Visit.model_fields)
 _TOLD = cast("Callable[[Mapping[str, Any]], Plain]", itemgetter(*_FIELDS))
 _SEVERAL: dict[str, Callable[[Iterable[Any]], Identifier | Moment]] = {
@@ -216,6 +217,7 @@ def _each(make: Callable[[Iterable[Any]], Any]) -> Callable[[Iterable[Any]], Any
     return lambda told: tuple([make(one) for one in told])
 
 
+_ONE_EACH = (*_IDENTIFIERS, *_MOMENTS)
 _MADE_ANEW: tuple[tuple[str, Callable[[Iterable[Any]], Any]], ...] = (
     *((name, Identifier._make) for name in _IDENTIFIERS),
     *((name, Moment._make) for name in _MOMENTS),

@@ -6,6 +6,7 @@ to them. A code that is in none is of the site alone, and its system lies under 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from alliance_fhir import canonicals as c
@@ -40,8 +41,11 @@ _SYSTEMS = {
 """By the names that HL7 v2 has for coding systems (table 0396)."""
 _LOCAL = ("", "L")
 """What says that a code is the sender's own."""
+_REMEMBERED = 4_000
+"""Codes that are kept ready: those of a site, which come again and again."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def standard_code(about: str, code: str) -> Identifier | None:
     """The code of HL7's table for this, where it has it, in upper or lower case."""
     return _CODES.get(about, {}).get(code.casefold())
@@ -52,6 +56,7 @@ def own_code(about: str, code: str, base: str) -> Identifier:
     return standard_code(about, code) or Identifier(f"{base}/code/{about}", code)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def table_code(about: str, code: str, table: str, base: str) -> Identifier:
     """A code of a message, and the table that it names for it; one of a table that HL7 has no
     system for is the site's."""
