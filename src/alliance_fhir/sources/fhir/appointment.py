@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -148,9 +149,12 @@ class _Reading:
         raise Unread(self._it.at("identifier"), "appointment-not-numbered", remedy)
 
     def _placer(self, number: Identifier | None) -> Identifier | None:
-        """The number at whoever asked for it, beside the one that it goes by."""
-        told = usable([one for one in self._it.parts("identifier") if _is_placer(one)])
-        return next((one for one in told if one != number), None)
+        """The number at whoever asked for it, beside the one that it goes by. Without its system
+        nobody knows whose it is."""
+        told = [one for one in self._it.parts("identifier") if _is_placer(one)]
+        with suppress(Unread):
+            return next((one for one in usable(told) if one != number), None)
+        return None
 
     def _first_of(self, *names: str) -> Element:
         """The first concept of the first of these elements that says something."""
@@ -221,9 +225,10 @@ class _Reading:
                     raise Unread(place, "not-a-time")
         return chain((*before, start))[:-1] if start else ()
 
-    def _missed(self, before: Collection[Moment]) -> tuple[Moment, ...]:
-        """Those of the starts before this one that were missed, by our extension."""
-        known = {one.utc: one for one in before}
+    def _missed(self, before: Sequence[Moment]) -> tuple[Moment, ...]:
+        """Those of the starts before this one that were missed, by our extension, as they stand
+        there first."""
+        known = {one.utc: one for one in reversed(before)}
         missed: list[Moment] = []
         for one in self._it.parts("extension"):
             if one.text("url") == c.MISSED_BEFORE:
