@@ -93,6 +93,11 @@ def told(one: Said) -> dict[str, Any]:
     }
 
 
+def aip(number: str, action: str = "") -> str:
+    """A person, and what is done with them."""
+    return segment("AIP", {2: action, 3: number})
+
+
 def v2(table: str, code: str) -> Identifier:
     """A code of a table of HL7 v2, as HL7 Terminology publishes it."""
     return Identifier(f"http://terminology.hl7.org/CodeSystem/v2-{table}", code)

@@ -115,6 +115,11 @@ CASES: dict[str, Case] = {
         [A],
         [A],
     ),
+    "said so before its day, and on it something of a service": (
+        booked().say("S26", NOTHING, day=10).say("S18", NOTHING, day=20).say("S13", SECOND, day=21),
+        [A],
+        [],
+    ),
     "moved back to it": (
         missed().say("S13", SECOND, day=21).say("S13", FIRST, day=22),
         [A, B],

@@ -101,14 +101,6 @@ def concept(system: str, code: str, text: str) -> dict[str, Any]:
     return {"coding": [{"system": system, "code": code}], "text": text}
 
 
-def clinician(name: str, kind: str) -> dict[str, Any]:
-    """A clinician who takes part."""
-    return {
-        "type": [{"coding": [{"system": f"{THO}/v3-ParticipationType", "code": kind}]}],
-        **participant("Practitioner", "urn:example:staff", name),
-    }
-
-
 def participant(type_: str, system: str, value: str) -> dict[str, Any]:
     """Somebody who takes part."""
     actor = {"identifier": {"system": system, "value": value}, "type": type_}
@@ -145,9 +137,12 @@ BESIDE = {
     "serviceType": [concept(f"{OURS}/id/clinic-east/code/service", "PT", "Psychotherapy")],
     "participant": [
         participant("Patient", "urn:example:mrn", GOOD),
-        clinician("kurtz", "ATND"),
-        clinician("lindqvist", "PART"),
-        clinician("park", "PART"),
+        {
+            "type": [{"coding": [{"system": f"{THO}/v3-ParticipationType", "code": "ATND"}]}],
+            **participant("Practitioner", "urn:example:staff", "kurtz"),
+        },
+        participant("Practitioner", "urn:example:staff", "lindqvist"),
+        participant("Practitioner", "urn:example:staff", "park"),
         {"actor": {"type": "Location", "display": "EAST, 12"}, "status": "accepted"},
     ],
 }  # fmt: skip
