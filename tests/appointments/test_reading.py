@@ -126,12 +126,12 @@ CASES: dict[str, tuple[Json, Row]] = {
     "service and reason, R4": (
         {"serviceType": [{"text": "Psychotherapy"}, {"text": "Another"}],
          "reasonCode": [coded("1", display="Low mood")]},
-        {"service": "Psychotherapy", "reason": "Low mood"},
+        {"service": "Psychotherapy", "reason": "Low mood", "reason_code": f"{WHY}|1"},
     ),
     "service and reason, R5": (
         {"serviceType": [{"concept": {"text": "Psychotherapy"}}],
          "reason": [{"concept": coded("R1")}]},
-        {"service": "Psychotherapy", "reason": "R1"},
+        {"service": "Psychotherapy", "reason": "R1", "reason_code": f"{WHY}|R1"},
     ),
     "a follow-up visit": (
         {"appointmentType": coded("FOLLOWUP", f"{THO}/v2-0276")},
@@ -141,7 +141,7 @@ CASES: dict[str, tuple[Json, Row]] = {
     "SNOMED's follow-up": ({"appointmentType": coded("185389009", SNOMED)}, {"first": "no"}),
     "a check-up, which says neither": (
         {"appointmentType": coded("CHECKUP", f"{THO}/v2-0276")},
-        {},
+        {"appointment_type": "CHECKUP", "appointment_type_code": f"{THO}/v2-0276|CHECKUP"},
     ),
     "the attender before others": (
         {"participant": [
@@ -149,7 +149,7 @@ CASES: dict[str, tuple[Json, Row]] = {
             {"type": [coded("ATND", f"{THO}/v3-ParticipationType")], "status": "accepted",
              "actor": named("kurtz", "urn:example:staff", "Practitioner")},
             *taking_part(named(GOOD), named("7", "urn:example:rooms", "Location"))]},
-        {"clinician": "urn:example:staff|kurtz"},
+        {"clinician": "urn:example:staff|kurtz", "other_clinicians": "urn:example:staff|intern"},
     ),
     "a contained patient, who has several numbers": (
         {"contained": [{"resourceType": "Patient", "id": "p", "identifier": [

@@ -11,7 +11,18 @@ import pytest
 from alliance_fhir.domain.receipt import RULES
 from command.tables import GOOD, SECRET, finding, keeps_silent, outcome, said
 
-from .making import WORDS, Json, appointment, bundle, extension, named, ndjson, site, taking_part
+from .making import (
+    WORDS,
+    Json,
+    appointment,
+    bundle,
+    coded,
+    extension,
+    named,
+    ndjson,
+    site,
+    taking_part,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +31,7 @@ if TYPE_CHECKING:
 
 ACTOR = "participant[0].actor"
 MOVED = "https://alliance-fhir.github.io/ig/StructureDefinition/rescheduled-from"
+MISSED = "https://alliance-fhir.github.io/ig/StructureDefinition/missed-before"
 ONLY = taking_part({"reference": f"Patient/{SECRET}"})
 TWO = taking_part(named(GOOD), named(SECRET))
 
@@ -64,6 +76,23 @@ SLIPS: dict[str, tuple[Json, list[tuple[str, str]]]] = {
                        *extension(MOVED, valueDateTime=told or SECRET)]},
         [("extension[1].valueDateTime", rule)])
         for told, rule in (("", "not-a-date"), ("2026-03-02", "not-a-time"))},
+    "a start that was missed, and from which it was not moved": (
+        {"extension": [*extension(MOVED, valueDateTime="2026-03-05T09:30:00-05:00"),
+                       *extension(MISSED, valueDateTime="2026-03-04T09:30:00-05:00")]},
+        [("extension[1].valueDateTime", "missed-and-not-moved")]),
+    "the start itself as one that was missed before": (
+        {"extension": extension(MISSED, valueDateTime="2026-03-09T14:00:00-04:00")},
+        [("extension[0].valueDateTime", "missed-and-not-moved")]),
+    "a missed start that is none": (
+        {"extension": extension(MISSED, valueDateTime=SECRET)},
+        [("extension[0].valueDateTime", "not-a-date")]),
+    "a place that FHIR cannot write": (
+        {"participant": taking_part(named(GOOD),
+                                    {"type": "Location", "display": f"{SECRET}\x07"})},
+        [("participant[1].actor.display", "control-character")]),
+    "a code that FHIR cannot write": (
+        {"reasonCode": [coded(f"{SECRET}\x07", "urn:example:reasons")]},
+        [("reasonCode[0].coding[0].code", "control-character")]),
     "a length that is yes": (
         {"end": None, "minutesDuration": True}, [("minutesDuration", "wrong-kind")]),
     "what is still to come, and was missed": (

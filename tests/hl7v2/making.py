@@ -8,13 +8,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alliance_fhir.domain.records import Identifier, Moment
-from alliance_fhir.domain.scheduling import Said
+from alliance_fhir.domain.scheduling import Coded, Said
 from alliance_fhir.sources.hl7v2.appointment import Heard, heard
 from alliance_fhir.sources.hl7v2.site import Site
 
 SITE = Site(
     zone=ZoneInfo("America/New_York"),
     root="https://clinic-east.invalid/authority",
+    base="https://clinic-east.invalid",
     appointment_system="urn:example:appointment",
     patient_system="urn:example:mrn",
     clinician_system="urn:example:staff",
@@ -90,6 +91,26 @@ def told(one: Said) -> dict[str, Any]:
         for name, value in one._asdict().items()
         if (value not in (None, ()) and name != "number_of_asker") or value is True
     }
+
+
+def aip(number: str, action: str = "") -> str:
+    """A person, and what is done with them."""
+    return segment("AIP", {2: action, 3: number})
+
+
+def v2(table: str, code: str) -> Identifier:
+    """A code of a table of HL7 v2, as HL7 Terminology publishes it."""
+    return Identifier(f"http://terminology.hl7.org/CodeSystem/v2-{table}", code)
+
+
+def own(of: str, code: str) -> Identifier:
+    """A code of the site's own, of what it says it for or of a table of its own."""
+    return Identifier(f"https://clinic-east.invalid/code/{of}", code)
+
+
+def coded(code: Identifier, text: str) -> Coded:
+    """A code with its words."""
+    return Coded(code.value, text, code.system)
 
 
 APPOINTMENT = Identifier("urn:example:appointment", "F1")

@@ -12,13 +12,27 @@ from typing import Any
 
 import pytest
 
-from alliance_fhir.config import Hl7v2Settings, Settings
 from alliance_fhir.domain.records import Identifier
-from alliance_fhir.domain.scheduling import Coded
-from alliance_fhir.sources.hl7v2.site import Site, site_of
+from alliance_fhir.domain.scheduling import fold
+from alliance_fhir.sources.hl7v2.site import Site
 from alliance_fhir.sources.hl7v2.statuses import EVENTS, TABLE_0278
 
-from .making import APPOINTMENT, PATIENT, SITE, Fields, at, message, msh, said, segment, told
+from .making import (
+    APPOINTMENT,
+    PATIENT,
+    SITE,
+    Fields,
+    aip,
+    at,
+    coded,
+    message,
+    msh,
+    own,
+    said,
+    segment,
+    told,
+    v2,
+)
 
 FULL = message(
     "S13",
@@ -39,6 +53,7 @@ FULL = message(
     segment("AIS", {1: "1", 3: "PSY^Psychotherapy^L", 4: "20260309101500-0400", 10: "Booked"}),
     segment("AIL", {1: "1", 3: "EAST WING^R3^^CLINIC"}),
     segment("AIP", {1: "1", 3: "K1^Kurtz^A^^^Dr^^^STAFF&1.2.5&ISO"}),
+    segment("AIP", {1: "2", 3: "K2^Lee^B"}),
     segment("ZAP", {1: "anything~at\\all", 9: "^&^"}),
 )
 
@@ -56,14 +71,16 @@ def test_all_that_is_read(tmp_path: Path) -> None:
         "start": at("2026-03-09T10:00:00-04:00"),
         "end": at("2026-03-09T10:50:00-04:00"),
         "status": "pending",
-        "status_code": "Pending",
-        "event_reason": Coded("R1", "Moved by the clinic", "L"),
-        "reason": Coded("FOLLOWUP", "Follow-up", "HL70276"),
-        "kind": Coded("Normal", "", "HL70277"),
-        "service": Coded("PSY", "Psychotherapy", "L"),
+        "status_code": v2("0278", "Pending"),
+        "event_reason": coded(own("event_reason", "R1"), "Moved by the clinic"),
+        "reason": coded(v2("0276", "FOLLOWUP"), "Follow-up"),
+        "appointment_type": coded(v2("0277", "Normal"), "Normal"),
+        "service": coded(own("service", "PSY"), "Psychotherapy"),
         "location": "EAST WING, R3, CLINIC",
         "referrer": Identifier("urn:example:staff", "REF7"),
         "referral": Identifier("https://clinic-east.invalid/authority/ORDERS", "O1"),
+        "placer": Identifier("https://clinic-east.invalid/authority/PLACER", "P1"),
+        "other_clinicians": (Identifier("urn:example:staff", "K2"),),
         "first": False,
     }
 
@@ -168,7 +185,7 @@ CODES = {
 def test_every_status_of_table_0278(tmp_path: Path, code: str, status: str) -> None:
     for written in (code, code.upper(), code.lower()):
         one = said(tmp_path, message("S14", sch={25: written}))
-        assert (one.status, one.status_code) == (status, written)
+        assert (one.status, one.status_code) == (status, v2("0278", code))
     assert {name.lower() for name in CODES} == {*TABLE_0278}
 
 
@@ -177,8 +194,8 @@ def ais(status: str) -> str:
     return segment("AIS", {3: "PSY", 10: status})
 
 
-STANDING: list[tuple[str, str, str, str | None, str | None]] = [
-    # event, SCH-25, AIS-10, status, code
+STANDING: list[tuple[str, str, str, str | None, str | Identifier | None]] = [
+    # event, SCH-25, AIS-10, status, code: a text is one of table 0278
     ("S12", "", "", "booked", None),
     ("S13", "", "", "booked", None),
     ("S14", "", "", None, None),
@@ -190,10 +207,19 @@ STANDING: list[tuple[str, str, str, str | None, str | None]] = [
     ("S15", "Deleted", "", "cancelled", "Deleted"),
     ("S17", "Cancelled", "", "entered-in-error", "Cancelled"),
     ("S26", "Cancelled", "Complete", "no-show", "Cancelled"),
-    ("S26", "whatever", "", "no-show", "whatever"),
+    ("S26", "whatever", "", "no-show", own("status", "whatever")),
+    ("S26", "Dc", "", "no-show", "Dc"),  # of the table, and no status of a visit
     ("S12", "Pending", "Complete", "pending", "Pending"),
     ("S14", "", "Complete", "attended", "Complete"),
-    ("S14", "arrived", "", "arrived", "arrived"),  # the site's own word
+    ("S14", "arrived", "", "arrived", own("status", "arrived")),  # the site's own word
+    # the table that it names, and blanks that no code has
+    ("S14", "Booked^Is booked^HL70278", "", "booked", "Booked"),
+    ("S14", "booked^^L", "", "booked", own("status", "booked")),
+    ("S14", "Booked^^99ABC", "", "booked", own("99ABC", "Booked")),
+    ("S14", "", "Booked^^99ABC", "booked", own("99ABC", "Booked")),
+    ("S26", "not  there", "", "no-show", own("status", "not there")),
+    # in a table of visits it would be another system
+    ("S26", "a\\F\\b", "", "no-show", None),
     ("S16", "Complete", "", "attended", "Complete"),
     # what is said of a service is not said of the appointment
     ("S20", "", "Cancelled", None, None),
@@ -206,10 +232,16 @@ STANDING: list[tuple[str, str, str, str | None, str | None]] = [
 
 @pytest.mark.parametrize(("event", "sch", "service", "status", "code"), STANDING)
 def test_how_it_stands(
-    tmp_path: Path, event: str, sch: str, service: str, status: str | None, code: str | None
+    tmp_path: Path,
+    event: str,
+    sch: str,
+    service: str,
+    status: str | None,
+    code: str | Identifier | None,
 ) -> None:
     one = said(tmp_path, message(event, {}, {25: sch}, ais(service)))
-    assert (one.trigger, one.status, one.status_code) == (event, status, code)
+    expected = v2("0278", code) if isinstance(code, str) else code
+    assert (one.trigger, one.status, one.status_code) == (event, status, expected)
 
 
 def test_every_event_is_in_the_cases() -> None:
@@ -244,6 +276,8 @@ FIRST: list[tuple[Fields, Any]] = [
     ({7: "Followup^^HL70276"}, False),
     ({7: "FOLLOWUP^^L"}, None),
     ({7: "CHECKUP^^HL70276"}, None),
+    ({7: "followup^Again"}, False),
+    ({7: "FOLLOWUP^Again^99ABC"}, None),
     ({8: "FOLLOWUP"}, None),
     ({}, None),
 ]
@@ -254,75 +288,39 @@ def test_that_it_is_a_follow_up_visit(tmp_path: Path, sch: Fields, first: Any) -
     assert said(tmp_path, message(sch=sch)).first is first
 
 
-def aip(number: str, action: str = "") -> str:
-    """A person, and what is done with them."""
-    return segment("AIP", {2: action, 3: number})
+def authority(name: str, number: str) -> Identifier:
+    """A number of an authority that the site's settings do not name."""
+    return Identifier(f"https://clinic-east.invalid/authority/{name}", number)
 
 
-def rgs(action: str) -> str:
-    """A group, and what is done with it."""
-    return segment("RGS", {1: "1", 2: action})
-
-
-CLINICIANS: list[tuple[str, tuple[str, ...], str | None]] = [
-    ("S14", (aip("K1"),), "K1"),
-    ("S14", (aip("K1"), aip("K2")), "K1"),
-    ("S14", (aip("^Kurtz^A"), aip("K2")), "K2"),
-    ("S14", (aip("77^^^^^^^^NPI~K2"),), "K2"),
-    # another one instead: RGS-2 and AIP-2, table 0206
-    ("S14", (aip("K1", "D"), aip("K2", "A")), "K2"),
-    ("S14", (rgs("D"), aip("K1"), rgs("A"), aip("K2")), "K2"),
-    ("S14", (rgs("D"), aip("K1")), None),
-    # the event says that it is gone
-    ("S20", (aip("K1"),), None),
-    ("S21", (aip("K1"),), None),
-    ("S22", (aip("K1", "D"), aip("K2", "X")), "K2"),
-    ("S19", (aip("K1"),), "K1"),
+PLACERS: list[tuple[Fields, Identifier | None, Identifier | None]] = [
+    # SCH-1 and SCH-2, the number of the asker, and what of it is the visit's
+    ({1: "P1^PORTAL"}, authority("PORTAL", "P1"), authority("PORTAL", "P1")),
+    ({1: "P1^^1.2.9^ISO"}, *[Identifier("urn:oid:1.2.9", "P1")] * 2),
+    ({1: "P1^MRN"}, *[Identifier("urn:example:mrn", "P1")] * 2),
+    ({1: "P1^PORTAL", 3: "2"}, *[authority("PORTAL", "P1")] * 2),
+    # nobody says whose it is
+    ({1: "P1"}, None, None),
+    ({1: "F1"}, None, None),
+    ({1: ""}, None, None),
+    ({1: '""'}, None, None),
+    # both are one and the same
+    ({1: "F1^FILL", 2: "F1^FILL"}, authority("FILL", "F1"), None),
+    ({1: "F1^PORTAL", 2: "F1^FILL"}, *[authority("PORTAL", "F1")] * 2),
+    # it is the only one
+    ({1: "P1^PORTAL", 2: ""}, None, None),
 ]
 
 
-@pytest.mark.parametrize(("event", "others", "number"), CLINICIANS)
-def test_the_clinician(
-    tmp_path: Path, event: str, others: tuple[str, ...], number: str | None
+@pytest.mark.parametrize(("sch", "number", "of_visit"), PLACERS)
+def test_the_number_of_whoever_asked_for_it(
+    tmp_path: Path, sch: Fields, number: Identifier | None, of_visit: Identifier | None
 ) -> None:
-    one = said(tmp_path, message(event, {}, {}, *others))
-    assert one.clinician == (number and Identifier("urn:example:staff", number))
-
-
-def aig(resource: str, kind: str = "", action: str = "") -> str:
-    """A resource in general, of a kind, and what is done with it."""
-    return segment("AIG", {2: action, 3: resource, 4: kind})
-
-
-ROOM = aig("7^Room 7", "R")
-GENERAL: list[tuple[tuple[str, ...], tuple[str, ...], str | None]] = [
-    # the types of the site, the segments, the number
-    ((), (aig("K1", "D"),), None),
-    (("D",), (ROOM, aig("K1^Kurtz, A", "d^Doctor")), "K1"),
-    (("D", "P"), (ROOM, aig("K1^Kurtz^A^^^^MD", "P^^L")), "K1"),
-    (("D",), (ROOM, aig("K1")), None),
-    (("",), (ROOM, aig("K1")), "K1"),
-    (("D",), (aig("^Kurtz", "D"), aig("K2", "D")), "K2"),
-    (("D",), (aig("K1", "D", "D"), aig("K2", "D", "A")), "K2"),
-    # who is in AIP goes before
-    (("D",), (aig("K1", "D"), aip("K2")), "K2"),
-    (("D",), (aig("K1", "D"), aip('""')), None),
-]
-
-
-@pytest.mark.parametrize(("types", "others", "number"), GENERAL)
-def test_a_clinician_who_is_a_resource_in_general(
-    tmp_path: Path, types: tuple[str, ...], others: tuple[str, ...], number: str | None
-) -> None:
-    settings = Settings(
-        source="clinic-east",
-        clinician_system="urn:example:staff",
-        patient_system="urn:example:mrn",
-        appointment_system="urn:example:appointment",
-        hl7v2=Hl7v2Settings(clinician_types=types),
-    )
-    one = said(tmp_path, message("S14", {}, {}, *others), site_of(settings))
-    assert one.clinician == (number and Identifier("urn:example:staff", number))
+    one = said(tmp_path, message(sch=sch))
+    assert one.placer == number
+    visit = fold([one]).visit
+    assert visit
+    assert visit.placer == of_visit
 
 
 def test_the_order_that_it_is_made_on(tmp_path: Path) -> None:
@@ -333,7 +331,7 @@ def test_what_is_said_to_be_no_more(tmp_path: Path) -> None:
     one = message(
         "S14",
         {},
-        {6: '""', 7: '""', 8: '""', 11: f'^^^{_T}^""', 26: '""'},
+        {1: '""', 6: '""', 7: '""', 8: '""', 11: f'^^^{_T}^""', 26: '""'},
         aip('""'),
         segment("AIS", {3: '""'}),
         segment("AIL", {3: '""'}),
@@ -341,10 +339,11 @@ def test_what_is_said_to_be_no_more(tmp_path: Path) -> None:
     )
     read = said(tmp_path, one)
     assert read.emptied == (
-        *("clinician", "end", "event_reason", "kind", "location", "reason"),
-        *("referral", "referrer", "service"),
+        *("appointment_type", "clinician", "end", "event_reason", "location"),
+        *("other_clinicians", "placer", "reason", "referral", "referrer", "service"),
     )
     assert (read.end, read.reason, read.clinician) == (None, None, None)
+    assert (read.placer, read.appointment_type, read.other_clinicians) == (None, None, None)
 
 
 ESCAPES = {
@@ -360,14 +359,14 @@ ESCAPES = {
 def test_escape_sequences(tmp_path: Path, written: str, text: str) -> None:
     """Chapter 2.7; what is of the site or a character set within the text stays as it is."""
     one = message(head={18: "UNICODE UTF-8"}, sch={7: f"R^{written}"})
-    assert said(tmp_path, one).reason == Coded("R", text)
+    assert said(tmp_path, one).reason == coded(own("reason", "R"), text)
 
 
 def test_separators_of_its_own(tmp_path: Path) -> None:
     swap = str.maketrans("|^~\\&", "#*!?$")
     assert said(tmp_path, FULL.translate(swap)) == said(tmp_path, FULL)
-    own = message(sch={7: "R^a\\F\\b"}).translate(swap)
-    assert said(tmp_path, own).reason == Coded("R", "a#b")
+    other = message(sch={7: "R^a\\F\\b"}).translate(swap)
+    assert said(tmp_path, other).reason == coded(own("reason", "R"), "a#b")
 
 
 @pytest.mark.parametrize("marks", ["^~\\&#", "^~\\", "^~", "^", "^~&"])
@@ -379,7 +378,7 @@ def test_separators_that_are_left_out_or_added(tmp_path: Path, marks: str) -> No
 
 def test_without_an_escape_character_none_escapes(tmp_path: Path) -> None:
     one = message(sch={7: "R^a\\F\\b"}).replace("^~\\&", "^~", 1)
-    assert said(tmp_path, one).reason == Coded("R", "a\\F\\b")
+    assert said(tmp_path, one).reason == coded(own("reason", "R"), "a\\F\\b")
 
 
 CHARSETS = [
@@ -397,13 +396,13 @@ CHARSETS = [
 @pytest.mark.parametrize(("name", "codec", "text"), CHARSETS)
 def test_character_sets(tmp_path: Path, name: str, codec: str, text: str) -> None:
     one = message(head={18: name}, sch={7: f"R^{text}"})
-    assert said(tmp_path, one.encode(codec)).reason == Coded("R", text)
+    assert said(tmp_path, one.encode(codec)).reason == coded(own("reason", "R"), text)
 
 
 def test_a_site_says_the_character_set_that_none_names(tmp_path: Path) -> None:
     one = message(sch={7: "R^Müller"}).encode("latin-1")
     site = SITE._replace(encoding="latin-1")
-    assert said(tmp_path, one, site).reason == Coded("R", "Müller")
+    assert said(tmp_path, one, site).reason == coded(own("reason", "R"), "Müller")
 
 
 TIMES = {

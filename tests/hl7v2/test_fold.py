@@ -8,60 +8,11 @@ from typing import Any
 import pytest
 
 from alliance_fhir.domain.records import Identifier
-from alliance_fhir.domain.scheduling import Folded, fold, fold_each
+from alliance_fhir.domain.scheduling import fold, fold_each
 from alliance_fhir.domain.visit import Visit
 
-from .making import APPOINTMENT, PATIENT, Fields, at, hear, message, segment
-
-
-class Feed:
-    """Messages as they are made, a day after the other, of March 2026."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def say(
-        self,
-        event: str,
-        sch: Fields | None = None,
-        *others: str,
-        day: int = 0,
-        head: Fields | None = None,
-        pid: Fields | None = None,
-    ) -> Feed:
-        """One more message; `day` where it is not the next one."""
-        number = len(self.texts) + 1
-        made = f"202603{day or number:02}120000-0500"
-        usual = {7: made, 10: f"C{number}", **(head or {})}
-        self.texts.append(message(event, usual, sch, *others, pid=pid))
-        return self
-
-
-def folded(folder: Path, feed: Feed) -> Folded:
-    """What the messages come to, in the order in which they were made and backwards."""
-    said = [one.said for one in hear(folder, "".join(feed.texts)) if one.said]
-    assert len(said) == len(feed.texts)
-    found = fold(said)
-    assert fold(reversed(said)) == found
-    return found
-
-
-def visit(folder: Path, feed: Feed) -> Visit:
-    """The visit."""
-    found = folded(folder, feed).visit
-    assert found
-    return found
-
-
-FIRST = {11: "^^^20260320100000-0400^20260320103000-0400"}
-SECOND = {11: "^^^20260327100000-0400^20260327103000-0400"}
-NOTHING = {11: "", 25: ""}
-KURTZ = segment("AIP", {3: "K1"})
-
-
-def booked() -> Feed:
-    """A feed with a booking."""
-    return Feed().say("S12", {**FIRST, 7: "R^Low mood"}, KURTZ, segment("AIS", {3: "PSY^Therapy"}))
+from .feed import FIRST, NOTHING, SECOND, Feed, booked, folded, visit
+from .making import APPOINTMENT, PATIENT, Fields, at, coded, hear, own, segment, v2
 
 
 def test_a_booking(tmp_path: Path) -> None:
@@ -73,7 +24,10 @@ def test_a_booking(tmp_path: Path) -> None:
         end=at("2026-03-20T10:30:00-04:00"),
         status="booked",
         reason="Low mood",
+        reason_code=own("reason", "R"),
         service="Therapy",
+        service_code=own("service", "PSY"),
+        status_code=v2("0278", "Booked"),
     )
 
 
@@ -86,6 +40,8 @@ def test_a_cancellation_keeps_what_was_said(tmp_path: Path) -> None:
             "status": "cancelled",
             "called_off": at("2026-03-02T12:00:00-05:00"),
             "by": "patient",
+            "status_code": None,
+            "event_reason": "PATCAN",
         }
     )
     assert after.attendance() == ("patient-cancellation", "notice-in-time")
@@ -222,8 +178,9 @@ def test_too_little_is_said_yet(
 def test_the_codes_of_the_source_are_kept(tmp_path: Path) -> None:
     now: Any = folded(tmp_path, booked().say("S15", {**NOTHING, 6: "PATCAN^Called"})).now
     assert (now.status, now.status_code, now.by) == ("cancelled", None, "patient")
-    assert (now.reason, now.service) == (("R", "Low mood", ""), ("PSY", "Therapy", ""))
-    assert now.event_reason == ("PATCAN", "Called", "")
+    assert now.reason == coded(own("reason", "R"), "Low mood")
+    assert now.service == coded(own("service", "PSY"), "Therapy")
+    assert now.event_reason == coded(own("event_reason", "PATCAN"), "Called")
 
 
 def test_each_appointment_by_itself(tmp_path: Path) -> None:
@@ -238,3 +195,108 @@ def test_each_appointment_by_itself(tmp_path: Path) -> None:
         fold(said)
     with pytest.raises(ValueError, match="of one appointment"):
         fold([])
+
+
+STATUS_CODES: list[tuple[Feed, Identifier | None]] = [
+    (booked(), v2("0278", "Booked")),
+    # of one status, whoever says it without a code
+    (booked().say("S14", {11: "", 25: ""}), v2("0278", "Booked")),
+    (booked().say("S13", {**SECOND, 25: ""}), v2("0278", "Booked")),
+    # another one
+    (booked().say("S15", NOTHING), None),
+    (booked().say("S15", NOTHING).say("S14", {11: "", 25: "CANCELLED"}), v2("0278", "Cancelled")),
+    (booked().say("S14", {11: "", 25: "Arrived"}), own("status", "Arrived")),
+]
+
+
+@pytest.mark.parametrize(("feed", "code"), STATUS_CODES)
+def test_the_code_of_a_status_lasts_as_long_as_that(
+    tmp_path: Path, feed: Feed, code: Identifier | None
+) -> None:
+    assert visit(tmp_path, feed).status_code == code
+
+
+BECAUSE = {**NOTHING, 6: "ILL^Patient is ill"}
+ILL, CALLED = (own("event_reason", code) for code in ("ILL", "TEL"))
+WHY: list[tuple[Feed, str | None, Identifier | None]] = [
+    (booked().say("S15", BECAUSE), "Patient is ill", ILL),
+    (booked().say("S15", BECAUSE).say("S15", NOTHING), "Patient is ill", ILL),
+    (booked().say("S15", BECAUSE).say("S18", NOTHING), "Patient is ill", ILL),
+    (booked().say("S15", BECAUSE).say("S14", {11: "", 25: "Cancelled"}), "Patient is ill", ILL),
+    (booked().say("S15", BECAUSE).say("S18", {**NOTHING, 6: "TEL^By phone"}), "By phone", CALLED),
+    (booked().say("S15", BECAUSE).say("S15", {**NOTHING, 6: "^By phone"}), "By phone", None),
+    # why it was called off is not why it was booked, nor why nobody came
+    (booked().say("S15", BECAUSE).say("S12", SECOND), None, None),
+    (booked().say("S15", BECAUSE).say("S26", NOTHING, day=21), None, None),
+    (booked().say("S15", BECAUSE).say("S12", {**SECOND, 6: "TEL"}), "TEL", None),
+    (booked().say("S15", BECAUSE).say("S15", {**NOTHING, 6: '""'}), None, None),
+]
+
+
+@pytest.mark.parametrize(("feed", "text", "code"), WHY)
+def test_why_it_stands_so_lasts_as_long_as_it_does(
+    tmp_path: Path, feed: Feed, text: str | None, code: Identifier | None
+) -> None:
+    found = visit(tmp_path, feed)
+    assert (found.event_reason, found.event_reason_code) == (text, code)
+
+
+TEAM: list[tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = [
+    # the numbers of each message, and who is known in the end, the clinician first
+    ((("K1", "K2", "K3"),), ("K1", "K2", "K3")),
+    ((("K1", "K2"), ("K1",)), ("K1", "K2")),
+    ((("K1", "K2"), ()), ("K1", "K2")),
+    ((("K1", "K2"), ("K3",)), ("K3", "K2")),
+    ((("K1", "K2"), ("K2",)), ("K2",)),
+    ((("K1", "K2"), ("K2",), ("K1",)), ("K1", "K2")),
+    ((("K1", "K2", "K3"), ("K1", "K4")), ("K1", "K4")),
+    ((("K1", "K2"), ("K2", "K1")), ("K2", "K1")),
+    ((("K1", "K2"), ("K1", '""')), ("K1",)),
+    ((("K1", "K2"), ('""',)), ()),
+    # nobody is to be the first, and somebody is there
+    ((("K1", "K2"), ('""', "K3")), ("K3",)),
+]
+
+
+@pytest.mark.parametrize(("messages", "known"), TEAM)
+def test_who_is_to_be_there(
+    tmp_path: Path, messages: tuple[tuple[str, ...], ...], known: tuple[str, ...]
+) -> None:
+    feed = Feed()
+    for numbers in messages:
+        feed.say("S13", FIRST, *(segment("AIP", {3: number}) for number in numbers))
+    found = visit(tmp_path, feed)
+    people = tuple(Identifier("urn:example:staff", number) for number in known)
+    assert (found.clinician, found.other_clinicians) == (next(iter(people), None), people[1:])
+
+
+BESIDE: dict[str, tuple[Fields, tuple[str, ...]]] = {
+    "placer": ({1: '""'}, ()),
+    "reason": ({7: '""'}, ()),
+    "appointment_type": ({8: '""'}, ()),
+    "service": ({}, (segment("AIS", {3: '""'}),)),
+    "location": ({}, (segment("AIL", {3: '""'}),)),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_each_of_them_lasts_until_it_is_taken_back(tmp_path: Path, name: str) -> None:
+    sch = {**FIRST, 1: "P1^PORTAL", 7: "R^Low mood", 8: "TELE^By video"}
+    segments = (segment("AIS", {3: "PSY^Therapy"}), segment("AIL", {3: "EAST^7"}))
+    feed = Feed().say("S12", sch, *segments).say("S14", FIRST)
+    before = visit(tmp_path, feed)
+    told = {
+        "placer": Identifier("https://clinic-east.invalid/authority/PORTAL", "P1"),
+        "reason": "Low mood",
+        "reason_code": own("reason", "R"),
+        "appointment_type": "By video",
+        "appointment_type_code": v2("0277", "Tele"),
+        "service": "Therapy",
+        "service_code": own("service", "PSY"),
+        "location": "EAST, 7",
+    }
+    assert {key: getattr(before, key) for key in told} == told
+    fields, others = BESIDE[name]
+    after = visit(tmp_path, feed.say("S14", {**FIRST, **fields}, *others))
+    gone = {key: None for key in told if key.removesuffix("_code") == name}
+    assert after == before.model_copy(update=gone)

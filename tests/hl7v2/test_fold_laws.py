@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from random import Random
 from typing import Any, get_args
@@ -16,11 +17,11 @@ from alliance_fhir.domain.scheduling import LASTING, Coded, Said, fold, fold_eac
 
 DAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 # few of each, so that much falls together
-moments = st.integers(0, 4).map(lambda n: Moment.of(DAY + timedelta(hours=n)))
+moments = st.integers(0, 4).map(lambda n: Moment.of(DAY + timedelta(hours=30 * n)))
 starts = st.integers(0, 4).map(lambda n: Moment.of(DAY + timedelta(days=n)))
 ends = st.integers(0, 4).map(lambda n: Moment.of(DAY + timedelta(days=n, hours=1)))
 patients = st.sampled_from("ab").map(lambda value: Identifier("urn:p", value))
-codes = st.sampled_from("xy").map(Coded)
+codes = st.sampled_from([Coded("x"), Coded("y", "Y"), Coded("y", "Y", "urn:y")])
 
 
 def perhaps(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -47,8 +48,23 @@ def messages(appointment: str) -> st.SearchStrategy[Said]:
         reason=perhaps(codes),
         service=perhaps(codes),
         first=perhaps(st.booleans()),
-        emptied=st.sampled_from([(), ("end",), ("reason", "service")]),
-    )
+        status_code=perhaps(patients),
+        event_reason=perhaps(codes),
+        appointment_type=perhaps(codes),
+        location=perhaps(st.sampled_from("lm")),
+        placer=perhaps(patients),
+        other_clinicians=perhaps(st.lists(patients, min_size=1, max_size=2).map(tuple)),
+        emptied=st.sampled_from(EMPTIED),
+    ).map(_as_read)
+
+
+def _as_read(one: Said) -> Said:
+    """A code is said of a status alone."""
+    return one if one.status else one._replace(status_code=None)
+
+
+EMPTIED = [(), (), ("end",), ("reason", "service"), ("appointment_type", "event_reason"),
+           ("clinician", "location", "other_clinicians", "placer")]  # fmt: skip
 
 
 @given(st.lists(messages("A"), min_size=1, max_size=6), st.randoms(use_true_random=False))
@@ -84,6 +100,83 @@ def test_the_newest_that_says_something_is_believed(said: list[Said]) -> None:
     for name in (*LASTING, "status", "start"):
         says = [one for one in newest if getattr(one, name) is not None or name in one.emptied]
         assert getattr(found, name) == (getattr(says[0], name) if says else None)
+
+
+@given(st.lists(messages("A"), min_size=1, max_size=5))
+def test_why_and_by_which_code_it_stands_so_is_of_what_was_said_since_it_does(
+    said: list[Said],
+) -> None:
+    """Written a second time, of those whose time no other has."""
+    apart = sorted({one.made.utc: one for one in said}.values(), key=lambda one: one.made.utc)
+    assume(_all_differ(apart))
+    found = fold(apart).now
+    since: list[Said] = []
+    status = None
+    for one in apart:
+        if one.status not in (None, status):
+            since, status = [], one.status
+        since.append(one)
+    assert found.status == status
+    codes = [one.status_code for one in since if one.status_code and one.status == status]
+    assert found.status_code == (codes[-1] if codes else None)
+    says = [one for one in since if one.event_reason or "event_reason" in one.emptied]
+    assert found.event_reason == (says[-1].event_reason if says else None)
+
+
+@given(st.lists(messages("A"), min_size=1, max_size=6))
+def test_a_message_that_says_less_takes_nothing_away(said: list[Said]) -> None:
+    last = Moment.of(DAY + timedelta(days=60))
+    bare = Said("s", "99", last, "S14", Identifier("urn:a", "A"))
+    before, after = fold(said), fold([bare, *said])
+    assert after.visit == before.visit
+    assert (after.missed, after.earlier) == (before.missed, before.earlier)
+    of_message = ("sender", "control", "made", "trigger", "sequence", "number_of_asker")
+    told = {name: getattr(bare, name) for name in of_message}
+    assert after.now == before.now._replace(**told)
+
+
+absent = st.builds(
+    partial(Said, "s"),
+    control=st.sampled_from("12345678"),
+    made=moments,
+    trigger=st.just("S14"),
+    appointment=st.just(Identifier("urn:a", "A")),
+    start=perhaps(starts),
+    status=st.sampled_from([None, "booked", "no-show", "no-show", "cancelled"]),
+    by=perhaps(st.just("patient")),
+)
+"""Of what tells that somebody did not come."""
+
+
+@given(st.lists(absent | messages("A"), min_size=1, max_size=8), st.randoms(use_true_random=False))
+def test_neither_order_nor_doubles_change_what_was_missed(said: list[Said], chance: Random) -> None:
+    mixed = [*said, *chance.choices(said, k=3)]
+    chance.shuffle(mixed)
+    assert fold(mixed) == fold(said)
+
+
+@given(st.lists(absent, min_size=3, max_size=8))
+def test_what_was_missed_was_a_start_before_and_was_over(said: list[Said]) -> None:
+    found = fold(said)
+    assert not found.visit or found.visit.missed == found.missed
+    assert _are_of(found.missed, found.earlier)
+    assert found.now.start not in found.missed
+    for start in found.missed:
+        assert any(
+            one.status in ("no-show", "cancelled") and one.made.utc[:10] >= _day_before(start)
+            for one in said
+        )
+
+
+def _are_of(some: tuple[Moment, ...], every: tuple[Moment, ...]) -> bool:
+    """Whether these are among those, each once and in their order."""
+    rest = iter(every)
+    return all(any(one == other for other in rest) for one in some)
+
+
+def _day_before(start: Moment) -> str:
+    """Somewhere it is the day of the start then."""
+    return (datetime.fromisoformat(start.utc) - timedelta(days=1)).date().isoformat()
 
 
 def _all_differ(said: list[Said]) -> bool:

@@ -17,7 +17,7 @@ from alliance_fhir.domain.records import Identifier
 from alliance_fhir.domain.scheduling import Coded, fold
 from alliance_fhir.sources.hl7v2.site import Site
 
-from .making import at, said, told
+from .making import at, coded, said, told, v2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CHICAGO = Site(
     zone=ZoneInfo("America/Chicago"),
     root="urn:example",
+    base="urn:example",
     appointment_system="urn:example:appointment",
     clinician_system="urn:example:staff",
     referrer_system="urn:example:staff",
@@ -93,8 +94,8 @@ def test_a_booking(tmp_path: Path) -> None:
         "start": at("2016-05-15T13:30:00-05:00"),
         "end": at("2016-05-15T14:30:00-05:00"),
         "status": "booked",
-        "status_code": "BOOKED",
-        "service": Coded("73610", "X-RAY ANKLE 3+ VW", "CPT"),
+        "status_code": v2("0278", "Booked"),
+        "service": coded(Identifier("urn:example/code/CPT", "73610"), "X-RAY ANKLE 3+ VW"),
     }
 
 
@@ -111,10 +112,10 @@ def test_a_no_show(tmp_path: Path) -> None:
         "start": at("2024-03-15T14:00:00-05:00"),
         "end": at("2024-03-15T14:30:00-05:00"),
         "status": "no-show",
-        "status_code": "NOSHOW",
+        "status_code": v2("0278", "Noshow"),
         "event_reason": Coded("ROUTINE"),
-        "reason": Coded("99243", "CARDIOLOGY CONSULT", "CPT"),
-        "service": Coded("99243", "CARDIOLOGY CONSULT", "CPT"),
+        "reason": coded(Identifier("urn:example/code/CPT", "99243"), "CARDIOLOGY CONSULT"),
+        "service": coded(Identifier("urn:example/code/CPT", "99243"), "CARDIOLOGY CONSULT"),
     }
     visit = fold([one]).visit
     assert visit
@@ -134,7 +135,7 @@ def test_a_no_show_that_still_says_confirmed(tmp_path: Path) -> None:
         "start": at("2024-11-06T11:45:00+00:00"),
         "end": at("2024-11-06T12:30:00+00:00"),
         "status": "no-show",
-        "status_code": "Confirmed",
+        "status_code": Identifier("urn:example/code/status", "Confirmed"),
         "reason": Coded("clinic_name"),
         "location": "clinic_code, RNJ ROYALLONDON",
         "referrer": Identifier("urn:example:staff", "G9123"),
@@ -153,7 +154,7 @@ def test_a_cancellation_that_still_says_booked(tmp_path: Path) -> None:
         "patient": Identifier("urn:example/ODS", "123456"),
         "start": at("2016-12-31T11:00:00+01:00"),
         "status": "cancelled",
-        "status_code": "Booked",
+        "status_code": v2("0278", "Booked"),
         "event_reason": Coded("100"),
     }
     visit = fold([one], timedelta(minutes=30)).visit  # it says of no end
@@ -192,7 +193,13 @@ def clinician(number: str) -> dict[str, Any]:
     }
 
 
-AUTHORITY = "https://alliance-fhir.github.io/id/clinic-east/authority"
+def of_cpt(code: str, text: str) -> dict[str, Any]:
+    """A code that says that it is of CPT, by a name that is not HL7's for it, with its words."""
+    return {"coding": [{"code": code, "system": f"{BASE}/code/CPT"}], "text": text}
+
+
+BASE = "https://alliance-fhir.github.io/id/clinic-east"
+AUTHORITY = f"{BASE}/authority"
 MAPPED: dict[str, tuple[str, list[str], dict[str, Any]]] = {
     "a booking": (
         BOOKED,
@@ -200,7 +207,7 @@ MAPPED: dict[str, tuple[str, list[str], dict[str, Any]]] = {
         {
             "identifier": {"system": "urn:example:appointment", "value": "57483920"},
             "status": "booked",
-            "serviceType": [{"text": "X-RAY ANKLE 3+ VW"}],
+            "serviceType": [of_cpt("73610", "X-RAY ANKLE 3+ VW")],
             "start": "2016-05-15T13:30:00-05:00",
             "end": "2016-05-15T14:30:00-05:00",
             "minutesDuration": 60,
@@ -213,8 +220,8 @@ MAPPED: dict[str, tuple[str, list[str], dict[str, Any]]] = {
         {
             "identifier": {"system": "urn:example:appointment", "value": "APT93847"},
             "status": "noshow",
-            "serviceType": [{"text": "CARDIOLOGY CONSULT"}],
-            "reasonCode": [{"text": "CARDIOLOGY CONSULT"}],
+            "serviceType": [of_cpt("99243", "CARDIOLOGY CONSULT")],
+            "reasonCode": [of_cpt("99243", "CARDIOLOGY CONSULT")],
             "start": "2024-03-15T14:00:00-05:00",
             "end": "2024-03-15T14:30:00-05:00",
             "minutesDuration": 30,
@@ -235,7 +242,13 @@ MAPPED: dict[str, tuple[str, list[str], dict[str, Any]]] = {
             "end": "2024-11-06T12:30:00Z",
             "minutesDuration": 45,
             "basedOn": "urn:example:staff|G9123",
-            "participant": [person(f"{AUTHORITY}/Dover", "10769859", "Patient")],
+            "participant": [
+                person(f"{AUTHORITY}/Dover", "10769859", "Patient"),
+                {
+                    "actor": {"display": "clinic_code, RNJ ROYALLONDON", "type": "Location"},
+                    "status": "accepted",
+                },
+            ],
         },
     ),
     "a cancellation at the very start, of which no end is said": (

@@ -137,6 +137,26 @@ def test_a_site_that_sets_nothing(tmp_path: Path) -> None:
     assert slips(tmp_path, whole, Site()) == []
 
 
+CONTROLS: list[tuple[tuple[str, Fields, str], str]] = [
+    (("S26", {25: "x\\X07\\"}, "AIS"), "SCH-25"),
+    (("S26", {25: ""}, segment("AIS", {10: "x\\X07\\"})), "AIS-10"),
+    (("S14", {6: "R^x\\X07\\"}, "AIS"), "SCH-6"),
+    (("S14", {7: "R\\X07\\^x"}, "AIS"), "SCH-7"),
+    (("S14", {8: "x\\X07\\"}, "AIS"), "SCH-8"),
+    (("S14", {}, segment("AIS", {3: "R^x\\X07\\"})), "AIS-3"),
+    (("S14", {}, segment("AIL", {3: "^x\\X07\\"})), "AIL-3"),
+]
+
+
+@pytest.mark.parametrize(("one", "place"), CONTROLS)
+def test_a_character_that_fhir_cannot_write(
+    tmp_path: Path, one: tuple[str, Fields, str], place: str
+) -> None:
+    event, sch, other = one
+    text = message(event, {}, sch, other)
+    assert slips(tmp_path, text) == [(place, "control-character")]
+
+
 def test_several_numbers_of_which_none_is_chosen(tmp_path: Path) -> None:
     text = message(pid={3: "77^^^NHS~1001^^^MRN"})
     assert slips(tmp_path, text, SITE._replace(patient_system="")) == [

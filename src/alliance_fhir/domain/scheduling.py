@@ -45,7 +45,8 @@ class Said(NamedTuple):
     `number_of_asker` is true where the number of the appointment is not of whoever fills it, who
     gave none, but of whoever asked for it; `placer` is that one's number beside the filler's.
     `status_code` is the source's own code for `status`, `event_reason` why that happened which the
-    message is about; `by` who called it off. `other_clinicians` are at least one, in their order.
+    message is about; `by` who called it off. `other_clinicians` are those beside the clinician, at
+    least one, in their order.
     `emptied` names the fields, sorted, of which it says that there is nothing any more.
     """
 
@@ -152,25 +153,34 @@ class _Absent(NamedTuple):
     before: tuple[str, ...] = ()
     last: Moment | None = None
 
-    def after(self, now: Said, notice: _Notice, made: Moment) -> _Absent:
-        """What stands when a message that was `made` then has said how it stands `now`.
+    def after(self, one: Said, now: Said, notice: _Notice) -> _Absent:
+        """What stands when `one` was said, by which all stands as `now`.
 
-        That it was missed, and is not, is taken back where its start is the same.
+        That it was missed, and is not, is taken back where its start is the same. Another start
+        alone corrects the one that was missed, if that could be missed by then, too.
         """
-        if now.start is None:
+        if now.start is None or (self.last is None and one.status is None):
             return self
-        missed = _is_missed(now, notice, made)
-        before = self.before
-        if self.last and not missed and self.last.utc != now.start.utc:
-            before = (*before, self.last.utc)
+        missed = _is_missed(now, notice, one.made)
+        moved = self.last is not None and self.last.utc != now.start.utc
+        if one.status is None:
+            if not moved:
+                return self
+            booked = is_known_too_soon("no-show", now.start, _time(one.made))
+        else:
+            booked = moved and not missed
+        before = (*self.before, self.last.utc) if self.last and booked else self.before
         return _Absent(before, now.start if missed else None)
 
     def of(self, earlier: Iterable[Moment], start: Moment | None) -> tuple[Moment, ...]:
-        """Which of the starts before this one were missed, each once."""
+        """Which of the starts before this one were missed, each once, as it was first said."""
         if not self.before or not start:
             return ()
-        missed = {one.utc: one for one in earlier if one.utc in self.before}
-        return tuple(one for utc, one in missed.items() if utc != start.utc)
+        missed: dict[str, Moment] = {}
+        for one in earlier:
+            if one.utc in self.before and one.utc != start.utc:
+                missed.setdefault(one.utc, one)
+        return tuple(missed.values())
 
 
 def _is_missed(now: Said, notice: _Notice, made: Moment) -> bool:
@@ -206,8 +216,7 @@ def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
             elif now.start != before.start:
                 moved = one.made
         notice = notice.after(one)
-        if one.status is not None:
-            absent = absent.after(now, notice, one.made)
+        absent = absent.after(one, now, notice)
     if now.by != notice.by:
         now = now._replace(by=notice.by)
     if lasts and now.start and not now.end:

@@ -39,8 +39,8 @@ _SYSTEMS = {
     "C4": "http://www.ama-assn.org/go/cpt",
 }
 """By the names that HL7 v2 has for coding systems (table 0396)."""
-_LOCAL = ("", "L")
-"""What says that a code is the sender's own."""
+_LOCAL = "L"
+"""What says that a code is the sender's own, whatever HL7's table has."""
 _REMEMBERED = 4_000
 """Codes that are kept ready: those of a site, which come again and again."""
 
@@ -53,7 +53,7 @@ def standard_code(about: str, code: str) -> Identifier | None:
 
 def own_code(about: str, code: str, base: str) -> Identifier:
     """A code whose system nobody names: HL7's where its table for this has it, else the site's."""
-    return standard_code(about, code) or Identifier(f"{base}/code/{about}", code)
+    return standard_code(about, code) or _local_code(about, code, base)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -61,6 +61,14 @@ def table_code(about: str, code: str, table: str, base: str) -> Identifier:
     """A code of a message, and the table that it names for it; one of a table that HL7 has no
     system for is the site's."""
     name = table.upper()
-    if name in _LOCAL or _OWN_TABLES.get(name) == about:
+    if name == _LOCAL:
+        return _local_code(about, code, base)
+    if not name or _OWN_TABLES.get(name) == about:
         return own_code(about, code, base)
-    return Identifier(_SYSTEMS.get(name) or f"{base}/code/{quote(table, safe='')}", code)
+    if name in _SYSTEMS:
+        return Identifier(_SYSTEMS[name], code)
+    return _local_code(quote(table, safe=""), code, base)
+
+
+def _local_code(of: str, code: str, base: str) -> Identifier:
+    return Identifier(f"{base}/code/{of}", code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
@@ -132,11 +132,11 @@ class VisitRows:
         people = (self._fields.identifier(column, one.strip()) for one in told[column].split(";"))
         return [*filter(None, people)]
 
-    def _missed(self, text: str, before: Collection[Moment]) -> tuple[Moment, ...]:
-        """Those of the starts before that were missed, as they stand there. Raises Bad."""
+    def _missed(self, text: str, before: Sequence[Moment]) -> tuple[Moment, ...]:
+        """Those of the starts before that were missed, as they stand there first. Raises Bad."""
         if not text:
             return ()
-        known = {one.utc: one for one in before}
+        known = {one.utc: one for one in reversed(before)}
         told = filter(None, (self._fields.moment("missed", one.strip()) for one in text.split(";")))
         return tuple(dict.fromkeys(known.get(one.utc, one) for one in told))
 

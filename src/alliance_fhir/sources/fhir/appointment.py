@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,6 +20,7 @@ from alliance_fhir.domain.visit import (
     slip,
     usual_end,
 )
+from alliance_fhir.received import Json
 from alliance_fhir.sources.fhir.element import Element, Slip, Unread, codes, coding, words
 from alliance_fhir.sources.fhir.participants import Participants
 from alliance_fhir.sources.fhir.people import Around, is_given, of_system, usable
@@ -34,6 +36,7 @@ _TYPES = {
     (c.ATTENDANCE_CODES, "first"): True,
 }
 """Whether it is the first visit, by the codes of Appointment.appointmentType."""
+_KINDS = {"first": True, "follow-up": False}
 _PARTS = ("rule", "kind")
 _PLACES = {"start": "start", "end": "end", "called_off": "cancellationDate"}
 _NO_START = "FHIR's rule app-3 wants start and end; give both."
@@ -148,9 +151,12 @@ class _Reading:
         raise Unread(self._it.at("identifier"), "appointment-not-numbered", remedy)
 
     def _placer(self, number: Identifier | None) -> Identifier | None:
-        """The number at whoever asked for it, beside the one that it goes by."""
-        told = usable([one for one in self._it.parts("identifier") if _is_placer(one)])
-        return next((one for one in told if one != number), None)
+        """The number at whoever asked for it, beside the one that it goes by. Without its system
+        nobody knows whose it is."""
+        told = [one for one in self._it.parts("identifier") if _is_placer(one)]
+        with suppress(Unread):
+            return next((one for one in usable(told) if one != number), None)
+        return None
 
     def _first_of(self, *names: str) -> Element:
         """The first concept of the first of these elements that says something."""
@@ -158,11 +164,28 @@ class _Reading:
         return next(iter(there), self._it.first(names[0]))
 
     def _type(self) -> Element:
-        """What the source calls its type, without what says which visit it is."""
+        """What the source calls its type, without what says which visit it is. In one of ours that
+        stands there once, of the kind that our extension names: else it is the source's code."""
         concept = self._it.part("appointmentType")
-        codings = [(one.text("system"), one.text("code"), one) for one in concept.parts("coding")]
-        others = [one.body for *code, one in codings if tuple(code) not in _TYPES]
+        ours, kind = self._which()
+        rest = {one for one, first in _TYPES.items() if not ours or first is _KINDS.get(kind)}
+        others: list[Json] = []
+        for one in concept.parts("coding"):
+            code = (one.text("system"), one.text("code"))
+            if code not in rest:
+                others.append(one.body)
+            elif ours:
+                rest.discard(code)
         return concept._replace(body={**concept.body, "coding": others})
+
+    def _which(self) -> tuple[str, str]:
+        """By our extension: by which rule it is known which visit it is, and which that is."""
+        for extension in self._it.parts("extension"):
+            if extension.text("url") == c.FIRST_OR_FOLLOW_UP:
+                told = {p.text("url"): p.part("valueCoding") for p in extension.parts("extension")}
+                rule, kind = (told[name].text("code") if name in told else "" for name in _PARTS)
+                return rule, kind
+        return "", ""
 
     def _concept(self, name: str, read: Callable[[], Element]) -> dict[str, Any]:
         """What a concept says, and its code."""
@@ -180,11 +203,9 @@ class _Reading:
 
     def _first(self) -> bool | None:
         """As the source said it; what we found out ourselves, nobody said."""
-        for extension in self._it.parts("extension"):
-            if extension.text("url") == c.FIRST_OR_FOLLOW_UP:
-                told = {p.text("url"): p.part("valueCoding") for p in extension.parts("extension")}
-                rule, kind = (told[name].text("code") if name in told else "" for name in _PARTS)
-                return {"first": True, "follow-up": False}.get(kind) if rule == "said" else None
+        ours, kind = self._which()
+        if ours:
+            return _KINDS.get(kind) if ours == "said" else None
         told = {_TYPES[one] for one in codes(self._it.part("appointmentType")) if one in _TYPES}
         return told.pop() if len(told) == 1 else None
 
@@ -221,9 +242,10 @@ class _Reading:
                     raise Unread(place, "not-a-time")
         return chain((*before, start))[:-1] if start else ()
 
-    def _missed(self, before: Collection[Moment]) -> tuple[Moment, ...]:
-        """Those of the starts before this one that were missed, by our extension."""
-        known = {one.utc: one for one in before}
+    def _missed(self, before: Sequence[Moment]) -> tuple[Moment, ...]:
+        """Those of the starts before this one that were missed, by our extension, as they stand
+        there first."""
+        known = {one.utc: one for one in reversed(before)}
         missed: list[Moment] = []
         for one in self._it.parts("extension"):
             if one.text("url") == c.MISSED_BEFORE:

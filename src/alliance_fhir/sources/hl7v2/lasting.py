@@ -8,7 +8,8 @@ from contextlib import suppress
 from alliance_fhir.domain.attendance import Side
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.domain.scheduling import Coded
-from alliance_fhir.sources.codings import own_code, standard_code
+from alliance_fhir.sources.codings import standard_code
+from alliance_fhir.sources.fields import has_control
 from alliance_fhir.sources.hl7v2.ids import entity, patient, somebody
 from alliance_fhir.sources.hl7v2.message import Segment
 from alliance_fhir.sources.hl7v2.reading import Reading
@@ -29,22 +30,24 @@ def lasting(reading: Reading) -> dict[str, object]:
     clinicians = _clinicians(reading)
     event_reason = reading.coded("event_reason", sch, 6)
     reason = reading.coded("reason", sch, 7)
-    stands = reading.attempt(lambda: _standing(reading, service)) or Standing(None, None)
+    stands = reading.attempt(lambda: _standing(reading, service)) or Standing(None)
+    who = reading.attempt(lambda: _patient(reading))
+    clinician = reading.person("clinician", clinicians, 3, site.clinician_system)
     return {
-        "patient": reading.attempt(lambda: _patient(reading)),
-        "clinician": reading.person("clinician", clinicians, 3, site.clinician_system),
-        "other_clinicians": _others(reading, clinicians),
+        "patient": who,
+        "clinician": clinician,
+        "other_clinicians": _others(reading, clinicians, clinician),
         "start": start,
         "end": end,
         "status": stands.status,
-        "status_code": _status_code(reading, stands.code),
+        "status_code": _status_code(reading, stands, service),
         "by": _side(reading, stands, event_reason, reason),
         "first": False if reason and reason.coding == _FOLLOW_UP else None,
         "event_reason": event_reason,
         "reason": reason,
         "appointment_type": reading.coded("appointment_type", sch, 8),
         "service": reading.coded("service", service, 3),
-        "location": _location(reading),
+        "location": reading.attempt(lambda: _location(reading)),
         "referrer": reading.person("referrer", reading.message.all("PV1"), 8, site.referrer_system),
         "referral": reading.attempt(lambda: _referral(reading)),
         "placer": _placer(reading),
@@ -63,15 +66,19 @@ def _clinicians(reading: Reading) -> list[Segment]:
     return _resources(reading, "AIP") or [one for one in general if one.text(4).casefold() in types]
 
 
-def _others(reading: Reading, clinicians: Sequence[Segment]) -> tuple[Identifier, ...] | None:
-    """All whose numbers are known, a segment each, where they are several: a message that names one
-    alone may say less than it could."""
+def _others(
+    reading: Reading, clinicians: Sequence[Segment], first: Identifier | None
+) -> tuple[Identifier, ...] | None:
+    """All beside the first whose numbers are known, a segment each. A message that names one alone
+    may say less than it could."""
     system, found = reading.site.clinician_system, dict[Identifier, None]()
     for one in clinicians if len(clinicians) > 1 else ():
         with suppress(Unread):  # the visit can do without
-            if known := somebody(one, 3, system, reading.site):
+            if (known := somebody(one, 3, system, reading.site)) and known != first:
                 found[known] = None
-    return tuple(found) if len(found) > 1 else None
+    gone = not found and any(one.first(3).null() for one in clinicians)
+    reading.noted("other_clinicians", null=gone)
+    return tuple(found) or None
 
 
 def _placer(reading: Reading) -> Identifier | None:
@@ -112,18 +119,29 @@ def _side(reading: Reading, stands: Standing, *reasons: Coded | None) -> Side | 
     return next((side for code in codes if (side := reading.site.side(code))), None)
 
 
-def _status_code(reading: Reading, code: str | None) -> Identifier | None:
-    return own_code("status", code, reading.site.base) if code and reading.site.base else None
+def _status_code(reading: Reading, stands: Standing, service: Segment | None) -> Identifier | None:
+    """Its field has codes alone: one is that without text and table, too."""
+    if not stands.code:
+        return None
+    if has_control(stands.code):
+        reading.slips.append(Slip(stands.place, "control-character"))
+        return None
+    in_service = service if stands.place == "AIS-10" else None
+    table = in_service.text(10, 3) if in_service else reading.sch.text(25, 3)
+    return reading.code("status", stands.code, table)
 
 
 def _location(reading: Reading) -> str | None:
-    """A PL in one line: its description, or else point of care, room, bed and facility."""
+    """A PL in one line: its description, or else point of care, room, bed and facility. Raises
+    Unread."""
     for segment in _resources(reading, "AIL"):
         told = segment.first(3)
         if reading.noted("location", null=told.null()):
             return None
         parts = [told.text(9)] if told.text(9) else [told.text(n) for n in (1, 2, 3, 4)]
         if words := ", ".join(filter(None, parts)):
+            if has_control(words):
+                raise Unread("AIL-3", "control-character")
             return words
     return None
 

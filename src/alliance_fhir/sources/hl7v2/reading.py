@@ -58,15 +58,19 @@ class Reading:
 
     def _with_system(self, name: str, told: Coded, table: str) -> Coded:
         """A code alone, of which nobody says that it is one, is but words."""
-        code = " ".join(told.code.split())
-        found = standard_code(name, code) if not table and not told.text else None
-        if code and (told.text or table) and self.site.base:
-            named = self.site.authorities.get(table)
-            found = Identifier(named, code) if named else self._coding(name, code, table)
+        if told.text or table:
+            found = self.code(name, told.code, table)
+        else:
+            found = standard_code(name, told.code)
         return Coded(found.value, told.words, found.system) if found else told
 
-    def _coding(self, name: str, code: str, table: str) -> Identifier:
-        return table_code(name, code, table, self.site.base)
+    def code(self, name: str, told: str, table: str) -> Identifier | None:
+        """A code and its system; None for one that a table of visits could not hold."""
+        code, site = " ".join(told.split()), self.site
+        if not code or "|" in code or not site.base:
+            return None
+        named = site.authorities.get(table)
+        return Identifier(named, code) if named else table_code(name, code, table, site.base)
 
     def person(
         self, name: str, segments: Sequence[Segment], field: int, system: str

@@ -39,10 +39,11 @@ _DISCONTINUED = "Say what the site means by Dc: what is discontinued may have ta
 
 
 class Standing(NamedTuple):
-    """The status, and the source's own code where it gave one."""
+    """The status; the source's own code where it gave one, and the place of that."""
 
     status: Status | None
-    code: str | None
+    code: str | None = None
+    place: str = ""
 
 
 def standing(event: str, appointment: str, service: str, site: Site) -> Standing:
@@ -51,12 +52,12 @@ def standing(event: str, appointment: str, service: str, site: Site) -> Standing
     if not code and event not in OF_RESOURCES:
         place, code = "AIS-10", service
     if status := SAYS_ITSELF.get(event):
-        return Standing(status, code or None)
+        return Standing(status, code or None, place)
     if not code and event == DISCONTINUED:
-        return Standing(_explained("MSH-9.2", "Dc", _DISCONTINUED, site), None)
+        return Standing(_explained("MSH-9.2", "Dc", _DISCONTINUED, site))
     if not code:
-        return Standing("booked" if event in BOOKS else None, None)
-    return Standing(_explained(place, code, _UNKNOWN, site), code)
+        return Standing("booked" if event in BOOKS else None)
+    return Standing(_explained(place, code, _UNKNOWN, site), code, place)
 
 
 def _explained(place: str, code: str, remedy: str, site: Site) -> Status:
