@@ -143,7 +143,12 @@ class _Notice(NamedTuple):
             return _Notice(self.at or one.made, one.by or self.by)
         if one.status == "no-show":  # some systems write both
             return self._replace(by=one.by or self.by)
-        return self if one.status in (None, "entered-in-error") else _Notice()
+        return self if one.status in (None, "entered-in-error") else _STANDS
+
+
+_STANDS = _Notice()
+_OFF = ("no-show", "cancelled")
+"""How an appointment stands of which the patient was perhaps absent."""
 
 
 class _Absent(NamedTuple):
@@ -159,7 +164,7 @@ class _Absent(NamedTuple):
         That it was missed, and is not, is taken back where its start is the same. Another start
         alone corrects the one that was missed, if that could be missed by then, too.
         """
-        if now.start is None or (self.last is None and one.status is None):
+        if now.start is None or (self.last is None and now.status not in _OFF):
             return self
         missed = _is_missed(now, notice, one.made)
         moved = self.last is not None and self.last.utc != now.start.utc
@@ -183,9 +188,12 @@ class _Absent(NamedTuple):
         return tuple(missed.values())
 
 
+_NEVER = _Absent()
+
+
 def _is_missed(now: Said, notice: _Notice, made: Moment) -> bool:
     """Whether it is a no-show that stands, said on a day on which that could be known."""
-    if now.status not in ("no-show", "cancelled") or now.start is None:
+    if now.status not in _OFF or now.start is None:
         return False
     if "T" not in now.start.text or is_known_too_soon("no-show", now.start, _time(made)):
         return False
@@ -207,7 +215,7 @@ def fold(said: Iterable[Said], lasts: timedelta = timedelta()) -> Folded:
     told = _in_order(said)
     if len({one.appointment for one in told}) != 1:
         raise ValueError("the messages must be of one appointment")
-    now, moved, notice, absent = _after(None, told[0]), None, _Notice(), _Absent()
+    now, moved, notice, absent = _after(None, told[0]), None, _STANDS, _NEVER
     for number, one in enumerate(told):
         if number:
             before, now = now, _after(now, one)

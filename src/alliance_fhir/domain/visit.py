@@ -161,24 +161,25 @@ class Visit(BaseModel):
 
     def plain(self) -> Plain:
         """All of it in texts and tuples of texts, for whoever keeps many: as `again` takes it."""
-        told = dict(zip(_FIELDS, _TOLD(self.__dict__), strict=True))
-        for name in _ONE_EACH:
-            if one := told[name]:
-                told[name] = tuple(one)
-        for name in _SEVERAL:
-            if told[name]:
-                told[name] = tuple([tuple(one) for one in told[name]])
-        return tuple(told.values())
+        told = self.__dict__
+        most = [*_MOST(told)]
+        for place in _TUPLES:
+            if one := most[place]:
+                most[place] = tuple(one)
+        rest = _REST(told)
+        return (*most, [_plain(one) for one in rest] if any(rest) else None)
 
     @classmethod
     def again(cls, plain: Plain) -> Self:
         """The same visit. It is not looked at once more: `plain` must be what a visit gave."""
-        told = dict(zip(_FIELDS, plain, strict=True))
-        for name, make in _MADE_ANEW:
-            if value := told[name]:
-                told[name] = make(value)
+        *told, rest = plain
+        told += rest or _NOTHING
+        for place, make in _MADE if rest else _MADE_OF_MOST:
+            if value := told[place]:
+                told[place] = make(value)
+        every = dict(zip(_FIELDS, told, strict=True))
         visit = cls.__new__(cls)
-        visit.__setstate__({"__dict__": told, **_STATE})  # as pickle does
+        visit.__setstate__({"__dict__": every, **_STATE})  # as pickle does
         return visit
 
     @property
@@ -199,31 +200,37 @@ class Visit(BaseModel):
         )
 
 
-_FIELDS = tuple(Visit.model_fields)
-_TOLD = cast("Callable[[Mapping[str, Any]], Plain]", itemgetter(*_FIELDS))
-_SEVERAL: dict[str, Callable[[Iterable[Any]], Identifier | Moment]] = {
-    "rescheduled_from": Moment._make,
-    "missed": Moment._make,
-    "other_clinicians": Identifier._make,
-}
-_MOMENTS = ("start", "end", "called_off")
-_IDENTIFIERS = (
-    *("appointment", "patient", "clinician", "referrer", "referral", "placer"),
-    *(name for name in _FIELDS if name.endswith("_code")),
-)
+def _plain(told: Any) -> Any:
+    if not isinstance(told, tuple):
+        return told
+    return tuple([_plain(one) for one in cast("tuple[Any, ...]", told)])
 
 
-def _each(make: Callable[[Iterable[Any]], Any]) -> Callable[[Iterable[Any]], Any]:
+_Of = Callable[[Iterable[Any]], Any]
+
+
+def _each(make: _Of) -> _Of:
     return lambda told: tuple([make(one) for one in told])
 
 
-_ONE_EACH = (*_IDENTIFIERS, *_MOMENTS)
-_MADE_ANEW: tuple[tuple[str, Callable[[Iterable[Any]], Any]], ...] = (
-    *((name, Identifier._make) for name in _IDENTIFIERS),
-    *((name, Moment._make) for name in _MOMENTS),
-    *((name, _each(make)) for name, make in _SEVERAL.items()),
-)
-"""What of a visit is no text, and how it comes of texts."""
+_FIELDS = tuple(Visit.model_fields)
+_MANY = _FIELDS.index("rescheduled_from")
+"""So many fields most visits have; of the others most have none."""
+_MOST = cast("Callable[[Mapping[str, Any]], Plain]", itemgetter(*_FIELDS[:_MANY]))
+_REST = cast("Callable[[Mapping[str, Any]], Plain]", itemgetter(*_FIELDS[_MANY:]))
+_NOTHING = [Visit.model_fields[name].default for name in _FIELDS[_MANY:]]
+_OF_TEXTS: dict[str, _Of] = {
+    **dict.fromkeys(("start", "end", "called_off"), Moment._make),
+    **dict.fromkeys(("appointment", "patient", "clinician"), Identifier._make),
+    **dict.fromkeys(("referrer", "referral", "placer"), Identifier._make),
+    **dict.fromkeys((one for one in _FIELDS if one.endswith("_code")), Identifier._make),
+    **dict.fromkeys(("rescheduled_from", "missed"), _each(Moment._make)),
+    "other_clinicians": _each(Identifier._make),
+}
+"""What of a visit is no text, and how it is made of texts."""
+_MADE = [(_FIELDS.index(name), make) for name, make in _OF_TEXTS.items()]
+_MADE_OF_MOST = [one for one in _MADE if one[0] < _MANY]
+_TUPLES = [place for place, _ in _MADE_OF_MOST]
 _STATE = {
     "__pydantic_fields_set__": {*Visit.model_fields},
     "__pydantic_extra__": None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -34,8 +34,9 @@ MODALITIES: Mapping[str, Modality] = {word: word for word in get_args(Modality)}
 ANSWERS: Mapping[str, bool] = {"yes": True, "no": False}
 
 _APPOINTMENT = VISIT.index("appointment")
-_TEXTS = ("reason", "service", "location", "appointment_type", "event_reason")
-_CODES = tuple(name for name in VISIT if name.endswith("_code"))
+_OTHERS = VISIT[VISIT.index("placer") :]
+_TEXTS = ("location", "appointment_type", "event_reason")
+_CODES = tuple(name for name in _OTHERS if name.endswith("_code"))
 _COLUMNS = {
     "start": "start",
     "end": "end",
@@ -51,10 +52,6 @@ class VisitRows:
 
     def __init__(self, settings: Settings, layout: VisitLayout, now: datetime) -> None:
         self._told = Telling(settings, layout).of
-        there = {name for name in VISIT if layout.head[name] >= 0 or layout.constants[name]}
-        self._texts = [name for name in _TEXTS if name in there]
-        self._codes = [name for name in _CODES if name in there]
-        self._has_others = bool({"placer", "other_clinicians"} & there)
         self._fields = Fields(settings)
         self._now = now
         self._usual = timedelta(minutes=settings.visit_minutes)
@@ -74,62 +71,75 @@ class VisitRows:
 
     def record(self, cells: Sequence[str]) -> Visit:
         """The visit of a row. Raises Bad, naming the first column that breaks a rule."""
-        told: dict[str, str] = dict(zip(VISIT, self._told(cells), strict=True))
-
-        def identifier(column: str) -> Identifier | None:
-            return self._fields.identifier(column, told[column])
-
-        def moment(column: str) -> Moment | None:
-            return self._fields.moment(column, told[column])
-
-        visit: dict[str, object] = {
+        (
+            appointment,
+            patient,
+            clinician,
+            start,
+            end,
+            status,
+            cancelled_at,
+            cancelled_by,
+            reason,
+            service,
+            modality,
+            referrer,
+            referral,
+            first,
+            rescheduled_from,
+            missed,
+            *others,
+        ) = self._told(cells)
+        identifier, moment = self._fields.identifier, self._fields.moment
+        visit: dict[str, Any] = {
             "appointment": needed(
-                "appointment", self._fields.unremembered("appointment", told["appointment"])
+                "appointment", self._fields.unremembered("appointment", appointment)
             ),
-            "patient": needed("patient", identifier("patient")),
-            "clinician": identifier("clinician"),
-            "start": (begins := needed("start", moment("start"))),
-            "end": (ends := moment("end") or self._usual_end(begins)),
-            "status": (stands := _status(told["status"])),
-            "called_off": (called_off := moment("cancelled_at")),
-            "by": one_of("cancelled_by", SIDES, told["cancelled_by"], "unknown-side"),
-            "modality": one_of("modality", MODALITIES, told["modality"], "unknown-modality"),
-            "referrer": identifier("referrer"),
-            "referral": identifier("referral"),
-            "first": one_of("first", ANSWERS, told["first"], "not-yes-or-no"),
-            "rescheduled_from": (before := self._chain(told["rescheduled_from"], begins)),
-            "missed": (missed := self._missed(told["missed"], before)),
-            **self._beside(told),
+            "patient": needed("patient", identifier("patient", patient)),
+            "clinician": identifier("clinician", clinician),
+            "start": (begins := needed("start", moment("start", start))),
+            "end": (ends := moment("end", end) or self._usual_end(begins)),
+            "status": (stands := _status(status)),
+            "called_off": (called_off := moment("cancelled_at", cancelled_at)),
+            "by": one_of("cancelled_by", SIDES, cancelled_by, "unknown-side"),
+            "reason": free_text("reason", reason),
+            "service": free_text("service", service),
+            "modality": one_of("modality", MODALITIES, modality, "unknown-modality"),
+            "referrer": identifier("referrer", referrer),
+            "referral": identifier("referral", referral),
+            "first": one_of("first", ANSWERS, first, "not-yes-or-no"),
+            "rescheduled_from": (before := self._chain(rescheduled_from, begins)),
+            "missed": (away := self._missed(missed, before)),
         }
+        if any(others):
+            self._add(visit, dict(zip(_OTHERS, others, strict=True)))
         try:
             known = Visit.model_validate(visit)
         except ValidationError:
-            if wrong := slip(stands, begins, ends, called_off, before, missed):
+            if wrong := slip(stands, begins, ends, called_off, before, away):
                 raise Bad(_COLUMNS[wrong.field], wrong.rule) from None
             raise
         if is_known_too_soon(stands, begins, self._now):
             raise Bad("start", "known-too-soon")
         return known
 
-    def _beside(self, told: Mapping[str, str]) -> dict[str, object]:
-        """What most tables do not have, of the columns that this one has. Raises Bad."""
-        found: dict[str, object] = {name: free_text(name, told[name]) for name in self._texts}
-        for name in self._codes:
+    def _add(self, visit: dict[str, Any], told: Mapping[str, str]) -> None:
+        """What few tables have. Raises Bad."""
+        for name in _TEXTS:
+            visit[name] = free_text(name, told[name])
+        for name in _CODES:
             if code := self._fields.code(name, told[name]):
-                found[name] = code
+                visit[name] = code
                 about = name.removesuffix("_code")
-                if about in _TEXTS and not found.get(about):  # a code stands for its words, too
-                    found[about] = code.value
-        if self._has_others:
-            found["placer"] = self._fields.unremembered("placer", told["placer"])
-            attender = self._fields.identifier("clinician", told["clinician"])
-            others = self._several("other_clinicians", told)
-            found["clinician"], found["other_clinicians"] = clinicians(attender, others)
-        return found
+                if about != "status" and not visit[about]:  # a code stands for its words, too
+                    visit[about] = code.value
+        visit["placer"] = self._fields.unremembered("placer", told["placer"])
+        others = self._several("other_clinicians", told["other_clinicians"])
+        visit["clinician"], visit["other_clinicians"] = clinicians(visit["clinician"], others)
 
-    def _several(self, column: str, told: Mapping[str, str]) -> list[Identifier]:
+    def _several(self, column: str, text: str) -> list[Identifier]:
         """People, with semicolons between them. Raises Bad."""
-        people = (self._fields.identifier(column, one.strip()) for one in told[column].split(";"))
+        people = (self._fields.identifier(column, one.strip()) for one in text.split(";"))
         return [*filter(None, people)]
 
     def _missed(self, text: str, before: Sequence[Moment]) -> tuple[Moment, ...]:

@@ -87,6 +87,8 @@ def _placer(reading: Reading) -> Identifier | None:
     told = reading.sch.first(1)
     if not reading.sch.text(2) or reading.noted("placer", null=told.null()):
         return None
+    if not told.text(2) and not told.text(3):
+        return None
     with suppress(Unread):
         return entity("SCH-1", told, "", reading.site)
     return None
