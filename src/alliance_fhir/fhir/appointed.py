@@ -61,13 +61,14 @@ class Facts(NamedTuple):
             "minutes": str(self.minutes).encode(),
             "referred": self.referred.encode(),
         }
-        for told, (name, of) in zip(self, _NAMED, strict=True):
-            if not told or of is None:
+        for told, how in zip(self, _NAMED, strict=True):
+            if not told or how is None:
                 continue
-            found = of(told)
+            one, other, made = how
+            found = made(told)
             if found is None:
                 return None
-            values[name[0]], values[name[1]] = found
+            values[one], values[other] = found
         if self.moved:
             values |= self._starts_before()
         return values
@@ -110,22 +111,21 @@ def _time(when: Moment) -> _Both:
 _text_again = lru_cache(maxsize=_REMEMBERED)(_text)
 _again = lru_cache(maxsize=_REMEMBERED)(_identifier)
 """The same for what comes again and again."""
-_HOW: dict[str, tuple[tuple[str, str], Callable[..., _Both | None]]] = {
-    "number": (("number_system", "number"), _identifier),
-    "placer": (("placer_system", "placer"), _identifier),
-    "patient": (("patient_system", "patient"), _again),
-    "practitioner": (("practitioner_system", "practitioner"), _again),
-    **{name: ((name, f"{name}_utc"), _time) for name in ("start", "end", "notice")},
+_HOW: dict[str, tuple[str, str, Callable[..., _Both | None]]] = {
+    "number": ("number_system", "number", _identifier),
+    "placer": ("placer_system", "placer", _identifier),
+    "patient": ("patient_system", "patient", _again),
+    "practitioner": ("practitioner_system", "practitioner", _again),
+    "reason": ("reason", "reason", _text),
+    **{name: (name, f"{name}_utc", _time) for name in ("start", "end", "notice")},
     **{
-        name: ((name, name), _text if name == "reason" else _text_again)
-        for name in ("reason", "service", "appointment_type", "event_reason", "location")
+        name: (name, name, _text_again)
+        for name in ("service", "appointment_type", "event_reason", "location")
     },
-    **{
-        name: ((f"{name}_system", name), _again) for name in Facts._fields if name.endswith("_code")
-    },
+    **{name: (f"{name}_system", name, _again) for name in Facts._fields if name.endswith("_code")},
 }
-_NAMED = tuple(_HOW.get(name, (("", ""), None)) for name in Facts._fields)
-"""For each of the facts the names of what is filled in for it, and how that is made."""
+_NAMED = tuple(map(_HOW.get, Facts._fields))
+"""For each of the facts the names of what is filled in for it, and how both are made."""
 _MARKS = Facts(
     key=template.KEY,
     number=template.NUMBER,
