@@ -121,6 +121,8 @@ class VisitRows:
             raise
         if is_known_too_soon(stands, begins, self._now):
             raise Bad("start", "known-too-soon")
+        if any(is_known_too_soon("no-show", one, self._now) for one in away):
+            raise Bad("missed", "known-too-soon")
         return known
 
     def _add(self, visit: dict[str, Any], told: Mapping[str, str]) -> None:
