@@ -135,7 +135,8 @@ class VisitRows:
                 about = name.removesuffix("_code")
                 if about != "status" and not visit[about]:  # a code stands for its words, too
                     visit[about] = code.value
-        visit["placer"] = self._fields.unremembered("placer", told["placer"])
+        placer = self._fields.unremembered("placer", told["placer"])
+        visit["placer"] = placer if placer != visit["appointment"] else None
         others = self._several("other_clinicians", told["other_clinicians"])
         visit["clinician"], visit["other_clinicians"] = clinicians(visit["clinician"], others)
 
