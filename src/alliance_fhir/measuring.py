@@ -154,7 +154,10 @@ class _Roll:
     def _appointed(
         self, visit: Visit, place: Place, missed: Iterable[Place]
     ) -> Iterator[Appointed]:
-        """A visit; and before it each time at which it was missed, and then booked for another."""
+        """A visit; and before it each time at which it was missed, and then booked for another.
+
+        What was entered in error never was to be, at any of its times.
+        """
         appointed = Appointed(
             self._patients.setdefault(visit.patient, len(self._patients)),
             self._day(visit.start),
@@ -164,7 +167,8 @@ class _Roll:
             _named(visit.referrer),
             _named(visit.clinician),
         )
-        for start, then in zip(visit.missed, missed, strict=True):
+        before = zip(visit.missed, missed, strict=True)
+        for start, then in before if visit.status != "entered-in-error" else ():
             yield appointed._replace(day=self._day(start), told=NO_SHOW, place=then.kind)
         yield appointed
 

@@ -134,6 +134,15 @@ CASES: dict[str, tuple[Json, Row]] = {
         team(*taking_part(doctor("9", NPI), doctor("lee"))),
         {"clinician": f"{STAFF}|lee", "other_clinicians": f"{NPI}|9"},
     ),
+    "who has declined does not come": (
+        team(*taking_part(doctor("kurtz")), {**taking_part(doctor("lee"))[0], "status": "declined"},
+             *taking_part(doctor("park"))),
+        {"clinician": f"{STAFF}|kurtz", "other_clinicians": f"{STAFF}|park"},
+    ),
+    "an attender who has declined was to see the patient": (
+        team({**attends(doctor("kurtz")), "status": "declined"}, *taking_part(doctor("lee"))),
+        {"clinician": f"{STAFF}|kurtz", "other_clinicians": f"{STAFF}|lee"},
+    ),
     "but an attender goes before": (
         team(*taking_part(doctor("lee")), attends(doctor("9", NPI))),
         {"clinician": f"{NPI}|9", "other_clinicians": f"{STAFF}|lee"},

@@ -83,6 +83,10 @@ SLIPS: dict[str, tuple[Json, list[tuple[str, str]]]] = {
     "the start itself as one that was missed before": (
         {"extension": extension(MISSED, valueDateTime="2026-03-09T14:00:00-04:00")},
         [("extension[0].valueDateTime", "missed-and-not-moved")]),
+    "a missed start that is to come": (
+        {"extension": [*extension(MOVED, valueDateTime="2026-07-02T00:00:00+14:00"),
+                       *extension(MISSED, valueDateTime="2026-07-02T00:00:00+14:00")]},
+        [("extension[1].valueDateTime", "known-too-soon")]),
     "a missed start that is none": (
         {"extension": extension(MISSED, valueDateTime=SECRET)},
         [("extension[0].valueDateTime", "not-a-date")]),

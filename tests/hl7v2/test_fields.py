@@ -304,6 +304,8 @@ PLACERS: list[tuple[Fields, Identifier | None, Identifier | None]] = [
     ({1: "F1"}, None, None),
     ({1: ""}, None, None),
     ({1: '""'}, None, None),
+    # what a table would part at another place
+    ({1: "P\\F\\1^PORTAL"}, None, None),
     # both are one and the same
     ({1: "F1^FILL", 2: "F1^FILL"}, authority("FILL", "F1"), None),
     ({1: "F1^PORTAL", 2: "F1^FILL"}, *[authority("PORTAL", "F1")] * 2),

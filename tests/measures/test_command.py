@@ -275,6 +275,7 @@ def test_the_table_says_what_each_figure_means(command: Callable[..., Ran]) -> N
     lines = ran.out.splitlines()
     assert TABLE.format(no_show=lines[1]).splitlines() == lines[:11]
     assert "called off, late or not, is in neither number" in lines[1]
+    assert "missed, and then booked for another time" in lines[1]
     where = lines.index("Published:")
     assert [line.split(" of ")[0] for line in lines[where + 1 : where + 3]] == [
         *("  19.1 %", "  11.7 %")

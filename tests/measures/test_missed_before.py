@@ -75,6 +75,15 @@ def test_what_was_missed_counts_where_it_was(source: str, command: Callable[...,
     assert figures(ran.json) == COUNTED
 
 
+def test_what_was_missed_of_a_visit_that_never_was_to_be_does_not_count(
+    command: Callable[..., Ran],
+) -> None:
+    settings("history_from = 2025-01-01")
+    write([row("p1", "2026-04-02", "entered-in-error", **SAID, **MOVED), TABLE[1]])
+    ran = command("measure", "visits.csv", "--json")
+    assert figures(ran.json)["", "all"] == (0, 1, 1)
+
+
 def test_what_was_missed_before_the_period_does_not_count(command: Callable[..., Ran]) -> None:
     settings("history_from = 2025-01-01")
     write(TABLE)

@@ -442,6 +442,12 @@ def test_who_else_is_there(clinician: str, others: str, meant: tuple[str, str]) 
     assert as_rows("a.csv") == [{**FULL, "clinician": full[0], "other_clinicians": full[1]}]
 
 
+def test_a_number_of_whoever_asked_that_is_the_appointments_own_says_nothing() -> None:
+    site()
+    write("a.csv", {**FULL, "placer": FULL["appointment"]})
+    assert as_rows("a.csv") == [{**FULL, "placer": ""}]
+
+
 def test_a_missed_start_is_the_one_that_it_was_moved_from() -> None:
     """However its time is written; and each once."""
     site()

@@ -111,6 +111,12 @@ CASES = {
         rescheduled_from="2026-03-02T14:00:00-05:00",
         missed="2026-03-01T14:00:00-05:00",
     ),
+    "a start that was missed, and is to come": bad(
+        "missed",
+        "known-too-soon",
+        rescheduled_from="2026-07-02T00:00+14:00",
+        missed="2026-07-02T00:00+14:00",
+    ),
     "a missed start that is none": bad("missed", "not-a-date", missed=SECRET),
     "a number of who asked for it, and nobody knows whose": bad(
         "placer", "identifier-without-system", placer=SECRET

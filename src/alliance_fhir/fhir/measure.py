@@ -40,10 +40,20 @@ TOLD: dict[Measure, _Told] = {
         "Visits that the patient did not attend without giving notice, of the visits that count: "
         "those that were attended, in time or late, or missed without notice. A visit that anybody "
         "called off, late or not, is in neither number, nor is one of which nobody knows the end. "
-        "Who came too late to be seen has come.",
+        "Who came too late to be seen has come. A visit that was missed, and then booked for "
+        "another time under the same number, counts at both times.",
         "Appointment",
-        ("Visits that were attended, in time or late, or missed.", f"{_KIND} in ({_COUNTING})"),
-        ("Those that were missed without notice.", f"{_KIND} = 'no-show'"),
+        (
+            (
+                "Visits that were attended, in time or late, or missed. Each missed-before of a "
+                "visit that was not entered in error counts besides."
+            ),
+            f"{_KIND} in ({_COUNTING})",
+        ),
+        (
+            "Those that were missed without notice, and each missed-before.",
+            f"{_KIND} = 'no-show'",
+        ),
         STRATIFIERS,
     ),
     "drop-out-over-a-year": _Told(
@@ -75,7 +85,7 @@ _GROUPED_BY: dict[Stratifier, str] = {
     "first-or-follow-up": f"extension('{el.FIRST_OR_FOLLOW_UP}').extension('kind').value.code",
     "service": "serviceType.text | serviceType.concept.text",
     "referrer": "basedOn.resolve().requester.identifier.value",
-    "clinician": "participant.actor.where(type = 'Practitioner').identifier.value",
+    "clinician": "participant.where(type.coding.exists(code = 'ATND')).actor.identifier.value",
     "month": "start.toString().substring(0, 7)",
 }
 

@@ -121,6 +121,8 @@ class VisitRows:
             raise
         if is_known_too_soon(stands, begins, self._now):
             raise Bad("start", "known-too-soon")
+        if any(is_known_too_soon("no-show", one, self._now) for one in away):
+            raise Bad("missed", "known-too-soon")
         return known
 
     def _add(self, visit: dict[str, Any], told: Mapping[str, str]) -> None:
@@ -133,7 +135,8 @@ class VisitRows:
                 about = name.removesuffix("_code")
                 if about != "status" and not visit[about]:  # a code stands for its words, too
                     visit[about] = code.value
-        visit["placer"] = self._fields.unremembered("placer", told["placer"])
+        placer = self._fields.unremembered("placer", told["placer"])
+        visit["placer"] = placer if placer != visit["appointment"] else None
         others = self._several("other_clinicians", told["other_clinicians"])
         visit["clinician"], visit["other_clinicians"] = clinicians(visit["clinician"], others)
 

@@ -252,6 +252,8 @@ class _Reading:
                 when = self._moment(one.at("valueDateTime"), one.text("valueDateTime"))
                 if when.utc not in known:
                     raise Unread(one.at("valueDateTime"), "missed-and-not-moved", _MISSED)
+                if is_known_too_soon("no-show", when, self._now):
+                    raise Unread(one.at("valueDateTime"), "known-too-soon")
                 missed.append(known[when.utc])
         return tuple(dict.fromkeys(missed))
 

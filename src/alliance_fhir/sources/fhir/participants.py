@@ -21,6 +21,14 @@ class Referred(NamedTuple):
     slip: Slip | None = None
 
 
+class _Actor(NamedTuple):
+    """Who or what takes part; whether as the attender, and whether it is to come at all."""
+
+    it: Element
+    attends: bool
+    comes: bool
+
+
 class Participants:
     """The people of one Appointment. All methods raise Unread."""
 
@@ -29,19 +37,19 @@ class Participants:
         self._around = around
         self._settings = settings
 
-    def _actors(self, *types: str) -> list[tuple[Element, bool]]:
-        """The participants of these types, and whether they are the attender."""
-        found: list[tuple[Element, bool]] = []
+    def _actors(self, *types: str) -> list[_Actor]:
+        """The participants of these types."""
+        found: list[_Actor] = []
         for one in self._it.parts("participant"):
             actor = one.part("actor")
             if actor and self._around.type_of(actor) in types:
                 kinds = {code for kind in one.parts("type") for _, code in codes(kind)}
-                found.append((actor, "ATND" in kinds))
+                found.append(_Actor(actor, "ATND" in kinds, one.text("status") != "declined"))
         return found
 
     def patient(self) -> Identifier:
         """The one patient; in R5 the subject may name them, too."""
-        actors = [actor for actor, _ in self._actors("Patient")]
+        actors = [one.it for one in self._actors("Patient")]
         subject = self._it.part("subject")
         if subject and self._around.type_of(subject) == "Patient":
             actors.insert(0, subject)
@@ -59,20 +67,21 @@ class Participants:
 
     def clinicians(self) -> tuple[Identifier, ...]:
         """All of whom it is known who they are. Who counts as the clinician comes first: the
-        attender, else the first; of them one of the site's system before all others."""
+        attender, else the first; of them one of the site's system before all others. Who has
+        declined is none of the others."""
         actors = self._actors("Practitioner", "PractitionerRole")
         system = self._settings.clinician_system or ""
-        known = [(self._around.who(actor, system), attends) for actor, attends in actors]
-        named = [who for who, _ in known if who]
-        if actors and not named:
-            raise Unread(actors[0][0].place, "left-unnamed")
-        attenders = [who for who, attends in known if who and attends]
-        attender, others = clinicians(of_system(attenders or named, system), named)
+        known = [(who, one) for one in actors if (who := self._around.who(one.it, system))]
+        if actors and not known:
+            raise Unread(actors[0].it.place, "left-unnamed")
+        attenders = [who for who, one in known if one.attends]
+        first = of_system(attenders or [who for who, _ in known], system)
+        attender, others = clinicians(first, [who for who, one in known if one.comes])
         return (attender, *others) if attender else ()
 
     def location(self) -> str | None:
         """Where it is to be, in words: the first place that is named."""
-        for actor, _ in self._actors("Location"):
+        for actor, *_ in self._actors("Location"):
             contained = actor.text("reference").startswith("#")
             told = self._around.find(actor).text("name") if contained else ""
             if words := actor.text("display") or told:

@@ -83,11 +83,11 @@ def _others(
 
 def _placer(reading: Reading) -> Identifier | None:
     """The number at whoever asked for it, beside that of whoever fills it. Without its authority
-    nobody knows whose it is."""
+    nobody knows whose it is, and one with a bar no table of visits could hold."""
     told = reading.sch.first(1)
     if not reading.sch.text(2) or reading.noted("placer", null=told.null()):
         return None
-    if not told.text(2) and not told.text(3):
+    if not (told.text(2) or told.text(3)) or "|" in told.text(1):
         return None
     with suppress(Unread):
         return entity("SCH-1", told, "", reading.site)
