@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.scheduling import Sent
+from alliance_fhir.domain.said import Sent
 from alliance_fhir.domain.visit import visit_key
 from alliance_fhir.ledger.inbox import Arrived, Inbox
 from alliance_fhir.ledger.store import Ledger

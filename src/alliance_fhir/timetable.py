@@ -177,7 +177,9 @@ def cells_of(visit: Visit) -> list[str]:
         "rescheduled_from": ";".join(one.text for one in visit.rescheduled_from),
         "missed": ";".join(one.text for one in visit.missed),
         "placer": _who(visit.placer),
-        "other_clinicians": ";".join(map(_who, visit.other_clinicians)),
+        "other_clinicians": ";".join(
+            _who(one).replace(";", "\\;") for one in visit.other_clinicians
+        ),
         "location": visit.location or "",
         "appointment_type": visit.appointment_type or "",
         "appointment_type_code": _who(visit.appointment_type_code),

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alliance_fhir.domain.records import Identifier, Moment
-from alliance_fhir.domain.scheduling import Coded, Said
+from alliance_fhir.domain.said import Coded, Said
 from alliance_fhir.sources.hl7v2.appointment import Heard, heard
 from alliance_fhir.sources.hl7v2.site import Site
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from alliance_fhir.domain.records import Identifier
-from alliance_fhir.domain.scheduling import Coded
+from alliance_fhir.domain.said import Coded
 
 from .making import SITE, message, own, said, segment, v2
 

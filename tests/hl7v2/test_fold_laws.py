@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from alliance_fhir.domain.attendance import Status
 from alliance_fhir.domain.records import Identifier, Moment
-from alliance_fhir.domain.scheduling import LASTING, Coded, Said, fold, fold_each
+from alliance_fhir.domain.said import LASTING, Coded, Said
+from alliance_fhir.domain.scheduling import fold, fold_each
 
 DAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 # few of each, so that much falls together

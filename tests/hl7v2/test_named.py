@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.scheduling import MessageId
+from alliance_fhir.domain.said import MessageId
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources.supply import Sources
 from alliance_fhir.sources.wide import Read

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alliance_fhir.domain.records import Identifier
-from alliance_fhir.domain.scheduling import Coded, fold
+from alliance_fhir.domain.said import Coded
+from alliance_fhir.domain.scheduling import fold
 from alliance_fhir.sources.hl7v2.site import Site
 
 from .making import at, coded, said, told, v2

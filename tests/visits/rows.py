@@ -146,7 +146,9 @@ def as_row(record: Visit) -> Row:
         "rescheduled_from": ";".join(one.text for one in record.rescheduled_from),
         "missed": ";".join(one.text for one in record.missed),
         "placer": who(record.placer),
-        "other_clinicians": ";".join(map(who, record.other_clinicians)),
+        "other_clinicians": ";".join(
+            who(one).replace(";", "\\;") for one in record.other_clinicians
+        ),
         "location": record.location or "",
         "appointment_type": record.appointment_type or "",
         "appointment_type_code": who(record.appointment_type_code),

@@ -62,8 +62,8 @@ def visits(draw: st.DrawFn) -> Visit:
     words = {name: draw(st.none() | texts) for name in CODED}
     coded = {name: draw(codings) if words[name] else None for name in CODED}
     moved = tuple(Moment.of(one) for one in before if one != start)
-    # a semicolon stands between two of them
-    others = st.lists(people.filter(lambda one: ";" not in one.value), max_size=3, unique=True)
+    # a backslash before the semicolon between two of them would make it one's own
+    others = st.lists(people.filter(lambda one: one.value[-1] != "\\"), max_size=3, unique=True)
     clinician = draw(st.none() | people)
     beside = [one for one in draw(others) if clinician and one != clinician]
     return Visit(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import orjson
 
 from alliance_fhir.config import Settings
-from alliance_fhir.domain.attendance import Place, Status, Told, Visits
+from alliance_fhir.domain.attendance import Place, Status, Told
 from alliance_fhir.domain.keys import digest, identifier_system, record_key
 from alliance_fhir.domain.records import Identifier, Moment, Origin
 from alliance_fhir.domain.visit import Modality, Visit
@@ -26,6 +26,7 @@ from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.template import Template
 from alliance_fhir.fhir.versions import Json, Version
+from alliance_fhir.fhir.visit_parts import extensions, type_of, words
 
 TYPE = "Appointment"
 APPOINTMENT, REFERRAL = "appointment", "referral"
@@ -59,20 +60,6 @@ _CALLED_OFF = {
     "patient-cancellation": _Side("pat", "Patient"),
     "provider-cancellation": _Side("prov", "Practitioner"),
 }
-_TYPES: dict[Visits, list[Json]] = {
-    "first": [
-        {"system": el.ATTENDANCE_CODES, "code": "first"},
-        {"system": el.SNOMED, "code": "185387006"},  # new patient consultation
-    ],
-    "follow-up": [
-        {"system": el.ATTENDANCE_CODES, "code": "follow-up"},
-        {"system": el.APPOINTMENT_REASONS, "code": "FOLLOWUP"},
-        {"system": el.SNOMED, "code": "185389009"},  # follow-up visit
-    ],
-}
-"""HL7 has a code for follow-up visits, and none for first ones."""
-_MODALITIES: dict[Modality, str] = {"in-person": "FACE", "phone": "PHONE", "video": "VIDEOCONF"}
-
 _REMEMBERED = 1_000
 """How many shapes are kept ready."""
 _REFERRALS = 4_000
@@ -167,14 +154,14 @@ class VisitMapper:
         patient = el.person("Patient", facts.patient)
         request = el.logical("ServiceRequest", self._system, facts.referred)
         body: Json = {
-            "extension": _extensions(told, place, modality, facts),
+            "extension": extensions(told, place, modality, facts),
             "status": "noshow" if told.kind == "no-show" else _WORD[status],
             **self._called_off(told, facts.notice),
             "serviceCategory": _coded(el.SERVICE_CATEGORY, self._settings.service_category),
-            **self._version.service_type(_words(facts.service, facts.service_code)),
+            **self._version.service_type(words(facts.service, facts.service_code)),
             "specialty": _coded(el.SNOMED, self._settings.specialty),
-            "appointmentType": _type(place, facts),
-            **self._version.appointment_reason(_words(facts.reason, facts.reason_code)),
+            "appointmentType": type_of(place, facts),
+            **self._version.appointment_reason(words(facts.reason, facts.reason_code)),
             **self._version.appointment_subject(patient),
             "start": facts.start and facts.start.text,
             "end": facts.end and facts.end.text,
@@ -248,57 +235,6 @@ def numbers_of(appointment: Resource) -> list[Identifier]:
     identifiers = (one for one in appointment.body["identifier"] if "type" not in one)
     told = [Identifier(one["system"], one["value"]) for one in identifiers]
     return [one for one in told if one.value != appointment.key]
-
-
-def _extensions(told: Told, place: Place, modality: Modality | None, facts: Facts) -> list[Json]:
-    """Ours, in the order of their URLs."""
-    extensions: list[Json] = [
-        {"url": el.ATTENDANCE, "extension": _attendance(told, facts)},
-        {"url": el.FIRST_OR_FOLLOW_UP, "extension": _parts(place)},
-    ]
-    missed = ({"url": el.MISSED_BEFORE, "valueDateTime": one.text} for one in facts.missed)
-    extensions += missed
-    if modality:
-        coding: Json = {"system": el.PARTICIPATION_MODE, "code": _MODALITIES[modality]}
-        extensions.append({"url": el.MODALITY, "valueCodeableConcept": {"coding": [coding]}})
-    moved = ({"url": el.RESCHEDULED_FROM, "valueDateTime": one.text} for one in facts.moved)
-    return [*extensions, *moved]
-
-
-def _attendance(told: Told, facts: Facts) -> list[Json]:
-    parts = _parts(told)
-    if facts.notice:
-        parts.append({"url": "notice", "valueDateTime": facts.notice.text})
-    if facts.status_code:
-        parts.append({"url": "status-code", "valueCoding": _coding(facts.status_code)})
-    if why := _words(facts.event_reason, facts.event_reason_code):
-        parts.append({"url": "event-reason", "valueCodeableConcept": why})
-    return parts
-
-
-def _type(place: Place, facts: Facts) -> Json:
-    """Which visit it is, and what the source calls its type: one concept, as FHIR has room for one,
-    of which the source's words are the text."""
-    said = _words(facts.appointment_type, facts.appointment_type_code)
-    codings = [*_TYPES.get(place.kind, []), *said.get("coding", [])]
-    return {**said, "coding": codings} if codings else said
-
-
-def _words(text: str | None, code: Identifier | None) -> Json:
-    """The source's own words, and its code for them; empty where it has neither."""
-    found: Json = {"coding": [_coding(code)]} if code else {}
-    return {**found, "text": text} if text else found
-
-
-def _coding(code: Identifier) -> Json:
-    return {"code": code.value, "system": code.system}
-
-
-def _parts(known: Told | Place) -> list[Json]:
-    return [
-        {"url": name, "valueCoding": {"system": el.ATTENDANCE_CODES, "code": code}}
-        for name, code in zip(("kind", "rule"), known, strict=True)
-    ]
 
 
 def _coded(system: str, code: str) -> list[Json]:

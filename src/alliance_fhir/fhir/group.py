@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from alliance_fhir.domain.records import Identifier, Origin
-from alliance_fhir.domain.scheduling import MessageId
+from alliance_fhir.domain.said import MessageId
 from alliance_fhir.fhir.canonical import dumps
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.versions import Json

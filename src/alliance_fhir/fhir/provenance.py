@@ -17,7 +17,7 @@ import orjson
 from alliance_fhir._version import __version__
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import identifier_system
-from alliance_fhir.domain.scheduling import MessageId
+from alliance_fhir.domain.said import MessageId
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import resealed, sealed
 from alliance_fhir.fhir.group import Group, Resource

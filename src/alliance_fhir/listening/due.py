@@ -12,7 +12,8 @@ from alliance_fhir.domain.attendance import Place
 from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Origin
-from alliance_fhir.domain.scheduling import Folded, MessageId, Sent, fold, is_told_too_soon, named
+from alliance_fhir.domain.said import MessageId, Sent
+from alliance_fhir.domain.scheduling import Folded, fold, is_told_too_soon, named
 from alliance_fhir.domain.visit import Visit
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.ledger.inbox import INCOMPLETE, Inbox, Kept

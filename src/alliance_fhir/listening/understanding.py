@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import RULES
-from alliance_fhir.domain.scheduling import Said
+from alliance_fhir.domain.said import Said
 from alliance_fhir.domain.visit import is_known_too_soon, visit_key
 from alliance_fhir.listening.frames import BEGIN, CR, END, Frame
 from alliance_fhir.sources.hl7v2.appointment import read

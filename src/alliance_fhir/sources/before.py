@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple, Protocol
 
-from alliance_fhir.domain.scheduling import Sent
+from alliance_fhir.domain.said import Sent
 
 
 class KnownVisit(NamedTuple):

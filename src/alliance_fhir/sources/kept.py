@@ -16,7 +16,7 @@ from typing import Any, Self, cast
 
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Moment, Origin
-from alliance_fhir.domain.scheduling import MessageId
+from alliance_fhir.domain.said import MessageId
 from alliance_fhir.domain.visit import Visit
 from alliance_fhir.room import Spool
 from alliance_fhir.sources.wide import Read

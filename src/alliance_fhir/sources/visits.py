@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +34,7 @@ SIDES: Mapping[str, Side] = {word: word for word in get_args(Side)}
 MODALITIES: Mapping[str, Modality] = {word: word for word in get_args(Modality)}
 ANSWERS: Mapping[str, bool] = {"yes": True, "no": False}
 
+_BETWEEN = re.compile(r"(?<!\\);")
 _APPOINTMENT = VISIT.index("appointment")
 _OTHERS = VISIT[VISIT.index("placer") :]
 _TEXTS = ("location", "appointment_type", "event_reason")
@@ -141,8 +143,10 @@ class VisitRows:
         visit["clinician"], visit["other_clinicians"] = clinicians(visit["clinician"], others)
 
     def _several(self, column: str, text: str) -> list[Identifier]:
-        """People, with semicolons between them. Raises Bad."""
-        people = (self._fields.identifier(column, one.strip()) for one in text.split(";"))
+        """People, with semicolons between them; one that belongs to a number has a backslash before
+        it. Raises Bad."""
+        told = (one.replace("\\;", ";").strip() for one in _BETWEEN.split(text))
+        people = (self._fields.identifier(column, one) for one in told)
         return [*filter(None, people)]
 
     def _missed(self, text: str, before: Sequence[Moment]) -> tuple[Moment, ...]:

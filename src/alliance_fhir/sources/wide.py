@@ -13,7 +13,7 @@ from alliance_fhir.domain.keys import digest, record_key
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Assessment, Origin
-from alliance_fhir.domain.scheduling import MessageId
+from alliance_fhir.domain.said import MessageId
 from alliance_fhir.domain.visit import Visit
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.sources.cells import Cells, Spoilt

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from alliance_fhir.domain.records import Identifier, Moment
-from alliance_fhir.domain.scheduling import Said
+from alliance_fhir.domain.said import Said
 from alliance_fhir.sources.hl7v2.charset import decoded
 from alliance_fhir.sources.hl7v2.files import messages
 from alliance_fhir.sources.hl7v2.ids import entity

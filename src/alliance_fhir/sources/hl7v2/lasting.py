@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from alliance_fhir.domain.attendance import Side
 from alliance_fhir.domain.records import Identifier
-from alliance_fhir.domain.scheduling import Coded
+from alliance_fhir.domain.said import Coded
 from alliance_fhir.sources.codings import standard_code
 from alliance_fhir.sources.fields import has_control
 from alliance_fhir.sources.hl7v2.ids import entity, patient, somebody

@@ -19,7 +19,8 @@ from pydantic import TypeAdapter
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Origin
-from alliance_fhir.domain.scheduling import Folded, Said, Sent, fold, is_told_too_soon, named
+from alliance_fhir.domain.said import Said, Sent
+from alliance_fhir.domain.scheduling import Folded, fold, is_told_too_soon, named
 from alliance_fhir.room import Spool
 from alliance_fhir.sources.before import NOTHING, Before
 from alliance_fhir.sources.wide import Read, visit_digest

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from alliance_fhir.domain.records import Identifier
-from alliance_fhir.domain.scheduling import Coded
+from alliance_fhir.domain.said import Coded
 from alliance_fhir.sources.codings import standard_code, table_code
 from alliance_fhir.sources.fields import has_control
 from alliance_fhir.sources.hl7v2.ids import somebody
