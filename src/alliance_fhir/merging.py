@@ -17,7 +17,6 @@ from pathlib import Path
 from alliance_fhir.both_sides import NO_PLAN, AnotherDay, BothSides, NotMerged
 from alliance_fhir.comparing import Comparing
 from alliance_fhir.config import Settings
-from alliance_fhir.delivery import now
 from alliance_fhir.domain.plan.differences import in_short
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.plan.merging import Conflict, merge
@@ -29,7 +28,7 @@ from alliance_fhir.domain.plan.succession import (
     told_of,
 )
 from alliance_fhir.domain.receipt import ARRIVED, MERGED, NOT_TAKEN_IN, WARNINGS, Finding, Receipt
-from alliance_fhir.domain.records import Moment
+from alliance_fhir.domain.records import Moment, now
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.gathering import Grouping
 from alliance_fhir.laying_down import ending, lay_down, next_to

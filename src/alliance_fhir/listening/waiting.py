@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import RULES
-from alliance_fhir.domain.records import Moment
+from alliance_fhir.domain.records import in_utc
 from alliance_fhir.ledger.inbox import INCOMPLETE, Inbox
 from alliance_fhir.sources.hl7v2.appointment import Sign, sign_of
 from alliance_fhir.sources.hl7v2.site import site_of
@@ -61,10 +61,6 @@ def waiting(inbox: Inbox, settings: Settings) -> Iterator[Waits]:
     """The appointments that wait, those that wait longest first, one at a time."""
     site = site_of(settings)
     for one, came, told in inbox.listed():
-        since = _to_the_second(datetime.fromtimestamp(one.since, UTC))
-        came = _to_the_second(datetime.fromisoformat(came))
+        since = in_utc(datetime.fromtimestamp(one.since, UTC), "seconds")
+        came = in_utc(datetime.fromisoformat(came), "seconds")
         yield Waits(since, one.tries, one.rule, one.key, sign_of(told, site), came)
-
-
-def _to_the_second(when: datetime) -> str:
-    return Moment.of(when.replace(microsecond=0)).text
