@@ -318,7 +318,7 @@ def test_the_keys_of_json_are_the_ones_that_are_told() -> None:
     figure = Line("no-show-rate", "", "all", Count(0, 1, 1), Decimal(0), wilson(0, 1), "masked")
     assert list(keyed(section("json.md", "measures"))) == list(figure.as_json())
     assert list(keyed(section("json.md", "requests"))) == list(requests)
-    waits = Waits("2026", 1, "refused", "key", Sign("C1", "S12", "A|B"), "2026").as_json()
+    waits = Waits("2026", 1, "no-end", "key", Sign("C1", "S12", "A|B"), "2026", ["PID-3"]).as_json()
     assert list(keyed(section("json.md", "waiting").split("An appointment;")[1])) == list(waits)
 
 
