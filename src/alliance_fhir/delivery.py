@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import DeadLetters
 from alliance_fhir.deciding import Decision
 from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.domain.receipt import ARRIVED, TAKEN_UP, Receipt, State
+from alliance_fhir.domain.records import now
 from alliance_fhir.errors import AuthFailed, Conflict, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.check import Checker
@@ -46,11 +46,6 @@ _ATTEMPTS = 4
 _LOOKS = (1, 3)
 """Seconds between looks for what was sent and is not to be found."""
 _CONTESTED = "always-in-conflict"
-
-
-def now() -> str:
-    """This moment, as an instant of FHIR in whole seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 class Delivery:

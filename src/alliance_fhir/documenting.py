@@ -14,6 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.places import is_document
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import Finding, Tally
 from alliance_fhir.errors import ConfigError
@@ -26,7 +27,6 @@ from alliance_fhir.left_out import LeftOut
 from alliance_fhir.mirror import lines_of, owner_only
 from alliance_fhir.received import parsed, part, text
 from alliance_fhir.room import Spool, unwritable
-from alliance_fhir.sources.plans import is_document
 from alliance_fhir.sources.plans.written import as_yaml
 
 PEOPLE = FOUND_BY_IDENTIFIER[:3]

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from alliance_fhir.domain.places import PLANS
 from alliance_fhir.mirror import owner_only
-from alliance_fhir.sources.plans import SUFFIXES
 from alliance_fhir.targets.manifest import to_disk
 
 _NUMBER = re.compile(r"-(?P<version>[1-9][0-9]*)$", re.ASCII)
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"-(?P<version>[1-9][0-9]*)$", re.ASCII)
 
 def ending(path: Path) -> str:
     """The end of a plan document's name, as it is written."""
-    length = next(len(end) for end in SUFFIXES if path.name.lower().endswith(end))
+    length = next(len(end) for end in PLANS if path.name.lower().endswith(end))
     return path.name[-length:]
 
 

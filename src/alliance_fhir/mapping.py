@@ -14,7 +14,7 @@ from alliance_fhir.domain.answers import Item, compile_items, weigh
 from alliance_fhir.domain.instrument import Perspective
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import Finding
-from alliance_fhir.domain.records import Assessment
+from alliance_fhir.domain.records import Assessment, in_utc
 from alliance_fhir.domain.scoring import Score, Scorer
 from alliance_fhir.domain.visit import Visit
 from alliance_fhir.fhir.appointment import VisitMapper
@@ -204,5 +204,4 @@ class Mapping:
 
 def file_time(path: str) -> str:
     """When a source file was last changed, as an instant of FHIR in whole seconds of UTC."""
-    when = datetime.fromtimestamp(int(Path(path).stat().st_mtime), UTC)
-    return when.isoformat().replace("+00:00", "Z")
+    return in_utc(datetime.fromtimestamp(int(Path(path).stat().st_mtime), UTC))

@@ -17,7 +17,7 @@ from pathlib import Path
 from alliance_fhir.both_sides import NO_PLAN, AnotherDay, BothSides, NotMerged
 from alliance_fhir.comparing import Comparing
 from alliance_fhir.config import Settings
-from alliance_fhir.delivery import now
+from alliance_fhir.domain.places import PLANS, is_document
 from alliance_fhir.domain.plan.differences import in_short
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.plan.merging import Conflict, merge
@@ -29,7 +29,7 @@ from alliance_fhir.domain.plan.succession import (
     told_of,
 )
 from alliance_fhir.domain.receipt import ARRIVED, MERGED, NOT_TAKEN_IN, WARNINGS, Finding, Receipt
-from alliance_fhir.domain.records import Moment
+from alliance_fhir.domain.records import Moment, now
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.gathering import Grouping
 from alliance_fhir.laying_down import ending, lay_down, next_to
@@ -37,7 +37,6 @@ from alliance_fhir.ledger.store import Ledger
 from alliance_fhir.planned import OBSTACLES, Planned
 from alliance_fhir.planning import Planner
 from alliance_fhir.readback import CHANGED, Left
-from alliance_fhir.sources.plans import SUFFIXES, is_document
 from alliance_fhir.sources.plans.document import Documents
 from alliance_fhir.sources.plans.merged import ENDING, unfinished, whole
 from alliance_fhir.sources.plans.written import as_json
@@ -243,7 +242,7 @@ class Merging:
         source: Path,
         known: Iterable[int],
     ) -> None:
-        end = SUFFIXES[0] if _in_json(source) else ending(source)
+        end = PLANS[0] if _in_json(source) else ending(source)
         finished = next_to(source, known, plan.version, end)
         case.path = finished.with_name(finished.name.removesuffix(end) + ENDING)
         case.seen = self._documents.text(theirs)

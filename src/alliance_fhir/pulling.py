@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from alliance_fhir.asking import Progress as Far
@@ -15,6 +15,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.documenting import PLANS, free, write_documents
 from alliance_fhir.domain.keys import identifier_system
 from alliance_fhir.domain.receipt import Tally
+from alliance_fhir.domain.records import in_utc
 from alliance_fhir.errors import BadReply, ConfigError, Refused, ServerError
 from alliance_fhir.fhir.canonical import claimed_digest, dumps
 from alliance_fhir.fhir.provenance import tag_system
@@ -320,12 +321,8 @@ def _instant(told: str) -> str:
         return ""
     if when.tzinfo is None:
         return ""
-    return _text(when.astimezone(UTC))
-
-
-def _text(when: datetime) -> str:
-    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return in_utc(when, "milliseconds")
 
 
 def _before(instant: str) -> str:
-    return _text(datetime.fromisoformat(instant) - OVERLAP)
+    return in_utc(datetime.fromisoformat(instant) - OVERLAP, "milliseconds")

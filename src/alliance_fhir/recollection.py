@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import islice
 from types import TracebackType
 from typing import Self
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.records import now
 from alliance_fhir.domain.said import Sent
 from alliance_fhir.domain.visit import visit_key
 from alliance_fhir.ledger.inbox import Arrived, Inbox
@@ -68,7 +68,7 @@ class Recollection:
         """A message of this run, which is kept."""
         if not self._run:
             return
-        came = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        came = now("milliseconds")
         self._waiting.append(Arrived(key, digest, came, told, self._run))
         if len(self._waiting) >= _AT_ONCE:
             self._write()

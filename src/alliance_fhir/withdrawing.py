@@ -13,9 +13,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from alliance_fhir.config import Settings
-from alliance_fhir.delivery import now
 from alliance_fhir.domain.receipt import TAKEN_UP, Finding, State, Tally
-from alliance_fhir.domain.records import Identifier, Origin
+from alliance_fhir.domain.records import Identifier, Origin, now
 from alliance_fhir.errors import ConfigError, Conflict, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.canonical import resealed

@@ -35,6 +35,7 @@ from alliance_fhir.domain import instrument as facts
 from alliance_fhir.domain.agreement import Outcome
 from alliance_fhir.domain.engagement import Count
 from alliance_fhir.domain.intervals import wilson
+from alliance_fhir.domain.places import PLANS as SUFFIXES
 from alliance_fhir.domain.plan.document import Kind, Status
 from alliance_fhir.domain.plan.values import LONGEST_LINE, LONGEST_TEXT, MOST_ENTRIES
 from alliance_fhir.domain.receipt import RULES, STATES, WARNINGS, Finding, Tally
@@ -58,7 +59,7 @@ from alliance_fhir.sources import visits
 from alliance_fhir.sources.fields import MODES
 from alliance_fhir.sources.hl7v2.appointment import Sign
 from alliance_fhir.sources.layout import HEAD, LONG, REQUIRED, VISIT, VISIT_REQUIRED
-from alliance_fhir.sources.plans import SUFFIXES, breaches
+from alliance_fhir.sources.plans import breaches
 from alliance_fhir.sources.plans.files import LARGEST
 from alliance_fhir.sources.plans.nodes import DEEPEST
 from alliance_fhir.sources.readers import READERS
@@ -318,7 +319,7 @@ def test_the_keys_of_json_are_the_ones_that_are_told() -> None:
     figure = Line("no-show-rate", "", "all", Count(0, 1, 1), Decimal(0), wilson(0, 1), "masked")
     assert list(keyed(section("json.md", "measures"))) == list(figure.as_json())
     assert list(keyed(section("json.md", "requests"))) == list(requests)
-    waits = Waits("2026", 1, "refused", "key", Sign("C1", "S12", "A|B"), "2026").as_json()
+    waits = Waits("2026", 1, "no-end", "key", Sign("C1", "S12", "A|B"), "2026", ["PID-3"]).as_json()
     assert list(keyed(section("json.md", "waiting").split("An appointment;")[1])) == list(waits)
 
 

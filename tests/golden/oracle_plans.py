@@ -399,7 +399,7 @@ class Writer:
         activity = {"system": f"{THO}/v3-DataOperation", "code": "CREATE"}
         name = {"system": f"{self._root}/source-digest", "value": source}
         # a document begins in the line of its first key, after the comment on top
-        what = {"identifier": name, "display": f"{self.plan.today['']} row 2"}
+        what = {"identifier": name, "display": f"{self.plan.today['']} line 2"}
         return seal(
             {
                 "resourceType": "Provenance",

@@ -663,4 +663,4 @@ def test_a_number_with_control_characters_stays_out_of_fhir(command: Callable[..
     assert command("map", "a.hl7", "--out", "out").code == 0
     proof = json.loads(Path("out/Provenance.ndjson").read_text(encoding="utf-8"))
     told = [entity["what"]["display"] for entity in proof["entity"]]
-    assert told == ["a.hl7 row 1", "message C 1 of A B|EAST"]
+    assert told == ["a.hl7 line 1", "message C 1 of A B|EAST"]

@@ -157,6 +157,50 @@ def test_a_sender_of_v2_3_is_answered_as_of_its_time(lasting: Site) -> None:
     assert answer.field("MSA", 3) == "SCH-2 appointment-not-numbered"
 
 
+UNNUMBERED = "SCH-2 appointment-not-numbered"
+NUMBER = "appointment-not-numbered^Send the number of the appointment in SCH-2, or else in SCH-1.^L"
+CONTROL = (
+    "control-character^Remove the control character, or the line end that is none everywhere.^L"
+)
+STRANGER = "PID-3 patient-of-no-system"
+AUTHORITY = (
+    "patient-of-no-system^Send the number of the site's patients, or set its authority's system "
+    "in [hl7v2.authorities].^L"
+)
+CONDITIONS = {
+    "2.3": ({"appointment": ""}, UNNUMBERED, NUMBER),
+    "2.3.1": (
+        {"appointment": "x", "patient": "99^^^OTHER", "more": "AIS|1||\x01"},
+        f"{STRANGER}; AIS-3 control-character",
+        CONTROL,
+    ),
+    "2.4": ({"appointment": "x", "patient": "99^^^OTHER"}, STRANGER, AUTHORITY),
+}
+"""By version: what a message says, then MSA-3 and MSA-6 of its answer."""
+
+
+@pytest.mark.parametrize("version", CONDITIONS)
+def test_before_v2_5_msa_6_has_one_remedy(lasting: Site, version: str) -> None:
+    """Error Condition is a CE of at most 100 characters in 2.3 and 2.3.1, of 250 in 2.4 (chapter 2,
+    MSA attributes); fields 4 and 5 are none of ours."""
+    said, text, condition = CONDITIONS[version]
+    with lasting.connect() as engine:
+        answer = engine.send(message(**said, head={12: version}))
+    assert str(answer.whole.segment("MSA")) == f"MSA|AE|C1|{text}|||{condition}"
+    assert len(condition) <= (250 if version == "2.4" else 100)
+    assert len(answer.whole) == 2
+
+
+def test_a_remedy_for_which_there_is_no_room_is_not_cut_off(lasting: Site) -> None:
+    """116 characters, where 100 are there; and v2.2 has none of this field."""
+    assert len(AUTHORITY) == 116
+    with lasting.connect() as engine:
+        old = engine.send(message("good", patient="99^^^OTHER", head={12: "2.3"}))
+        older = engine.send(message("good", head={12: "2.2"}))
+    assert str(old.whole.segment("MSA")) == f"MSA|AE|C1|{STRANGER}"
+    assert str(older.whole.segment("MSA")) == "MSA|AR|C1|MSH-12 unknown-version"
+
+
 def test_the_separators_of_the_message_are_those_of_its_answer(lasting: Site) -> None:
     data = GOOD.replace(b"|", b"#").replace(b"^~\\&", b"@~\\&").replace(b"^", b"@")
     with lasting.connect() as engine:

@@ -125,11 +125,12 @@ def test_one_of_each_kind(beside: Beside, place: Place) -> None:
     key = keys(site)
     assert set(key) == {"lacking", "endless", "new"}
 
-    bare = "S26 C3 of SCHED|EAST, T"
+    bare = "S26 C3 of SCHED|EAST, T: never-said (PID-3, SCH-11.4, SCH-11.5)"
+    ends = "S12 C2 of SCHED|EAST, T: no-end (SCH-11.5)"
     assert (ran.code, ran.err) == (7, "")
     assert MOMENT.sub("T", ran.out).splitlines() == [
-        f"T  incomplete    1 try    {key['lacking']}  {bare}: never-said. {NEVER_SAID}",
-        f"T  held          1 try    {key['endless']}  S12 C2 of SCHED|EAST, T: no-end. {NO_END}",
+        f"T  incomplete    1 try    {key['lacking']}  {bare}. {NEVER_SAID}",
+        f"T  held          1 try    {key['endless']}  {ends}. {NO_END}",
         f"T  to be sent    0 tries  {key['new']}  S13 C4 of SC HED|1.2.3, T",
         "waiting 3, to be sent 1, incomplete 1, held 1",
         f"inbox: {inbox_of(place).address}",
@@ -144,8 +145,22 @@ def test_one_of_each_kind(beside: Beside, place: Place) -> None:
         "command": "waiting",
         "inbox": inbox_of(place).address,
         "appointments": [
-            {**lacks, "key": key["lacking"], "control": "C3", "event": "S26", **who},
-            {**holds, "key": key["endless"], "control": "C2", "event": "S12", **who},
+            {
+                **lacks,
+                "lacks": ["PID-3", "SCH-11.4", "SCH-11.5"],
+                "key": key["lacking"],
+                "control": "C3",
+                "event": "S26",
+                **who,
+            },
+            {
+                **holds,
+                "lacks": ["SCH-11.5"],
+                "key": key["endless"],
+                "control": "C2",
+                "event": "S12",
+                **who,
+            },
             {
                 "tries": 0,
                 "state": "to_be_sent",

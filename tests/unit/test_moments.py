@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alliance_fhir.domain.records import ClockChange, Moment, NoZone, in_zone, parse_moment
+from alliance_fhir.domain.records import (
+    ClockChange,
+    Moment,
+    NoZone,
+    in_utc,
+    in_zone,
+    now,
+    parse_moment,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,3 +155,24 @@ def test_what_is_no_date_raises(text: str) -> None:
 @pytest.mark.parametrize("text", ["2026-03-09T14:10Z", "2026-03-09T14:10+00:00"])
 def test_utc_is_written_as_z(text: str) -> None:
     assert parse_moment(text, None) == ("2026-03-09T14:10:00Z",) * 2
+
+
+def test_a_time_is_written_in_utc_to_what_is_wanted_of_it() -> None:
+    there = datetime(2026, 3, 1, 1, 30, 5, 999_900, timezone(timedelta(hours=5, minutes=45)))
+    assert in_utc(there) == "2026-02-28T19:45:05.999900Z"
+    assert in_utc(there, "milliseconds") == "2026-02-28T19:45:05.999Z"
+    assert in_utc(there, "seconds") == "2026-02-28T19:45:05Z"
+    assert in_utc(there.replace(microsecond=0)) == "2026-02-28T19:45:05Z"
+    assert in_utc(there.replace(microsecond=0), "milliseconds") == "2026-02-28T19:45:05.000Z"
+    with pytest.raises(OverflowError):
+        in_utc(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))))
+
+
+def test_this_moment_is_one_between_before_and_after() -> None:
+    before = datetime.now(UTC)
+    seconds, milliseconds = now(), now("milliseconds")
+    after = datetime.now(UTC)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", seconds)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", milliseconds)
+    assert before.replace(microsecond=0) <= datetime.fromisoformat(seconds) <= after
+    assert before - timedelta(milliseconds=1) < datetime.fromisoformat(milliseconds) <= after

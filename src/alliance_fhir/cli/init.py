@@ -24,8 +24,8 @@ def command(
 ) -> None:
     """Write an empty plan to fill in, or the JSON Schema of plans. Nothing is overwritten."""
     # imported here, so that nobody waits for it who only asks for help
+    from alliance_fhir.domain.places import YAML
     from alliance_fhir.errors import ConfigError
-    from alliance_fhir.sources.plans import YAML
     from alliance_fhir.sources.plans import schema as documents
 
     if not plan:

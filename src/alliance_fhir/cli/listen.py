@@ -69,16 +69,17 @@ def command(
 def teller(*, as_json: bool) -> Tell:
     """Says what happens: lines on standard error, or JSON objects on standard output."""
     import json
-    from datetime import UTC, datetime
+
+    from alliance_fhir.domain.records import now
 
     def tell(what: str, health: dict[str, Any]) -> None:
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        at = now()
         if as_json:
-            typer.echo(json.dumps({"command": "listen", "at": now, "event": what, **health}))
+            typer.echo(json.dumps({"command": "listen", "at": at, "event": what, **health}))
             return
         shown = {name: _shown(value) for name, value in health.items() if value != {}}
         told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
-        typer.echo(f"{now} {what}: {told}", err=True)
+        typer.echo(f"{at} {what}: {told}", err=True)
 
     return tell
 

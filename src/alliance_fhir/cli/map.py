@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,10 +18,11 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
 
 def _instant(text: str) -> str:
     """An instant with an offset, in UTC as FHIR writes it. Raises ConfigError for anything else."""
+    from alliance_fhir.domain.records import in_utc
+
     try:
         if _INSTANT.fullmatch(text):
-            when = datetime.fromisoformat(text).astimezone(UTC)
-            return when.isoformat().replace("+00:00", "Z")
+            return in_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):  # no such day; in UTC before the year 1, after 9999
         pass
     raise ConfigError("--recorded takes an instant such as 2026-06-30T12:00:00Z")

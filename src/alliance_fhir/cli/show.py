@@ -12,11 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from alliance_fhir.cli.streams import tell
+from alliance_fhir.domain.places import words_for
 from alliance_fhir.domain.receipt import STATES, Finding
 from alliance_fhir.result import Pulled, Result, Verification
-from alliance_fhir.sources.fhir.files import SUFFIXES as RESOURCES
-from alliance_fhir.sources.hl7v2.files import SUFFIX as MESSAGES
-from alliance_fhir.sources.plans import is_document
 
 _MOST = 50
 """Findings of one kind that are listed for a person; `--json` has them all."""
@@ -97,17 +95,8 @@ def _findings(console: Console, title: str, findings: list[Finding]) -> None:
 
 
 def _place(finding: Finding) -> str:
-    """Where in a file: a table has rows and columns, a document lines and keys, messages and FHIR
-    lines, with fields or elements."""
-    suffix = finding.path.lower()
-    if is_document(finding.path):
-        row, column = "line", "key"
-    elif suffix.endswith(MESSAGES):
-        row, column = "line", "field"
-    elif suffix.endswith(RESOURCES):
-        row, column = "line", "element"
-    else:
-        row, column = "row", "column"
+    """Where in a file."""
+    row, column = words_for(finding.path)
     row = f", {row} {finding.row}" if finding.row else ""
     return row + (f", {column} {finding.column}" if finding.column else "")
 

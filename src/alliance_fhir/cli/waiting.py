@@ -83,7 +83,8 @@ def _lines(inbox: str, waits: Iterable[Waits]) -> int:
         control, event, sender = one.message
         line = f"{one.since}  {state:10}  {one.tries:3} {tries:5}  {one.key}  "
         line += f"{event} {control} of {sender}, {one.came}"
-        line += f": {one.rule}. {one.remedy}" if one.rule else ""
+        lacks = f" ({', '.join(one.lacks)})" if one.lacks else ""
+        line += f": {one.rule}{lacks}. {one.remedy}" if one.rule else ""
         typer.echo("".join(c if c.isprintable() else " " for c in line))  # a terminal obeys some
     counts = _counts(states)
     typer.echo(", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items()))

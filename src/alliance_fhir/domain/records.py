@@ -79,6 +79,17 @@ class Moment(NamedTuple):
         return self.day < other.day
 
 
+def in_utc(when: datetime, to: Literal["auto", "milliseconds", "seconds"] = "auto") -> str:
+    """A time with an offset, in UTC as FHIR writes it: `to` whole seconds or milliseconds, or as it
+    is. Raises OverflowError before the year 1 and after 9999."""
+    return when.astimezone(UTC).isoformat(timespec=to).replace("+00:00", "Z")
+
+
+def now(to: Literal["milliseconds", "seconds"] = "seconds") -> str:
+    """This moment, likewise."""
+    return in_utc(datetime.now(UTC), to)
+
+
 @lru_cache(maxsize=256)
 def _suffix(offset: timedelta) -> str:
     """How FHIR writes an offset. Raises ValueError where it cannot."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
@@ -19,6 +19,7 @@ from typing import Any, cast
 
 import orjson
 
+from alliance_fhir.domain.records import in_utc
 from alliance_fhir.fhir.elements import CONTENT_DIGEST, KEPT_BY_OTHERS
 from alliance_fhir.fhir.versions import Json
 from alliance_fhir.received import objects, part, parts, text
@@ -276,7 +277,6 @@ def _by_url(extension: Json) -> tuple[str, bytes]:
 
 def _utc(text: str) -> str:
     try:
-        when = datetime.fromisoformat(text).astimezone(UTC)
+        return in_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         return text
-    return when.isoformat().replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Who and what made a group of resources, from which row of which file, and when.
+"""Who and what made a group of resources, from which place in which file, and when.
 
 A Provenance has no identifier in FHIR. Ours is known by a tag made from what it is about, so that
 the same write, sent twice, leaves one.
@@ -7,9 +7,8 @@ the same write, sent twice, leaves one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from hashlib import blake2b
-from pathlib import PurePath
 from typing import Literal, NamedTuple
 
 import orjson
@@ -17,6 +16,7 @@ import orjson
 from alliance_fhir._version import __version__
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.keys import identifier_system
+from alliance_fhir.domain.places import place_of
 from alliance_fhir.domain.said import MessageId
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import resealed, sealed
@@ -116,7 +116,7 @@ class ProvenanceWriter:
             "utc": time,
             "rater": json_text(el.person(*group.author) if group.author else None),
             "source": group.source_digest.encode(),
-            "place": json_text(f"{_file_name(group.origin.path)} row {group.origin.row}"),
+            "place": json_text(place_of(group.origin.path, group.origin.row)),
             "reason": json_text(reason),
             **self._messages(group.messages[-_MOST_MESSAGES:]),
         }
@@ -227,11 +227,6 @@ def _activity(activity: Activity, *, messages: bool) -> Json:
     if not messages or not told:
         return told
     return {**told, "coding": [*told["coding"], el.FROM_V2]}
-
-
-@cache
-def _file_name(path: str) -> str:
-    return PurePath(path).name  # no more of the path: it tells of the machine, not of the data
 
 
 def _about(targets: Sequence[Resource], activity: Activity, versions: Sequence[int]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Self
 
 from sqlalchemy import Integer, String, bindparam, func, not_, or_, select
 
+from alliance_fhir.domain.records import now
 from alliance_fhir.ledger.claims import Claims
 from alliance_fhir.ledger.database import Database, portions
 from alliance_fhir.ledger.entries import ACKNOWLEDGED, LIVE, PROOF, Entry
@@ -169,12 +169,12 @@ class Ledger:
             self._lock.take()
         if self._claims:
             self._claims.join()
-        values = {"id": run_id, "command": command, "source": source, "started": _now()}
+        values = {"id": run_id, "command": command, "source": source, "started": now()}
         self._database.write(run.insert(), [values])
 
     def end_run(self, run_id: str) -> None:
         """Notes that a run came to its end."""
-        self._database.write(run.update().where(run.c.id == run_id).values(ended=_now()))
+        self._database.write(run.update().where(run.c.id == run_id).values(ended=now()))
 
     def fact(self, name: str) -> str:
         """What was noted under this name; empty where nothing was."""
@@ -393,7 +393,3 @@ def _opened(place: Place, *, create: bool) -> Database | None:
         raise
     database.close()
     return None
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -12,14 +12,14 @@ from alliance_fhir.domain.attendance import Place
 from alliance_fhir.domain.keys import digest
 from alliance_fhir.domain.receipt import Finding
 from alliance_fhir.domain.records import Origin
-from alliance_fhir.domain.said import MessageId, Sent
+from alliance_fhir.domain.said import MessageId
 from alliance_fhir.domain.scheduling import Folded, fold, is_told_too_soon, named
 from alliance_fhir.domain.visit import Visit
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.ledger.inbox import INCOMPLETE, Inbox, Kept
 from alliance_fhir.ledger.visits import Known, Visits
+from alliance_fhir.listening.kept import sent_of
 from alliance_fhir.sources.history import comer, known, place_after
-from alliance_fhir.sources.hl7v2.appointment import read
 from alliance_fhir.sources.hl7v2.site import site_of
 from alliance_fhir.sources.wide import Read, visit_digest
 
@@ -75,17 +75,11 @@ class Due:
         yield from ()
 
     def _made(self, key: str, kept: Sequence[Kept]) -> _Made | None:
-        sent: list[Sent] = []
-        for one in kept:
-            heard = read(one.told, self._site, one.number)
-            if heard.said is None:  # the settings have changed since it was accepted
-                self.unready[key] = heard.slips[0].rule
-                return None
-            sent.append(Sent(heard.said, one.digest))
-        if not sent:
+        sent = sent_of(kept, self._site)
+        if isinstance(sent, str):
+            self.unready[key] = sent
             return None
-        if len({one.said.appointment for one in sent}) > 1:  # the settings have changed as well
-            self.unready[key] = "several-appointments"
+        if not sent:
             return None
         folded = fold([one.said for one in sent], self._usual)
         if rule := _lacks(folded):

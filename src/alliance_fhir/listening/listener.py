@@ -8,11 +8,11 @@ import ssl
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from itertools import islice
 from typing import Literal, NamedTuple
 
+from alliance_fhir.domain.records import now
 from alliance_fhir.errors import AllianceError, ConfigError, defect
 from alliance_fhir.ledger.inbox import Arrived
 from alliance_fhir.listening.frames import BEGIN, CR, END, Frame, Frames
@@ -197,7 +197,7 @@ class Listener:
         """Whether they are on disk now, all of them."""
         if not told:
             return True
-        came = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        came = now("milliseconds")
         arrived = [Arrived(one.key, one.digest, came, one.told) for one in told]
         why = ""
         try:

@@ -24,6 +24,9 @@ _LONGEST = 199
 """Bytes of a field that are given back: no sender's control id is longer (MSH-10, v2.8)."""
 _WANTED = {b"AL": "AER", b"ER": "ER", b"SU": "A", b"NE": ""}
 """Table 0155: of which verdicts somebody wants to hear."""
+_CONDITION = ((b"2.3", 100), (b"2.4", 250))
+"""The characters of MSA-6, Error Condition, by version, those of 2.3.1 with 2.3: there is none
+before, and ERR has it since. ERR-1 was there already, with 80 for place, code and text together."""
 _SAYS = {"A": "AA", "E": "AE", "R": "AR"}
 _SAYS_ENHANCED = {"A": "CA", "E": "CE", "R": "CR"}
 
@@ -118,7 +121,7 @@ def reply(header: Header, verdict: Verdict, slips: Sequence[Slip] = ()) -> bytes
     told = "; ".join(" ".join(filter(None, (s.place, s.rule))) for s in slips)
     second = [b"MSA", code, header.field(10)]
     if told:
-        second.append(_plain(told, header))
+        second += [_plain(told, header), *_condition(slips, header)]
     errors = [] if _is_old(version) else [_error(one, header) for one in slips]
     return b"".join(mark.join(line) + b"\r" for line in (first, second, *errors))
 
@@ -142,6 +145,18 @@ def _code(header: Header, verdict: Verdict) -> bytes:
 def _is_old(version: bytes) -> bool:
     """Whether it is of a time when ACK had no event, and ERR another form."""
     return version.startswith((b"2.1", b"2.2", b"2.3", b"2.4"))
+
+
+def _condition(slips: Sequence[Slip], header: Header) -> list[bytes]:
+    """MSA-4 to MSA-6 of before version 2.5, which have room for one remedy: that of the first slip
+    whose remedy fits."""
+    component, version = header.marks[:1], header.field(12)
+    longest = next((size for start, size in _CONDITION if version.startswith(start)), 0)
+    for one in slips:
+        told = component.join((_plain(one.rule, header), _plain(one.remedy, header), b"L"))
+        if len(told) <= longest:
+            return [b"", b"", told]
+    return []
 
 
 def _error(slip: Slip, header: Header) -> list[bytes]:

@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.places import MESSAGES, PLANS, RESOURCES
 from alliance_fhir.domain.receipt import RULES, Finding
 from alliance_fhir.errors import InputError
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.paths import is_text, is_there, shown
 from alliance_fhir.sources import csv, excel
 from alliance_fhir.sources.cells import Cells, Spoilt, Tell
-from alliance_fhir.sources.fhir.files import SUFFIXES as RESOURCES
-from alliance_fhir.sources.hl7v2.files import SUFFIX as MESSAGES
 from alliance_fhir.sources.hl7v2.pile import Pile
 from alliance_fhir.sources.layout import Layout, Names, VisitLayout
 from alliance_fhir.sources.long import LongTable
-from alliance_fhir.sources.plans import SUFFIXES
 from alliance_fhir.sources.plans.files import PlanFile
 from alliance_fhir.sources.plans.timeline import Timeline
 from alliance_fhir.sources.visits import VisitTable
@@ -123,7 +121,7 @@ READERS: dict[str, Reader] = {
     ".txt": partial(_table, csv.rows),
     ".xlsx": partial(_table, excel.rows),
     MESSAGES: _messages,
-    **dict.fromkeys(SUFFIXES, _plan),
+    **dict.fromkeys(PLANS, _plan),
     **dict.fromkeys(RESOURCES, _resources),
 }
 """By the end of a name, the first that fits. A new format is one file in this folder and one line

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from alliance_fhir.config import Settings
+from alliance_fhir.domain.places import MESSAGES, PLANS, RESOURCES
 from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.domain.receipt import RULES, WARNINGS, Finding
 from alliance_fhir.domain.visit import Visit
@@ -18,11 +19,8 @@ from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.paths import is_folder, is_there
 from alliance_fhir.sources.before import NOTHING, Before
 from alliance_fhir.sources.census import Census, Repeat
-from alliance_fhir.sources.fhir.files import SUFFIXES as RESOURCES
 from alliance_fhir.sources.fhir.files import may_be_fhir
-from alliance_fhir.sources.hl7v2.files import SUFFIX as MESSAGES
 from alliance_fhir.sources.layout import Names, check_names
-from alliance_fhir.sources.plans import SUFFIXES
 from alliance_fhir.sources.plans.timeline import Timeline
 from alliance_fhir.sources.readers import Held, Site, opened, suffix
 from alliance_fhir.sources.visit_files import VisitFiles
@@ -130,7 +128,7 @@ class Sources:
         needs them before the records."""
         repeats = self.repeats or {}
         for path in self.files:
-            for read in self._versions(path) if suffix(path) in SUFFIXES else ():
+            for read in self._versions(path) if suffix(path) in PLANS else ():
                 astray = self._astray.get(read.key, [])
                 if repeats.get(read.key) != "different" and all(
                     finding.rule in WARNINGS for finding in astray
@@ -213,7 +211,7 @@ class Sources:
         file for it."""
         site = self._site._replace(pile=visits.pile)
         for number, path in enumerate(self.files[first:], first):
-            if suffix(path) not in SUFFIXES:
+            if suffix(path) not in PLANS:
                 of_visits, items = _read(path, site)
                 if of_visits:
                     visits.take(number, items)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Literal, NamedTuple, Protocol
 
 import httpx
 
+from alliance_fhir.domain.records import in_utc
 from alliance_fhir.errors import BadReply, Refused
 from alliance_fhir.received import Json, part, parts, text
 from alliance_fhir.transport.outcomes import Reply
@@ -83,7 +83,7 @@ def _date(headers: httpx.Headers) -> str:
         when = parsedate_to_datetime(headers.get("Date", ""))
     except ValueError:
         return ""
-    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return in_utc(when)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from alliance_fhir.domain.places import NDJSON
 from alliance_fhir.errors import InputError
 from alliance_fhir.received import Json, Unsound, parsed
 from alliance_fhir.sources.fhir.element import Slip
 
-NDJSON = ".ndjson"
-SUFFIXES = (NDJSON, ".json")
 LARGEST = 64 * 1024**2
 """Bytes of a file that has to be read as a whole."""
 _CHUNK = 1024**2

@@ -13,10 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from alliance_fhir.domain.places import NDJSON
 from alliance_fhir.errors import BadReply
 from alliance_fhir.received import Json, parts, text
 from alliance_fhir.room import Spool
-from alliance_fhir.sources.fhir.files import NDJSON, Resource, resources
+from alliance_fhir.sources.fhir.files import Resource, resources
 
 TYPES = ("Patient", "Practitioner", "PractitionerRole", "ServiceRequest")
 """Whom and what Appointments name; many servers have none of the last two."""

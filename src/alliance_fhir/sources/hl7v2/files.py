@@ -13,8 +13,6 @@ from typing import BinaryIO, NamedTuple
 
 from alliance_fhir.sources.hl7v2.slips import Slip
 
-SUFFIX = ".hl7"
-"""The end of the names of files of messages."""
 LARGEST = 1024**2
 """Bytes: a scheduling message has a few thousand. Nothing of a message beyond it is kept."""
 _CHUNK = 64 * 1024

@@ -7,7 +7,7 @@ so that memory stays flat, nothing can be read there at a glance, and nothing ou
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -23,12 +23,9 @@ from alliance_fhir.domain.said import Said, Sent
 from alliance_fhir.domain.scheduling import Folded, fold, is_told_too_soon, named
 from alliance_fhir.room import Spool
 from alliance_fhir.sources.before import NOTHING, Before
+from alliance_fhir.sources.hl7v2.lacking import lacking
 from alliance_fhir.sources.wide import Read, visit_digest
 
-_PLACES = {"patient": "PID-3", "start": "SCH-11.4", "end": "SCH-11.5", "status": "SCH-25"}
-"""Where a message says what a visit cannot be without."""
-_LACKING = {"end": "no-end"}
-"""The rule for what need not be said by a message; for all else `never-said`."""
 _SAID = TypeAdapter(Said)
 _FASTEST = 1
 _SMALLEST = -9
@@ -86,23 +83,16 @@ class Pile:
         every = [*sent, *self._before.sent(key, {one.digest for one in sent})]
         folded = fold([one.said for one in every], self._usual)
         _, path, line, *_ = rows[_newest(sent, folded)]
-        for number, name in enumerate(self._told(folded.lacking)):
-            place, rule = _PLACES[name], _LACKING.get(name, "never-said")
-            yield Finding(path, line, place, rule, "", key, beside=number > 0)
+        for number, one in enumerate(lacking(folded, self._usual)):
+            yield Finding(path, line, one.place, one.rule, "", key, beside=number > 0)
         visit = folded.visit
         if visit is None:
             return
         if is_told_too_soon(folded, now):
-            yield Finding(path, line, _PLACES["start"], "known-too-soon", "", key)
+            yield Finding(path, line, "SCH-11.4", "known-too-soon", "", key)
             return
         content = visit_digest(visit, self._secret)
         yield Read(Origin(path, line), key, visit, content, messages=named(folded, every))
-
-    def _told(self, lacking: Sequence[str]) -> list[str]:
-        """What is to be said of what is lacking: where all visits last as long, nobody need send
-        when it ends, but when it begins."""
-        usual = self._usual and "start" in lacking
-        return [name for name in lacking if not (usual and name == "end")]
 
     def _write(self) -> None:
         self._database.executemany("INSERT INTO said VALUES (?, ?, ?, ?, ?)", self._waiting)
