@@ -13,6 +13,7 @@ from alliance_fhir.config import Hl7v2Settings, Settings
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.sources.hl7v2.site import site_of
 
+from .feed import FIRST, NOTHING, Feed, visit
 from .making import SITE, aip, message, said, segment
 
 
@@ -112,6 +113,51 @@ def test_further_clinicians(
     expected = tuple(Identifier("urn:example:staff", number) for number in numbers)
     assert one.other_clinicians == (expected or None)
     assert ("other_clinicians" in one.emptied) == none
+
+
+def team() -> Feed:
+    """A booking with three clinicians."""
+    return Feed().say("S12", FIRST, aip("K1"), aip("K2"), aip("K3"))
+
+
+TAKEN_OFF: dict[str, tuple[Feed, str | None, list[str]]] = {
+    # what comes after a booking of K1, K2 and K3; the clinician, and the others
+    "nobody": (team(), "K1", ["K2", "K3"]),
+    "a further one": (team().say("S14", NOTHING, aip("K2", "D")), "K1", ["K3"]),
+    "by the group": (team().say("S14", NOTHING, rgs("D"), aip("K2"), aip("K3")), "K1", []),
+    "by the event": (team().say("S20", NOTHING, aip("K2")), "K1", ["K3"]),
+    "the first": (team().say("S21", NOTHING, aip("K1")), "K2", ["K3"]),
+    "the first, for another": (
+        team().say("S14", NOTHING, aip("K1", "D"), aip("K4", "A")),
+        "K4",
+        ["K2", "K3"],
+    ),
+    "all": (team().say("S22", NOTHING, aip("K1"), aip("K2"), aip("K3")), None, []),
+    "somebody who was not there": (team().say("S14", NOTHING, aip("K9", "D")), "K1", ["K2", "K3"]),
+    "and named again": (
+        team().say("S14", NOTHING, aip("K2", "D"), aip("K1", "A"), aip("K2", "A")),
+        "K1",
+        ["K2"],
+    ),
+    "and back later": (
+        team().say("S14", NOTHING, aip("K2", "D")).say("S14", NOTHING, aip("K1"), aip("K2")),
+        "K1",
+        ["K2"],
+    ),
+    "somebody without a number": (
+        team().say("S14", NOTHING, aip("^Kurtz^A", "D")),
+        "K1",
+        ["K2", "K3"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TAKEN_OFF)
+def test_who_is_taken_off(tmp_path: Path, name: str) -> None:
+    feed, clinician, others = TAKEN_OFF[name]
+    one = visit(tmp_path, feed)
+    told = one.clinician and one.clinician.value
+    assert (told, [who.value for who in one.other_clinicians]) == (clinician, others)
 
 
 def test_a_further_clinician_of_nobody_s_numbering_is_left_out(tmp_path: Path) -> None:

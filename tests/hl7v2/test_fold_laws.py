@@ -55,6 +55,7 @@ def messages(appointment: str) -> st.SearchStrategy[Said]:
         location=perhaps(st.sampled_from("lm")),
         placer=perhaps(patients),
         other_clinicians=perhaps(st.lists(patients, min_size=1, max_size=2).map(tuple)),
+        taken_off=st.sampled_from([(), ()]) | st.lists(patients, max_size=2).map(tuple),
         emptied=st.sampled_from(EMPTIED),
     ).map(_as_read)
 
@@ -100,7 +101,21 @@ def test_the_newest_that_says_something_is_believed(said: list[Said]) -> None:
     found = fold(apart).now
     for name in (*LASTING, "status", "start"):
         says = [one for one in newest if getattr(one, name) is not None or name in one.emptied]
-        assert getattr(found, name) == (getattr(says[0], name) if says else None)
+        told = getattr(says[0], name) if says else None
+        since = newest[: newest.index(says[0]) + 1] if says else []
+        if name == "clinician":
+            told = None if told in _gone(since) else told
+        elif name == "other_clinicians" and told:
+            told = tuple(who for who in told if who not in _gone(since)) or None
+        assert getattr(found, name) == told
+
+
+def _gone(since: list[Said]) -> set[Identifier]:
+    """Who was taken off by one of these, and not named by the same."""
+    named = [{one.clinician, *(one.other_clinicians or ())} for one in since]
+    return {
+        who for one, names in zip(since, named, strict=True) for who in {*one.taken_off} - names
+    }
 
 
 @given(st.lists(messages("A"), min_size=1, max_size=5))

@@ -37,6 +37,7 @@ class Said(NamedTuple):
     `status_code` is the source's own code for `status`, `event_reason` why that happened which the
     message is about; `by` who called it off. `other_clinicians` are those beside the clinician, at
     least one, in their order.
+    `taken_off` are clinicians who are to be there no more, in their order.
     `emptied` names the fields, sorted, of which it says that there is nothing any more.
     """
 
@@ -64,6 +65,7 @@ class Said(NamedTuple):
     referral: Identifier | None = None
     placer: Identifier | None = None
     other_clinicians: tuple[Identifier, ...] | None = None
+    taken_off: tuple[Identifier, ...] = ()
     emptied: tuple[str, ...] = ()
 
 

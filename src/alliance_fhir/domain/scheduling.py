@@ -7,11 +7,11 @@ The same messages give the same visit, in whatever order they came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from alliance_fhir.domain.attendance import Side, classify
 from alliance_fhir.domain.records import Identifier, Moment
@@ -221,16 +221,27 @@ def _after(now: Said | None, one: Said) -> Said:
     """What stands when `one` was said after all that came to `now`, or first of all."""
     if now is None:
         end = _after_start(one.start, one.end)
-        return one if end == one.end and not one.emptied else one._replace(end=end, emptied=())
-    lasting = {name: _lasts(name, now, one) for name in LASTING}
+        return one._replace(end=end, taken_off=(), emptied=())
+    lasting: dict[str, Any] = {name: _lasts(name, now, one) for name in LASTING}
     if one.status is None:
         lasting |= {"status": now.status, "status_code": now.status_code}
     elif one.status == now.status:
         lasting["status_code"] = one.status_code or now.status_code
     if one.status in (None, now.status):  # why it was booked is not why it was called off
         lasting["event_reason"] = _lasts("event_reason", now, one)
+    if one.taken_off:
+        lasting |= _without(one, lasting)
     start, end = _times(now, one)
-    return one._replace(**lasting, start=start, end=end, emptied=())
+    return one._replace(**lasting, start=start, end=end, taken_off=(), emptied=())
+
+
+def _without(one: Said, told: Mapping[str, Any]) -> dict[str, object]:
+    """The clinicians that are `told` to be there, without those whom `one` takes off and does not
+    name again."""
+    gone = {*one.taken_off} - {one.clinician, *(one.other_clinicians or ())}
+    stand = [who for who in told["other_clinicians"] or () if who not in gone]
+    first = None if told["clinician"] in gone else told["clinician"]
+    return {"clinician": first, "other_clinicians": tuple(stand) or None}
 
 
 def _lasts(name: str, now: Said, one: Said) -> object:

@@ -51,6 +51,7 @@ def lasting(reading: Reading) -> dict[str, object]:
         "referrer": reading.person("referrer", reading.message.all("PV1"), 8, site.referrer_system),
         "referral": reading.attempt(lambda: _referral(reading)),
         "placer": _placer(reading),
+        "taken_off": _taken_off(reading),
     }
 
 
@@ -79,6 +80,20 @@ def _others(
     gone = not found and any(one.first(3).null() for one in clinicians)
     reading.noted("other_clinicians", null=gone)
     return tuple(found) or None
+
+
+def _taken_off(reading: Reading) -> tuple[Identifier, ...]:
+    """The clinicians of whom it is said that they are there no more, where it is known who."""
+    gone, system = reading.event in RESOURCE_GONE, reading.site.clinician_system
+    found = dict[Identifier, None]()
+    for name in ("AIP", "AIG"):
+        for one in reading.message.taken_off(name, gone=gone):
+            if name == "AIG" and one.text(4).casefold() not in reading.site.clinician_types:
+                continue
+            with suppress(Unread):
+                if known := somebody(one, 3, system, reading.site):
+                    found[known] = None
+    return tuple(found)
 
 
 def _placer(reading: Reading) -> Identifier | None:

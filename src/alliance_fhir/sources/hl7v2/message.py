@@ -118,19 +118,28 @@ class Message(NamedTuple):
         return [one for one in self.segments if one.name == name]
 
     def resources(self, name: str, *, gone: bool) -> Iterator[Segment]:
-        """The segments of a resource that are part of the appointment.
+        """The segments of a resource that are part of the appointment; `gone` tells whether the
+        event takes them off."""
+        for one, off in self._told_of(name, gone=gone):
+            if not off:
+                yield one
 
-        RGS-2 and AI*-2 (table 0206) say of a group and of each what is done with it. Where they say
-        nothing, `gone` tells what the event does.
-        """
+    def taken_off(self, name: str, *, gone: bool) -> Iterator[Segment]:
+        """Those that are no part of it any more."""
+        for one, off in self._told_of(name, gone=gone):
+            if off:
+                yield one
+
+    def _told_of(self, name: str, *, gone: bool) -> Iterator[tuple[Segment, bool]]:
+        """The segments of a resource, and whether it is taken off: RGS-2 and AI*-2 (table 0206) say
+        of a group and of each what is done with it; else the event does."""
         group = ""
         for one in self.segments:
             if one.name == "RGS":
                 group = one.text(2)
             elif one.name == name:
                 action = one.text(2) or group
-                if action != "D" and (action or not gone):
-                    yield one
+                yield one, action == "D" or (gone and not action)
 
 
 def parted(text: str, encoding: str) -> Message:
