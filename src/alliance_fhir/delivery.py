@@ -7,7 +7,7 @@ it has another version, the group is looked up there and decided anew before any
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from alliance_fhir.config import Settings
@@ -60,7 +60,6 @@ class Delivery:
         run: str,
         checker: Checker,
         letters: DeadLetters | None = None,
-        clock: Callable[[], str] = now,
     ) -> None:
         self._ledger = ledger
         self._target = target
@@ -70,10 +69,9 @@ class Delivery:
         self.references = self._record.references
         self._provenance = ProvenanceWriter(settings)
         self._marks = marks_of(settings, target, run)
-        self._releaser = Releaser(ledger, target, settings, run, self._marks, clock)
+        self._releaser = Releaser(ledger, target, settings, run, self._marks, now)
         self._checker = checker
         self._letters = letters
-        self._clock = clock
         self._statuses = StatusDelivery(
             ledger,
             target,
@@ -82,7 +80,7 @@ class Delivery:
             self._provenance,
             self._marks,
             checker,
-            clock,
+            now,
         )
         self._outages = Outages()
 
@@ -288,7 +286,7 @@ class Delivery:
         entries = {d.resource.key: self._record.entry(planned.group, d) for d in planned.changes}
         told = to_prove(planned) or planned.unproven
         if planned.group.key and told and self._target.takes("Provenance", "created"):
-            written = provenance_of(planned, self._provenance, self._clock())
+            written = provenance_of(planned, self._provenance, now())
             self._checker.check([written])
             marked = self._marks.mark(written, self._marks.run, new=True)
             changes.append(Change(marked, "created"))
@@ -326,7 +324,7 @@ class Delivery:
     def _put_aside(self, planned: Planned, refused: Refused) -> None:
         """The dead letters keep what was declined."""
         if self._letters:
-            told = (remedy_of(refused), self._target.name, self._marks.run, self._clock())
+            told = (remedy_of(refused), self._target.name, self._marks.run, now())
             self._letters.put(letter_of(planned, refused, *told))
 
 

@@ -9,7 +9,7 @@ document has no place for, and nothing is overwritten but what was read for the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -85,7 +85,7 @@ class _Case:
 
 class Merging:
     """Merges the plans of one run. `comparing` tells of those that it leaves alone. `dry`: nothing
-    is written. `clock` gives the moment, as an instant of FHIR."""
+    is written."""
 
     def __init__(
         self,
@@ -97,7 +97,6 @@ class Merging:
         run: str,
         *,
         dry: bool,
-        clock: Callable[[], str] = now,
     ) -> None:
         self._ledger = ledger
         self._at_once = target.all_at_once
@@ -105,7 +104,6 @@ class Merging:
         self._zone = settings.tz
         self._run = run
         self._dry = dry
-        self._clock = clock
         self._comparing = comparing
         self._both = BothSides(ledger, target, settings)
         self._grouping = Grouping(settings, target.version)
@@ -286,7 +284,7 @@ class Merging:
             lay_down(path, case.text)
 
     def _now(self) -> Moment:
-        when = datetime.fromisoformat(self._clock())
+        when = datetime.fromisoformat(now())
         return Moment.of(when.astimezone(self._zone) if self._zone else when)
 
 

@@ -102,7 +102,6 @@ class Withdrawal:
         tally: Tally,
         only: bool,
         find: Callable[[str], Record | None],
-        clock: Callable[[], str] = now,
     ) -> None:
         self._target = target
         self._ledger = ledger
@@ -112,10 +111,9 @@ class Withdrawal:
         self._tally = tally
         self._only = only
         self._find = find
-        self._clock = clock
         self._writer = ProvenanceWriter(settings)
         self._marks = marks_of(settings, target, run)
-        self._releaser = Releaser(ledger, target, settings, run, self._marks, clock)
+        self._releaser = Releaser(ledger, target, settings, run, self._marks, now)
 
     def carry_out(self, records: Iterable[tuple[str, Record]]) -> None:
         """Retracts what is left of the records, each with its name. Raises what stops the run."""
@@ -219,9 +217,7 @@ class Withdrawal:
         origin = Origin(one.path, one.row)
         nobody = Identifier("", "")
         group = Group(record.key, origin, nobody, "", None, one.source_digest, [])
-        return self._writer.write(
-            group, resources, "nullify", self._clock(), versions, self._reason
-        )
+        return self._writer.write(group, resources, "nullify", now(), versions, self._reason)
 
     def _entry(self, record: Record, resource: Resource, id_: str) -> Entry:
         known = record.known.get(resource.key)

@@ -3,7 +3,7 @@ source then, and what a merge says of it."""
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -31,14 +31,10 @@ REASON = "Somebody's change at the target was merged with the source's, as asked
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, when: datetime) -> None:
-    """What our clock says."""
+    """What our clock says; in UTC."""
 
-    class Standing(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Any:
-            return when.astimezone(tz)
-
-    monkeypatch.setattr("alliance_fhir.delivery.datetime", Standing)
+    for one in ("delivery", "merging"):
+        monkeypatch.setattr(f"alliance_fhir.{one}.now", lambda: f"{when:%Y-%m-%dT%H:%M:%SZ}")
 
 
 # --- what somebody does at the target -------------------------------------------------------------
