@@ -53,6 +53,7 @@ golden: $(TEST) $(WHEEL)  ## writes the golden files anew; look at the differenc
 
 profiles: $(TEST) $(WHEEL)  ## writes profiles/ anew
 	$(BIN)/python profiles/build.py
+	PYTHONPATH=tests $(BIN)/python -m shorthand
 
 bench: $(TEST) $(WHEEL) $(BENCH)  ## the ratios of benchmarks/, in one run each (Java 17, Maven)
 	code=0; for of in map plans messages mllp sync; do $(BIN)/python -m benchmarks.$$of || code=$$?; done; exit $$code

@@ -10,9 +10,11 @@ from making import FORMS
 
 from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.versions import VERSIONS
+from shorthand import BUILT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from alliance_fhir.fhir.group import Resource
     from alliance_fhir.fhir.versions import Version
@@ -70,11 +72,15 @@ class Official(NamedTuple):
 
     def refused(self, resources: Iterable[Resource]) -> Counter[str]:
         """What it says about these resources beyond what we live with, and how often."""
-        listed = list(resources)
-        found = self.validator.validate_many(resource.json() for resource in listed)
+        return self.refused_json((one.type, one.json()) for one in resources)
+
+    def refused_json(self, told: Iterable[tuple[str, bytes]]) -> Counter[str]:
+        """The same of resources as JSON, with their types."""
+        listed = list(told)
+        found = self.validator.validate_many(text for _, text in listed)
         return Counter(
-            f"{resource.type}: {issue}"
-            for resource, issues in zip(listed, found, strict=True)
+            f"{type_}: {issue}"
+            for (type_, _), issues in zip(listed, found, strict=True)
             for issue in issues
             if not accepted(issue)
         )
@@ -85,8 +91,21 @@ def official(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """The validator of each version in turn; it knows profiles/ and all forms of instruments."""
     version: Version = request.param
     validator: Validator = request.getfixturevalue(_VALIDATORS[version.key])
-    forms = tmp_path_factory.mktemp("forms") / "Questionnaire.ndjson"
-    ours = (questionnaire(*form, version) for form in FORMS)  # those of plans are in profiles/
-    forms.write_bytes(b"\n".join(form.json() for form in ours))
-    validator.define(forms)
+    validator.define(_forms(tmp_path_factory, version))
     return Official(version, validator)
+
+
+def _forms(folders: pytest.TempPathFactory, version: Version) -> Path:
+    """All forms of instruments, in a file; those of plans are in profiles/."""
+    file = folders.mktemp("forms") / "Questionnaire.ndjson"
+    ours = (questionnaire(*form, version) for form in FORMS)
+    file.write_bytes(b"\n".join(form.json() for form in ours))
+    return file
+
+
+@pytest.fixture(scope="session")
+def profiled(validator_r4: Validator, tmp_path_factory: pytest.TempPathFactory) -> Official:
+    """The validator of R4, which knows the profiles, too: of what claims to fit them."""
+    version = VERSIONS["4.0"]
+    validator_r4.define(_forms(tmp_path_factory, version), BUILT)
+    return Official(version, validator_r4)
