@@ -9,7 +9,7 @@ BENCH := $(VENV)/.bench
 WHEEL := $(VENV)/.wheel
 SOURCES := $(shell find src examples/clinic examples/plans examples/year -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml README.md
 
-.PHONY: demo demo-hapi test test-faults helios ladder check lint types unit servers forms golden profiles bench lock clean
+.PHONY: demo demo-hapi test test-faults helios ladder check lint types unit servers forms golden profiles mutate-profiles bench lock clean
 
 demo: $(RUN)  ## the example clinic, mapped and synced to a folder
 	$(BIN)/alliance-fhir demo
@@ -54,6 +54,9 @@ golden: $(TEST) $(WHEEL)  ## writes the golden files anew; look at the differenc
 profiles: $(TEST) $(WHEEL)  ## writes profiles/ anew
 	$(BIN)/python profiles/build.py
 	PYTHONPATH=tests $(BIN)/python -m shorthand
+
+mutate-profiles: $(TEST) $(WHEEL)  ## takes each constraint out of the profiles: a fault has to be missed
+	PYTHONPATH=tests:tests/fhir $(BIN)/python -m profile_mutants
 
 bench: $(TEST) $(WHEEL) $(BENCH)  ## the ratios of benchmarks/, in one run each (Java 17, Maven)
 	code=0; for of in map plans messages mllp sync; do $(BIN)/python -m benchmarks.$$of || code=$$?; done; exit $$code
