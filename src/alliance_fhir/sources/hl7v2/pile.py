@@ -31,6 +31,8 @@ _FASTEST = 1
 _SMALLEST = -9
 """The window of zlib for what is short, without header: with the usual one, most of the time goes
 into memory that is taken for it."""
+_SHORT = 4
+"""Memory for what is short: with less it takes half as long again, with more no less."""
 _AT_ONCE = 500
 """Messages that are written to the disk together."""
 Row = tuple[str, str, int, str, bytes]
@@ -106,7 +108,7 @@ def _newest(sent: list[Sent], folded: Folded) -> int:
 
 
 def _packed(said: Said) -> bytes:
-    packer = zlib.compressobj(_FASTEST, wbits=_SMALLEST, memLevel=1)
+    packer = zlib.compressobj(_FASTEST, wbits=_SMALLEST, memLevel=_SHORT)
     return packer.compress(_SAID.dump_json(said)) + packer.flush()
 
 
