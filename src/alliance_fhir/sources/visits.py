@@ -154,7 +154,7 @@ class VisitRows:
         if not text:
             return ()
         known = {one.utc: one for one in reversed(before)}
-        told = filter(None, (self._fields.moment("missed", one.strip()) for one in text.split(";")))
+        told = self._moments("missed", text)
         return tuple(dict.fromkeys(known.get(one.utc, one) for one in told))
 
     def _chain(self, text: str, begins: Moment) -> tuple[Moment, ...]:
@@ -162,9 +162,12 @@ class VisitRows:
         too, that were never moved: that says nothing. Raises Bad."""
         if not text:
             return ()
-        column = "rescheduled_from"
+        return chain((*self._moments("rescheduled_from", text), begins))[:-1]
+
+    def _moments(self, column: str, text: str) -> list[Moment]:
+        """Times, with semicolons between them. Raises Bad."""
         told = (self._fields.moment(column, one.strip()) for one in text.split(";"))
-        return chain((*filter(None, told), begins))[:-1]
+        return [*filter(None, told)]
 
     def _usual_end(self, begins: Moment) -> Moment:
         """When it ends that begins then, where all visits last as long. Raises Bad."""

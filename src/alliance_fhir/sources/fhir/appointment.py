@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
@@ -180,12 +180,15 @@ class _Reading:
 
     def _which(self) -> tuple[str, str]:
         """By our extension: by which rule it is known which visit it is, and which that is."""
-        for extension in self._it.parts("extension"):
-            if extension.text("url") == c.FIRST_OR_FOLLOW_UP:
-                told = {p.text("url"): p.part("valueCoding") for p in extension.parts("extension")}
-                rule, kind = (told[name].text("code") if name in told else "" for name in _PARTS)
-                return rule, kind
+        for extension in self._extensions(c.FIRST_OR_FOLLOW_UP):
+            told = {p.text("url"): p.part("valueCoding") for p in extension.parts("extension")}
+            rule, kind = (told[name].text("code") if name in told else "" for name in _PARTS)
+            return rule, kind
         return "", ""
+
+    def _extensions(self, url: str) -> Iterator[Element]:
+        """Those of this URL."""
+        return (one for one in self._it.parts("extension") if one.text("url") == url)
 
     def _concept(self, name: str, read: Callable[[], Element]) -> dict[str, Any]:
         """What a concept says, and its code."""
@@ -195,10 +198,9 @@ class _Reading:
         return {name: next(iter(said or ()), None), f"{name}_code": code}
 
     def _modality(self) -> Modality | None:
-        for extension in self._it.parts("extension"):
-            if extension.text("url") == c.MODALITY:
-                told = codes(extension.part("valueCodeableConcept"))
-                return next((m for _, code in sorted(told) if (m := _MODALITIES.get(code))), None)
+        for extension in self._extensions(c.MODALITY):
+            told = codes(extension.part("valueCodeableConcept"))
+            return next((m for _, code in sorted(told) if (m := _MODALITIES.get(code))), None)
         return None
 
     def _first(self) -> bool | None:
@@ -234,12 +236,10 @@ class _Reading:
     def _chain(self, start: Moment | None) -> tuple[Moment, ...]:
         """The starts before this one, by our extension."""
         before: list[Moment] = []
-        for one in self._it.parts("extension"):
-            if one.text("url") == c.RESCHEDULED_FROM:
-                place = one.at("valueDateTime")
-                before.append(self._moment(place, one.text("valueDateTime")))
-                if "T" not in before[-1].text:
-                    raise Unread(place, "not-a-time")
+        for place, when in self._starts(c.RESCHEDULED_FROM):
+            if "T" not in when.text:
+                raise Unread(place, "not-a-time")
+            before.append(when)
         return chain((*before, start))[:-1] if start else ()
 
     def _missed(self, before: Sequence[Moment]) -> tuple[Moment, ...]:
@@ -247,15 +247,19 @@ class _Reading:
         there first."""
         known = {one.utc: one for one in reversed(before)}
         missed: list[Moment] = []
-        for one in self._it.parts("extension"):
-            if one.text("url") == c.MISSED_BEFORE:
-                when = self._moment(one.at("valueDateTime"), one.text("valueDateTime"))
-                if when.utc not in known:
-                    raise Unread(one.at("valueDateTime"), "missed-and-not-moved", _MISSED)
-                if is_known_too_soon("no-show", when, self._now):
-                    raise Unread(one.at("valueDateTime"), "known-too-soon")
-                missed.append(known[when.utc])
+        for place, when in self._starts(c.MISSED_BEFORE):
+            if when.utc not in known:
+                raise Unread(place, "missed-and-not-moved", _MISSED)
+            if is_known_too_soon("no-show", when, self._now):
+                raise Unread(place, "known-too-soon")
+            missed.append(known[when.utc])
         return tuple(dict.fromkeys(missed))
+
+    def _starts(self, url: str) -> Iterator[tuple[str, Moment]]:
+        """What the extensions of a URL say, each with its place."""
+        for one in self._extensions(url):
+            place = one.at("valueDateTime")
+            yield place, self._moment(place, one.text("valueDateTime"))
 
     def _end(self, start: Moment) -> Moment:
         """As told, else by how long it lasts, else by how long all visits of the site last."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from alliance_fhir.domain.attendance import Side
 from alliance_fhir.domain.records import Identifier
@@ -62,9 +63,23 @@ def _resources(reading: Reading, name: str) -> list[Segment]:
 
 def _clinicians(reading: Reading) -> list[Segment]:
     """AIP; where there is none, the general resources that are clinicians at this site."""
+    return _resources(reading, "AIP") or _of_their_types(reading, _resources(reading, "AIG"))
+
+
+def _of_their_types(reading: Reading, general: Iterable[Segment]) -> list[Segment]:
+    """The general resources of which the site says that they are clinicians."""
     types = reading.site.clinician_types
-    general = _resources(reading, "AIG") if types else []
-    return _resources(reading, "AIP") or [one for one in general if one.text(4).casefold() in types]
+    return [one for one in general if one.text(4).casefold() in types] if types else []
+
+
+def _known(reading: Reading, clinicians: Iterable[Segment]) -> list[Identifier]:
+    """Those whose numbers are known, a segment each; each once, in their order."""
+    found = dict[Identifier, None]()
+    for one in clinicians:
+        with suppress(Unread):  # the visit can do without
+            if known := somebody(one, 3, reading.site.clinician_system, reading.site):
+                found[known] = None
+    return [*found]
 
 
 def _others(
@@ -72,11 +87,8 @@ def _others(
 ) -> tuple[Identifier, ...] | None:
     """All beside the first whose numbers are known, a segment each. A message that names one alone
     may say less than it could."""
-    system, found = reading.site.clinician_system, dict[Identifier, None]()
-    for one in clinicians if len(clinicians) > 1 else ():
-        with suppress(Unread):  # the visit can do without
-            if (known := somebody(one, 3, system, reading.site)) and known != first:
-                found[known] = None
+    several = clinicians if len(clinicians) > 1 else ()
+    found = [one for one in _known(reading, several) if one != first]
     gone = not found and any(one.first(3).null() for one in clinicians)
     reading.noted("other_clinicians", null=gone)
     return tuple(found) or None
@@ -84,16 +96,8 @@ def _others(
 
 def _taken_off(reading: Reading) -> tuple[Identifier, ...]:
     """The clinicians of whom it is said that they are there no more, where it is known who."""
-    gone, system = reading.event in RESOURCE_GONE, reading.site.clinician_system
-    found = dict[Identifier, None]()
-    for name in ("AIP", "AIG"):
-        for one in reading.message.taken_off(name, gone=gone):
-            if name == "AIG" and one.text(4).casefold() not in reading.site.clinician_types:
-                continue
-            with suppress(Unread):
-                if known := somebody(one, 3, system, reading.site):
-                    found[known] = None
-    return tuple(found)
+    off = partial(reading.message.taken_off, gone=reading.event in RESOURCE_GONE)
+    return tuple(_known(reading, [*off("AIP"), *_of_their_types(reading, off("AIG"))]))
 
 
 def _placer(reading: Reading) -> Identifier | None:
