@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from shorthand import PROFILES
@@ -55,11 +56,7 @@ def of_the_examples() -> Iterator[Json]:
         yield from map(json.loads, file.read_bytes().splitlines())
 
 
-def missed() -> Json:
-    """The visit that Mr. Jones missed."""
-    return next(one for one in of_the_examples() if one.get("status") == "noshow")
-
-
+@cache
 def first(profile: str) -> Json:
     """The first of the examples that is to fit a profile."""
     return next(one for one in of_the_examples() if profile in profiles_of(one))

@@ -13,7 +13,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import NamedTuple
 
-from profile_faults import FAULTS, Json, claiming, first, missed, profiles_of
+from profile_faults import FAULTS, Json, claiming, first, profiles_of
 
 from shorthand import BUILT, PROFILES
 from validator import Validator
@@ -81,7 +81,7 @@ def _derived(url: str) -> list[Path]:
 
 def _not_found(validator: Validator) -> Iterator[tuple[str, str]]:
     for profile, spoil, named in FAULTS:
-        right = missed() if profile == "no-show-appointment" else first(profile)
+        right = first(profile)
         text = claiming(spoil(right), profiles_of(right))
         [issues] = validator.validate_many([text])
         if not any(one.is_error and named in str(one) for one in issues):

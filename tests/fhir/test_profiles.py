@@ -15,7 +15,6 @@ from profile_faults import (
     Spoil,
     claiming,
     first,
-    missed,
     of_the_examples,
     profiles_of,
 )
@@ -64,7 +63,7 @@ def test_all_that_we_make_fits(make: Makes, profiled: Official) -> None:
 def test_a_planted_fault_is_found_by_a_profile_alone(
     profile: str, spoil: Spoil, named: str, profiled: Official
 ) -> None:
-    right = missed() if profile == "no-show-appointment" else first(profile)
+    right = first(profile)
     wrong = spoil(right)
     told = profiled.refused_json([(profile, claiming(wrong, profiles_of(right)))])
     without_claim = profiled.refused_json([(profile, claiming(wrong, []))])

@@ -15,7 +15,7 @@ import tempfile
 from hashlib import sha256
 from pathlib import Path
 
-from validator.packages import SetupFailed, cache, run, tool
+from validator.packages import cache, fetch_packages, made_whole, run, tool
 
 HERE = Path(__file__).parent
 EXAMPLES = "hl7.fhir.r4.examples-4.0.1.tgz"
@@ -56,35 +56,19 @@ def _digest() -> str:
 
 
 def _build(folder: Path) -> None:
-    """Makes the folder whole or not at all, whoever else does the same at the same time."""
+    """Makes the folder."""
     npm = tool("npm")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="shorthand-") as temporary:
-        whole, archives = Path(temporary) / "whole", Path(temporary) / "archives"
+    with made_whole(folder) as whole, tempfile.TemporaryDirectory() as archives:
         packages = whole / "home" / ".fhir" / "packages"
-        for one in (packages, archives):
-            one.mkdir(parents=True)
+        packages.mkdir(parents=True)
         for file in HERE.glob("*.json"):
             shutil.copy(file, whole)
         run(npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", folder=whole)
         (packages / "packages.ini").write_text(_CACHE, encoding="utf-8")
-        for archive, expected in DIGESTS.items():
-            _fetch(npm, archive, expected, archives)
-            _unpack(archives / archive, packages)
+        fetch_packages(npm, Path(archives), DIGESTS)
+        for archive in DIGESTS:
+            _unpack(Path(archives) / archive, packages)
         _write_package(packages / _TOOLS, {"type": "fhir.ig"})
-        try:
-            whole.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # no one else was faster
-                raise
-
-
-def _fetch(npm: str, archive: str, expected: str, into: Path) -> None:
-    name, version = archive.removesuffix(".tgz").split("-", 1)
-    run(npm, "pack", "--silent", f"{name}@{version}", folder=into)
-    found = sha256((into / archive).read_bytes()).hexdigest()
-    if found != expected:
-        raise SetupFailed(f"{archive} has the digest {found}, expected {expected}")
 
 
 def _unpack(archive: Path, packages: Path) -> None:

@@ -14,6 +14,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -75,11 +77,9 @@ def digest() -> str:
 
 
 def build(folder: Path) -> None:
-    """Makes the folder whole or not at all, whoever else does the same at the same time."""
+    """Makes the folder."""
     javac, maven, npm = tool("javac"), tool("mvn"), tool("npm")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="validator-") as temporary:
-        whole = Path(temporary) / "whole"
+    with made_whole(folder) as whole:
         for name in ("lib", "classes", "packages"):
             (whole / name).mkdir(parents=True)
         fetch_libraries(maven, whole / "lib")
@@ -89,6 +89,17 @@ def build(folder: Path) -> None:
         # The validator reads its list of OIDs again for every resource. We use none of them, and
         # an empty list that comes first on the class path makes it three times as fast.
         shutil.copy(JAVA / "oidregistry.csv", whole / "classes")
+
+
+@contextmanager
+def made_whole(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which then is this one: whole or not at all, whoever else does the same at
+    the same time."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}-") as temporary:
+        whole = Path(temporary) / "whole"
+        whole.mkdir()
+        yield whole
         try:
             whole.rename(folder)
         except OSError:
@@ -103,9 +114,9 @@ def fetch_libraries(maven: str, into: Path) -> None:
         "-DincludeScope=runtime", f"-DoutputDirectory={into}")  # fmt: skip
 
 
-def fetch_packages(npm: str, into: Path) -> None:
-    """The FHIR packages, as the archives that npm gives; their content is checked."""
-    for archive, expected in DIGESTS.items():
+def fetch_packages(npm: str, into: Path, digests: Mapping[str, str] = DIGESTS) -> None:
+    """FHIR packages, as the archives that npm gives; their content is checked."""
+    for archive, expected in digests.items():
         name, version = archive.removesuffix(".tgz").split("-", 1)
         run(npm, "pack", "--silent", f"{name}@{version}", folder=into)
         found = sha256((into / archive).read_bytes()).hexdigest()

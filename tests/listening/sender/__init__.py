@@ -12,13 +12,12 @@ needs Java 17 (a JDK) and Maven.
 from __future__ import annotations
 
 import subprocess
-import tempfile
 import threading
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from validator.packages import cache, run, tool
+from validator.packages import cache, made_whole, run, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,18 +96,11 @@ def installation() -> Path:
 
 
 def _build(folder: Path) -> None:
-    """Makes the folder whole or not at all, whoever else does the same at the same time."""
+    """Makes the folder."""
     plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="sender-") as temporary:
-        whole = Path(temporary) / "whole"
-        (whole / "classes").mkdir(parents=True)
+    with made_whole(folder) as whole:
+        (whole / "classes").mkdir()
         run(tool("mvn"), "-B", "-q", "-ntp", "-f", HERE / "pom.xml", plugin,
             "-DincludeScope=runtime", f"-DoutputDirectory={whole / 'lib'}")  # fmt: skip
         run(tool("javac"), "-nowarn", "-proc:none", "-cp", whole / "lib" / "*",
             "-d", whole / "classes", HERE / "Sender.java")  # fmt: skip
-        try:
-            whole.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # no one else was faster
-                raise
