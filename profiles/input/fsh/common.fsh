@@ -7,12 +7,13 @@ Alias: $cancellation = http://terminology.hl7.org/CodeSystem/appointment-cancell
 Alias: $participation = http://terminology.hl7.org/CodeSystem/v3-ParticipationType
 Alias: $category = http://terminology.hl7.org/CodeSystem/observation-category
 Alias: $operation = http://terminology.hl7.org/CodeSystem/v3-DataOperation
+Alias: $expectation = http://hl7.org/fhir/StructureDefinition/capabilitystatement-expectation
 Alias: $agent = http://terminology.hl7.org/CodeSystem/provenance-participant-type
 
 RuleSet: Published
 * ^publisher = "The alliance-fhir project"
 * ^experimental = false
-* ^copyright = "Published under the Apache License, Version 2.0."
+* ^copyright = "Part of alliance-fhir, under the Apache License 2.0."
 
 // The digest of the content as it was written: content that no longer fits it was edited.
 RuleSet: Sealed
