@@ -18,6 +18,8 @@ from profile_faults import (
     of_the_examples,
     profiles_of,
 )
+from profile_faults_agreement import FAULTS as FAULTS_OF_AGREEMENT
+from profile_faults_plans import FAULTS as FAULTS_OF_PLANS
 
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.versions import Version
@@ -59,7 +61,7 @@ def test_all_that_we_make_fits(make: Makes, profiled: Official) -> None:
     assert refused(profiled, (json.loads(one.json()) for one in make(profiled.version))) == {}
 
 
-@pytest.mark.parametrize(("profile", "spoil", "named"), FAULTS)
+@pytest.mark.parametrize(("profile", "spoil", "named"), FAULTS + FAULTS_OF_PLANS)
 def test_a_planted_fault_is_found_by_a_profile_alone(
     profile: str, spoil: Spoil, named: str, validator_r4: Validator
 ) -> None:
@@ -69,3 +71,12 @@ def test_a_planted_fault_is_found_by_a_profile_alone(
     told = official.refused_json([(profile, claiming(wrong, profiles_of(right)))])
     without_claim = official.refused_json([(profile, claiming(wrong, []))])
     assert any(": error" in one and named in one for one in told - without_claim), told
+
+
+@pytest.mark.parametrize(("profile", "spoil", "named"), FAULTS_OF_AGREEMENT)
+def test_a_planted_fault_is_found_by_an_extension_alone(
+    profile: str, spoil: Spoil, named: str, validator_r4: Validator
+) -> None:
+    official = Official(R4, validator_r4)
+    told = official.refused_json([(profile, claiming(spoil(first(profile)), []))])
+    assert any(": error" in one and named in one for one in told), told
