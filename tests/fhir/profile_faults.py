@@ -33,6 +33,16 @@ def profiles_of(body: Json) -> list[str]:
             return ["alliance-response"]
         case "Task" if what == "outreach":
             return ["outreach-task"]
+        case "ServiceRequest" if what == "referral":
+            return ["visit-referral"]
+        case "Questionnaire":
+            return ["alliance-questionnaire"]
+        case "Device":
+            return ["alliance-device"]
+        case "Measure":
+            return ["engagement-measure"]
+        case "MeasureReport":
+            return ["engagement-report"]
         case "CarePlan":
             return ["shared-care-plan"]
         case "Goal":
