@@ -13,6 +13,7 @@ Alias: $mode = http://terminology.hl7.org/CodeSystem/v3-ParticipationMode
 Alias: $category = http://terminology.hl7.org/CodeSystem/observation-category
 Alias: $absent = http://terminology.hl7.org/CodeSystem/data-absent-reason
 Alias: $operation = http://terminology.hl7.org/CodeSystem/v3-DataOperation
+Alias: $expectation = http://hl7.org/fhir/StructureDefinition/capabilitystatement-expectation
 Alias: $agent = http://terminology.hl7.org/CodeSystem/provenance-participant-type
 Alias: $identifier-type = http://terminology.hl7.org/CodeSystem/v2-0203
 Alias: $population = http://terminology.hl7.org/CodeSystem/measure-population
