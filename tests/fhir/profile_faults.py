@@ -106,8 +106,8 @@ def planted_in(profile: str, spoil: Spoil) -> tuple[Json, Json]:
 
 
 def at(way: str, value: object) -> Spoil:
-    """Something else at the end of a way, or nothing (GONE); `+` is one more, `*` the last one twice.
-    Raises LookupError where the way leads nowhere."""
+    """Something else at the end of a way, or nothing (GONE); at `+` one more, at `*` the last one
+    twice. Raises LookupError where the way leads nowhere."""
     *steps, last = _steps(way)
 
     def spoil(body: Json) -> Json:
@@ -162,6 +162,11 @@ def extended(name: str, key: str, value: object, way: str = "") -> Spoil:
     return _extensions(name, way, lambda others, one: [*others, {"url": one["url"], key: value}])
 
 
+def within_extension(name: str, way: str, value: object, of: str = "") -> Spoil:
+    """An extension with something else at the end of a way within, or with nothing."""
+    return _extensions(name, of, lambda others, one: [*others, at(way, value)(one)])
+
+
 def _extensions(name: str, way: str, change: Callable[[list[Json], Json], list[Json]]) -> Spoil:
     def spoil(body: Json) -> Json:
         whole = copied(body)
@@ -169,7 +174,9 @@ def _extensions(name: str, way: str, change: Callable[[list[Json], Json], list[J
         for step in _steps(way) if way else ():
             parent = parent[step]
         there = parent["extension"]
-        one = [e for e in there if e["url"].rpartition("/")[2] == name][0]
+        one = next((e for e in there if e["url"].rpartition("/")[2] == name), None)
+        if one is None:
+            raise LookupError(name)
         parent["extension"] = change([e for e in there if e is not one], one)
         return whole
 

@@ -1,5 +1,5 @@
 """What a site makes that has its own wording of a form, an instrument of its own, and raters who
-count as performers."""
+count as performers; and a plan that takes over from another."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from alliance_fhir.domain.keys import record_key
 from alliance_fhir.domain.records import Origin
 from alliance_fhir.fhir.assessment import Mapper, imported
 from alliance_fhir.fhir.questionnaire import questionnaire
+from plans.fhir.making import JONES, example, mapped, plan
 
 if TYPE_CHECKING:
     from alliance_fhir.fhir.group import Resource
@@ -25,7 +26,7 @@ OURS = SETTINGS.model_copy(update={"score_performer": "rater", "base": HOME})
 
 @cache
 def of_a_site(version: Version) -> tuple[Resource, ...]:
-    """Both forms, a rating by each, and what is shared."""
+    """Both forms and a rating by each; two plans."""
     form = CATALOG["wai-sr"]
     words = Wording(title="Wie wir arbeiten", items={"1": "Wir sind uns einig."})
     worded = questionnaire(form, "patient", version, OURS, words, "de", "Licensed to the site.")
@@ -39,4 +40,13 @@ def of_a_site(version: Version) -> tuple[Resource, ...]:
         f"{2:032x}",
         imported(alone, form),
     )
-    return (worded, own, *resources([given], version, OURS), *group.resources)
+    reviewed = mapped(example(*JONES), version, OURS)
+    taken_over = mapped([plan(replaces="the plan before")], version, OURS)
+    return (
+        worded,
+        own,
+        *resources([given], version, OURS),
+        *group.resources,
+        *reviewed,
+        *taken_over,
+    )
