@@ -7,7 +7,7 @@ RUN := $(VENV)/.run
 TEST := $(VENV)/.test
 BENCH := $(VENV)/.bench
 WHEEL := $(VENV)/.wheel
-SOURCES := $(shell find src examples/clinic examples/plans examples/year -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml README.md
+SOURCES := $(shell find src examples/clinic examples/plans examples/year profiles -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml README.md
 
 .PHONY: demo demo-hapi test test-faults helios ladder check lint types unit servers forms golden profiles mutate-profiles bench lock clean
 
