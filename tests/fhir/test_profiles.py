@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import runpy
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 import pytest
 from making import R4, everything, of_outreach, of_plans, of_visits
@@ -21,17 +21,17 @@ from profile_faults import (
 
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.versions import Version
-from shorthand import BUILT, PROFILES, compiled
-
-if TYPE_CHECKING:
-    from conftest import Official
+from conftest import Official
+from shorthand import BUILDS, PROFILES, Build
+from validator import Validator
 
 pytestmark = pytest.mark.server
 
 
-def test_the_files_are_what_sushi_makes() -> None:
-    made = compiled(PROFILES)
-    assert {file.name: file.read_bytes() for file in BUILT.iterdir()} == made
+@pytest.mark.parametrize("build", BUILDS)
+def test_the_files_are_what_they_are_made_of(build: Build) -> None:
+    made = runpy.run_path(str(PROFILES / "build.py"))["made"](build)
+    assert {file.name: file.read_bytes() for file in (PROFILES / build).iterdir()} == made
 
 
 NO_SLICE = "Details_for__matching_against_Profile_"
@@ -48,7 +48,7 @@ def refused(profiled: Official, bodies: Iterable[Json]) -> Counter[str]:
 
 
 def test_the_examples_fit(profiled: Official) -> None:
-    assert refused(profiled, of_the_examples()) == {}
+    assert refused(profiled, of_the_examples(profiled.version.label)) == {}
 
 
 Makes = Callable[[Version], Iterable[Resource]]
@@ -56,15 +56,16 @@ Makes = Callable[[Version], Iterable[Resource]]
 
 @pytest.mark.parametrize("make", [everything, of_visits, of_outreach, of_plans])
 def test_all_that_we_make_fits(make: Makes, profiled: Official) -> None:
-    assert refused(profiled, (json.loads(one.json()) for one in make(R4))) == {}
+    assert refused(profiled, (json.loads(one.json()) for one in make(profiled.version))) == {}
 
 
 @pytest.mark.parametrize(("profile", "spoil", "named"), FAULTS)
 def test_a_planted_fault_is_found_by_a_profile_alone(
-    profile: str, spoil: Spoil, named: str, profiled: Official
+    profile: str, spoil: Spoil, named: str, validator_r4: Validator
 ) -> None:
+    official = Official(R4, validator_r4)
     right = first(profile)
     wrong = spoil(right)
-    told = profiled.refused_json([(profile, claiming(wrong, profiles_of(right)))])
-    without_claim = profiled.refused_json([(profile, claiming(wrong, []))])
+    told = official.refused_json([(profile, claiming(wrong, profiles_of(right)))])
+    without_claim = official.refused_json([(profile, claiming(wrong, []))])
     assert any(": error" in one and named in one for one in told - without_claim), told
