@@ -19,6 +19,15 @@ COMMAND = "profiles"
 DEFAULTS = Options()
 
 
+def on_server(target: Target) -> None:
+    """Raises ConfigError for a folder: nobody looks there for what a canonical stands for."""
+    if target.all_at_once:
+        raise ConfigError(
+            f"{target.name} is a folder, and definitions are installed on a server; `alliance-fhir "
+            "profiles export` writes the package as a file"
+        )
+
+
 def install(
     target: Target,
     ledger: Ledger,
@@ -32,13 +41,9 @@ def install(
     declined holds back no other. Where they are is looked up each time, by URL and version. `dry`:
     says what would become of them, and writes neither there nor to the ledger.
 
-    Raises ConfigError for a folder, which nobody resolves a canonical in.
+    Raises ConfigError as `on_server` does.
     """
-    if target.all_at_once:
-        raise ConfigError(
-            f"{target.name} is a folder, and definitions are installed on a server; `alliance-fhir "
-            "profiles export` writes the package as a file"
-        )
+    on_server(target)
     definitions = [to_install(file) for file in package(target.version).definitions]
     # no patient's data is among them; and they are checked where they are made, by a validator
     options = options._replace(check="none", reread=True, real_data_to_public_server=True)

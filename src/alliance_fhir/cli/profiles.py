@@ -67,7 +67,7 @@ def install(
     from alliance_fhir.cli.progress import watching
     from alliance_fhir.cli.running import opened
     from alliance_fhir.cli.show import show
-    from alliance_fhir.installing import COMMAND
+    from alliance_fhir.installing import COMMAND, on_server
     from alliance_fhir.installing import install as installed
 
     settings = o.settings_for(config)
@@ -80,6 +80,7 @@ def install(
             rate=o.per_second(rate),
             insecure=insecure,
             create=not dry_run,
+            fit=on_server,
         ) as (target, book),
         watching(COMMAND, quiet=json) as watch,
     ):

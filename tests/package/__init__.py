@@ -1,0 +1,1 @@
+"""The FHIR package: listed, as a file, and on servers."""
