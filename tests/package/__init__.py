@@ -1,1 +1,1 @@
-"""The FHIR package: listed, as a file, and on servers."""
+"""The package of definitions: held against what the software does, listed, as a file, on servers."""
