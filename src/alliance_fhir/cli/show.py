@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from alliance_fhir._version import __version__
+from alliance_fhir.cli.show_validation import validation, without_validation
 from alliance_fhir.cli.streams import tell
 from alliance_fhir.domain.places import words_for
-from alliance_fhir.domain.receipt import STATES, Finding
+from alliance_fhir.domain.receipt import NOT_VALID, STATES, Finding
 from alliance_fhir.result import Pulled, Result, Verification
 
 _MOST = 50
@@ -49,7 +50,7 @@ def people(result: Result, console: Console) -> None:
     tally = result.tally
     _findings(console, "rejected", tally.rejected)
     _findings(console, "not sent or not touched", tally.blocked)
-    _findings(console, "warnings", tally.warnings)
+    _findings(console, "warnings", without_validation(tally.warnings))
     _findings(console, "no longer in the source", tally.disappeared)
     if told := _what(result):
         console.print(f"{result.command}: {told}, FHIR {result.fhir_version}")
@@ -61,6 +62,7 @@ def people(result: Result, console: Console) -> None:
         _pulled(console, result.pull)
     if result.is_writing:
         console.print(_table({s: tally.resources[s] for s in STATES if tally.resources[s]}))
+    validation(console, result)
     if result.verify:
         _verification(console, result.verify)
     if result.target:
@@ -105,9 +107,11 @@ def _findings(console: Console, title: str, findings: list[Finding]) -> None:
 
 
 def _place(finding: Finding) -> str:
-    """Where in a file."""
+    """Where in a file; of what is of no row, the resource that is not valid."""
     row, column = words_for(finding.path)
     row = f", {row} {finding.row}" if finding.row else ""
+    if not finding.row and finding.rule == NOT_VALID:
+        row = f", {finding.resource}"
     return row + (f", {column} {finding.column}" if finding.column else "")
 
 

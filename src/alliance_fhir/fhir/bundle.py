@@ -91,17 +91,22 @@ def transaction(
     Raises MappingError where two entries have one key: a server may drop the second, silently.
     """
     each_once(changes)
-    urls = [full_url(change.resource.key) for change in changes]
-    within = {
-        (c.resource.type, system, c.resource.key): f"{c.resource.type}/{c.id}" if c.id else url
-        for c, url in zip(changes, urls, strict=True)
-    }
     entries = [
-        {"fullUrl": url, **_entry(change, outright)}
-        for change, url in zip(changes, urls, strict=True)
+        {"fullUrl": full_url(change.resource.key), **_entry(change, outright)} for change in changes
     ]
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-    return located(dumps(bundle), ChainMap(within, cast("dict[Reference, str]", references)))
+    return located(dumps(bundle), within(changes, references, system))
+
+
+def within(changes: Sequence[Change], references: References, system: str) -> References:
+    """Where everything is for the resources of one transaction: each other, too."""
+    here = {
+        (c.resource.type, system, c.resource.key): f"{c.resource.type}/{c.id}"
+        if c.id
+        else full_url(c.resource.key)
+        for c in changes
+    }
+    return ChainMap(here, cast("dict[Reference, str]", references))
 
 
 def each_once(changes: Sequence[Change]) -> None:
