@@ -41,14 +41,17 @@ def resources(build: Build) -> Iterator[tuple[str, bytes]]:
         yield f"example {number}, {body['resourceType']}", told
 
 
-def said(validator: Validator, build: Build) -> Said:
-    """The errors and warnings of each resource."""
-    listed = [*resources(build)]
-    found = validator.validate_many(text for _, text in listed)
-    return [
-        (name, [one for one in issues if one.severity != "information"])
-        for (name, _), issues in zip(listed, found, strict=True)
-    ]
+def said(build: Build, *validators: Validator) -> tuple[Said, ...]:
+    """The errors and warnings of each resource, by each validator. All work at the same time."""
+    names, texts = zip(*resources(build), strict=True)
+    found = zip(*(one.validate_many(texts) for one in validators), strict=True)
+    return tuple(
+        [
+            (name, [issue for issue in issues if issue.severity != "information"])
+            for name, issues in zip(names, by_one, strict=True)
+        ]
+        for by_one in zip(*found, strict=True)
+    )
 
 
 def beyond(said_here: Said, said_there: Said) -> list[tuple[str, Issue]]:
@@ -74,8 +77,8 @@ def unexplained(
 def test_it_agrees_but_for_what_is_explained(
     build: Build, engines: Engines, request: pytest.FixtureRequest
 ) -> None:
-    by_hapi = said(request.getfixturevalue(f"validator_{build}"), build)
-    by_hl7 = said(engines[build], build)
+    hapi: Validator = request.getfixturevalue(f"validator_{build}")
+    by_hl7, by_hapi = said(build, engines[build], hapi)
     assert unexplained(beyond(by_hl7, by_hapi), OF_HL7, build) == []
     of_hapi = [
         (name, issue)
@@ -103,5 +106,5 @@ def test_it_asks_nothing_of_the_network(build: Build, engines: Engines) -> None:
     """Not even for a profile that it does not know, and of which it knows who has it."""
     unknown = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient"
     issues = engines[build].validate({"resourceType": "Patient", "meta": {"profile": [unknown]}})
-    assert [one.id for one in issues if unknown in one.message] == [""]
+    assert "VALIDATION_VAL_PROFILE_UNKNOWN_ERROR" in {one.id for one in issues}
     assert engines[build].calls() == 0
