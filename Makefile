@@ -7,7 +7,7 @@ RUN := $(VENV)/.run
 TEST := $(VENV)/.test
 BENCH := $(VENV)/.bench
 WHEEL := $(VENV)/.wheel
-SOURCES := $(shell find src examples/clinic examples/plans examples/year -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml README.md
+SOURCES := $(shell find src profiles/r4 profiles/r5 examples/clinic examples/plans examples/year -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml README.md
 
 .PHONY: demo demo-hapi test test-faults helios ladder check lint types unit servers forms golden profiles mutate-profiles bench lock clean
 
@@ -52,8 +52,7 @@ golden: $(TEST) $(WHEEL)  ## writes the golden files anew; look at the differenc
 	$(BIN)/python -m tests.golden.regenerate
 
 profiles: $(TEST) $(WHEEL)  ## writes profiles/ anew
-	$(BIN)/python profiles/build.py
-	PYTHONPATH=tests $(BIN)/python -m shorthand
+	PYTHONPATH=tests $(BIN)/python profiles/build.py
 
 mutate-profiles: $(TEST) $(WHEEL)  ## takes each constraint out of the profiles: a fault has to be missed
 	PYTHONPATH=tests:tests/fhir $(BIN)/python -m profile_mutants

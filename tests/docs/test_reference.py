@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import json
 import pkgutil
 import re
 import tomllib
@@ -40,13 +41,10 @@ from alliance_fhir.domain.plan.document import Kind, Status
 from alliance_fhir.domain.plan.values import LONGEST_LINE, LONGEST_TEXT, MOST_ENTRIES
 from alliance_fhir.domain.receipt import RULES, STATES, WARNINGS, Finding, Tally
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.definitions import definitions
-from alliance_fhir.fhir.extensions import extensions
 from alliance_fhir.fhir.plan.back.element import Why
 from alliance_fhir.fhir.plan.goals import UNITS
 from alliance_fhir.fhir.plan.statuses import goal_status, request_status
 from alliance_fhir.fhir.scores import RULE_TEXTS
-from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.figures import Line
 from alliance_fhir.instruments.catalog import Catalog
 from alliance_fhir.instruments.packs import TextPack
@@ -68,6 +66,7 @@ from alliance_fhir.transport.traffic import Traffic
 
 from .pages import PAGES, ROOT, name_of, without_blocks
 
+PROFILES = Path(__file__).parents[2] / "profiles" / "r4"
 REFERENCE = ROOT / "docs" / "reference"
 Row = tuple[str, ...]
 
@@ -410,8 +409,8 @@ def test_extensions_methods_and_modes_are_the_ones_that_are_written() -> None:
     text = "".join(
         page(f"{name}.md") for name in ("fhir", "plans-in-fhir", "visits-in-fhir", "measures")
     )
-    made = definitions(Catalog(), VERSIONS["4.0"]).values()
-    extensions = {d["url"] for d in made if d["resourceType"] == "StructureDefinition"}
+    made = (json.loads(file.read_bytes()) for file in PROFILES.glob("StructureDefinition-*.json"))
+    extensions = {d["url"] for d in made if d["type"] == "Extension"}
     told = re.findall(r"`IG/StructureDefinition/([a-z-]+)`", text)
     assert {f"{el.IG}/StructureDefinition/{slug}" for slug in told} == extensions
     table = keyed(section("fhir.md", "Observation: scores"))
@@ -453,10 +452,16 @@ def test_the_units_that_are_codes_of_ucum_are_all_there() -> None:
 
 
 def test_the_parts_of_an_agreement_are_all_there() -> None:
-    parts = extensions()[el.AGREEMENT_TO].parts
-    assert list(keyed(section(PLANS, "Agreement"))) == list(parts)
-    whole = extensions()[el.AGREEMENT].parts
-    assert list(whole) == ["individual", "status", *parts]
+    parts = _parts("agreement-to")
+    assert list(keyed(section(PLANS, "Agreement"))) == parts
+    assert _parts("agreement") == ["individual", "status", *parts]
+
+
+def _parts(extension: str) -> list[str]:
+    """The parts of an extension, as it is defined."""
+    file = PROFILES / f"StructureDefinition-{extension}.json"
+    elements = json.loads(file.read_bytes())["differential"]["element"]
+    return [one["sliceName"] for one in elements if "sliceName" in one]
 
 
 def test_the_reasons_why_something_of_a_plan_is_left_are_all_there() -> None:

@@ -55,9 +55,9 @@ def claiming(body: Json, profiles: list[str]) -> bytes:
     return json.dumps({**body, "meta": {**about, **claimed}}).encode()
 
 
-def of_the_examples() -> Iterator[Json]:
-    """All resources of the golden files of R4."""
-    for file in sorted(EXAMPLES.glob("*/expected/r4/*.ndjson")):
+def of_the_examples(version: str = "R4") -> Iterator[Json]:
+    """All resources of the golden files of a version."""
+    for file in sorted(EXAMPLES.glob(f"*/expected/{version.lower()}/*.ndjson")):
         yield from map(json.loads, file.read_bytes().splitlines())
 
 

@@ -1,6 +1,6 @@
-"""What SUSHI makes of the FHIR Shorthand in profiles/input/fsh, offline.
+"""What SUSHI makes of the FHIR Shorthand in profiles/input, offline.
 
-files = compiled(PROFILES)      by their names; raises Broken with what SUSHI says
+files = compiled(PROFILES, "r4")      by their names; raises Broken with what SUSHI says
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from validator.packages import tool
 
 from .installed import installation
 
 PROFILES = Path(__file__).parents[2] / "profiles"
-BUILT = PROFILES / "built" / "r4"
+BUILDS = ("r4", "r5")
+Build = Literal["r4", "r5"]
+"""A version of FHIR for which there is a package. R4B takes that of R4."""
 _SHOWN = re.compile(r"^(error|warn)", re.MULTILINE)
 _LEFT_OUT = "snapshot"
 """Made anew by whoever validates; in files it would hide what is ours."""
@@ -28,35 +32,36 @@ class Broken(Exception):
     """SUSHI found an error, or something to warn of."""
 
 
-def compiled(profiles: Path) -> dict[str, bytes]:
-    """What SUSHI makes, by the name of its file: indented, keys sorted, the same at any time. The
-    definitions that are in `profiles`/r4 already are known to it. Raises Broken, ToolMissing,
-    SetupFailed."""
+def compiled(profiles: Path, build: Build, known: Iterable[Path]) -> dict[str, bytes]:
+    """What SUSHI makes, by the name of its file: indented, keys sorted, the same at any time.
+    `known` are files of definitions that the Shorthand refers to and that are made otherwise.
+    Raises Broken, ToolMissing, SetupFailed."""
+    return {name: _content(made) for name, made in with_snapshots(profiles, build, known).items()}
+
+
+def with_snapshots(
+    profiles: Path, build: Build, known: Iterable[Path]
+) -> dict[str, dict[str, object]]:
+    """The same as JSON, each profile and extension with all elements that it has (`snapshot`)."""
     here = installation()
     with tempfile.TemporaryDirectory(prefix="shorthand-") as temporary:
         folder = Path(temporary)
-        shutil.copy(profiles / "sushi-config.yaml", folder)
-        shutil.copytree(profiles / "input", folder / "input")
-        known = folder / "input" / "extensions"
-        known.mkdir()
-        for file in _generated(profiles):
-            shutil.copy(file, known)
+        shutil.copy(profiles / f"sushi-config-{build}.yaml", folder / "sushi-config.yaml")
+        for source in ("fsh", build):
+            shutil.copytree(profiles / "input" / source, folder / "input" / "fsh" / source)
+        vocabulary = folder / "input" / "vocabulary"
+        vocabulary.mkdir()
+        for file in known:
+            shutil.copy(file, vocabulary)
         _sushi(here, folder)
         made = sorted((folder / "fsh-generated" / "resources").glob("*.json"))
-        return {file.name: _content(file) for file in made}
-
-
-def _generated(profiles: Path) -> list[Path]:
-    """The definitions that the package itself makes: extensions and code systems."""
-    types = ("StructureDefinition", "CodeSystem")
-    files = (profiles / "r4").glob("*.json")
-    return [one for one in files if one.name.partition("-")[0] in types]
+        return {file.name: json.loads(file.read_bytes()) for file in made}
 
 
 def _sushi(here: Path, folder: Path) -> None:
     command = [tool("node"), here / "node_modules" / "fsh-sushi" / "dist" / "app.js"]
     done = subprocess.run(
-        [*command, "build", folder],
+        [*command, "build", "--snapshot", folder],
         env={**os.environ, "HOME": str(here / "home")},
         capture_output=True,
         text=True,
@@ -67,7 +72,6 @@ def _sushi(here: Path, folder: Path) -> None:
         raise Broken(said)
 
 
-def _content(file: Path) -> bytes:
-    made = json.loads(file.read_bytes())
-    made.pop(_LEFT_OUT, None)
-    return (json.dumps(made, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+def _content(made: dict[str, object]) -> bytes:
+    told = {key: value for key, value in made.items() if key != _LEFT_OUT}
+    return (json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

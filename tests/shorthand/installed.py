@@ -18,21 +18,34 @@ from pathlib import Path
 from validator.packages import cache, fetch_packages, made_whole, run, tool
 
 HERE = Path(__file__).parent
-EXAMPLES = "hl7.fhir.r4.examples-4.0.1.tgz"
-"""The core package of R4 is not on npm; this one holds all of its definitions."""
-TERMINOLOGY = "hl7.terminology.r4-7.0.1.tgz"
-EXTENSIONS = "hl7.fhir.uv.extensions.r4-5.3.0-ballot-tc1.tgz"
-SDC = "hl7.fhir.uv.sdc-4.0.0-ballot.tgz"
 DIGESTS = {
-    EXAMPLES: "dce87f1b5b9341867033f7d1f544fa1b5232503f6d62813887ac6b8a8b6cb682",
-    TERMINOLOGY: "170c546f761fb51b3355788ca500206f6b772b21c57348c29205de85a6612baa",
-    EXTENSIONS: "54f70616bbd444ba0259d5fc5a5c978d463971865f23dcef3103081f529ad213",
-    SDC: "e535112cea10f581cd3aba233c065b221d8aad24104f3532466daf938de8d4f9",
+    "hl7.fhir.r4.examples-4.0.1.tgz": (
+        "dce87f1b5b9341867033f7d1f544fa1b5232503f6d62813887ac6b8a8b6cb682"
+    ),
+    "hl7.terminology.r4-7.0.1.tgz": (
+        "170c546f761fb51b3355788ca500206f6b772b21c57348c29205de85a6612baa"
+    ),
+    "hl7.fhir.uv.extensions.r4-5.3.0-ballot-tc1.tgz": (
+        "54f70616bbd444ba0259d5fc5a5c978d463971865f23dcef3103081f529ad213"
+    ),
+    "hl7.fhir.r5.core-5.0.0.tgz": (
+        "09f22107bef64313545a50d2c127d20f81173c499a395672fae089bc23e72fab"
+    ),
+    "hl7.terminology.r5-7.0.1.tgz": (
+        "b34d9c6bdf108884e1d5ba535765e7b5cd93009f0af9f3b7e5eba38e5ae7a70b"
+    ),
+    "hl7.fhir.uv.extensions.r5-5.3.0-ballot-tc1.tgz": (
+        "33a55f290663f3f9d61c9dbdeb0be6ef10d0e64b54af539d1d557585c8f9e1c2"
+    ),
 }
 """The packages as pinned content, SHA-256."""
-_CORE = "hl7.fhir.r4.core#4.0.1"
-_TOOLS = "hl7.fhir.uv.tools.r4#0.0.1"
-"""Which SUSHI asks for by itself, and of which we use nothing: an empty one."""
+_CORE = {
+    "hl7.fhir.r4.examples#4.0.1": "hl7.fhir.r4.core#4.0.1",
+    "hl7.fhir.r5.core#5.0.0": "hl7.fhir.r5.core#5.0.0",
+}
+"""The core packages. That of R4 is not on npm; its examples hold all of its definitions."""
+_TOOLS = ("hl7.fhir.uv.tools.r4#0.0.1", "hl7.fhir.uv.tools.r5#0.0.1")
+"""Which SUSHI asks for by itself, and of which we use nothing: empty ones."""
 _DEFINITIONS = {
     *("StructureDefinition", "ValueSet", "CodeSystem", "SearchParameter", "OperationDefinition"),
     *("CompartmentDefinition", "CapabilityStatement", "ConceptMap", "NamingSystem"),
@@ -68,14 +81,15 @@ def _build(folder: Path) -> None:
         fetch_packages(npm, Path(archives), DIGESTS)
         for archive in DIGESTS:
             _unpack(Path(archives) / archive, packages)
-        _write_package(packages / _TOOLS, {"type": "fhir.ig"})
+        for tools in _TOOLS:
+            _write_package(packages / tools, {"type": "fhir.ig"})
 
 
 def _unpack(archive: Path, packages: Path) -> None:
     """The definitions of a package, as one that needs no others."""
-    core = archive.name == EXAMPLES
-    name, version = archive.name.removesuffix(".tgz").split("-", 1)
-    folder = packages / (_CORE if core else f"{name}#{version}")
+    name = "#".join(archive.name.removesuffix(".tgz").split("-", 1))
+    core = _CORE.get(name)
+    folder = packages / (core or name)
     _write_package(folder, {"type": "fhir.core" if core else "fhir.ig"})
     with tarfile.open(archive) as files:
         for one in files:
@@ -92,7 +106,7 @@ def _write_package(folder: Path, told: dict[str, str]) -> None:
         "name": name,
         "version": version,
         "canonical": "http://hl7.org/fhir",
-        "fhirVersions": ["4.0.1"],
+        "fhirVersions": ["5.0.0" if ".r5" in name else "4.0.1"],
         "dependencies": {},
         **told,
     }

@@ -12,7 +12,7 @@ Alias: $agent = http://terminology.hl7.org/CodeSystem/provenance-participant-typ
 RuleSet: Published
 * ^publisher = "The alliance-fhir project"
 * ^experimental = false
-* ^copyright = "Published under the Apache License, Version 2.0."
+* ^copyright = "Part of alliance-fhir, under the Apache License 2.0."
 
 // The digest of the content as it was written: content that no longer fits it was edited.
 RuleSet: Sealed

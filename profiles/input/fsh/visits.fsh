@@ -30,7 +30,7 @@ Title: "No-show"
 Description: "A visit that was offered, that the patient did not attend, and of which nobody was given notice."
 * insert Published
 * status = #noshow
-* cancelationReason 0..0
+* insert NoCancellationReason
 
 Invariant: visit-no-show
 Description: "The status is noshow where the attendance is, and nowhere else; what was entered in error is neither."
@@ -42,11 +42,6 @@ Invariant: visit-one-patient
 Description: "A visit is of one patient."
 Severity: #error
 Expression: "participant.actor.where(type = 'Patient' or reference.matches('(^|/)Patient/')).count() = 1"
-
-Invariant: visit-called-off
-Description: "Who called it off is said of what is cancelled alone."
-Severity: #error
-Expression: "cancelationReason.exists() implies status = 'cancelled'"
 
 Profile: OutreachTask
 Parent: Task
@@ -64,27 +59,4 @@ Description: "That somebody is to reach out to a patient who missed a visit, and
 * for 1..1 MS
 * for only Reference(Patient)
 * owner MS
-* input.type from OutreachInput (required)
-
-ValueSet: OutreachInput
-Id: outreach-input
-Title: "What a Task to reach out holds"
-Description: "Which visit was missed, what to ask about it, and how the patient is reached."
-* insert Published
-* $concept#which-visit
-* $concept#ask-why
-* $concept#ask-about-medication
-* $concept#contact-between-visits
-
-ValueSet: AttendanceKind
-Id: attendance-kind
-Title: "What became of a visit"
-Description: "What became of a visit; each rule by which it is known gives one of them."
-* insert Published
-* $attendance#attended
-* $attendance#late-arrival
-* $attendance#no-show
-* $attendance#late-cancellation
-* $attendance#patient-cancellation
-* $attendance#provider-cancellation
-* $attendance#unknown
+* input.type from https://alliance-fhir.github.io/ig/ValueSet/outreach-input (required)

@@ -1,28 +1,35 @@
-"""The code systems, extensions and forms of plans that our resources refer to, made from the code
-that uses them.
+"""The code systems, value sets, Questionnaires and Measures that our resources refer to, made from
+the data files and the code that uses them.
 
-A new instrument, score or method is defined by being there; profiles/ holds the result as files.
-The forms of instruments are none of them: a site may have its own, and `instruments export` prints
-ours.
+A new instrument, score or method is defined by being there; profiles/ holds the result as files,
+beside what is made of FHIR Shorthand: profiles, extensions, concept maps.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 import orjson
 
 from alliance_fhir._version import __version__
-from alliance_fhir.domain.instrument import Instrument, Perspective, ScoreRule
+from alliance_fhir.domain.instrument import Instrument
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.extensions import Extension, extensions, structure
+from alliance_fhir.fhir.canonical import exact_number
+from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.measure import CODES, measures
 from alliance_fhir.fhir.outreach_codes import OUTREACH_CODES
 from alliance_fhir.fhir.plan.concepts import CONCEPTS
 from alliance_fhir.fhir.plan.forms import forms
-from alliance_fhir.fhir.questionnaire import LICENCE, PUBLISHER
+from alliance_fhir.fhir.questionnaire import LICENCE, PUBLISHER, questionnaire
+from alliance_fhir.fhir.score_concepts import (
+    PERSPECTIVES,
+    PROPERTIES,
+    score_concepts,
+    short_name,
+    subscales,
+)
 from alliance_fhir.fhir.scores import RULE_TEXTS
+from alliance_fhir.fhir.value_sets import WITHDRAWN, ValueSet, value_sets
 from alliance_fhir.fhir.versions import Json, Version
 from alliance_fhir.fhir.visit_codes import CODES as VISIT_CODES
 
@@ -30,27 +37,20 @@ _NAMES = (
     "The names of instruments belong to their holders; they stand here only to say which score is "
     "meant. No wording of any instrument is part of this resource."
 )
-_RULES = {
-    "sum": "the sum of the weights of {items}",
-    "mean": "the mean of the weights of {items}",
-    "value": "the value of {items}",
-    "top": "1 where {items} all have their highest answer, else 0",
-    "goal-attainment": "the T of Kiresuk and Sherman over the levels in {items}, their weights in "
-    "{weights} and the correlation {r}",
-}
-"""How a score comes from its items, in words; one for each rule of an instrument file."""
 
 
 def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Json]:
     """All definitions for one version of FHIR, each by the name of its file."""
     instruments = sorted(catalog, key=lambda instrument: instrument.id)
-    made = [
+    made: list[Json] = [
         _concepts(instruments),
+        *_of_scores(instruments),
+        _agreement(),
         _attendance(),
         _engagement(),
         *(_answers(instrument) for instrument in instruments if _coded(instrument)),
-        *(_extension(url, what, version) for url, what in extensions().items()),
-        *(_form(form.body) for form in forms(version)),
+        *(_value_set(id_, told) for id_, told in value_sets(instruments).items()),
+        *(_form(form.body) for form in _asked(instruments, version)),
         *(_form(measure) for measure in measures(version)),
     ]
     return {f"{each['resourceType']}-{each['id']}.json": each for each in made}
@@ -59,7 +59,9 @@ def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Js
 def file_content(resource: Json) -> bytes:
     """A definition as it stands in its file: indented, keys sorted, the same at any time."""
     return orjson.dumps(
-        resource, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+        resource,
+        exact_number,
+        orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE,
     )
 
 
@@ -101,13 +103,56 @@ def _concepts(instruments: Iterable[Instrument]) -> Json:
         "to a patient hold.",
         f"{LICENCE} {_NAMES}",
     )
-    scores = [
-        _score(instrument, rule, perspective)
-        for instrument in instruments
-        for perspective in instrument.perspectives
-        for rule in _rules(instrument)
-    ]
-    return _code_system(start, [*scores, *_methods(), *_plan_concepts()])
+    told = [concept for instrument in instruments for concept in score_concepts(instrument)]
+    system = _code_system(start, [*told, *_methods(), *_plan_concepts()])
+    return {**system, "property": PROPERTIES}
+
+
+def _of_scores(instruments: list[Instrument]) -> Iterator[Json]:
+    """The systems to which the properties of a score's code refer."""
+    yield _code_system(
+        _start(
+            el.INSTRUMENT_CODES,
+            "Instruments",
+            "The instruments of which we have the structure and the scoring.",
+            f"{LICENCE} {_NAMES}",
+        ),
+        ({"code": one.id, "display": one.title, "definition": one.about} for one in instruments),
+    )
+    yield _code_system(
+        _start(el.PERSPECTIVE_CODES, "Perspective", "Whose view of a relationship it is.", LICENCE),
+        (
+            {"code": code, "display": display, "definition": about}
+            for code, (display, about) in PERSPECTIVES.items()
+        ),
+    )
+    yield _code_system(
+        _start(
+            el.SUBSCALE_CODES,
+            "Scores and subscales",
+            "What a score is of, whichever instrument gives it and whose view it is.",
+            f"{LICENCE} {_NAMES}",
+        ),
+        subscales(instruments),
+    )
+
+
+def _agreement() -> Json:
+    start = _start(
+        el.AGREEMENT_CODES,
+        "Agreement",
+        "What parties say to the words of a goal or a task that FHIR's own codes of acceptance "
+        "have no word for.",
+        LICENCE,
+    )
+    taken_back = "An agreement to these words was taken back, which is no disagreement."
+    told = {"code": WITHDRAWN, "display": "Withdrawn", "definition": taken_back}
+    return _code_system(start, [told])
+
+
+def _value_set(id_: str, told: ValueSet) -> Json:
+    url = f"{el.IG}/ValueSet/{id_}"
+    return {**_start(url, told.title, told.about, LICENCE), **told.content()}
 
 
 def _attendance() -> Json:
@@ -144,50 +189,6 @@ def _plan_concepts() -> Iterator[Json]:
         yield {"code": code, **concept._asdict()}
 
 
-def _rules(instrument: Instrument) -> Iterator[tuple[str, str, str]]:
-    """The name of each score code of an instrument, what it is called, and how it is found."""
-    yield "panel", "scores", "they are the members, without a value beside them"
-    for rule in instrument.scores:
-        title = rule.title[0].lower() + rule.title[1:]
-        yield rule.id, title, _rule(rule)
-        if rule.mean:
-            how = "the mean of the weights of those of its items that are answered"
-            yield f"{rule.id}-mean", f"{title}, mean of items", how
-
-
-def _rule(rule: ScoreRule) -> str:
-    told = _RULES[rule.rule].format(
-        items=_items(rule.items), weights=_items(rule.weight_items), r=rule.r
-    )
-    unit = " %" if rule.unit == "%" else ""
-    return told if rule.low is None else f"{told}; from {rule.low} to {rule.high}{unit}"
-
-
-def _items(numbers: tuple[int, ...]) -> str:
-    """`item 4`, `items 1, 2 and 9`, `items 1 to 12`."""
-    if len(numbers) < 2:
-        return "".join(f"item {n}" for n in numbers)
-    if len(numbers) > 2 and numbers == tuple(range(numbers[0], numbers[-1] + 1)):
-        return f"items {numbers[0]} to {numbers[-1]}"
-    *most, last = map(str, numbers)
-    return f"items {', '.join(most)} and {last}"
-
-
-def _score(instrument: Instrument, told: tuple[str, str, str], perspective: Perspective) -> Json:
-    name, title, how = told
-    return {
-        "code": el.score_code(instrument, name, perspective),
-        "display": f"{_short(instrument)} {title}, {perspective}-rated",
-        "definition": f"{instrument.title}: {title}, as rated by the {perspective}; {how}.",
-    }
-
-
-def _short(instrument: Instrument) -> str:
-    """What an instrument is called: the short name that its title has in brackets, if any."""
-    found = re.search(r"\(([^()]+)\)$", instrument.title)
-    return found[1] if found else instrument.title
-
-
 def _coded(instrument: Instrument) -> bool:
     return any(run.kind == "code" for run in instrument.items)
 
@@ -195,7 +196,7 @@ def _coded(instrument: Instrument) -> bool:
 def _answers(instrument: Instrument) -> Json:
     start = _start(
         el.answer_system(instrument),
-        f"Answers of the {_short(instrument)}",
+        f"Answers of the {short_name(instrument)}",
         f"The answers that items of the {instrument.title} can have. A code without a label that "
         "is free to show is shown as it is.",
         instrument.licence.text,
@@ -218,9 +219,12 @@ def _answer(instrument: Instrument, code: str, label: str) -> Json:
     }
 
 
-def _extension(url: str, what: Extension, version: Version) -> Json:
-    start = _start(url, what.title, what.about, LICENCE)
-    return {**start, "fhirVersion": version.full, **structure(url, what)}
+def _asked(instruments: list[Instrument], version: Version) -> Iterator[Resource]:
+    """The forms of instruments, each for one perspective, and those of plans."""
+    for instrument in instruments:
+        for perspective in instrument.perspectives:
+            yield questionnaire(instrument, perspective, version)
+    yield from forms(version)
 
 
 def _form(body: Json) -> Json:
