@@ -555,7 +555,7 @@ def test_nobody_agrees_by_a_status_and_a_day_has_no_time(
 
 @by_the_ledger_at_a_server
 def test_a_claim_of_ours_says_nothing_of_theirs(first: Clinic) -> None:
-    """HAPI 8.8.0 leaves it on what was theirs before, and is given back."""
+    """A server may leave it on what was theirs before, and is given back."""
     ours = "https://alliance-fhir.github.io/ig/StructureDefinition/agreed-goal"
     added(first, a_goal(first, meta={"profile": [ours]}))
     assert merged_is(first).endswith("It stands in jones-2.plan.yaml.")
