@@ -7,6 +7,7 @@ Alias: $cancellation = http://terminology.hl7.org/CodeSystem/appointment-cancell
 Alias: $participation = http://terminology.hl7.org/CodeSystem/v3-ParticipationType
 Alias: $category = http://terminology.hl7.org/CodeSystem/observation-category
 Alias: $operation = http://terminology.hl7.org/CodeSystem/v3-DataOperation
+Alias: $expectation = http://hl7.org/fhir/StructureDefinition/capabilitystatement-expectation
 Alias: $agent = http://terminology.hl7.org/CodeSystem/provenance-participant-type
 
 RuleSet: Published
