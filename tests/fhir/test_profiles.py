@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterable
 
 import pytest
 from making import R4, everything, of_outreach, of_plans, of_visits
+from measured import measured
 from profile_faults import (
-    FAULTS,
     Json,
     Spoil,
     claiming,
-    first,
     of_the_examples,
+    planted_in,
     profiles_of,
 )
+from profile_faults_all import BY_EXTENSIONS, BY_PROFILES
+from sited import of_a_site
 
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.versions import Version
@@ -54,18 +56,29 @@ def test_the_examples_fit(profiled: Official) -> None:
 Makes = Callable[[Version], Iterable[Resource]]
 
 
-@pytest.mark.parametrize("make", [everything, of_visits, of_outreach, of_plans])
+MAKES: list[Makes] = [everything, of_visits, of_outreach, of_plans, of_a_site, measured]
+
+
+@pytest.mark.parametrize("make", MAKES)
 def test_all_that_we_make_fits(make: Makes, profiled: Official) -> None:
     assert refused(profiled, (json.loads(one.json()) for one in make(profiled.version))) == {}
 
 
-@pytest.mark.parametrize(("profile", "spoil", "named"), FAULTS)
+@pytest.mark.parametrize(("profile", "spoil", "named"), BY_PROFILES)
 def test_a_planted_fault_is_found_by_a_profile_alone(
     profile: str, spoil: Spoil, named: str, validator_r4: Validator
 ) -> None:
     official = Official(R4, validator_r4)
-    right = first(profile)
-    wrong = spoil(right)
+    right, wrong = planted_in(profile, spoil)
     told = official.refused_json([(profile, claiming(wrong, profiles_of(right)))])
     without_claim = official.refused_json([(profile, claiming(wrong, []))])
     assert any(": error" in one and named in one for one in told - without_claim), told
+
+
+@pytest.mark.parametrize(("profile", "spoil", "named"), BY_EXTENSIONS)
+def test_a_planted_fault_is_found_by_an_extension_alone(
+    profile: str, spoil: Spoil, named: str, validator_r4: Validator
+) -> None:
+    official = Official(R4, validator_r4)
+    told = official.refused_json([(profile, claiming(planted_in(profile, spoil)[1], []))])
+    assert any(": error" in one and named in one for one in told), told
