@@ -72,11 +72,16 @@ def profiles_of(body: Json) -> list[str]:
     return ["alliance-score"] if type_ == "Observation" else []
 
 
-def claiming(body: Json, profiles: list[str] | None = None) -> bytes:
-    """The resource as one that says that it fits these profiles, or those that it is to fit."""
-    claims = [f"{IG}/{one}" for one in (profiles_of(body) if profiles is None else profiles)]
-    claimed = {"profile": claims} if claims else {}
-    return json.dumps({**body, "meta": {**body.get("meta", {}), **claimed}}).encode()
+def claims(body: Json) -> list[str]:
+    """The profiles that a resource says that it fits, as they stand in it."""
+    return body.get("meta", {}).get("profile", [])
+
+
+def claiming(body: Json, profiles: list[str]) -> bytes:
+    """The resource as one that says that it fits these profiles, and no others."""
+    about = {name: value for name, value in body.get("meta", {}).items() if name != "profile"}
+    claimed = {"profile": [f"{IG}/{one}" for one in profiles]} if profiles else {}
+    return json.dumps({**body, "meta": {**about, **claimed}}).encode()
 
 
 def of_the_examples(version: str = "R4") -> Iterator[Json]:
