@@ -100,6 +100,8 @@ Description: "On how many days a medicine was taken as agreed, as somebody said 
 * component.value[x] only Quantity
 * component.value[x] = 'd'
 * component obeys adherence-days
+* component[taken] ^short = "On how many days it was taken as agreed"
+* component[asked] ^short = "Of how many days"
 * component[taken].code = $concept#days-taken-as-agreed
 * component[asked].code = $concept#days-asked-about
 

@@ -26,6 +26,8 @@ Description: "A plan that patient and clinician wrote together, in its newest ve
 * category ^slicing.discriminator.path = "$this"
 * category ^slicing.rules = #open
 * category contains carePlan 1..1 MS and assessPlan 1..1 MS
+* category[carePlan] ^short = "As US Core has it today"
+* category[assessPlan] ^short = "As US Core had it up to version 8"
 * category[carePlan] = $sct#734163000
 * category[assessPlan] = $planCategory#assess-plan
 * title 1..1 MS
