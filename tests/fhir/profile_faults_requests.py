@@ -105,6 +105,7 @@ TASK: list[Row] = [
     *_noted("task", "Task"),
     *_intended("task", "Task"),
     *_why("task left", "Task"),
+    ("task agreed", "extension.0", GONE, "extension:agreement'"),
     ("task", "status", "accepted", "request-agreed"),
     ("task", "code", OUTREACH, "plan-task-code"),
     ("task", "code", GONE, "Task.code: minimum"),

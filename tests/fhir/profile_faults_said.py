@@ -26,6 +26,7 @@ from profile_rows import (
 
 from planting import GONE
 
+A_NUMBER = Instead("valueInteger", 1)
 SEEN: list[Row] = [
     *of_one_identifier("barrier", "Observation"),
     ("barrier", "identifier.+", NOT_OURS[0], "Observation.identifier: max"),
@@ -33,7 +34,7 @@ SEEN: list[Row] = [
     ("barrier", "category", GONE, "Observation.category: minimum"),
     ("barrier", "category.+", WORDS, "Observation.category: max"),
     ("barrier", "category", [EXAM], "Observation.category"),
-    ("barrier", "code", CODED, "Observation.code"),
+    ("barrier", "code.coding.0", CODED["coding"][0], "Observation.code"),
     ("barrier", "code.text", GONE, "Observation.code.text: minimum"),
     ("barrier", "code.text", "x", "Observation.code.text"),
     ("barrier", "code.coding", GONE, "Observation.code.coding: minimum"),
@@ -42,7 +43,7 @@ SEEN: list[Row] = [
     ("barrier", "subject", GROUP, "Observation.subject"),
     ("barrier", "effectiveDateTime", GONE, "Observation.effective[x]: minimum"),
     ("barrier", "effectiveDateTime", Instead("effectivePeriod", DAY), "Observation.effective"),
-    ("barrier", "valueString", Instead("valueInteger", 1), "Observation.value"),
+    ("barrier", "valueString", A_NUMBER, "Observation.value"),
     ("barrier", "valueString", GONE, "Observation.value[x]: minimum"),
     ("barrier", "derivedFrom.+", {"reference": "QuestionnaireResponse/1"}, "derivedFrom: max"),
     ("barrier", "derivedFrom.0", OBSERVATION, "Observation.derivedFrom"),
@@ -53,7 +54,7 @@ PREFERENCE: list[Row] = [
     ("preference", "code.text", GONE, "Observation.code.text: minimum"),
     ("preference", "code.text", "x", "preference-treatment"),
     ("care preference", "code.text", "x", "preference-care"),
-    ("preference", "valueString", Instead("valueInteger", 1), "Observation.value"),
+    ("preference", "valueString", A_NUMBER, "Observation.value"),
     ("preference", "performer", GONE, "Observation.performer: minimum"),
     ("preference", "performer.+", {"reference": "Patient/1"}, "Observation.performer: max"),
     ("preference", "performer.0", EAST, "Observation.performer"),
@@ -72,8 +73,8 @@ TAKEN: list[Row] = [
     ("adherence", "derivedFrom", GONE, "Observation.derivedFrom: minimum"),
     ("adherence", "derivedFrom.+", {"reference": "QuestionnaireResponse/1"}, "derivedFrom: max"),
     ("adherence", "derivedFrom.0", OBSERVATION, "Observation.derivedFrom"),
-    ("adherence", "valueCodeableConcept", Instead("valueInteger", 1), "Observation.value"),
-    ("adherence", "component.0.valueQuantity", Instead("valueInteger", 1), "component[0].value"),
+    ("adherence", "valueCodeableConcept", A_NUMBER, "Observation.value"),
+    ("adherence", "component.0.valueQuantity", A_NUMBER, "allows for the type Quantity"),
     ("adherence", "component.+", TAKEN_DAYS, "component:taken: max"),
     ("adherence", "component.+", ASKED_DAYS, "component:asked: max"),
     ("adherence", "component.0.valueQuantity", GONE, "component.value[x]: minimum"),
@@ -87,7 +88,7 @@ TAKEN: list[Row] = [
 DEGREE: list[Row] = [
     ("degree", "category", [EXAM], "Observation.category"),
     ("degree", "code", CODED, "plan-score-code"),
-    ("degree", "valueQuantity", Instead("valueInteger", 1), "Observation.value"),
+    ("degree", "valueQuantity", A_NUMBER, "allows for the type Quantity"),
     ("degree", "performer", [{"reference": "Patient/1"}] * 2, "Observation.performer: max"),
     ("degree", "performer", [EAST], "Observation.performer"),
     ("degree", "valueQuantity.code", "d", "Observation.value"),
@@ -118,7 +119,7 @@ RESPONSE: list[Row] = [
     ("review", "item.6.item.3", MORE, "response-adherence"),
     ("first", "item.0.text", "x", "QuestionnaireResponse.item.text: max"),
     ("first", "item.0.answer.0", {"item": [MORE]}, "item.answer.value[x]: minimum"),
-    ("first", "item.0.answer.0", {"valueInteger": 1}, "item[0].answer[0].value"),
+    ("first", "item.0.answer.0", {"valueInteger": 1}, "allows for the type string"),
     ("first", "item.0.answer.0.item", [MORE], "item.answer.item: max"),
     ("first", "item.4.item.0.text", "x", "item.item.text: max"),
     ("first", "item.4.item.0.answer", GONE, "item.item.answer: minimum"),

@@ -9,13 +9,14 @@ from profile_faults import (
     Row,
     at,
     both,
+    extended,
     faults,
     gone,
-    instead,
     named,
     sealed,
     told,
     twice,
+    within_extension,
     without_extension,
 )
 
@@ -59,6 +60,9 @@ FORM: list[Row] = [
     *told(f"{_SCORE}.code.0"),
 ]
 _CALCULATED = f"{_SCORE}.extension.0"
+_EXTRACT = "sdc-questionnaire-observationExtract"
+_EXTRACTED_AS = "sdc-questionnaire-observation-extract-category"
+_CODED = "valueCodeableConcept.coding.0"
 SCORED: list[Row] = [
     *(
         (twice(f"sdc-questionnaire-{name}", _SCORE), None, f"extension:{slice_}: max")
@@ -70,8 +74,12 @@ SCORED: list[Row] = [
     ),
     (f"{_CALCULATED}.valueExpression.language", "text/cql", "value.ofType(Expression).language"),
     (f"{_CALCULATED}.valueExpression.expression", GONE, "expression: minimum"),
-    (f"{_SCORE}.extension.2.valueCode", "derive", "extension[2].value"),
-    (instead(f"{_SCORE}.extension.2.valueCode", "valueBoolean", True), None, "extension[2].value"),
+    (f"{_SCORE}.extension.2.valueCode", "derive", "form-extracted"),
+    (within_extension(_EXTRACT, "valueBoolean", False), None, "extension[4].value"),
+    (extended(_EXTRACT, "valueCode", "member"), None, "extension[4].value"),
+    (twice(_EXTRACT), None, "extension:extracted: max"),
+    (within_extension(_EXTRACTED_AS, f"{_CODED}.code", "exam"), None, "extension[4].value"),
+    (twice(_EXTRACTED_AS), None, "extension:extractedAs: max"),
     (f"{_SCORE}.extension.1.valueCodeableConcept.coding.0.code", "exam", "extension[1].value"),
 ]
 SOFTWARE: list[Row] = [
