@@ -3,7 +3,7 @@ profile a resource claims."""
 
 from __future__ import annotations
 
-from profile_faults import THO, Row, extended, faults, within_extension
+from profile_faults import RATERS, THO, Row, extended, faults, within_extension
 
 from planting import GONE
 
@@ -22,7 +22,7 @@ def _whole(name: str, key: str, type_: str) -> list[Row]:
     ]
 
 
-def _referring(name: str) -> list[Row]:
+def _referring(name: str, *types: str) -> list[Row]:
     """The same of references, and those that do not say whom or what they mean."""
     parts = ("type", "identifier", "identifier.system", "identifier.value")
     return [
@@ -31,7 +31,11 @@ def _referring(name: str) -> list[Row]:
             (within_extension(name, f"valueReference.{part}", GONE), None, f"{part}: minimum")
             for part in parts
         ),
-        (extended(name, "valueReference", {"reference": "Group/1"}), None, "Group"),
+        (
+            extended(name, "valueReference", {"reference": "Group/1"}),
+            None,
+            f"must be one of [{', '.join(types)}]",
+        ),
     ]
 
 
@@ -62,13 +66,13 @@ SEAL: list[Row] = [
     _at("content-digest", "valueString", "0123", "digest-digits"),
 ]
 RESPONSE: list[Row] = [
-    *_referring("rated-clinician"),
-    *_referring("appointment"),
+    *_referring("rated-clinician", "Practitioner"),
+    *_referring("appointment", "Appointment"),
     *_whole("session-number", "valuePositiveInt", "positiveInt"),
     *_whole("source-record", "valueString", "string"),
 ]
 PANEL: list[Row] = [
-    *_referring("rater"),
+    *_referring("rater", *RATERS),
     *_whole("mode", "valueCode", "code"),
     _at("mode", "valueCode", "by-fax", "mode-word"),
 ]
