@@ -70,8 +70,12 @@ SCORED: list[Row] = [
     ),
     (f"{_CALCULATED}.valueExpression.language", "text/cql", "value.ofType(Expression).language"),
     (f"{_CALCULATED}.valueExpression.expression", GONE, "expression: minimum"),
-    (f"{_SCORE}.extension.2.valueCode", "derive", "extension[2].value"),
-    (instead(f"{_SCORE}.extension.2.valueCode", "valueBoolean", True), None, "extension[2].value"),
+    (f"{_SCORE}.extension.2.valueCode", "derive", "fixed to 'member'"),
+    (
+        instead(f"{_SCORE}.extension.2.valueCode", "valueBoolean", True),
+        None,
+        "allows for the type code",
+    ),
     (f"{_SCORE}.extension.1.valueCodeableConcept.coding.0.code", "exam", "extension[1].value"),
 ]
 SOFTWARE: list[Row] = [
