@@ -10,7 +10,7 @@ from planting import GONE
 FAX = {"system": f"{THO}/v3-ParticipationMode", "code": "FAXWRIT"}
 OTHER = {"system": "https://alliance-fhir.github.io/ig/CodeSystem/attendance", "code": "said"}
 AT_NOON = {"valueTime": "12:00:00"}
-HALF = [{"url": "x", "valueString": "x"}]
+NO_VALUE = "Extension.value[x]: max"
 _REPORTED = "group.0.measureScore"
 
 
@@ -78,6 +78,7 @@ PANEL: list[Row] = [
 ]
 _CODES, _WORDS = "extension.2.valueCoding", "extension.3.valueCodeableConcept"
 VISIT: list[Row] = [
+    _at("attendance", "valueString", "x", NO_VALUE),
     *_part("attendance", 0, "kind", "Coding"),
     _at("attendance", "extension.0.valueCoding", OTHER, "attendance-kind"),
     *_part("attendance", 1, "rule", "Coding"),
@@ -92,6 +93,7 @@ VISIT: list[Row] = [
         _at("attendance", f"{_WORDS}.coding.0.{of}", GONE, f"{of}: minimum")
         for of in ("system", "code")
     ),
+    _at("first-or-follow-up", "valueString", "x", NO_VALUE),
     *_part("first-or-follow-up", 0, "kind", "Coding"),
     _at("first-or-follow-up", "extension.0.valueCoding", OTHER, "first-or-follow-up-kind"),
     *_part("first-or-follow-up", 1, "rule", "Coding"),
@@ -122,6 +124,7 @@ _PARTS = (
     ("patients", "integer"),
 )
 REPORT: list[Row] = [
+    _at("score-interval", "valueString", "x", NO_VALUE, _REPORTED),
     *(
         row
         for place, told in enumerate(_PARTS)
