@@ -23,7 +23,9 @@ PROFILES = Path(__file__).parents[2] / "profiles"
 BUILDS = ("r4", "r5")
 Build = Literal["r4", "r5"]
 """A version of FHIR for which there is a package. R4B takes that of R4."""
-_SHOWN = re.compile(r"^(error|warn)", re.MULTILINE)
+_SHOWN = re.compile(r"^(error|warn(?! +Unable to determine the latest version))", re.MULTILINE)
+"""What is not let through. That SUSHI could not ask whether there is a newer one, as on a machine
+that is busy or has no network, is no fault of ours."""
 _LEFT_OUT = "snapshot"
 """Made anew by whoever validates; in files it would hide what is ours."""
 
