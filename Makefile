@@ -9,7 +9,7 @@ BENCH := $(VENV)/.bench
 WHEEL := $(VENV)/.wheel
 SOURCES := $(shell find src profiles/r4 profiles/r5 examples/clinic examples/plans examples/year -type f -not -name '*.pyc' 2>/dev/null) pyproject.toml README.md
 
-.PHONY: demo demo-hapi test test-faults helios ladder check lint types unit servers forms golden profiles mutate-profiles bench lock clean
+.PHONY: demo demo-hapi test test-faults helios ladder check lint types unit servers forms golden pages profiles mutate-profiles bench lock clean
 
 demo: $(RUN)  ## the example clinic, mapped and synced to a folder
 	$(BIN)/alliance-fhir demo
@@ -51,8 +51,12 @@ forms: $(TEST) $(WHEEL)  ## our Questionnaires score themselves in a real form f
 golden: $(TEST) $(WHEEL)  ## writes the golden files anew; look at the difference before you commit
 	$(BIN)/python -m tests.golden.regenerate
 
-profiles: $(TEST) $(WHEEL)  ## writes profiles/ anew
+profiles: $(TEST) $(WHEEL)  ## writes profiles/ anew, and the pages of docs/ that tell of them
 	PYTHONPATH=tests $(BIN)/python profiles/build.py
+	PYTHONPATH=docs $(BIN)/python -m pages
+
+pages: $(TEST) $(WHEEL)  ## writes docs/profiles and docs/instruments anew, of what there is
+	PYTHONPATH=docs $(BIN)/python -m pages
 
 mutate-profiles: $(TEST) $(WHEEL)  ## takes each constraint out of the profiles: a fault has to be missed
 	PYTHONPATH=tests:tests/fhir $(BIN)/python -m profile_mutants

@@ -167,6 +167,18 @@ def test_forms_of_each_version_are_those_that_map_writes(
     assert ours == shown
 
 
+def test_a_form_claims_its_profile_on_r4_unless_the_site_says_otherwise(
+    command: Callable[..., Ran],
+) -> None:
+    export = ("instruments", "export", "srs", "--fhir")
+    profile = "https://alliance-fhir.github.io/ig/StructureDefinition/alliance-questionnaire"
+    site()
+    assert command(*export, "R4").json["meta"] == {"profile": [profile]}
+    assert not any("meta" in command(*export, version).json for version in ("R4B", "R5"))
+    site("claim_profiles = false")
+    assert "meta" not in command(*export, "R4").json
+
+
 def test_without_a_rater_it_is_the_first_form(command: Callable[..., Ran]) -> None:
     assert CATALOG["haq-ii"].perspectives == ("patient", "therapist")
     therapists = command("instruments", "export", "HAq-II", "--rater", "Therapist").json

@@ -539,7 +539,8 @@ def test_labels_are_as_the_site_sets_them(command: Callable[..., Ran]) -> None:
     assert codes("sensitivity = []", "synthetic = true") == ["R", "PATRPT", "HTEST"]
     for none in ('""', "false"):
         assert codes(f"confidentiality = {none}") == ["MH", "PATRPT"]
-        assert codes(f"confidentiality = {none}", "sensitivity = []") == ["PATRPT"]
+        nothing = (f"confidentiality = {none}", "sensitivity = []", "claim_profiles = false")
+        assert codes(*nothing) == ["PATRPT"]
         (device,) = resources("out", "Device")
         assert "meta" not in device
 

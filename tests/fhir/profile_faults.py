@@ -18,8 +18,7 @@ from shorthand import PROFILES
 IG = "https://alliance-fhir.github.io/ig/StructureDefinition"
 EXAMPLES = PROFILES.parent / "examples"
 THO = "http://terminology.hl7.org/CodeSystem"
-GROUP = {"reference": "Group/1"}
-"""Somebody or something that no reference of ours means."""
+RATERS = ("Practitioner", "Patient", "RelatedPerson")
 Json = dict[str, Any]
 Spoil = Callable[[Json], Json]
 
@@ -211,6 +210,11 @@ def _named(way: str) -> str:
     """How an element is called: the last two parts of a way, without places in lists."""
     steps = [step for step in way.split(".") if not step.lstrip("-").isdigit()]
     return ".".join(steps[-2:])
+
+
+def astray(way: str, *types: str) -> Row:
+    """A reference to what is of none of these types; the validator lists them."""
+    return way, {"reference": "Group/1"}, f"must be one of [{', '.join(types)}]"
 
 
 def named(*ways: str) -> list[Row]:

@@ -3,14 +3,14 @@ profile a resource claims."""
 
 from __future__ import annotations
 
-from profile_faults import THO, Row, extended, faults, within_extension
+from profile_faults import RATERS, THO, Row, extended, faults, within_extension
 
 from planting import GONE
 
 FAX = {"system": f"{THO}/v3-ParticipationMode", "code": "FAXWRIT"}
 OTHER = {"system": "https://alliance-fhir.github.io/ig/CodeSystem/attendance", "code": "said"}
 AT_NOON = {"valueTime": "12:00:00"}
-HALF = [{"url": "x", "valueString": "x"}]
+NO_VALUE = "Extension.value[x]: max"
 _REPORTED = "group.0.measureScore"
 
 
@@ -22,7 +22,7 @@ def _whole(name: str, key: str, type_: str) -> list[Row]:
     ]
 
 
-def _referring(name: str) -> list[Row]:
+def _referring(name: str, *types: str) -> list[Row]:
     """The same of references, and those that do not say whom or what they mean."""
     parts = ("type", "identifier", "identifier.system", "identifier.value")
     return [
@@ -31,7 +31,11 @@ def _referring(name: str) -> list[Row]:
             (within_extension(name, f"valueReference.{part}", GONE), None, f"{part}: minimum")
             for part in parts
         ),
-        (extended(name, "valueReference", {"reference": "Group/1"}), None, "Group"),
+        (
+            extended(name, "valueReference", {"reference": "Group/1"}),
+            None,
+            f"must be one of [{', '.join(types)}]",
+        ),
     ]
 
 
@@ -62,18 +66,19 @@ SEAL: list[Row] = [
     _at("content-digest", "valueString", "0123", "digest-digits"),
 ]
 RESPONSE: list[Row] = [
-    *_referring("rated-clinician"),
-    *_referring("appointment"),
+    *_referring("rated-clinician", "Practitioner"),
+    *_referring("appointment", "Appointment"),
     *_whole("session-number", "valuePositiveInt", "positiveInt"),
     *_whole("source-record", "valueString", "string"),
 ]
 PANEL: list[Row] = [
-    *_referring("rater"),
+    *_referring("rater", *RATERS),
     *_whole("mode", "valueCode", "code"),
     _at("mode", "valueCode", "by-fax", "mode-word"),
 ]
 _CODES, _WORDS = "extension.2.valueCoding", "extension.3.valueCodeableConcept"
 VISIT: list[Row] = [
+    _at("attendance", "valueString", "x", NO_VALUE),
     *_part("attendance", 0, "kind", "Coding"),
     _at("attendance", "extension.0.valueCoding", OTHER, "attendance-kind"),
     *_part("attendance", 1, "rule", "Coding"),
@@ -88,6 +93,7 @@ VISIT: list[Row] = [
         _at("attendance", f"{_WORDS}.coding.0.{of}", GONE, f"{of}: minimum")
         for of in ("system", "code")
     ),
+    _at("first-or-follow-up", "valueString", "x", NO_VALUE),
     *_part("first-or-follow-up", 0, "kind", "Coding"),
     _at("first-or-follow-up", "extension.0.valueCoding", OTHER, "first-or-follow-up-kind"),
     *_part("first-or-follow-up", 1, "rule", "Coding"),
@@ -118,6 +124,7 @@ _PARTS = (
     ("patients", "integer"),
 )
 REPORT: list[Row] = [
+    _at("score-interval", "valueString", "x", NO_VALUE, _REPORTED),
     *(
         row
         for place, told in enumerate(_PARTS)

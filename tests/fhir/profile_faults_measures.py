@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from profile_faults import GROUP, Row, faults, gone, instead, named, sealed, twice
+from profile_faults import Row, astray, faults, gone, instead, named, sealed, twice
 
 from planting import GONE
 
@@ -84,7 +84,7 @@ REPORT: list[Row] = [
     ("status", "pending", "MeasureReport.status"),
     ("type", "individual", "MeasureReport.type"),
     ("measure", "https://alliance-fhir.github.io/ig/Measure/no-show-rate", "report-measure"),
-    ("reporter", GROUP, "MeasureReport.reporter"),
+    astray("reporter", "Organization"),
     *named("reporter"),
     *gone("improvementNotation", "group", "group.0.code", "group.0.measureScore"),
     ("improvementNotation", MORE, "MeasureReport.improvementNotation"),

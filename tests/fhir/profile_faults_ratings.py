@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from profile_faults import (
-    GROUP,
+    RATERS,
     THO,
     Row,
+    astray,
     at,
     both,
     coded,
@@ -57,7 +58,9 @@ RESPONSE: list[Row] = [
     *gone("identifier", "identifier.system", "identifier.value", "questionnaire", "subject"),
     *gone("authored", "item", "item.0.answer"),
     *named("subject", "author", "source"),
-    *((of, GROUP, f"QuestionnaireResponse.{of}") for of in ("subject", "author", "source")),
+    astray("subject", "Patient"),
+    astray("author", *RATERS),
+    astray("source", *RATERS),
     ("status", "in-progress", "response-status"),
     ("language", "English, please", "language-tag"),
     ("questionnaire", "https://example.org/Questionnaire/x", "response-version"),
@@ -80,10 +83,10 @@ OBSERVATION: list[Row] = [
     *coded("code"),
     ("code.coding.0.system", "http://loinc.org", "score-system"),
     *named("subject", "performer.0", "derivedFrom.0"),
-    ("subject", GROUP, "Observation.subject"),
-    ("performer.0", GROUP, "Observation.performer"),
+    astray("subject", "Patient"),
+    astray("performer.0", *RATERS),
     ("performer.*", None, "Observation.performer: max"),
-    ("derivedFrom.0", GROUP, "Observation.derivedFrom"),
+    astray("derivedFrom.0", "QuestionnaireResponse"),
     ("derivedFrom.*", None, "Observation.derivedFrom: max"),
     (instead("effectiveDateTime", "effectiveInstant", NOON), None, "Observation.effective"),
 ]
@@ -97,7 +100,7 @@ PANEL: list[Row] = [
     ("method", {"text": "x"}, "Observation.method: max"),
     ("component", [{"code": {"text": "x"}}], "Observation.component: max"),
     *gone("hasMember"),
-    ("hasMember.0", GROUP, "Observation.hasMember"),
+    astray("hasMember.0", "Observation"),
     *named("hasMember.0"),
 ]
 
@@ -125,7 +128,7 @@ SCORE: list[Row] = [
     ("component.*", None, "Observation.component: max"),
     ("component.0.valueQuantity", GONE, "component.value[x]: minimum"),
     *_figure("component.0.valueQuantity"),
-    ("hasMember", [GROUP], "Observation.hasMember: max"),
+    ("hasMember", [{"reference": "Observation/1"}], "Observation.hasMember: max"),
 ]
 OF_RATINGS = [
     *faults("alliance-response", *RESPONSE),

@@ -4,9 +4,9 @@ Provenances."""
 from __future__ import annotations
 
 from profile_faults import (
-    GROUP,
     THO,
     Row,
+    astray,
     at,
     both,
     extended,
@@ -87,18 +87,22 @@ SOFTWARE: list[Row] = [
     *gone("identifier", "identifier.0.system", "identifier.0.value", "deviceName", "version"),
     ("identifier.*", None, "Device.identifier: max"),
 ]
+_TARGETS = (
+    *("Appointment", "CarePlan", "Goal", "MedicationRequest", "Task", "CareTeam", "Observation"),
+    *("QuestionnaireResponse", "ServiceRequest", "CommunicationRequest"),
+)
 _DIGEST = "entity.0.what.identifier"
 PROVENANCE: list[Row] = [
     *sealed(),
     *gone("meta.tag", "activity", "agent.0.type", "entity", f"{_DIGEST}.system"),
-    ("target.0", GROUP, "Provenance.target"),
+    astray("target.0", *_TARGETS),
     *named("target.0", "agent.0.who", "agent.0.onBehalfOf"),
     (both(at("occurredDateTime", GONE), at("occurredPeriod", {"start": "2026-03-02"})), None,
      "Provenance.occurred"),
     ("activity", OTHER, "provenance-activity"),
     ("agent.0.type", OTHER, "provenance-agents"),
-    ("agent.0.who", GROUP, "agent[0].who"),
-    ("agent.0.onBehalfOf", GROUP, "agent[0].onBehalfOf"),
+    astray("agent.0.who", "Practitioner", "Device", "Patient", "RelatedPerson"),
+    astray("agent.0.onBehalfOf", "Organization"),
     ("entity.0.role", "removal", "entity[0].role"),
     ("entity.0.what", {"display": "x"}, "entity.what.identifier: minimum"),
     *gone(f"{_DIGEST}.value"),

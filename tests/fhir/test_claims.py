@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from making import ALL_VERSIONS, R4, everything, of_outreach, of_plans, of_visits
+from measured import measured
 from profile_faults import IG, claims, profiles_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("version", ALL_VERSIONS, ids=lambda version: version.label)
-@pytest.mark.parametrize("make", [everything, of_visits, of_outreach, of_plans])
+@pytest.mark.parametrize("make", [everything, of_visits, of_outreach, of_plans, measured])
 def test_everything_claims_what_it_is_to_fit_on_r4_alone(
     make: Callable[[Version], Iterable[Resource]], version: Version
 ) -> None:

@@ -19,7 +19,7 @@ from profile_faults import (
     profiles_of,
 )
 from profile_faults_all import BY_EXTENSIONS, BY_PROFILES
-from sited import of_a_site
+from sited import HOME, of_a_site
 
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.versions import Version
@@ -36,12 +36,17 @@ def test_the_files_are_what_they_are_made_of(build: Build) -> None:
     assert {file.name: file.read_bytes() for file in (PROFILES / build).iterdir()} == made
 
 
+A_SITES_OWN = f"(codes = {HOME}/CodeSystem/concept#"
+"""A warning: a site's own instrument has codes of the site, which no value set of ours can list."""
+
+
 def refused(profiled: Official, bodies: Iterable[Json]) -> Counter[str]:
     """What the validator says of these when they claim their profiles, and says not without."""
     listed = [body for body in bodies if profiles_of(body)]
     plain = ((body["resourceType"], claiming(body, [])) for body in listed)
     claimed = ((body["resourceType"], claiming(body, profiles_of(body))) for body in listed)
-    return profiled.refused_json(claimed) - profiled.refused_json(plain)
+    told = profiled.refused_json(claimed) - profiled.refused_json(plain)
+    return Counter({one: count for one, count in told.items() if A_SITES_OWN not in one})
 
 
 def test_the_examples_fit(profiled: Official) -> None:

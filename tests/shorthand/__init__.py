@@ -1,6 +1,6 @@
 """What SUSHI makes of the FHIR Shorthand in profiles/input, offline.
 
-files = compiled(PROFILES, "r4")      by their names; raises Broken with what SUSHI says
+made = with_snapshots(PROFILES, "r4", known)      by the names of files; raises Broken
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +23,9 @@ PROFILES = Path(__file__).parents[2] / "profiles"
 BUILDS = ("r4", "r5")
 Build = Literal["r4", "r5"]
 """A version of FHIR for which there is a package. R4B takes that of R4."""
-_SHOWN = re.compile(r"^(error|warn)", re.MULTILINE)
+_SHOWN = re.compile(r"^(error|warn(?! +Unable to determine the latest version))", re.MULTILINE)
+"""What is not let through. That SUSHI could not ask whether there is a newer one, as on a machine
+that is busy or has no network, is no fault of ours."""
 _LEFT_OUT = "snapshot"
 """Made anew by whoever validates; in files it would hide what is ours."""
 
@@ -32,17 +34,12 @@ class Broken(Exception):
     """SUSHI found an error, or something to warn of."""
 
 
-def compiled(profiles: Path, build: Build, known: Iterable[Path]) -> dict[str, bytes]:
-    """What SUSHI makes, by the name of its file: indented, keys sorted, the same at any time.
-    `known` are files of definitions that the Shorthand refers to and that are made otherwise.
-    Raises Broken, ToolMissing, SetupFailed."""
-    return {name: _content(made) for name, made in with_snapshots(profiles, build, known).items()}
-
-
 def with_snapshots(
     profiles: Path, build: Build, known: Iterable[Path]
 ) -> dict[str, dict[str, object]]:
-    """The same as JSON, each profile and extension with all elements that it has (`snapshot`)."""
+    """What SUSHI makes, by the name of its file: each profile and extension with all elements that
+    it has (`snapshot`). `known` are files of definitions that the Shorthand refers to and that are
+    made otherwise. Raises Broken, ToolMissing, SetupFailed."""
     here = installation()
     with tempfile.TemporaryDirectory(prefix="shorthand-") as temporary:
         folder = Path(temporary)
@@ -72,6 +69,7 @@ def _sushi(here: Path, folder: Path) -> None:
         raise Broken(said)
 
 
-def _content(made: dict[str, object]) -> bytes:
+def content(made: Mapping[str, object]) -> bytes:
+    """As it stands in a file: indented, keys sorted, the same at any time, without snapshots."""
     told = {key: value for key, value in made.items() if key != _LEFT_OUT}
     return (json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -30,6 +30,7 @@ RuleSet: Published
 RuleSet: Sealed
 * id MS
 * meta MS
+* insert SealedMeanings
 * insert Told(meta.security)
 * insert Told(meta.tag)
 * extension contains https://alliance-fhir.github.io/ig/StructureDefinition/content-digest named digest 1..1 MS

@@ -6,13 +6,17 @@ Id: agreed-goal
 Title: "Agreed goal"
 Description: "A goal of a shared plan, with who agreed to its words. It is active only when all parties have."
 * insert Published
+* ^purpose = "To agree on goals is one of the three parts of the alliance, with tasks and the bond. A goal on which only one side is set is no shared goal, so each party's word is kept, with the day and a digest of the very words to which it was said. When the words change, everybody is asked again; and the goal is active only when all have agreed."
+* insert AgreedGoalMeanings
 * insert OfPlan
 * insert IdentifierAmongOthers
 * extension contains $acceptance named acceptance 2..* MS
 * extension[acceptance] obeys goal-said and goal-withdrawn
 * extension[acceptance].extension[individual] MS
+* extension[acceptance].extension[individual] ^short = "Who"
 * extension[acceptance].extension[individual].value[x] only Reference(Patient or Practitioner or RelatedPerson)
 * extension[acceptance].extension[status] 1..1 MS
+* extension[acceptance].extension[status] ^short = "Agrees, says no, or has not said anything to the words of today"
 * extension[acceptance].extension contains https://alliance-fhir.github.io/ig/StructureDefinition/agreement-to named agreementTo 0..1 MS
 * lifecycleStatus MS
 * lifecycleStatus from PlanGoalStatus (required)

@@ -8,6 +8,8 @@ Title: "What is seen in a shared plan"
 Description: "What the Observations of a shared plan have in common."
 * ^abstract = true
 * insert Published
+* ^purpose = "What was said or seen in a shared plan, and can be followed from version to version: barriers, preferences, days on which a medicine was taken, satisfaction and doubts. Nobody gets a resource of this profile alone: it says once what they share."
+* insert PlanObservationMeanings
 * insert OfPlan
 * insert OwnIdentifier
 * status MS
@@ -32,6 +34,8 @@ Id: plan-barrier
 Title: "Barrier"
 Description: "What keeps a patient from coming, or from going on, in the patient's words. Which goal it bars is not said. One that is said no longer was said then: it stays, without the response."
 * insert Published
+* ^purpose = "What keeps somebody from coming is asked at the start, and a plan made for each (Stubbe 2018). A barrier that is known can be met before the first visit is missed. It stays in the patient's own words: no code would hold them."
+* insert PlanBarrierMeanings
 * category = $category#survey
 * code = $sct#811791000000103
 * code.text 1..1
@@ -47,6 +51,8 @@ Id: plan-preference
 Title: "Preference"
 Description: "What somebody wants of treatment or of care, said outright. It is of no form, so that the plan refers to it."
 * insert Published
+* ^purpose = "What somebody wants of treatment, or of how they are cared for, is part of choosing together. It is kept apart from what was planned, so that it can be seen where the two differ; whose wish it is always stands with it."
+* insert PlanPreferenceMeanings
 * category from PlanPreferenceCategory (required)
 * code from PlanPreferenceCode (required)
 * code.text 1..1
@@ -71,6 +77,8 @@ Id: plan-adherence
 Title: "Medicine taken as agreed"
 Description: "On how many days a medicine was taken as agreed, as somebody said it. It is no score."
 * insert Published
+* ^purpose = "Candour about medicines is welcome, and must not be punished: it is what the patient says, in days out of days, and no score is made of it, nor may it be used against anybody (Stubbe 2018). So it has no judgement in it, only who said it and in which words."
+* insert PlanAdherenceMeanings
 * category = $category#survey
 * code = $loinc#71799-1
 * focus 1..1 MS
@@ -92,6 +100,8 @@ Description: "On how many days a medicine was taken as agreed, as somebody said 
 * component.value[x] only Quantity
 * component.value[x] = 'd'
 * component obeys adherence-days
+* component[taken] ^short = "On how many days it was taken as agreed"
+* component[asked] ^short = "Of how many days"
 * component[taken].code = $concept#days-taken-as-agreed
 * component[asked].code = $concept#days-asked-about
 
@@ -106,6 +116,8 @@ Id: plan-score
 Title: "Satisfaction or doubt"
 Description: "How content a patient is, or how much in doubt, as a review says it: one series with the scores of our check-in."
 * insert Published
+* ^purpose = "Satisfaction with treatment, relationship, communication and plan, and doubts about them, should be asked for regularly and directly (Stubbe 2018): later visits are missed for these. What a review of the plan says of them has the codes of our check-in, so that both make one series."
+* insert PlanScoreMeanings
 * category = $category#survey
 * code from PlanScoreCode (required)
 * performer 0..1 MS

@@ -34,6 +34,8 @@ Id: plan-medication-request
 Title: "Medicine of a shared plan"
 Description: "That a medicine is part of a shared plan, with who agreed to it. It is no order: nobody gets a medicine by it."
 * insert Published
+* ^purpose = "A patient may expect a medicine that he does not want, and not say so. That a medicine is in the plan, with who proposed it, what else was thought of, and who agreed, keeps that talk. It is no prescription: its intent is `plan`, and nothing may be dispensed by it."
+* insert PlanMedicationRequestMeanings
 * insert PlanRequest(2)
 * status from PlanMedicationStatus (required)
 * statusReason MS
@@ -59,6 +61,8 @@ Id: plan-service-request
 Title: "Visit, psychotherapy or next review of a shared plan"
 Description: "A task of a shared plan that is a visit or psychotherapy, which has a category, with who agreed to it; or when patient and clinician look back at the plan next, to which nobody is asked to agree."
 * insert Published
+* ^purpose = "A visit, psychotherapy, or the day on which both look at the plan again. It is a plan and no order: it books nothing and sends nobody. To agree on tasks is a part of the alliance as much as to agree on goals, so it says who agreed, and what other options were talked about."
+* insert PlanServiceRequestMeanings
 * insert PlanRequest(0)
 * extension contains http://hl7.org/fhir/StructureDefinition/request-statusReason named statusReason 0..1 MS
 * insert InWords(extension[statusReason].value[x])

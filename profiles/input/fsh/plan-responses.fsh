@@ -7,6 +7,8 @@ Id: plan-response
 Title: "First conversation or plan review"
 Description: "What was said before the plan, or in a look back at it: the patient's own view and words. Who wrote them down is not known."
 * insert Published
+* ^purpose = "The first conversation asks for hopes, concerns, the outcome sought, what the patient brings along and what may get in the way; the review asks what works, what does not, and what to change. Both are kept as answers to a form, in the patient's words, beside the plan that came of them."
+* insert PlanResponseMeanings
 * insert OfPlan
 * insert OwnIdentifier
 * questionnaire 1..1 MS

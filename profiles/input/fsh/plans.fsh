@@ -6,6 +6,8 @@ Id: shared-care-plan
 Title: "Shared care plan"
 Description: "A plan that patient and clinician wrote together, in its newest version."
 * insert Published
+* ^purpose = "A good clinician makes the plan together with the patient: both say what the goals are, and both agree (Stubbe 2018). So this plan has no single author: patient and clinicians contribute to it. It holds goals, what each will do, and the talk from which they came, in its newest version, and it can be read as text by people who have no tool for FHIR. What is in it is there by reference, with its own agreements."
+* insert SharedCarePlanMeanings
 * insert OfPlan
 * insert OwnIdentifier
 * text 1..1 MS
@@ -24,6 +26,8 @@ Description: "A plan that patient and clinician wrote together, in its newest ve
 * category ^slicing.discriminator.path = "$this"
 * category ^slicing.rules = #open
 * category contains carePlan 1..1 MS and assessPlan 1..1 MS
+* category[carePlan] ^short = "As US Core has it today"
+* category[assessPlan] ^short = "As US Core had it up to version 8"
 * category[carePlan] = $sct#734163000
 * category[assessPlan] = $planCategory#assess-plan
 * title 1..1 MS
@@ -66,6 +70,8 @@ Id: shared-care-team
 Title: "Shared care team"
 Description: "Who has part in a shared plan: the patient, the clinicians, and guardians."
 * insert Published
+* ^purpose = "Who has part in the plan: whoever may agree or say no, and nobody else. The patient is one of them, as a member and not only as the one whom it is about; a guardian speaks beside an adolescent, and never for them."
+* insert SharedCareTeamMeanings
 * insert OfPlan
 * insert OwnIdentifier
 * status 1..1 MS

@@ -4,6 +4,8 @@ Id: alliance-provenance
 Title: "Provenance"
 Description: "From what a group of resources was made, by whom, and by which run; or that somebody signed a version of a plan."
 * insert Published
+* ^purpose = "Numbers travel far from where they were made. This says from which file or message, by its digest, a group of resources was made, who said what is in it, which program made it, and in which run, so that a wrong source can be taken back as a whole. Of a shared plan it is the signature: who wrote and who signs a version. An agreement counts only for the words that were signed, so a new version needs a new one."
+* insert AllianceProvenanceMeanings
 * insert Sealed
 // The mark by which it is known, as it has no identifier.
 * meta 1..1

@@ -4,6 +4,8 @@ Id: alliance-questionnaire
 Title: "Alliance questionnaire"
 Description: "A form of an instrument, which scores itself in any form filler that knows SDC; or one of plans, which is not scored."
 * insert Published
+* ^purpose = "The form of an instrument for one perspective, with its scoring in it: any form filler that knows SDC (Structured Data Capture) computes the score that we compute, from the weights of the answers, and nobody has to type the rules again. Rules that were copied without a source are the commonest fault of this field. Wording that somebody owns is not in it: a site adds what it has a licence for."
+* insert AllianceQuestionnaireMeanings
 * insert Sealed
 * insert FormLabels
 * language MS

@@ -4,6 +4,8 @@ Id: visit-referral
 Title: "Referral"
 Description: "By whom a patient was sent, one for all visits to which it led: missed first visits are read by referrer. Whether it still stands is not ours to say."
 * insert Published
+* ^purpose = "First visits are missed for other reasons than later ones, and one is how well whoever sent the patient prepared the first visit. So missed first visits are reported by referrer. The referral itself is somebody else's: this stands for it, so that visits can name it."
+* insert VisitReferralMeanings
 * insert Sealed
 * insert Identified
 * identifier 1..2

@@ -4,6 +4,8 @@ Id: engagement-report
 Title: "Engagement report"
 Description: "What was measured in a period, without a patient in it. Counts of groups that are too small to be shown are masked."
 * insert Published
+* ^purpose = "A service that knows how many visits are missed, by first and later visits, by referrer and by month, can do something about it. A report has no patient in it, and what is told of few people is masked, as a small count can give somebody away. Beside each rate stands how sure it is (Wilson's interval) and of how many patients it comes, as visits of one patient hang together."
+* insert EngagementReportMeanings
 * insert Sealed
 * insert Identified
 * insert ReportOfVersion

@@ -5,6 +5,8 @@ Title: "Alliance observation"
 Description: "What a panel of scores and a score have in common."
 * ^abstract = true
 * insert Published
+* ^purpose = "A score without the rule that gave it cannot be compared with another. So each says to which form, in which version, it owes its rules, from which answers it came, and whose view it is, which is part of its code. Nobody gets a resource of this profile alone: it says once what a panel and its scores share."
+* insert AllianceObservationMeanings
 * insert Sealed
 * insert Identified
 * extension contains http://hl7.org/fhir/StructureDefinition/workflow-adheresTo named adheresTo 1..1 MS
@@ -36,6 +38,8 @@ Id: alliance-panel
 Title: "Alliance panel"
 Description: "All scores of one answering of a questionnaire. Where there is no response, it says how and by whom the answers were given."
 * insert Published
+* ^purpose = "One answering of a questionnaire often gives several scores, such as goal, task and bond. What holds them together has no value of its own, as in US Core, so that nobody takes it for one more score. Where a source gives scores without the answers, it is the one place that says who rated, how, and at which session."
+* insert AlliancePanelMeanings
 * language MS
 * extension contains
     https://alliance-fhir.github.io/ig/StructureDefinition/rated-clinician named ratedClinician 0..1 MS and
@@ -60,6 +64,8 @@ Id: alliance-score
 Title: "Alliance score"
 Description: "A score as the instrument's published rule gives it; or why there is none."
 * insert Published
+* ^purpose = "The number by which a clinician sees whether the alliance holds: the first sessions tell most of how it will be at the end (Stubbe 2018). It is read by people who cannot see the form, so it carries its unit, the rule that gave it, and the answers from which it came. Where the rule gives none, because an answer is missing and no published rule says what to do then, it says that too: an empty place would look like a rating that nobody made."
+* insert AllianceScoreMeanings
 * code from https://alliance-fhir.github.io/ig/ValueSet/alliance-score (extensible)
 * value[x] MS
 * value[x] only Quantity

@@ -4,6 +4,8 @@ Id: visit-appointment
 Title: "Visit"
 Description: "A visit, and what became of it: a no-show is told from a cancellation, a first visit from a later one, whatever a server makes of the status."
 * insert Published
+* ^purpose = "In England 19.1 % of psychiatric outpatient visits were missed, where over all specialties it was 11.7 % (Mitchell and Selmes 2007, as cited by Stubbe 2018). Scheduling systems mix what differs in kind: a no-show, a late cancellation, one by the provider, somebody who came late. So the visit says what became of it and by which rule that is known, and whether it was a first visit or a later one: first visits are missed for what the patient believes and for how the referrer prepared them, later ones for how content the patient is."
+* insert VisitAppointmentMeanings
 * insert Sealed
 * insert Identified
 * extension contains
@@ -52,6 +54,7 @@ Id: no-show-appointment
 Title: "No-show"
 Description: "A visit that was offered, that the patient did not attend, and of which nobody was given notice."
 * insert Published
+* ^purpose = "A no-show is a visit that was offered, to which the patient did not come, and of which nobody was given notice (Mitchell and Selmes, Psychiatr Serv 2007;58:868). It is told apart, so that it can be searched, counted and answered: missed visits go closely with not taking a medicine as agreed. There is no reason of a cancellation, as nothing was cancelled; and in R4 a misspelt rule of the standard makes servers refuse a no-show that has one."
 * status = #noshow
 * insert NoCancellationReason
 

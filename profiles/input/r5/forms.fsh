@@ -5,6 +5,8 @@ RuleSet: FormLabels
 * versionAlgorithm[x] only Coding
 * insert Told(versionAlgorithm[x])
 * copyrightLabel 1..1 MS
+* versionAlgorithm[x] ^short = "That versions are numbers, in which the later one is higher"
+* copyrightLabel ^short = "The licence in a few words"
 
 RuleSet: Weights(path)
 * {path}.extension contains http://hl7.org/fhir/StructureDefinition/itemWeight named weight 0..1 MS

@@ -21,6 +21,7 @@ RuleSet: PlanMedicine
 RuleSet: PlanService
 * code 1..1 MS
 * code.concept 1..1 MS
+* code.concept ^short = "The words, or the code"
 * code.reference 0..0
 * code.concept.text 1..1
 * code.concept.coding = $concept#plan-review
@@ -32,6 +33,7 @@ Expression: "category.exists() != code.concept.coding.exists() and (code.concept
 
 RuleSet: InWordsWhyTask
 * statusReason.concept 1..1 MS
+* statusReason.concept ^short = "The words"
 * statusReason.reference 0..0
 * insert InWords(statusReason.concept)
 

@@ -14,7 +14,8 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.instrument import MARKS, Evidence, Instrument, Items, Perspective
 from alliance_fhir.errors import InstrumentError
 from alliance_fhir.fhir.canonical import exact_number
-from alliance_fhir.fhir.questionnaire import questionnaire
+from alliance_fhir.fhir.labels import without_claim
+from alliance_fhir.fhir.questionnaire import FORM, questionnaire
 from alliance_fhir.fhir.versions import version
 from alliance_fhir.mapping import home_of, site_catalog
 
@@ -57,7 +58,8 @@ def tell_form(settings: Settings, name: str, rater: str, fhir: str) -> None:
         settings if own else None,
         home=home_of(instrument.id, catalog, settings),
     )
-    tell(orjson.dumps(resource.body, exact_number, orjson.OPT_INDENT_2))
+    body = resource.body if settings.claim_profiles else without_claim(resource.body, FORM)
+    tell(orjson.dumps(body, exact_number, orjson.OPT_INDENT_2))
 
 
 def _perspective(instrument: Instrument, rater: str) -> Perspective:

@@ -44,8 +44,8 @@ def without_claim(body: Json, profile: str) -> Json:
     if not isinstance(told, list) or _url(profile) not in told:
         return body
     left = [one for one in cast("list[Any]", told) if one != _url(profile)]
-    rest = {name: value for name, value in about.items() if name != "profile"}
-    return {**body, "meta": {**({"profile": left} if left else {}), **rest}}
+    whole = {name: value for name, value in {**about, "profile": left}.items() if value}
+    return {n: v for n, v in {**body, "meta": whole}.items() if n != "meta" or v}
 
 
 def _url(profile: str) -> str:
