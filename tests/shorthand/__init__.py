@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from validator.packages import tool
 
@@ -28,6 +28,8 @@ _SHOWN = re.compile(r"^(error|warn(?! +Unable to determine the latest version))"
 that is busy or has no network, is no fault of ours."""
 _LEFT_OUT = "snapshot"
 """Made anew by whoever validates; in files it would hide what is ours."""
+_OF_THE_PARENT = "http://hl7.org/fhir/StructureDefinition/structuredefinition-implements"
+"""Which SUSHI takes over from R5's own definitions. It is theirs, and no package defines it."""
 
 
 class Broken(Exception):
@@ -72,4 +74,7 @@ def _sushi(here: Path, folder: Path) -> None:
 def content(made: Mapping[str, object]) -> bytes:
     """As it stands in a file: indented, keys sorted, the same at any time, without snapshots."""
     told = {key: value for key, value in made.items() if key != _LEFT_OUT}
+    extensions = cast("list[dict[str, object]]", told.pop("extension", []))
+    if ours := [one for one in extensions if one["url"] != _OF_THE_PARENT]:
+        told["extension"] = ours
     return (json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
