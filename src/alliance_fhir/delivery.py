@@ -71,7 +71,7 @@ class Delivery:
         self.system = identifier_system(settings.root)
         self._record = Record(ledger, target, planner, settings.source, self.system, run)
         self.references = self._record.references
-        self._provenance = ProvenanceWriter(settings)
+        self._provenance = ProvenanceWriter(target.version, settings)
         self._marks = marks_of(settings, target, run)
         self._releaser = Releaser(ledger, target, settings, run, self._marks, now)
         self._checker = checker

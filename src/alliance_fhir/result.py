@@ -48,7 +48,7 @@ class Verification:
         return self.expected == self.found == self.equal and not self.duplicated
 
 
-_WRITING = ("plan", "sync", "demo", "retract")
+_WRITING = ("plan", "sync", "demo", "retract", "profiles")
 """The commands that say what became of resources."""
 
 
@@ -158,7 +158,9 @@ class Result:
             "stopped": self.stopped,
             "exit_code": self.exit_code,
         }
-        if self.command in ("verify", "probe") or (self.command == "pull" and not tally.read):
+        if self.command in ("verify", "probe", "profiles") or (
+            self.command == "pull" and not tally.read
+        ):
             del shape["records"]
         shape = {key: value for key, value in shape.items() if value not in (None, "", {})}
         kept = {"rejected", "blocked"}

@@ -62,7 +62,7 @@ def new_run() -> str:
 
 class Run:
     """One plan or sync; `settled` hears of each group, in the order of the records, and `alone` is
-    what is to be sent beside the records, and is of none."""
+    what is to be sent beside the records, and is of none. `dry`: nothing is written."""
 
     def __init__(
         self,
@@ -76,9 +76,10 @@ class Run:
         letters: DeadLetters | None = None,
         settled: Settled = lambda planned, receipts: None,
         run: str = "",
-        alone: Iterable[Resource] = (),
+        alone: Sequence[Resource] = (),
+        dry: bool = False,
     ) -> None:
-        self._dry = command == "plan"
+        self._dry = dry or command == "plan"
         self._target = target
         self._ledger = ledger
         self._settings = settings
@@ -95,6 +96,7 @@ class Run:
             partial(ledger.plans, settings.named_source),
         )
         self._mapping.add(alone)
+        self._alone = {resource.key for resource in alone}
         self._planner = Planner(
             ledger,
             target,
@@ -288,8 +290,10 @@ class Run:
             self._count(planned, self._beside(resource, receipts))
 
     def _beside(self, resource: Resource, receipts: list[Receipt]) -> list[Receipt]:
-        """Where the target does not take what records can be without, they go without it."""
-        if resource.type not in BESIDE or all(r.rule != "not-accepted" for r in receipts):
+        """Where the target does not take what records can be without, they go without it. What is
+        to be sent for its own sake is no such thing."""
+        beside = resource.type in BESIDE and resource.key not in self._alone
+        if not beside or all(r.rule != "not-accepted" for r in receipts):
             return receipts
         self._leave_out(resource.type)
         return [receipt._replace(state="not_sent", rule="") for receipt in receipts]

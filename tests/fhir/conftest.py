@@ -53,6 +53,8 @@ ACCEPTED = [
     # package is not here, and stands beside one that the value set, an extensible one, has
     ("Terminology_PassThrough_TX_Message", "#v2-fhir-transformation"),
     ("Terminology_TX_NoValid_2_CC", "v2-fhir-transformation"),
+    # told of each extension that a profile does not name, which it may have: all are open
+    ("Details_for__matching_against_Profile_", ""),
     # it knows CQL alone, and passes over what FHIRPath counts
     ("MEASURE_M_CRITERIA_UNKNOWN", "text/fhirpath"),
 ]

@@ -16,15 +16,14 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from profile_faults import FAULTS, Json, claiming, first, profiles_of
-from profile_faults_agreement import FAULTS as FAULTS_OF_AGREEMENT
-from profile_faults_plans import FAULTS as FAULTS_OF_PLANS
+from profile_faults import Json, claiming, planted_in, profiles_of
+from profile_faults_all import BY_EXTENSIONS, BY_PROFILES
 
 from shorthand import PROFILES
 from validator import Validator
 
 BUILT = PROFILES / "r4"
-ALL = FAULTS + FAULTS_OF_PLANS + FAULTS_OF_AGREEMENT
+ALL = BY_PROFILES + BY_EXTENSIONS
 AS_IT_IS = "as-it-is"
 _KEYS = ("min", "max", "type", "binding")
 
@@ -58,7 +57,7 @@ def _constraints(element: Json) -> Iterator[tuple[str, int | None]]:
     if "slicing" in element:  # how many there are at least follows from the slices
         return
     for key in element:
-        fixed = key.startswith(("fixed", "pattern"))
+        fixed = key.startswith(("fixed", "pattern", "minValue", "maxValue"))
         held = (fixed or key in _KEYS) and key not in _said_elsewhere(element)
         # that there may be none, or any number, holds nobody to anything
         if held and (key, element[key]) not in (("min", 0), ("max", "*")):
@@ -77,6 +76,10 @@ def _said_elsewhere(element: Json) -> tuple[str, ...]:
         return ("max",)
     if path.endswith("xtension.url"):  # by which it is found
         return ("fixedUri",)
+    if path.endswith(".meta"):  # without one nothing can claim a profile
+        return ("min",)
+    if element.get("binding", {}).get("strength") in ("extensible", "preferred"):
+        return ("binding",)  # which says what is usual
     unfolded = [one["code"] for one in element.get("type", [])] == ["BackboneElement"]
     return ("type",) if unfolded else ()
 
@@ -162,8 +165,8 @@ def _likely_first(name: str) -> list[int]:
 @cache
 def _faulty(which: int) -> str:
     profile, spoil, _ = ALL[which]
-    right = first(profile)
-    return claiming(spoil(right), profiles_of(right)).decode()
+    right, wrong = planted_in(profile, spoil)
+    return claiming(wrong, profiles_of(right)).decode()
 
 
 def _not_found(validator: Validator) -> list[str]:

@@ -12,6 +12,7 @@ import json
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -28,6 +29,9 @@ DIGESTS = {
     "hl7.fhir.uv.extensions.r4-5.3.0-ballot-tc1.tgz": (
         "54f70616bbd444ba0259d5fc5a5c978d463971865f23dcef3103081f529ad213"
     ),
+    "hl7.fhir.uv.sdc-4.0.0-ballot.tgz": (
+        "e535112cea10f581cd3aba233c065b221d8aad24104f3532466daf938de8d4f9"
+    ),
     "hl7.fhir.r5.core-5.0.0.tgz": (
         "09f22107bef64313545a50d2c127d20f81173c499a395672fae089bc23e72fab"
     ),
@@ -38,7 +42,8 @@ DIGESTS = {
         "33a55f290663f3f9d61c9dbdeb0be6ef10d0e64b54af539d1d557585c8f9e1c2"
     ),
 }
-"""The packages as pinned content, SHA-256."""
+"""The packages as pinned content, SHA-256. That of SDC, of R4, goes with both versions: of its
+extensions, which have the same shape in R5, we use few."""
 _CORE = {
     "hl7.fhir.r4.examples#4.0.1": "hl7.fhir.r4.core#4.0.1",
     "hl7.fhir.r5.core#5.0.0": "hl7.fhir.r5.core#5.0.0",
@@ -51,7 +56,8 @@ _DEFINITIONS = {
     *("CompartmentDefinition", "CapabilityStatement", "ConceptMap", "NamingSystem"),
 }
 _CACHE = "[cache]\nversion = 4\n\n[urls]\n\n[local]\n\n[packages]\n"
-"""packages.ini of the version that SUSHI has: with another one it wipes the folder."""
+"""packages.ini of the version that SUSHI and HL7's engine have: another one, and they wipe the
+folder."""
 
 
 def installation() -> Path:
@@ -71,18 +77,25 @@ def _digest() -> str:
 def _build(folder: Path) -> None:
     """Makes the folder."""
     npm = tool("npm")
-    with made_whole(folder) as whole, tempfile.TemporaryDirectory() as archives:
-        packages = whole / "home" / ".fhir" / "packages"
-        packages.mkdir(parents=True)
+    with made_whole(folder) as whole:
         for file in HERE.glob("*.json"):
             shutil.copy(file, whole)
         run(npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", folder=whole)
-        (packages / "packages.ini").write_text(_CACHE, encoding="utf-8")
-        fetch_packages(npm, Path(archives), DIGESTS)
-        for archive in DIGESTS:
+        fill_home(npm, whole / "home", DIGESTS, _TOOLS)
+
+
+def fill_home(npm: str, home: Path, digests: Mapping[str, str], empty: Iterable[str]) -> None:
+    """A home of the user with these packages of FHIR, as tools look for them; those that are
+    `empty` (name#version) are there by name alone."""
+    packages = home / ".fhir" / "packages"
+    packages.mkdir(parents=True)
+    (packages / "packages.ini").write_text(_CACHE, encoding="utf-8")
+    with tempfile.TemporaryDirectory() as archives:
+        fetch_packages(npm, Path(archives), digests)
+        for archive in digests:
             _unpack(Path(archives) / archive, packages)
-        for tools in _TOOLS:
-            _write_package(packages / tools, {"type": "fhir.ig"})
+    for one in empty:
+        _write_package(packages / one, {"type": "fhir.ig"})
 
 
 def _unpack(archive: Path, packages: Path) -> None:

@@ -1,4 +1,4 @@
-// What no standard has an element or an extension for.
+// What no standard has an element or an extension for: ratings, and all that we write.
 
 Extension: ContentDigest
 Id: content-digest
@@ -9,6 +9,12 @@ Context: Appointment, CarePlan, CareTeam, CommunicationRequest, Device, Goal, Me
 * . 0..1
 * value[x] 1..1
 * value[x] only string
+* obeys digest-digits
+
+Invariant: digest-digits
+Description: "A digest has 32 hexadecimal digits."
+Severity: #error
+Expression: "value.matches('^[0-9a-f]{32}$')"
 
 Extension: RatedClinician
 Id: rated-clinician
@@ -18,7 +24,8 @@ Context: Observation, QuestionnaireResponse
 * insert Published
 * . 0..1
 * value[x] 1..1
-* value[x] only Reference(Practitioner or PractitionerRole)
+* value[x] only Reference(Practitioner)
+* insert Named(value[x])
 
 Extension: RatedAppointment
 Id: appointment
@@ -29,6 +36,7 @@ Context: Observation, QuestionnaireResponse
 * . 0..1
 * value[x] 1..1
 * value[x] only Reference(Appointment)
+* insert Named(value[x])
 
 Extension: SessionNumber
 Id: session-number
@@ -58,7 +66,8 @@ Context: Observation
 * insert Published
 * . 0..1
 * value[x] 1..1
-* value[x] only Reference(Patient or Practitioner or PractitionerRole or RelatedPerson)
+* value[x] only Reference(Patient or Practitioner or RelatedPerson)
+* insert Named(value[x])
 
 Extension: Mode
 Id: mode
@@ -69,74 +78,12 @@ Context: Observation
 * . 0..1
 * value[x] 1..1
 * value[x] only code
+* obeys mode-word
 
-Extension: Attendance
-Id: attendance
-Title: "Attendance"
-Description: "What became of a visit: so that a no-show is told from a cancellation, and a late cancellation from one in time, whatever the status says."
-Context: Appointment
-* insert Published
-* . 0..1
-* insert Part(kind, 1, Coding, "What became of it\, a code of ours.")
-* extension[kind].value[x] from https://alliance-fhir.github.io/ig/ValueSet/attendance-kind (required)
-* insert Part(rule, 1, Coding, "By which rule that is known\, a code of ours.")
-* extension[rule].value[x] from https://alliance-fhir.github.io/ig/ValueSet/attendance-rule (required)
-* insert Part(notice, 0, dateTime, "When notice was given: a time\, or a day.")
-* insert Part(status-code, 0, Coding, "How the source itself says how it stands.")
-* insert Part(event-reason, 0, CodeableConcept, "Why the source says it stands so.")
-
-Extension: FirstOrFollowUp
-Id: first-or-follow-up
-Title: "First or follow-up visit"
-Description: "Whether a visit is the patient's first to a service, of those that were attended."
-Context: Appointment
-* insert Published
-* . 0..1
-* insert Part(kind, 1, Coding, "Which it is\, a code of ours.")
-* extension[kind].value[x] from https://alliance-fhir.github.io/ig/ValueSet/first-or-follow-up-kind (required)
-* insert Part(rule, 1, Coding, "By which rule that is known\, a code of ours.")
-* extension[rule].value[x] from https://alliance-fhir.github.io/ig/ValueSet/first-or-follow-up-rule (required)
-
-Extension: MissedBefore
-Id: missed-before
-Title: "Missed before"
-Description: "When a visit was to begin that was missed, and then booked for another time: once for each such time, of those from which it was rescheduled."
-Context: Appointment
-* insert Published
-* value[x] 1..1
-* value[x] only dateTime
-
-Extension: Modality
-Id: modality
-Title: "Modality"
-Description: "How patient and clinician were to meet."
-Context: Appointment
-* insert Published
-* . 0..1
-* value[x] 1..1
-* value[x] only CodeableConcept
-
-Extension: RescheduledFrom
-Id: rescheduled-from
-Title: "Rescheduled from"
-Description: "When a visit was to begin before it was moved to another time: once for each such time, from the first to the last."
-Context: Appointment
-* insert Published
-* value[x] 1..1
-* value[x] only dateTime
-
-Extension: ScoreInterval
-Id: score-interval
-Title: "Score interval"
-Description: "The interval of a proportion, and how many patients stand behind it: what is counted of one patient is not independent."
-Context: Quantity
-* insert Published
-* . 0..1
-* insert Part(level, 1, decimal, "Of how many per cent it is.")
-* insert Part(method, 1, CodeableConcept, "How it was found.")
-* insert Part(low, 1, decimal, "Its lower end\, from 0 to 1.")
-* insert Part(high, 1, decimal, "Its upper end\, from 0 to 1.")
-* insert Part(patients, 1, integer, "How many patients there are.")
+Invariant: mode-word
+Description: "How answers are given is one of our words."
+Severity: #error
+Expression: "value.matches('^(electronic|paper|face-to-face|phone|video|verbal)$')"
 
 // A part of an extension that has no value of its own: once at most, and `least` times at least.
 RuleSet: Part(name, least, type, about)

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from alliance_fhir._version import __version__
 from alliance_fhir.cli.show_validation import validation, without_validation
 from alliance_fhir.cli.streams import tell
 from alliance_fhir.domain.places import words_for
@@ -51,9 +52,8 @@ def people(result: Result, console: Console) -> None:
     _findings(console, "not sent or not touched", tally.blocked)
     _findings(console, "warnings", without_validation(tally.warnings))
     _findings(console, "no longer in the source", tally.disappeared)
-    if result.command != "verify" and (result.command != "pull" or tally.read):
-        counts = f"{tally.accepted:,} of {tally.read:,} records"
-        console.print(f"{result.command}: {counts}, FHIR {result.fhir_version}")
+    if told := _what(result):
+        console.print(f"{result.command}: {told}, FHIR {result.fhir_version}")
     if result.undone:
         console.print(_table(result.undone, "what", "resources"))
     if result.files:
@@ -72,6 +72,16 @@ def people(result: Result, console: Console) -> None:
         console.print(f"dead letters: {result.dead_letters}", markup=False)
     if result.stopped:
         Console(stderr=True, highlight=False).print(f"stopped: {result.stopped}", markup=False)
+
+
+def _what(result: Result) -> str:
+    """What a command was about; nothing where that is told otherwise."""
+    tally = result.tally
+    if result.command == "profiles":
+        return f"version {__version__}"
+    if result.command == "verify" or (result.command == "pull" and not tally.read):
+        return ""
+    return f"{tally.accepted:,} of {tally.read:,} records"
 
 
 def _table(counts: dict[str, int], name: str = "state", value: str = "resources") -> Table:

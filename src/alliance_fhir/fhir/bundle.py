@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from alliance_fhir.errors import MappingError
 from alliance_fhir.fhir.canonical import dumps
+from alliance_fhir.fhir.defined import DEFINED, parted
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.logical import Reference, References, located
 from alliance_fhir.fhir.versions import Json
@@ -40,8 +41,8 @@ class Change(NamedTuple):
 
 def condition(resource: Resource) -> str:
     """The search that finds this resource and no other: what follows the `?`."""
-    if resource.type == "Questionnaire":
-        url, _, version = resource.key.rpartition("|")
+    if resource.type in DEFINED:
+        url, version = parted(resource.key)
         return f"url={_quoted(url)}&version={_quoted(version)}"
     if resource.type == "Provenance":  # it has no identifier: its own tag is the last of them
         tag = resource.body["meta"]["tag"][-1]
