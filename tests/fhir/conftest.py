@@ -22,6 +22,10 @@ _VALIDATORS = {"4.0": "validator_r4", "4.3": "validator_r4b", "5.0": "validator_
 ACCEPTED = [
     # SNOMED CT cannot be had offline; the check digits of our few codes have a test of their own
     ("TERMINOLOGY_TX_SYSTEM_UNSUPPORTED", "'http://snomed.info/sct'"),
+    # nor can LOINC, nor the categories of US Core: profiles name a few of their codes
+    ("Terminology_PassThrough_TX_Message", "for 'http://loinc.org#71799-1'"),
+    ("Terminology_PassThrough_TX_Message", "/us/core/CodeSystem/careplan-category#assess-plan'"),
+    ("", "The value set references CodeSystem 'http://loinc.org' which has status 'not-present'"),
     # retired, and what older form fillers read; itemWeight, its successor, stands beside it
     ("MSG_DEPENDS_ON_DEPRECATED_NOTE", "ordinalValue"),
     # retired in the extension pack, an element in R6, and what others read in R4 and R5
