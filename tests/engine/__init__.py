@@ -16,8 +16,19 @@ from pathlib import Path
 from shorthand import Build
 from validator import Validator
 
-from .archive import CORE, VERSIONS
 from .installed import installation
+
+CORE = {"r4": "hl7.fhir.r4.core#4.0.1", "r5": "hl7.fhir.r5.core#5.0.0"}
+BESIDE = {
+    build: (
+        f"hl7.terminology.{build}#7.0.1",
+        f"hl7.fhir.uv.extensions.{build}#5.3.0-ballot-tc1",
+        "hl7.fhir.uv.sdc#4.0.0",
+    )
+    for build in CORE
+}
+"""What the engine's command line loads by itself, and SDC, which our package for R5 does not name
+among its dependencies, as it is of R4."""
 
 
 class Engine(Validator):
@@ -25,9 +36,8 @@ class Engine(Validator):
     package and what that depends on; `define` is not for it."""
 
     def __init__(self, build: Build, package: Path) -> None:
-        super().__init__(VERSIONS[build])
-        self._core = "#".join(CORE[build])
-        self._package = package
+        super().__init__(CORE[build].rpartition("#")[2])
+        self._known = (CORE[build], *BESIDE[build], str(package))
         self._proxy = socket.create_server(("127.0.0.1", 0))
         self._proxy.setblocking(False)
 
@@ -44,7 +54,7 @@ class Engine(Validator):
             "java", "-Xmx3g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *proxies,
             f"-Duser.home={here / 'home'}",  # where it looks for packages
             "-cp", f"{here / 'classes'}:{here / 'lib'}/*", "Engine",
-            self.fhir_version, self._core, str(self._package),
+            self.fhir_version, *self._known,
         ]  # fmt: skip
 
     def calls(self) -> int:

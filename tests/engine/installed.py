@@ -2,7 +2,7 @@
 
     installation() -> lib/         the engine and all that it needs, from Maven (java/pom.xml)
                       classes/     Engine.java, compiled
-                      home/.fhir/  the FHIR packages below, from npm, as the engine looks for them
+                      home/.fhir/  the FHIR packages that SUSHI has, from npm
 
 The folder is named after the digest of the files that make it, as the validator's is. It needs
 Java 17 (a JDK), Maven and npm.
@@ -15,13 +15,13 @@ from pathlib import Path
 
 from shorthand import installed as shorthand
 from validator import packages
-from validator.packages import SDC, cache, fetch_libraries, made_whole, run, tool
+from validator.packages import cache, fetch_libraries, made_whole, run, tool
 
 JAVA = Path(__file__).parent / "java"
-DIGESTS = {**shorthand.DIGESTS, SDC: packages.DIGESTS[SDC]}
-"""The packages as pinned content: the core ones, terminology, extensions, and SDC's extensions."""
 _EMPTY = ("hl7.fhir.xver-extensions#0.1.0",)
 """Extensions for elements of other versions: asked for at each start, and none is in use here."""
+_SDC = ("hl7.fhir.uv.sdc#4.0.0-ballot", "hl7.fhir.uv.sdc#4.0.0")
+"""What npm has, and what our package asks for: the extensions that we use are the same in both."""
 
 
 def installation() -> Path:
@@ -47,6 +47,15 @@ def _build(folder: Path) -> None:
         for name in ("lib", "classes"):
             (whole / name).mkdir()
         fetch_libraries(maven, JAVA, whole / "lib")
-        shorthand.fill_home(npm, whole / "home", DIGESTS, _EMPTY)
+        shorthand.fill_home(npm, whole / "home", shorthand.DIGESTS, _EMPTY)
+        _rename(whole / "home" / ".fhir" / "packages", *_SDC)
         run(javac, "-nowarn", "-proc:none", "-cp", whole / "lib" / "*",
             "-d", whole / "classes", JAVA / "Engine.java")  # fmt: skip
+
+
+def _rename(fhir_packages: Path, here: str, wanted: str) -> None:
+    """A package under another version."""
+    folder = (fhir_packages / here).rename(fhir_packages / wanted)
+    about = folder / "package" / "package.json"
+    versions = (f'"{one.rpartition("#")[2]}"' for one in (here, wanted))
+    about.write_text(about.read_text(encoding="utf-8").replace(*versions), encoding="utf-8")

@@ -9,7 +9,8 @@ from functools import cache
 
 import pytest
 from engine_differences import OF_HAPI, OF_HL7, Difference
-from profile_faults import FAULTS, Json, Spoil, claiming, first, of_the_examples, profiles_of
+from profile_faults import Spoil, claiming, of_the_examples, planted_in, profiles_of
+from profile_faults_all import BY_EXTENSIONS, BY_PROFILES
 from test_definitions import NOT_JUDGED
 
 from conftest import accepted
@@ -37,7 +38,8 @@ def resources(build: Build) -> Iterator[tuple[str, bytes]]:
     for file in sorted((PROFILES / build).iterdir()):
         yield file.name, file.read_bytes()
     for number, body in enumerate(of_the_examples(build)):
-        told = claiming(body) if profiles_of(body) else json.dumps(body).encode()
+        profiles = profiles_of(body)
+        told = claiming(body, profiles) if profiles else json.dumps(body).encode()
         yield f"example {number}, {body['resourceType']}", told
 
 
@@ -89,16 +91,18 @@ def test_it_agrees_but_for_what_is_explained(
 
 
 @cache
-def of_the_right_one(engine: Engine, profile: str) -> set[str]:
-    return {str(issue) for issue in engine.validate(claiming(first(profile)))}
+def issues_of(engine: Engine, text: bytes) -> set[str]:
+    return {str(issue) for issue in engine.validate(text)}
 
 
-@pytest.mark.parametrize(("profile", "spoil", "named"), FAULTS)
+@pytest.mark.parametrize(("profile", "spoil", "named"), [*BY_PROFILES, *BY_EXTENSIONS])
 def test_it_finds_a_planted_fault(profile: str, spoil: Spoil, named: str, engines: Engines) -> None:
-    right: Json = first(profile)
-    told = {str(i) for i in engines["r4"].validate(claiming(spoil(right), profiles_of(right)))}
-    new = told - of_the_right_one(engines["r4"], profile)
-    assert any(one.startswith("error") and named in one for one in new), new
+    right, wrong = planted_in(profile, spoil)
+    told, before = (
+        issues_of(engines["r4"], claiming(body, profiles_of(right))) for body in (wrong, right)
+    )
+    new = {one for one in told - before if one.startswith("error")}
+    assert any(named in one for one in new), new
 
 
 @pytest.mark.parametrize("build", BUILDS)

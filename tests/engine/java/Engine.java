@@ -25,15 +25,15 @@ import org.hl7.fhir.validation.service.StandAloneValidatorFetcher;
 import org.hl7.fhir.validation.service.model.InstanceValidatorParameters;
 
 /**
- * HL7's own engine as a filter: {@code java Engine 4.0.1|5.0.0 CORE PACKAGE.tgz}
+ * HL7's own engine as a filter: {@code java Engine 4.0.1|5.0.0 CORE PACKAGE...}
  *
- * <p>It is set up as HL7's command line does it with {@code -version VERSION -tx n/a -ig PACKAGE.tgz
+ * <p>It is set up as HL7's command line does it with {@code -version VERSION -tx n/a -ig PACKAGE
  * -allow-example-urls true -assumeValidRestReferences -best-practice ignore}. Each line on standard
  * input, a resource, gets one line of JSON on standard output, in the same order: {@code
  * [{"severity", "location", "id", "message"}, ...]}.
  *
- * <p>Of definitions it knows those of CORE (name#version), of PACKAGE.tgz, and of what that depends
- * on, from the package cache in the home of the user ({@code -Duser.home}). Nothing is fetched.
+ * <p>Of definitions it knows those of CORE (name#version), of each PACKAGE (name#version, or a file),
+ * and of what these depend on, from the package cache in the home of the user ({@code -Duser.home}). Nothing is fetched.
  */
 public final class Engine {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -50,7 +50,7 @@ public final class Engine {
   // InstanceValidator, which takes it six seconds: one for all StructureDefinitions reads it once.
   private InstanceValidator ofStructures;
 
-  private Engine(String version, String core, String archive) throws Exception {
+  private Engine(String version, String core, List<String> packages) throws Exception {
     engine =
         new ValidationEngine.ValidationEngineBuilder()
             .withVersion(version)
@@ -59,7 +59,9 @@ public final class Engine {
             .withCanRunWithoutTerminologyServer(true)
             .fromSource(core);
     engine.setTerminologyServer(null, null, FhirPublication.fromCode(version), true);
-    engine.getIgLoader().loadIg(engine.getIgs(), engine.getBinaries(), archive, false);
+    for (String one : packages) {
+      engine.getIgLoader().loadIg(engine.getIgs(), engine.getBinaries(), one, false);
+    }
     StandAloneValidatorFetcher fetcher =
         new StandAloneValidatorFetcher(engine.getPcm(), engine.getContext(), engine);
     engine.setFetcher(fetcher);
@@ -74,7 +76,7 @@ public final class Engine {
     PrintStream replies = new PrintStream(System.out, false, StandardCharsets.UTF_8);
     System.setOut(System.err); // whatever a library prints must not come between the replies
     ManagedWebAccess.setAccessPolicy(ManagedWebAccess.WebAccessPolicy.PROHIBITED);
-    Engine engine = new Engine(args[0], args[1], args[2]);
+    Engine engine = new Engine(args[0], args[1], List.of(args).subList(2, args.length));
     BlockingQueue<String> answers = new LinkedBlockingQueue<>();
     Thread writer = new Thread(() -> write(answers, replies));
     writer.start();
