@@ -235,5 +235,5 @@ def _claim(version: Version) -> Json:
 
 def _form(body: Json) -> Json:
     """A form as it is sent, with the digest of its content: where it was installed from a file, a
-    sync finds it there as it is. A Measure is sent with the site's own identifier besides."""
+    sync finds it there as it is; and so does `measure` with a Measure."""
     return {**body, "id": body["url"].rpartition("/")[2]}
