@@ -47,7 +47,7 @@ def with_snapshots(
     with tempfile.TemporaryDirectory(prefix="shorthand-") as temporary:
         folder = Path(temporary)
         shutil.copy(profiles / f"sushi-config-{build}.yaml", folder / "sushi-config.yaml")
-        for source in ("fsh", build):
+        for source in ("fsh", "written", build):
             shutil.copytree(profiles / "input" / source, folder / "input" / "fsh" / source)
         vocabulary = folder / "input" / "vocabulary"
         vocabulary.mkdir()

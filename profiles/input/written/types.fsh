@@ -1,0 +1,139 @@
+// What we write of data types, and how: for the schema of the run-time check alone. What is not
+// marked as must-support is never written. None of it is published: others may write more.
+
+Profile: WrittenCoding
+Parent: Coding
+Id: written-coding
+* system 1..1 MS
+* code 1..1 MS
+* display MS
+* obeys written-system
+
+Profile: WrittenCodeableConcept
+Parent: CodeableConcept
+Id: written-codeable-concept
+* coding MS
+* text MS
+* obeys written-concept
+
+Profile: WrittenIdentifier
+Parent: Identifier
+Id: written-identifier
+* type MS
+* system 1..1 MS
+* value 1..1 MS
+* obeys written-system
+
+// By a logical reference, beside which the literal one stands where it is known; or, of what others
+// keep, by a literal one alone. A place has a name only, and a source no type.
+Profile: WrittenReference
+Parent: Reference
+Id: written-reference
+* extension contains https://alliance-fhir.github.io/ig/StructureDefinition/kept-by-others named kept 0..1 MS
+* reference MS
+* type MS
+* identifier MS
+* display MS
+* obeys written-reference-kept and written-reference-type and written-reference-identifier and written-reference-display
+
+Profile: WrittenQuantity
+Parent: Quantity
+Id: written-quantity
+* value MS
+* comparator MS
+* unit MS
+* system MS
+* code MS
+
+Profile: WrittenMeta
+Parent: Meta
+Id: written-meta
+* security MS
+* tag MS
+
+Profile: WrittenNarrative
+Parent: Narrative
+Id: written-narrative
+* status MS
+* div MS
+
+Profile: WrittenPeriod
+Parent: Period
+Id: written-period
+* start MS
+* end MS
+
+Profile: WrittenAnnotation
+Parent: Annotation
+Id: written-annotation
+* extension contains http://hl7.org/fhir/StructureDefinition/annotationType named type 0..1 MS
+* text MS
+
+Profile: WrittenTiming
+Parent: Timing
+Id: written-timing
+* code 1..1 MS
+
+Profile: WrittenDosage
+Parent: Dosage
+Id: written-dosage
+* timing 1..1 MS
+
+Profile: WrittenExpression
+Parent: Expression
+Id: written-expression
+* name MS
+* description MS
+* language MS
+* expression 1..1 MS
+
+// Whole days, and times with a zone.
+Profile: WrittenDate
+Parent: date
+Id: written-date
+* obeys written-day
+
+Profile: WrittenDateTime
+Parent: dateTime
+Id: written-date-time
+* obeys written-moment
+
+Invariant: written-day
+Description: "A whole day."
+Severity: #error
+Expression: "matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}$')"
+
+Invariant: written-moment
+Description: "A whole day, or a time with its zone."
+Severity: #error
+Expression: "matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+(Z|[+-][0-9:]+))?$')"
+
+Invariant: written-system
+Description: "A URI with its scheme."
+Severity: #error
+Expression: "system.matches('^[A-Za-z][A-Za-z0-9+.-]*:')"
+
+Invariant: written-concept
+Description: "A code or words."
+Severity: #error
+Expression: "coding.exists() or text.exists()"
+
+Invariant: written-reference-kept
+Description: "What others keep is known by its address alone."
+Severity: #error
+Expression: "extension.exists() implies (reference.exists() and type.empty() and identifier.empty() and display.empty())"
+
+Invariant: written-reference-type
+Description: "The type is said of what is ours."
+Severity: #error
+Expression: "(extension.empty() and display.empty()) implies type.exists()"
+
+Invariant: written-reference-identifier
+Description: "So is the identifier."
+Severity: #error
+Expression: "(extension.empty() and display.empty()) implies identifier.exists()"
+
+Invariant: written-reference-display
+Description: "Only places, and sources, which are no resources, have a name."
+Severity: #error
+Expression: "display.exists() implies ((type = 'Location' and identifier.empty()) or (type.empty() and identifier.exists()))"

@@ -1,0 +1,245 @@
+"""JSON Schemas of profiles: closed objects of the elements that we write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from . import slices
+from .fhirpath import Unknown
+from .invariants import translated
+from .logic import Schema
+from .shapes import SYSTEM, Json, Shapes, type_of
+from .trees import Node
+from .values import bounds, fixed, in_binding, primitive, referring
+
+_REF = "#/$defs/"
+_BACKBONE = ("BackboneElement", "Element")
+
+
+class Schemas:
+    """Makes `defs`: a schema for each profile, and for each type and extension in them. `left_out`
+    says of what there is none."""
+
+    def __init__(self, shapes: Shapes) -> None:
+        self._shapes = shapes
+        self.defs: Json = {}
+        self.left_out: set[str] = set()
+        self._where = ""
+
+    def add(self, structure: Json) -> None:
+        """A profile of a resource, under its id."""
+        self._where = structure["id"]
+        root = self._shapes.profile(structure)
+        self.defs[structure["id"]] = self._object(root, structure["type"])
+
+    # objects
+
+    def _object(self, node: Node, resource_type: str = "") -> Json:
+        properties: Json = {}
+        required: list[str] = []
+        conditions: list[Schema] = []
+        if resource_type:
+            properties["resourceType"] = {"const": resource_type}
+            required.append("resourceType")
+        for child in self._shapes.written(node):
+            if child.name == "extension":
+                properties["extension"], least = self._extensions(node)
+                required += ["extension"] if least else []
+                continue
+            made = self._properties(child)
+            properties |= made
+            conditions += self._needed(child, made, required)
+        conditions += self._invariants(node)
+        return _closed(properties, required, conditions)
+
+    def _properties(self, child: Node) -> Json:
+        """What an element is in JSON: itself, one for each type of a choice, and `_name` for
+        extensions of a value."""
+        made: Json = {}
+        for key, one in self._shapes.keys(child):
+            made[key] = self._element(one)
+            if self._shapes.is_primitive(one) and any(self._shapes.extensions(one)):
+                listed, _ = self._extensions(one)
+                beside = _closed({"extension": listed}, ["extension"], [])
+                many = {"type": "array", "items": {"anyOf": [beside, {"type": "null"}]}}
+                made[f"_{key}"] = many if one.is_list else beside
+        return made
+
+    def _needed(self, child: Node, made: Json, required: list[str]) -> Iterator[Schema]:
+        """That it is there, if it must be, and only one of a choice."""
+        if child.least > 0:
+            if len(made) == 1:
+                required += made
+            else:
+                yield {"anyOf": [{"required": [key]} for key in made]}
+        choice = [key for key in made if not key.startswith("_")]
+        if len(choice) > 1:
+            others = {key: {k: False for k in choice if k != key} for key in choice}
+            yield {"dependentSchemas": {k: {"properties": told} for k, told in others.items()}}
+
+    # elements
+
+    def _element(self, node: Node) -> Json:
+        if not node.is_list:
+            return self._value(node)
+        told: Json = {"type": "array", "minItems": max(node.least, 1)}
+        if node.most is not None:
+            told["maxItems"] = node.most
+        listed = {name: one for name, one in node.slices.items() if one.most != 0}
+        if not listed:
+            return {**told, "items": self._value(node)}
+        return told | self._sliced(node, listed)
+
+    def _sliced(self, node: Node, listed: dict[str, Node]) -> Json:
+        closed = node.definition.get("slicing", {}).get("rules") == "closed"
+        items: Schema = False if closed else self._value(node)
+        counts: list[Schema] = []
+        for name, one in reversed(listed.items()):
+            one.children = one.children or node.children
+            try:
+                told = slices.condition(node, one, self._shapes)
+            except Unknown as why:
+                self._leave_out(node, f"slice {name} ({why})")
+                items = self._value(node) if items is False else items
+                continue
+            items = {"if": told, "then": self._value(one), "else": items}
+            counts = [*_count(told, one), *counts]
+        return {"items": items} | ({"allOf": counts} if counts else {})
+
+    def _value(self, node: Node) -> Json:
+        """One value of an element."""
+        code = type_of(node)
+        definitions = self._shapes.definitions
+        told: list[Schema] = [fixed(node.definition), bounds(node.definition)]
+        if code and not code.startswith(SYSTEM):
+            bound = in_binding(node, code, definitions)
+            if bound is None:
+                self._leave_out(node, f"binding to {node.definition['binding']['valueSet']}")
+            told += [bound or True, referring(node, definitions)]
+        return _joined([self._typed(node, code), *told])
+
+    def _typed(self, node: Node, code: str | None) -> Json:
+        if code is None or code in _BACKBONE:
+            return self._backbone(node)
+        if code.startswith(SYSTEM):
+            return {"type": "string"}
+        if code == "Extension":
+            return self._extension(node)
+        if self._shapes.is_primitive(node):
+            self._define(code, node)
+            return _joined([{"$ref": _REF + code}, *self._invariants(node, self._type_keys(code))])
+        if not node.children:
+            self._define(code, node)
+            return _joined([{"$ref": _REF + code}, *self._invariants(node, self._type_keys(code))])
+        return self._object(node)
+
+    def _backbone(self, node: Node) -> Json:
+        reference = node.definition.get("contentReference")
+        if reference is None or node.children:
+            return self._object(node)
+        name = f"{self._where}.{reference.rpartition('#')[2].partition('.')[2]}"
+        if name not in self.defs:
+            self.defs[name] = True  # it contains itself
+            self.defs[name] = self._object(self._shapes.referred(reference))
+        return {"$ref": _REF + name}
+
+    def _define(self, code: str, node: Node) -> None:
+        if code in self.defs:
+            return
+        self.defs[code] = True
+        root = self._shapes.of(code)
+        if self._shapes.is_primitive(node):
+            told = primitive(self._shapes.definitions.structure(code))
+            self.defs[code] = _joined([told, *self._invariants(root)])
+        else:
+            self.defs[code] = self._object(root)
+
+    def _type_keys(self, code: str) -> set[str]:
+        return {one["key"] for one in self._shapes.of(code).definition.get("constraint", [])}
+
+    # extensions
+
+    def _extensions(self, node: Node) -> tuple[Json, int]:
+        """The array of the extensions that it may have; and how many it has at least."""
+        listed = list(self._shapes.extensions(node))
+        whole = self._shapes.unfolded(node).children["extension"]
+        least = max(whole.least, sum(one.least for _, one in listed))
+        told: Json = {"type": "array", "minItems": max(least, 1)}
+        if len(listed) == 1:
+            [(_, one)] = listed
+            most = {} if one.most is None else {"maxItems": one.most}
+            return {**told, **most, "items": self._extension(one)}, least
+        items: Schema = {"properties": {"url": {"enum": sorted(url for url, _ in listed)}}}
+        counts: list[Schema] = []
+        for url, one in reversed(listed):
+            by_url = {"properties": {"url": {"const": url}}}
+            items = {"if": by_url, "then": self._extension(one), "else": items}
+            counts = [*_count(by_url, one), *counts]
+        return {**told, "items": items, **({"allOf": counts} if counts else {})}, least
+
+    def _extension(self, node: Node) -> Json:
+        if node.children:
+            return self._object(node)
+        structure = self._shapes.definitions.structure(node.types[0]["profile"][0])
+        name = structure["id"]
+        if name not in self.defs:
+            self.defs[name] = True
+            self.defs[name] = self._object(self._shapes.of(structure["url"]))
+        return {"$ref": _REF + name}
+
+    # invariants
+
+    def _invariants(self, node: Node, known: Iterable[str] = ()) -> list[Schema]:
+        """What the invariants of an element ask for, without those that hold of its type."""
+        made: list[Schema] = []
+        for one in node.definition.get("constraint", []):
+            if one["key"] in known or one.get("severity") != "error" or one["key"] in _CORE:
+                continue
+            try:
+                told = translated(one["expression"], node, self._shapes)
+            except Unknown as why:
+                self._leave_out(node, f"{one['key']} ({why})")
+                continue
+            made += [] if told is True else [told]
+        return made
+
+    def _leave_out(self, node: Node, what: str) -> None:
+        path = node.definition.get("id") or node.name
+        self.left_out.add(f"{path}: {what}")
+
+
+_CORE = {"ele-1", "ext-1"}
+"""What closed objects of FHIR's JSON say by themselves: an element has a value or elements, an
+extension a value or extensions."""
+
+
+def _count(told: Schema, one: Node) -> Iterator[Schema]:
+    if one.least == 0 and one.most is None:
+        return
+    most = {} if one.most is None else {"maxContains": one.most}
+    yield {"contains": told, "minContains": one.least, **most}
+
+
+def _closed(properties: Json, required: Sequence[str], conditions: list[Schema]) -> Json:
+    told: Json = {"type": "object", "additionalProperties": False, "properties": properties}
+    told |= {"required": sorted(required)} if required else {"minProperties": 1}
+    return told | ({"allOf": conditions} if conditions else {})
+
+
+def _joined(schemas: Sequence[Schema]) -> Json:
+    """All of these in one object where their keywords differ."""
+    told: Json = {}
+    rest: list[Schema] = []
+    for one in schemas:
+        if one is True:
+            continue
+        if isinstance(one, bool) or told.keys() & one.keys():
+            rest.append(one)
+        elif "const" in one or "enum" in one:
+            told = {key: value for key, value in told.items() if key != "$ref"} | one
+        else:
+            told |= one
+    if rest:
+        told = {**told, "allOf": [*told.get("allOf", []), *rest]}
+    return told
