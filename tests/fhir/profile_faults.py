@@ -16,11 +16,32 @@ Json = dict[str, Any]
 Spoil = Callable[[Json], Json]
 
 
+_OF_PLANS = {
+    ("CarePlan", "plan"): "shared-care-plan",
+    ("CareTeam", "team"): "shared-care-team",
+    ("Goal", "goal"): "agreed-goal",
+    ("MedicationRequest", "task"): "plan-medication-request",
+    ("ServiceRequest", "task"): "plan-service-request",
+    ("ServiceRequest", "next"): "plan-service-request",
+    ("Task", "task"): "plan-task",
+    ("CommunicationRequest", "task"): "plan-communication-request",
+    ("CommunicationRequest", "contact"): "plan-communication-request",
+    ("QuestionnaireResponse", "first"): "plan-response",
+    ("QuestionnaireResponse", "review"): "plan-response",
+    ("Observation", "barrier"): "plan-barrier",
+    ("Observation", "preference"): "plan-preference",
+    ("Observation", "review"): "plan-score",
+}
+"""By type, and by what a resource is in its plan; what has components counts days."""
+
+
 def profiles_of(body: Json) -> list[str]:
     """The profiles that a resource of ours is to fit, by their ids."""
     identifiers = body.get("identifier", [])
     listed = identifiers if isinstance(identifiers, list) else [identifiers]
     what = listed[0]["value"].partition("-")[2] if listed else ""
+    if of_plan := _OF_PLANS.get((body["resourceType"], what.partition("-")[0])):
+        return [of_plan if "component" not in body else "plan-adherence"]
     match body["resourceType"]:
         case "Appointment":
             missed = ["no-show-appointment"] if body["status"] == "noshow" else []
@@ -33,10 +54,6 @@ def profiles_of(body: Json) -> list[str]:
             return ["alliance-response"]
         case "Task" if what == "outreach":
             return ["outreach-task"]
-        case "CarePlan":
-            return ["shared-care-plan"]
-        case "Goal":
-            return ["agreed-goal"]
         case "Provenance":
             return ["alliance-provenance"]
         case _:

@@ -1,42 +1,95 @@
+Alias: $keptByOthers = https://alliance-fhir.github.io/ig/StructureDefinition/kept-by-others
+
 Profile: SharedCarePlan
 Parent: CarePlan
 Id: shared-care-plan
 Title: "Shared care plan"
 Description: "A plan that patient and clinician wrote together, in its newest version."
 * insert Published
-* insert Sealed
+* insert OfPlan
+* insert OwnIdentifier
+* text 1..1 MS
+* text.status = #generated
 * extension contains
     https://alliance-fhir.github.io/ig/StructureDefinition/plan-version named planVersion 1..1 MS and
     https://alliance-fhir.github.io/ig/StructureDefinition/plan-written named planWritten 1..1 MS and
-    https://alliance-fhir.github.io/ig/StructureDefinition/source-record named sourceRecord 0..1
-* identifier 1..* MS
+    https://alliance-fhir.github.io/ig/StructureDefinition/source-record named sourceRecord 1..1 MS
+* replaces MS
 * status MS
+* status from PlanStatus (required)
+* intent MS
 * intent = #plan
-* category 1..* MS
-* subject 1..1 MS
+* category MS
+* category ^slicing.discriminator.type = #pattern
+* category ^slicing.discriminator.path = "$this"
+* category ^slicing.rules = #open
+* category contains carePlan 1..1 MS and assessPlan 1..1 MS
+* category[carePlan] = $sct#734163000
+* category[assessPlan] = $planCategory#assess-plan
+* title 1..1 MS
+* title = "Shared plan"
+* title ^short = "Always the same: no words of the patient's"
+* subject MS
 * subject only Reference(Patient)
+* period 1..1 MS
+* period.start 1..1
+* period.start obeys plan-day
+* period.end 0..0
 * created 1..1 MS
-* contributor 1..* MS
+* contributor 2..* MS
+* contributor only Reference(Patient or Practitioner)
+* contributor ^short = "The patient and the clinicians: the plan is nobody's alone"
+* careTeam 1..1 MS
 * goal MS
+* goal.extension contains $keptByOthers named keptByOthers 0..1 MS
+* goal obeys plan-reference
+* supportingInfo MS
+* supportingInfo only Reference(QuestionnaireResponse or Observation)
+* activity MS
+* insert PlannedActivity
+* obeys plan-one-patient
 
-Profile: AgreedGoal
-Parent: Goal
-Id: agreed-goal
-Title: "Agreed goal"
-Description: "A goal of a shared plan, with who agreed to its words. It is active only when all parties have."
+// No slice: whom a reference by identifier means, only its type says.
+Invariant: plan-one-patient
+Description: "One patient wrote the plan, with clinicians."
+Severity: #error
+Expression: "contributor.where(type = 'Patient' or reference.matches('(^|/)Patient/')).count() = 1"
+
+Invariant: plan-reference
+Description: "What belongs to a plan is of it, and then known by an identifier, or kept by others."
+Severity: #error
+Expression: "identifier.exists() != extension('https://alliance-fhir.github.io/ig/StructureDefinition/kept-by-others').exists()"
+
+Profile: SharedCareTeam
+Parent: CareTeam
+Id: shared-care-team
+Title: "Shared care team"
+Description: "Who has part in a shared plan: the patient, the clinicians, and guardians."
 * insert Published
-* insert Sealed
-* extension contains http://hl7.org/fhir/StructureDefinition/goal-acceptance named acceptance 0..* MS
-* identifier 1..* MS
-* lifecycleStatus MS
-* achievementStatus MS
-* description MS
-* description.text 1..1
+* insert OfPlan
+* insert OwnIdentifier
+* status 1..1 MS
+* status from PlanTeamStatus (required)
 * subject 1..1 MS
 * subject only Reference(Patient)
-* obeys goal-agreed
+* participant 2..* MS
+* participant.role 1..1 MS
+* participant.member 1..1 MS
+* participant.member only Reference(Patient or Practitioner or RelatedPerson)
+* participant obeys team-patient and team-clinician and team-guardian
 
-Invariant: goal-agreed
-Description: "A goal to which somebody says no, or to which nobody has said anything, is not active."
+Invariant: team-patient
+Description: "The patient is in it as the patient."
 Severity: #error
-Expression: "lifecycleStatus = 'active' implies (extension('http://hl7.org/fhir/StructureDefinition/goal-acceptance').exists() and extension('http://hl7.org/fhir/StructureDefinition/goal-acceptance').all(extension('status').value = 'agree'))"
+Expression: "member.type = 'Patient' implies role.coding.where(system = 'http://snomed.info/sct' and code = '116154003').exists()"
+
+// No code: the plan does not say of which profession a clinician is.
+Invariant: team-clinician
+Description: "A clinician's role is told in words."
+Severity: #error
+Expression: "member.type = 'Practitioner' implies role.text = 'Clinician'"
+
+Invariant: team-guardian
+Description: "A guardian's role is told in words."
+Severity: #error
+Expression: "member.type = 'RelatedPerson' implies role.text = 'Guardian'"
