@@ -14,6 +14,10 @@ class Unknown(Exception):
     """Something that is not read here, or not translated; says what."""
 
 
+class NoElement(Unknown):
+    """An element that the type does not have."""
+
+
 @dataclass(frozen=True)
 class Literal:
     """A string, a number, true or false."""

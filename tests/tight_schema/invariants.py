@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from .fhirpath import Binary, Call, Expression, Literal, Member, Unknown, parsed
+from .fhirpath import Binary, Call, Expression, Literal, Member, NoElement, Unknown, parsed
 from .logic import Schema, both, either, implies, negated, same
 from .trees import Node
 
@@ -33,6 +33,8 @@ class Elements(Protocol):
         ...
 
 
+_BESIDE = "beside"
+"""Marks what has to be said of the element beside a value, until its name is known."""
 Inner = Callable[[Node], Schema]
 """What has to hold of a value that was found."""
 _BOUNDS = {"<": "exclusiveMaximum", "<=": "maximum", ">": "exclusiveMinimum", ">=": "minimum"}
@@ -116,6 +118,8 @@ class _Translation:
 
     def _counted(self, operator: str, count: Call, value: object, node: Node) -> Schema:
         """How many there are: said of the one array on the way."""
+        if operator == "!=":
+            return negated(self._counted("=", count, value, node))
         if not isinstance(value, int) or isinstance(value, bool):
             raise Unknown("count() of no whole number")
         least, most = {
@@ -142,6 +146,8 @@ class _Translation:
         match path:
             case None | Member(None, "$this"):
                 return inner(node)
+            case Call(of, "toString", ()):
+                return self._some(of, node, inner, values=values)
             case Member(of, name):
                 return self._some(of, node, lambda at: self._member(at, name, inner, values))
             case Call(of, "extension", (Literal(str() as url),)):
@@ -170,25 +176,45 @@ class _Translation:
             raise Unknown(name)
         if name == node.definition.get("path"):
             return inner(node)
+        if name == "extension" and self._elements.is_primitive(node):
+            return self._beside(node, inner)
+        known = self._elements.properties(node, name)
         found: list[Schema] = []
-        for key, child in self._elements.properties(node, name):
+        absent: list[Unknown] = []
+        for key, child in known:
             self._arrays += child.is_list
-            holds = inner(child)
+            try:
+                holds = inner(child)
+            except NoElement as why:  # of a choice this one type may not have what is asked for
+                absent.append(why)
+                continue
+            if isinstance(holds, dict) and _BESIDE in holds:
+                key, holds = f"_{key}", holds[_BESIDE]
+            elif holds is True and not values and self._extended_value(child):
+                found.append({"required": [f"_{key}"]})
             if child.is_list and holds is not True:
                 holds = {"contains": holds} if holds else False
-            if holds is False:
-                continue
-            found.append(_has(key, holds))
-            extended = child.child("extension")
-            if not values and self._elements.is_primitive(child) and extended and extended.slices:
-                if holds is True:
-                    found.append(_has(f"_{key}", True))
+            found += [] if holds is False else [_has(key, holds)]
+        if absent and len(absent) == len(known):
+            raise absent[0]
         return either(found)
+
+    def _extended_value(self, node: Node) -> bool:
+        return self._elements.is_primitive(node) and bool(self._elements.properties(node, "extension"))
+
+    def _beside(self, node: Node, inner: Inner) -> Schema:
+        """That a value has an extension: in JSON the extension stands in an element beside it."""
+        found = self._elements.properties(node, "extension")
+        holds = inner(found[0][1]) if found else False
+        if not isinstance(holds, bool):
+            raise Unknown("what an extension of a value holds")
+        return {_BESIDE: {"required": ["extension"]}} if holds else False
 
     def _extended(self, node: Node, url: str, inner: Inner) -> Schema:
         extension = self._elements.extension(node, url)
         if extension is None:
             return False
+        self._arrays += 1
         holds = both(({"properties": {"url": {"const": url}}}, inner(extension)))
         return _has("extension", {"contains": holds}) if holds else False
 

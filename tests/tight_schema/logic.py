@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 Schema = bool | dict[str, Any]
@@ -10,9 +10,12 @@ Schema = bool | dict[str, Any]
 
 def both(conditions: Iterable[Schema]) -> Schema:
     """All of them."""
-    listed = [one for one in conditions if one is not True]
-    if any(one is False for one in listed):
-        return False
+    listed: list[dict[str, Any]] = []
+    for one in conditions:
+        if one is False:
+            return False
+        if one is not True:
+            listed += one["allOf"] if [*one] == ["allOf"] else [one]
     if len(listed) < 2:
         return listed[0] if listed else True
     return {"allOf": listed}
@@ -59,13 +62,25 @@ def negated(schema: Schema) -> Schema:
             return either(map(negated, told))
         case {"not": told, **rest} if not rest:
             return told
-        case {"required": [name], **rest} if not rest:
-            return {"properties": {name: False}}
-        case {"required": [name], "properties": told, **rest} if not rest and [*told] == [name]:
-            return {"properties": {name: negated(told[name])}}
+        case {"if": condition, "then": then, **rest} if not rest:
+            return both((condition, negated(then)))
+        case {**told} if told and told.keys() <= {"required", "properties"}:
+            return either(_lacking(told.get("required", []), told.get("properties", {})))
         case {"contains": told, **rest} if not rest:
             return {"items": negated(told)}
         case {"items": told, **rest} if not rest:
             return {"contains": negated(told)}
         case _:
             return {"not": schema}
+
+
+def _lacking(required: Iterable[str], properties: dict[str, Schema]) -> Iterator[Schema]:
+    """What an object is like that lacks one of these, or has one that does not fit."""
+    needed = [*required]
+    for name in needed:
+        yield {"properties": {name: negated(properties.get(name, True))}}
+    for name, told in properties.items():
+        if name not in needed:
+            lacking = negated(told)
+            has: dict[str, Any] = {"required": [name]}
+            yield has if lacking is True else has | {"properties": {name: lacking}}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from dataclasses import replace
 
 from . import slices
 from .fhirpath import Unknown
 from .invariants import translated
 from .logic import Schema
-from .shapes import SYSTEM, Json, Shapes, type_of
+from .shapes import SYSTEM, Json, Shapes, held, type_of
 from .trees import Node
 from .values import bounds, fixed, in_binding, primitive, referring
 
@@ -26,6 +28,8 @@ class Schemas:
         self.defs: Json = {}
         self.left_out: set[str] = set()
         self._where = ""
+        self._narrowed: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
 
     def add(self, structure: Json) -> None:
         """A profile of a resource, under its id."""
@@ -50,7 +54,7 @@ class Schemas:
             made = self._properties(child)
             properties |= made
             conditions += self._needed(child, made, required)
-        conditions += self._invariants(node)
+        conditions += self._invariants(self._shapes.unfolded(node))
         return _closed(properties, required, conditions)
 
     def _properties(self, child: Node) -> Json:
@@ -96,7 +100,7 @@ class Schemas:
         items: Schema = False if closed else self._value(node)
         counts: list[Schema] = []
         for name, one in reversed(listed.items()):
-            one.children = one.children or node.children
+            one = replace(one, definition=held(node, one), children=one.children or node.children)
             try:
                 told = slices.condition(node, one, self._shapes)
             except Unknown as why:
@@ -132,7 +136,16 @@ class Schemas:
         if not node.children:
             self._define(code, node)
             return _joined([{"$ref": _REF + code}, *self._invariants(node, self._type_keys(code))])
-        return self._object(node)
+        return self._named(code, self._object(node))
+
+    def _named(self, code: str, told: Json) -> Json:
+        """What a profile narrows of a data type, once for all places where it is the same."""
+        text = json.dumps(told, sort_keys=True)
+        if text not in self._narrowed:
+            self._counts[code] += 1
+            self._narrowed[text] = f"{code}-{self._counts[code]}"
+            self.defs[self._narrowed[text]] = told
+        return {"$ref": _REF + self._narrowed[text]}
 
     def _backbone(self, node: Node) -> Json:
         reference = node.definition.get("contentReference")

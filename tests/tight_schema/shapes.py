@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from .fhirpath import Unknown
+from .fhirpath import NoElement
 from .overlay import overlaid
-from .packages import Definitions
+from .definitions import Definitions
 from .trees import Node, tree
 
 Json = dict[str, Any]
@@ -23,6 +23,12 @@ _NEVER = ("id", "implicitRules", "contained", "modifierExtension")
 def type_of(node: Node) -> str | None:
     """The name of its type, or of the first of several."""
     return node.types[0]["code"] if node.types else None
+
+
+def held(one: Node, other: Node) -> Json:
+    """The definition of the second, with the invariants of both."""
+    told = {told["key"]: told for node in (one, other) for told in node.definition.get("constraint", [])}
+    return {**other.definition, "constraint": [*told.values()]}
 
 
 class Shapes:
@@ -73,10 +79,11 @@ class Shapes:
         if code == "Extension":
             return self._extension(node)
         base = self.of(code)
+        told = held(base, node)
         if not node.children:
-            return replace(node, children=base.children, marking=base.marking)
+            return replace(node, definition=told, children=base.children, marking=base.marking)
         laid = overlaid(base, self._plain(code), node, (self.unfolded, self._core))
-        return replace(node, children=laid.children, marking=base.marking)
+        return replace(node, definition=told, children=laid.children, marking=base.marking)
 
     def referred(self, reference: str) -> Node:
         """The element of the same profile that has the same content."""
@@ -93,9 +100,11 @@ class Shapes:
 
     def _extension(self, node: Node) -> Node:
         profiles = node.types[0].get("profile", [])
-        if node.children or not profiles:
+        if not profiles:
             return replace(node, marking=False)
-        return replace(node, children=self.of(profiles[0]).children, marking=False)
+        whole = self.of(profiles[0])
+        children = node.children or whole.children
+        return replace(node, definition=held(whole, node), children=children, marking=False)
 
     def written(self, node: Node) -> Iterator[Node]:
         """The elements that we write of an element; `extension` where it has one that we write."""
@@ -134,14 +143,21 @@ class Shapes:
 
     def properties(self, node: Node, name: str) -> list[tuple[str, Node]]:
         """The properties in JSON for an element or a choice of this name, and what they hold: none
-        where it is never written. Raises Unknown for a name that the type does not have."""
+        where it is never written. Raises NoElement for a name that the type does not have."""
         whole = self.unfolded(node)
         child = whole.child(name)
         if child is None:
-            raise Unknown(f"`{name}`")
+            if self._is_narrowed_away(node, name):
+                return []
+            raise NoElement(f"`{name}`")
         if name == "extension":
             return [(name, child)] if any(self.extensions(node)) else []
         return list(self.keys(child)) if self._is_written(node, child) else []
+
+    def _is_narrowed_away(self, node: Node, name: str) -> bool:
+        code = type_of(node)
+        known = code is not None and code not in _BACKBONE and not code.startswith(SYSTEM)
+        return known and self._plain(code).child(name) is not None
 
     def keys(self, child: Node) -> Iterator[tuple[str, Node]]:
         """The properties of an element that is written: one for each type of a choice."""

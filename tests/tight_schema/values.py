@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .logic import Schema, either
-from .packages import Coded, Definitions
+from .definitions import Coded, Definitions
 from .trees import Node, tree
 
 Json = dict[str, Any]

@@ -34,7 +34,7 @@ Id: written-reference
 * type MS
 * identifier MS
 * display MS
-* obeys written-reference-kept and written-reference-type and written-reference-identifier and written-reference-display
+* obeys written-reference-kept and written-reference-type and written-reference-identifier and written-reference-display and written-reference-place and written-reference-source
 
 Profile: WrittenQuantity
 Parent: Quantity
@@ -56,6 +56,7 @@ Parent: Narrative
 Id: written-narrative
 * status MS
 * div MS
+* obeys written-narrative
 
 Profile: WrittenPeriod
 Parent: Period
@@ -121,12 +122,12 @@ Expression: "coding.exists() or text.exists()"
 Invariant: written-reference-kept
 Description: "What others keep is known by its address alone."
 Severity: #error
-Expression: "extension.exists() implies (reference.exists() and type.empty() and identifier.empty() and display.empty())"
+Expression: "extension.exists() implies (reference.matches('^https?://[^ |]+/(Goal|Task|(Service|Medication|Communication)Request)/[A-Za-z0-9.-]{1,64}$') and type.empty() and identifier.empty() and display.empty())"
 
 Invariant: written-reference-type
-Description: "The type is said of what is ours."
+Description: "The type is said of resources. A version of a plan is none."
 Severity: #error
-Expression: "(extension.empty() and display.empty()) implies type.exists()"
+Expression: "(extension.empty() and display.empty() and identifier.system.matches('/plan-version$').not()) implies type.exists()"
 
 Invariant: written-reference-identifier
 Description: "So is the identifier."
@@ -136,4 +137,20 @@ Expression: "(extension.empty() and display.empty()) implies identifier.exists()
 Invariant: written-reference-display
 Description: "Only places, and sources, which are no resources, have a name."
 Severity: #error
-Expression: "display.exists() implies ((type = 'Location' and identifier.empty()) or (type.empty() and identifier.exists()))"
+Expression: "(reference.exists() or (type.exists() and type != 'Location')) implies display.empty()"
+
+Invariant: written-reference-place
+Description: "Of a place there is the name alone."
+Severity: #error
+Expression: "(display.exists() and type.exists()) implies identifier.empty()"
+
+Invariant: written-reference-source
+Description: "Of a source the number, too."
+Severity: #error
+Expression: "(display.exists() and type.empty()) implies identifier.exists()"
+
+// Enough for what we say, and nothing that a browser would run or fetch.
+Invariant: written-narrative
+Description: "A text of paragraphs, headings and lists."
+Severity: #error
+Expression: "div.matches('^<div xmlns=\"http://www[.]w3[.]org/1999/xhtml\">([^<>&]|&(amp|lt|gt|quot|#x27);|<br/>|</?(p|h2|ul|li|b)>)+</div>$')"

@@ -7,9 +7,24 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from shorthand import BUILDS, Build
+from shorthand.installed import installation
+
 Json = dict[str, Any]
 Coded = tuple[str, str]
 """A system and a code of it."""
+
+
+_CORE = {"r4": "hl7.fhir.r4.core#4.0.1", "r5": "hl7.fhir.r5.core#5.0.0"}
+
+
+def packages(build: Build) -> list[Path]:
+    """The folders of FHIR's own packages of a version, first that of its own definitions. Raises
+    ToolMissing, SetupFailed."""
+    here = installation() / "home" / ".fhir" / "packages"
+    others = [f".{one}" for one in BUILDS if one != build]
+    beside = [one for one in here.glob("*#*") if not any(other in one.name for other in others)]
+    return [here / _CORE[build], *sorted(one for one in beside if one.name != _CORE[build])]
 
 
 class Definitions:
