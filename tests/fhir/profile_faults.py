@@ -33,31 +33,35 @@ _OF_PLANS = {
     ("Observation", "review"): "plan-score",
 }
 """By type, and by what a resource is in its plan; what has components counts days."""
+_OF_RECORDS = {
+    ("QuestionnaireResponse", "qr"): "alliance-response",
+    ("Observation", "panel"): "alliance-panel",
+    ("Appointment", "appointment"): "visit-appointment",
+    ("ServiceRequest", "referral"): "visit-referral",
+    ("Task", "outreach"): "outreach-task",
+}
+"""By type, and by what a resource is of its record."""
+_OF_TYPE = {
+    "Device": "alliance-device",
+    "Measure": "engagement-measure",
+    "MeasureReport": "engagement-report",
+    "Provenance": "alliance-provenance",
+    "Questionnaire": "alliance-questionnaire",
+}
 
 
 def profiles_of(body: Json) -> list[str]:
-    """The profiles that a resource of ours is to fit, by their ids."""
+    """The profiles that a resource of ours is to fit, by their ids; none is for people."""
     identifiers = body.get("identifier", [])
     listed = identifiers if isinstance(identifiers, list) else [identifiers]
     what = listed[0]["value"].partition("-")[2] if listed else ""
-    if of_plan := _OF_PLANS.get((body["resourceType"], what.partition("-")[0])):
+    type_ = body["resourceType"]
+    if of_plan := _OF_PLANS.get((type_, what.partition("-")[0])):
         return [of_plan if "component" not in body else "plan-adherence"]
-    match body["resourceType"]:
-        case "Appointment":
-            missed = ["no-show-appointment"] if body["status"] == "noshow" else []
-            return ["visit-appointment", *missed]
-        case "Observation" if what == "panel":
-            return ["alliance-panel"]
-        case "Observation" if "method" in body:
-            return ["alliance-score"]
-        case "QuestionnaireResponse" if what == "qr":
-            return ["alliance-response"]
-        case "Task" if what == "outreach":
-            return ["outreach-task"]
-        case "Provenance":
-            return ["alliance-provenance"]
-        case _:
-            return []
+    if found := _OF_RECORDS.get((type_, what)) or _OF_TYPE.get(type_):
+        missed = ["no-show-appointment"] if body.get("status") == "noshow" else []
+        return [found, *missed]
+    return ["alliance-score"] if type_ == "Observation" else []
 
 
 def claiming(body: Json, profiles: list[str] | None = None) -> bytes:

@@ -28,6 +28,9 @@ DIGESTS = {
     "hl7.fhir.uv.extensions.r4-5.3.0-ballot-tc1.tgz": (
         "54f70616bbd444ba0259d5fc5a5c978d463971865f23dcef3103081f529ad213"
     ),
+    "hl7.fhir.uv.sdc-4.0.0-ballot.tgz": (
+        "e535112cea10f581cd3aba233c065b221d8aad24104f3532466daf938de8d4f9"
+    ),
     "hl7.fhir.r5.core-5.0.0.tgz": (
         "09f22107bef64313545a50d2c127d20f81173c499a395672fae089bc23e72fab"
     ),
@@ -38,7 +41,8 @@ DIGESTS = {
         "33a55f290663f3f9d61c9dbdeb0be6ef10d0e64b54af539d1d557585c8f9e1c2"
     ),
 }
-"""The packages as pinned content, SHA-256."""
+"""The packages as pinned content, SHA-256. That of SDC, of R4, goes with both versions: of its
+extensions, which have the same shape in R5, we use few."""
 _CORE = {
     "hl7.fhir.r4.examples#4.0.1": "hl7.fhir.r4.core#4.0.1",
     "hl7.fhir.r5.core#5.0.0": "hl7.fhir.r5.core#5.0.0",

@@ -5,23 +5,46 @@ Title: "Visit"
 Description: "A visit, and what became of it: a no-show is told from a cancellation, a first visit from a later one, whatever a server makes of the status."
 * insert Published
 * insert Sealed
+* insert Identified
 * extension contains
     https://alliance-fhir.github.io/ig/StructureDefinition/attendance named attendance 1..1 MS and
     https://alliance-fhir.github.io/ig/StructureDefinition/first-or-follow-up named firstOrFollowUp 1..1 MS and
-    https://alliance-fhir.github.io/ig/StructureDefinition/modality named modality 0..1 and
-    https://alliance-fhir.github.io/ig/StructureDefinition/rescheduled-from named rescheduledFrom 0..* and
-    https://alliance-fhir.github.io/ig/StructureDefinition/missed-before named missedBefore 0..*
-* identifier 1..* MS
-* identifier.system 1..1
-* identifier.value 1..1
+    https://alliance-fhir.github.io/ig/StructureDefinition/modality named modality 0..1 MS and
+    https://alliance-fhir.github.io/ig/StructureDefinition/rescheduled-from named rescheduledFrom 0..* MS and
+    https://alliance-fhir.github.io/ig/StructureDefinition/missed-before named missedBefore 0..* MS
+// Ours, that at whoever fills it, and that at whoever asked for it, if any.
+* identifier 2..3
+* identifier.type = $identifier-type#PLAC
 * status MS
+* status from VisitStatus (required)
 * status ^short = "noshow where the patient did not attend and nobody was given notice"
+* insert VisitOfVersion
+* serviceCategory 0..1 MS
+* insert Coded(serviceCategory)
+* serviceType 0..1 MS
+* specialty 0..1 MS
+* insert Coded(specialty)
+* appointmentType MS
+* insert Told(appointmentType.coding)
 * start 1..1 MS
 * end 1..1 MS
-* basedOn only Reference(ServiceRequest)
+* minutesDuration MS
+* basedOn 0..1 MS
+* basedOn only Reference(VisitReferral)
+* insert Named(basedOn)
 * participant MS
+* participant.type 0..1 MS
+* participant.type = $participation#ATND
 * participant.actor 1..1 MS
-* obeys visit-no-show and visit-called-off and visit-one-patient
+* participant.actor only Reference(Patient or Practitioner or Location)
+* participant.actor.type 1..1
+* participant.actor.identifier.system 1..1
+* participant.actor.identifier.value 1..1
+* participant.required MS
+* participant.status MS
+* participant.status from VisitParticipation (required)
+* participant obeys visit-person and visit-required and visit-place and visit-patient-role
+* obeys visit-no-show and visit-called-off and visit-one-patient and visit-one-placer and visit-one-place and visit-one-attender
 
 Profile: NoShowAppointment
 Parent: VisitAppointment
@@ -32,31 +55,33 @@ Description: "A visit that was offered, that the patient did not attend, and of 
 * status = #noshow
 * insert NoCancellationReason
 
-Invariant: visit-no-show
-Description: "The status is noshow where the attendance is, and nowhere else."
-Severity: #error
-Expression: "(status = 'noshow') = extension('https://alliance-fhir.github.io/ig/StructureDefinition/attendance').extension('kind').value.where(code = 'no-show').exists()"
-
-// No slice: whom a reference by identifier means, only its type says.
-Invariant: visit-one-patient
-Description: "A visit is of one patient."
-Severity: #error
-Expression: "participant.actor.where(type = 'Patient' or reference.matches('(^|/)Patient/')).count() = 1"
-
-Profile: OutreachTask
-Parent: Task
-Id: outreach-task
-Title: "Outreach"
-Description: "That somebody is to reach out to a patient who missed a visit, and what to ask."
+ValueSet: VisitStatus
+Id: visit-status
+Title: "How a visit stands"
+Description: "The statuses of visits; one that was only proposed is none."
 * insert Published
-* insert Sealed
-* identifier 1..* MS
-* intent = #order
-* code 1..1 MS
-* code = $concept#outreach-after-no-show
-* focus 1..1 MS
-* focus only Reference(VisitAppointment)
-* for 1..1 MS
-* for only Reference(Patient)
-* owner MS
-* input.type from https://alliance-fhir.github.io/ig/ValueSet/outreach-input (required)
+* $appointment-status#pending
+* $appointment-status#waitlist
+* $appointment-status#booked
+* $appointment-status#arrived
+* $appointment-status#checked-in
+* $appointment-status#fulfilled
+* $appointment-status#noshow
+* $appointment-status#cancelled
+* $appointment-status#entered-in-error
+
+ValueSet: VisitParticipation
+Id: visit-participation
+Title: "Who comes"
+Description: "Whoever called a visit off has declined; all others have accepted."
+* insert Published
+* http://hl7.org/fhir/participationstatus#accepted
+* http://hl7.org/fhir/participationstatus#declined
+
+ValueSet: VisitCancellation
+Id: visit-cancellation
+Title: "Who called a visit off"
+Description: "The patient or the provider."
+* insert Published
+* $cancellation#pat
+* $cancellation#prov

@@ -29,7 +29,7 @@ from alliance_fhir.fhir.score_concepts import (
     subscales,
 )
 from alliance_fhir.fhir.scores import RULE_TEXTS
-from alliance_fhir.fhir.value_sets import WITHDRAWN, value_sets
+from alliance_fhir.fhir.value_sets import WITHDRAWN, ValueSet, value_sets
 from alliance_fhir.fhir.versions import Json, Version
 from alliance_fhir.fhir.visit_codes import CODES as VISIT_CODES
 
@@ -42,14 +42,14 @@ _NAMES = (
 def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Json]:
     """All definitions for one version of FHIR, each by the name of its file."""
     instruments = sorted(catalog, key=lambda instrument: instrument.id)
-    made = [
+    made: list[Json] = [
         _concepts(instruments),
         *_of_scores(instruments),
         _agreement(),
         _attendance(),
         _engagement(),
         *(_answers(instrument) for instrument in instruments if _coded(instrument)),
-        *({**_start(*told, LICENCE), **body} for *told, body in value_sets(instruments)),
+        *(_value_set(id_, told) for id_, told in value_sets(instruments).items()),
         *(_form(form.body) for form in _asked(instruments, version)),
         *(_form(measure) for measure in measures(version)),
     ]
@@ -148,6 +148,11 @@ def _agreement() -> Json:
     taken_back = "An agreement to these words was taken back, which is no disagreement."
     told = {"code": WITHDRAWN, "display": "Withdrawn", "definition": taken_back}
     return _code_system(start, [told])
+
+
+def _value_set(id_: str, told: ValueSet) -> Json:
+    url = f"{el.IG}/ValueSet/{id_}"
+    return {**_start(url, told.title, told.about, LICENCE), **told.content()}
 
 
 def _attendance() -> Json:

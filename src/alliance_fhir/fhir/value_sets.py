@@ -3,7 +3,7 @@ or in the data files. Each lists its codes, so that nobody has to work out what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple, get_args
 
 from alliance_fhir.domain.attendance import Attendance, Rule, Since, Visits
@@ -19,27 +19,30 @@ WITHDRAWN = "withdrawn"
 GOAL_ACCEPTANCE_STATUS = "http://hl7.org/fhir/goal-acceptance-status"
 
 
-class _Told(NamedTuple):
+class ValueSet(NamedTuple):
     """A value set: what it is called, what it holds, and its codes by their systems."""
 
     title: str
     about: str
     codes: dict[str, Iterable[str]]
 
-
-def value_sets(instruments: Iterable[Instrument]) -> Iterator[tuple[str, str, str, Json]]:
-    """Each by its canonical, with its title, what it is about, and its content."""
-    for id_, told in (_of_visits() | _of_agreement() | _of_ratings(list(instruments))).items():
+    def content(self) -> Json:
+        """What a ValueSet says beside what all definitions say."""
         include = [
             {"system": system, "concept": [{"code": code} for code in codes]}
-            for system, codes in told.codes.items()
+            for system, codes in self.codes.items()
         ]
-        yield f"{el.IG}/ValueSet/{id_}", told.title, told.about, {"compose": {"include": include}}
+        return {"compose": {"include": include}}
 
 
-def _of_visits() -> dict[str, _Told]:
-    def listed(title: str, about: str, words: object) -> _Told:
-        return _Told(title, about, {el.ATTENDANCE_CODES: get_args(words)})
+def value_sets(instruments: list[Instrument]) -> dict[str, ValueSet]:
+    """Each by the end of its canonical."""
+    return _of_visits() | _of_agreement() | _of_ratings(instruments)
+
+
+def _of_visits() -> dict[str, ValueSet]:
+    def listed(title: str, about: str, words: object) -> ValueSet:
+        return ValueSet(title, about, {el.ATTENDANCE_CODES: get_args(words)})
 
     outreach = [code for code in OUTREACH_CODES if code != "outreach-after-no-show"]
     return {
@@ -63,7 +66,7 @@ def _of_visits() -> dict[str, _Told]:
             "The rules by which a first visit is told from later ones.",
             Since,
         ),
-        "outreach-input": _Told(
+        "outreach-input": ValueSet(
             "What a Task to reach out holds",
             "Which visit was missed, what to ask about it, and how the patient is reached.",
             {el.CONCEPT: [*outreach, "contact-between-visits"]},
@@ -71,9 +74,9 @@ def _of_visits() -> dict[str, _Told]:
     }
 
 
-def _of_agreement() -> dict[str, _Told]:
+def _of_agreement() -> dict[str, ValueSet]:
     return {
-        "earlier-agreement": _Told(
+        "earlier-agreement": ValueSet(
             "What was said to other words",
             "What a party said to the words of a goal or a task as they were before.",
             {GOAL_ACCEPTANCE_STATUS: ["agree", "disagree"], el.AGREEMENT_CODES: [WITHDRAWN]},
@@ -81,32 +84,32 @@ def _of_agreement() -> dict[str, _Told]:
     }
 
 
-def _of_ratings(instruments: list[Instrument]) -> dict[str, _Told]:
+def _of_ratings(instruments: list[Instrument]) -> dict[str, ValueSet]:
     return {
-        "alliance-score": _Told(
+        "alliance-score": ValueSet(
             "Scores",
             "The scores of our instruments, each by whose view it is.",
             {el.CONCEPT: [code for one in instruments for code in scores(one)]},
         ),
-        "alliance-panel": _Told(
+        "alliance-panel": ValueSet(
             "Panels",
             "All scores of one answering of one of our instruments, each by whose view it is.",
             {el.CONCEPT: [code for one in instruments for code in panels(one)]},
         ),
-        "score-method": _Told(
+        "score-method": ValueSet(
             "How scores are found",
             "The methods by which scores are found, of how many answered items.",
             {el.CONCEPT: RULE_TEXTS},
         ),
-        "instrument": _Told(
+        "instrument": ValueSet(
             "Instruments",
             "The instruments of which we have the structure and the scoring.",
             {el.INSTRUMENT_CODES: [one.id for one in instruments]},
         ),
-        "perspective": _Told(
+        "perspective": ValueSet(
             "Perspectives", "Whose view it is.", {el.PERSPECTIVE_CODES: get_args(Perspective)}
         ),
-        "subscale": _Told(
+        "subscale": ValueSet(
             "Scores and subscales",
             "What a score is of, whichever instrument gives it and whose view it is.",
             {el.SUBSCALE_CODES: dict.fromkeys(r.id for one in instruments for r in one.scores)},

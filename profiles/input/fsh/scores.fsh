@@ -1,0 +1,121 @@
+Profile: AllianceObservation
+Parent: Observation
+Id: alliance-observation
+Title: "Alliance observation"
+Description: "What a panel of scores and a score have in common."
+* ^abstract = true
+* insert Published
+* insert Sealed
+* insert Identified
+* extension contains http://hl7.org/fhir/StructureDefinition/workflow-adheresTo named adheresTo 1..1 MS
+* extension[adheresTo].value[x] only canonical
+* extension[adheresTo] obeys adheres-to-version
+* identifier 1..*
+* status MS
+* status from ScoreStatus (required)
+* category 1..1 MS
+* category = $category#survey
+* code MS
+* insert Coded(code)
+* code.coding obeys score-system
+* subject 1..1 MS
+* subject only Reference(Patient)
+* insert Named(subject)
+* effective[x] 1..1 MS
+* effective[x] only dateTime
+* performer 0..1 MS
+* performer only Reference(Patient or Practitioner or RelatedPerson)
+* insert Named(performer)
+* derivedFrom 0..1 MS
+* derivedFrom only Reference(AllianceResponse)
+* insert Named(derivedFrom)
+
+Profile: AlliancePanel
+Parent: AllianceObservation
+Id: alliance-panel
+Title: "Alliance panel"
+Description: "All scores of one answering of a questionnaire. Where there is no response, it says how and by whom the answers were given."
+* insert Published
+* language MS
+* extension contains
+    https://alliance-fhir.github.io/ig/StructureDefinition/rated-clinician named ratedClinician 0..1 MS and
+    https://alliance-fhir.github.io/ig/StructureDefinition/session-number named sessionNumber 0..1 MS and
+    https://alliance-fhir.github.io/ig/StructureDefinition/appointment named appointment 0..1 MS and
+    https://alliance-fhir.github.io/ig/StructureDefinition/source-record named sourceRecord 0..1 MS and
+    https://alliance-fhir.github.io/ig/StructureDefinition/rater named rater 0..1 MS and
+    https://alliance-fhir.github.io/ig/StructureDefinition/mode named mode 0..1 MS
+* code from https://alliance-fhir.github.io/ig/ValueSet/alliance-panel (extensible)
+* value[x] 0..0
+* dataAbsentReason 0..0
+* method 0..0
+* component 0..0
+* hasMember 1..* MS
+* hasMember only Reference(AllianceScore)
+* insert Named(hasMember)
+* obeys language-tag
+
+Profile: AllianceScore
+Parent: AllianceObservation
+Id: alliance-score
+Title: "Alliance score"
+Description: "A score as the instrument's published rule gives it; or why there is none."
+* insert Published
+* code from https://alliance-fhir.github.io/ig/ValueSet/alliance-score (extensible)
+* value[x] MS
+* value[x] only Quantity
+* insert Figure(value[x])
+* dataAbsentReason MS
+* insert Coded(dataAbsentReason)
+* method 1..1 MS
+* method from https://alliance-fhir.github.io/ig/ValueSet/score-method (extensible)
+* insert Coded(method)
+* method.coding obeys score-system
+* component 0..1 MS
+* component.code MS
+* insert Coded(component.code)
+* component.code.coding obeys score-system
+* component.value[x] 1..1 MS
+* component.value[x] only Quantity
+* insert Figure(component.value[x])
+* hasMember 0..0
+* obeys score-value and score-mean
+
+// A figure with its unit of UCUM, exact.
+RuleSet: Figure(path)
+* {path}.value 1..1
+* {path}.comparator 0..0
+* {path}.unit 1..1
+* {path}.system 1..1
+* {path}.system = "http://unitsofmeasure.org"
+* {path}.code 1..1
+
+Invariant: score-value
+Description: "There is a score, or why there is none."
+Severity: #error
+Expression: "value.exists() != dataAbsentReason.exists()"
+
+Invariant: score-mean
+Description: "Where there is no score there is no mean of items either."
+Severity: #error
+Expression: "component.exists() implies value.exists()"
+
+// Ours, or a site's for its own instruments.
+Invariant: score-system
+Description: "Codes of scores and methods are of a code system of concepts."
+Severity: #error
+Expression: "system.matches('/CodeSystem/concept$')"
+
+Invariant: adheres-to-version
+Description: "The questionnaire whose rules give the score is named with its version."
+Severity: #error
+Expression: "value.matches('^[A-Za-z][A-Za-z0-9+.-]*:[^ |]+[|][^ |]+$')"
+
+ValueSet: ScoreStatus
+Id: score-status
+Title: "How a score stands"
+Description: "Final, corrected since in the source or by another rule, or withdrawn."
+* insert Published
+* http://hl7.org/fhir/observation-status#final
+* http://hl7.org/fhir/observation-status#amended
+* http://hl7.org/fhir/observation-status#corrected
+* http://hl7.org/fhir/observation-status#entered-in-error

@@ -1,0 +1,2 @@
+RuleSet: OfVersion
+* fhirVersion = #4.0.1

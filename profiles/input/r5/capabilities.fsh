@@ -1,0 +1,2 @@
+RuleSet: OfVersion
+* fhirVersion = #5.0.0

@@ -1,0 +1,1 @@
+"""The package of definitions, held against what the software does."""
