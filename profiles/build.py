@@ -1,21 +1,27 @@
-"""`make profiles` writes r4/ and r5/ beside this file anew: all definitions of the package.
+"""`make profiles` writes r4/ and r5/ beside this file anew: all definitions of the package; and, of
+the profiles, the schema of the run-time check (src/alliance_fhir/fhir/schema).
 
 Code systems, value sets, Questionnaires and Measures are made of the data files and the code that
-uses them; profiles, extensions and the rest of the FHIR Shorthand in input/, by SUSHI.
+uses them; profiles, extensions and the rest of the FHIR Shorthand in input/, by SUSHI. What
+input/written says is for the schema alone; what of profiles is not in it, left-out-*.txt list.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from alliance_fhir.fhir.definitions import definitions, file_content
 from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import Catalog
-from shorthand import BUILDS, Build, compiled
+from shorthand import BUILDS, Build, file_text, with_snapshots
+from tight_schema import WRITTEN, Json, schema_text, tight_schema
 
 ROOT = Path(__file__).parent
+SCHEMAS = ROOT.parent / "src" / "alliance_fhir" / "fhir" / "schema"
 _VERSIONS = {"r4": VERSIONS["4.0"], "r5": VERSIONS["5.0"]}
 _REFERRED_TO = ("CodeSystem", "ValueSet")
 """What the Shorthand refers to of what code makes."""
@@ -27,12 +33,31 @@ def made_of_code(build: Build) -> dict[str, bytes]:
     return {name: file_content(resource) for name, resource in made.items()}
 
 
-def made(build: Build) -> dict[str, bytes]:
-    """All definitions. Raises what `shorthand.compiled` does."""
+@cache
+def _of_shorthand(build: Build) -> dict[str, Json]:
+    """What SUSHI makes, with snapshots. Raises what `shorthand.with_snapshots` does."""
     code = made_of_code(build)
     with tempfile.TemporaryDirectory() as folder:
         known = {name: text for name, text in code.items() if name.startswith(_REFERRED_TO)}
-        return code | compiled(ROOT, build, write(Path(folder), known))
+        return with_snapshots(ROOT, build, write(Path(folder), known))
+
+
+def made(build: Build) -> dict[str, bytes]:
+    """All definitions of the package. Raises what `shorthand.with_snapshots` does."""
+    published = {
+        name: file_text(one)
+        for name, one in _of_shorthand(build).items()
+        if not one["id"].startswith(WRITTEN)
+    }
+    return made_of_code(build) | published
+
+
+def schema(build: Build) -> tuple[bytes, bytes]:
+    """The schema of the run-time check, and the list of what of the profiles is not in it. Raises
+    as `made`, and what `tight_schema` does."""
+    code = map(json.loads, made_of_code(build).values())
+    told = tight_schema([*code, *_of_shorthand(build).values()], build)
+    return schema_text(told.schema), "".join(f"{one}\n" for one in told.left_out).encode()
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
@@ -49,3 +74,6 @@ def write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
 if __name__ == "__main__":
     for each in BUILDS:
         write(ROOT / each, made(each))
+        tight, left_out = schema(each)
+        (SCHEMAS / f"{each}.json").write_bytes(tight)
+        (ROOT / f"left-out-{each}.txt").write_bytes(left_out)

@@ -1,6 +1,6 @@
 """What SUSHI makes of the FHIR Shorthand in profiles/input, offline.
 
-files = compiled(PROFILES, "r4")      by their names; raises Broken with what SUSHI says
+made = with_snapshots(PROFILES, "r4", known)      by file; raises Broken with what SUSHI says
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from validator.packages import tool
 
@@ -32,17 +32,12 @@ class Broken(Exception):
     """SUSHI found an error, or something to warn of."""
 
 
-def compiled(profiles: Path, build: Build, known: Iterable[Path]) -> dict[str, bytes]:
-    """What SUSHI makes, by the name of its file: indented, keys sorted, the same at any time.
-    `known` are files of definitions that the Shorthand refers to and that are made otherwise.
-    Raises Broken, ToolMissing, SetupFailed."""
-    return {name: _content(made) for name, made in with_snapshots(profiles, build, known).items()}
-
-
 def with_snapshots(
     profiles: Path, build: Build, known: Iterable[Path]
-) -> dict[str, dict[str, object]]:
-    """The same as JSON, each profile and extension with all elements that it has (`snapshot`)."""
+) -> dict[str, dict[str, Any]]:
+    """What SUSHI makes, by the name of its file, each profile and extension with all elements that
+    it has (`snapshot`). `known` are files of definitions that the Shorthand refers to and that are
+    made otherwise. Raises Broken, ToolMissing, SetupFailed."""
     here = installation()
     with tempfile.TemporaryDirectory(prefix="shorthand-") as temporary:
         folder = Path(temporary)
@@ -72,6 +67,7 @@ def _sushi(here: Path, folder: Path) -> None:
         raise Broken(said)
 
 
-def _content(made: dict[str, object]) -> bytes:
+def file_text(made: dict[str, Any]) -> bytes:
+    """A definition as it stands in a file: indented, keys sorted, the same at any time."""
     told = {key: value for key, value in made.items() if key != _LEFT_OUT}
     return (json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

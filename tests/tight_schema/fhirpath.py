@@ -127,22 +127,22 @@ class _Reader:
         return found
 
     def _first(self) -> Expression:
-        token = self.here
-        if token == "(":
+        first = self.here
+        if first == "(":
             self._next()
             inner = self.binary(0)
             self._expect(")")
             return inner
-        if token.startswith("'"):
+        if first.startswith("'"):
             self._next()
-            unescaped = re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), token[1:-1])
+            unescaped = re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), first[1:-1])
             return Literal(unescaped)
-        if token[:1].isdigit():
+        if first[:1].isdigit():
             self._next()
-            return Literal(Decimal(token) if "." in token else int(token))
-        if token in ("true", "false"):
+            return Literal(Decimal(first) if "." in first else int(first))
+        if first in ("true", "false"):
             self._next()
-            return Literal(token == "true")
+            return Literal(first == "true")
         return self._named(None)
 
     def _named(self, of: Expression | None) -> Expression:

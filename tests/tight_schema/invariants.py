@@ -7,10 +7,10 @@ validators take it. What is not translated raises Unknown.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from .conditions import bounded, choices, fits, has, is_boolean, is_of, pattern, plain
 from .fhirpath import Binary, Call, Expression, Literal, Member, NoElement, Unknown, parsed
 from .logic import Schema, both, either, implies, negated, same
 from .trees import Node
@@ -51,6 +51,7 @@ class _Translation:
         self._elements = elements
         self._arrays = 0
         """How many arrays are on the way of the path that is being read."""
+        self._counting = False
 
     def holds(self, told: Expression, node: Node) -> Schema:
         match told:
@@ -90,8 +91,8 @@ class _Translation:
                 return negated(
                     self._some(of, node, lambda found: negated(self.holds(condition, found)))
                 )
-            case ("matches" | "startsWith" | "endsWith" | "contains"), (Literal(str() as text),):
-                return self._some(of, node, lambda _: {"pattern": _pattern(told.name, text)})
+            case (("matches" | "startsWith" | "endsWith" | "contains"), (Literal(str() as text),)):
+                return self._some(of, node, lambda _: {"pattern": pattern(told.name, text)})
             case _:
                 raise Unknown(f"{told.name}()")
 
@@ -101,16 +102,16 @@ class _Translation:
         if isinstance(left, Call) and left.name == "count" and isinstance(right, Literal):
             return self._counted(operator, left, right.value, node)
         match operator, right:
-            case "=", Literal(value) if not (isinstance(value, bool) and _is_boolean(left)):
-                return self._some(left, node, lambda _: {"const": _plain(value)})
-            case "!=", Literal(value) if not (isinstance(value, bool) and _is_boolean(left)):
-                return self._some(left, node, lambda _: {"not": {"const": _plain(value)}})
-            case ("<" | "<=" | ">" | ">="), Literal(value) if not isinstance(value, str | bool):
-                return self._some(left, node, lambda _: {_BOUNDS[operator]: _plain(value)})
+            case "=", Literal(value) if not (isinstance(value, bool) and is_boolean(left)):
+                return self._some(left, node, lambda _: {"const": plain(value)})
+            case "!=", Literal(value) if not (isinstance(value, bool) and is_boolean(left)):
+                return self._some(left, node, lambda _: {"not": {"const": plain(value)}})
+            case (("<" | "<=" | ">" | ">="), Literal(value)) if not isinstance(value, str | bool):
+                return self._some(left, node, lambda _: {_BOUNDS[operator]: plain(value)})
             case "in", _:
-                choices = _choices(right)
-                return self._some(left, node, lambda _: {"enum": choices})
-            case ("=" | "!="), _ if _is_boolean(left) and _is_boolean(right):
+                listed = choices(right)
+                return self._some(left, node, lambda _: {"enum": listed})
+            case (("=" | "!="), _) if is_boolean(left) and is_boolean(right):
                 sides = self.holds(left, node), self.holds(right, node)
                 return same(sides[0], sides[1] if operator == "=" else negated(sides[1]))
             case _:
@@ -131,12 +132,13 @@ class _Translation:
         }.get(operator, (None, None))
         if least is None:
             raise Unknown(f"count() {operator}")
-        self._arrays = 0
+        self._arrays, self._counting = 0, True
         found = self._some(count.of, node, lambda _: True)
+        self._counting = False
         if self._arrays != 1:
             raise Unknown("count() over arrays in arrays, or of no array")
-        bounded = _bounded(found, least, most)
-        return bounded if least else either((negated(found), bounded))
+        told = bounded(found, least, most)
+        return told if least else either((negated(found), told))
 
     def _some(
         self, path: Expression | None, node: Node, inner: Inner, *, values: bool = False
@@ -154,12 +156,12 @@ class _Translation:
                 return self._some(of, node, lambda at: self._extended(at, url, inner))
             case Call(of, "where", (condition,)):
                 return self._some(of, node, lambda at: self._where(condition, at, inner))
-            case Call(of, "ofType" | "as", (Member(None, name),)) | Binary("as", of, Member(None, name)):
-                return self._some(of, node, lambda at: inner(at) if _is_of(at, name) else False)
+            case Call(of, "ofType" | "as", (Member(None, name),)) | Binary(
+                "as", of, Member(None, name)
+            ):
+                return self._some(of, node, lambda at: inner(at) if is_of(at, name) else False)
             case Binary("|", left, right):
-                return either(
-                    self._some(one, node, inner, values=values) for one in (left, right)
-                )
+                return either(self._some(one, node, inner, values=values) for one in (left, right))
             case Call(_, name, _):
                 raise Unknown(f"{name}()")
             case _:
@@ -184,23 +186,34 @@ class _Translation:
         for key, child in known:
             self._arrays += child.is_list
             try:
-                holds = inner(child)
+                found += self._property(key, child, inner(child), values, len(known) == 1)
             except NoElement as why:  # of a choice this one type may not have what is asked for
                 absent.append(why)
-                continue
-            if isinstance(holds, dict) and _BESIDE in holds:
-                key, holds = f"_{key}", holds[_BESIDE]
-            elif holds is True and not values and self._extended_value(child):
-                found.append({"required": [f"_{key}"]})
-            if child.is_list and holds is not True:
-                holds = {"contains": holds} if holds else False
-            found += [] if holds is False else [_has(key, holds)]
         if absent and len(absent) == len(known):
             raise absent[0]
         return either(found)
 
+    def _property(
+        self, key: str, child: Node, holds: Schema, values: bool, alone: bool
+    ) -> Iterator[Schema]:
+        """That this property is there and fits; `alone`: no other one could be in its place."""
+        if isinstance(holds, dict) and _BESIDE in holds:
+            key, holds = f"_{key}", holds[_BESIDE]
+        elif holds is True and not values and self._extended_value(child):
+            yield {"required": [f"_{key}"]}
+        if child.is_list and holds is not True:
+            holds = {"contains": holds} if holds else False
+        if holds is not False:
+            yield fits(key, holds) if alone and self._is_needed(child) else has(key, holds)
+
+    def _is_needed(self, node: Node) -> bool:
+        """Whether it is there in any case, so that this need not be said again."""
+        return node.least > 0 and not self._counting and not self._extended_value(node)
+
     def _extended_value(self, node: Node) -> bool:
-        return self._elements.is_primitive(node) and bool(self._elements.properties(node, "extension"))
+        return self._elements.is_primitive(node) and bool(
+            self._elements.properties(node, "extension")
+        )
 
     def _beside(self, node: Node, inner: Inner) -> Schema:
         """That a value has an extension: in JSON the extension stands in an element beside it."""
@@ -216,68 +229,4 @@ class _Translation:
             return False
         self._arrays += 1
         holds = both(({"properties": {"url": {"const": url}}}, inner(extension)))
-        return _has("extension", {"contains": holds}) if holds else False
-
-
-def _has(key: str, holds: Schema) -> Schema:
-    return {"required": [key]} | ({} if holds is True else {"properties": {key: holds}})
-
-
-def _bounded(schema: Schema, least: int, most: int | None) -> Schema:
-    """With bounds on what the array contains."""
-    match schema:
-        case {"required": [name], "properties": told}:
-            return {"required": [name], "properties": {name: _bounded(told[name], least, most)}}
-        case {"required": [name]}:
-            return {"required": [name], "properties": {name: _sized(least, most)}}
-        case {"contains": told}:
-            return {"contains": told, "minContains": least} | (
-                {} if most is None else {"maxContains": most}
-            )
-        case _:
-            raise Unknown("count() of one or another")
-
-
-def _sized(least: int, most: int | None) -> Schema:
-    return {"minItems": least} | ({} if most is None else {"maxItems": most})
-
-
-def _is_boolean(told: Expression) -> bool:
-    match told:
-        case Binary(operator, _, _):
-            return operator not in ("|", "as")
-        case Call(_, name, _):
-            return name in ("exists", "empty", "not", "hasValue", "all", "matches", "startsWith")
-        case _:
-            return False
-
-
-def _is_of(node: Node, name: str) -> bool:
-    return any(one["code"] == name for one in node.types)
-
-
-def _choices(told: Expression) -> list[object]:
-    match told:
-        case Binary("|", left, right):
-            return [*_choices(left), *_choices(right)]
-        case Literal(value):
-            return [_plain(value)]
-        case _:
-            raise Unknown("`in` other than literals")
-
-
-def _plain(value: object) -> object:
-    """As JSON has it."""
-    return float(str(value)) if not isinstance(value, str | int) else value
-
-
-def _pattern(name: str, text: str) -> str:
-    match name:
-        case "matches":
-            return text
-        case "startsWith":
-            return f"^{re.escape(text)}"
-        case "endsWith":
-            return f"{re.escape(text)}$"
-        case _:
-            return re.escape(text)
+        return has("extension", {"contains": holds}) if holds else False

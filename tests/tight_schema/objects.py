@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from . import slices
 from .fhirpath import Unknown
 from .invariants import translated
 from .logic import Schema
+from .parts import closed, count, joined
 from .shapes import SYSTEM, Json, Shapes, held, type_of
 from .trees import Node
 from .values import bounds, fixed, in_binding, primitive, referring
@@ -26,7 +27,7 @@ class Schemas:
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
         self.defs: Json = {}
-        self.left_out: set[str] = set()
+        self._left_out: dict[str, str] = {}
         self._where = ""
         self._narrowed: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
@@ -55,7 +56,7 @@ class Schemas:
             properties |= made
             conditions += self._needed(child, made, required)
         conditions += self._invariants(self._shapes.unfolded(node))
-        return _closed(properties, required, conditions)
+        return closed(properties, required, conditions)
 
     def _properties(self, child: Node) -> Json:
         """What an element is in JSON: itself, one for each type of a choice, and `_name` for
@@ -65,7 +66,7 @@ class Schemas:
             made[key] = self._element(one)
             if self._shapes.is_primitive(one) and any(self._shapes.extensions(one)):
                 listed, _ = self._extensions(one)
-                beside = _closed({"extension": listed}, ["extension"], [])
+                beside = closed({"extension": listed}, ["extension"], [])
                 many = {"type": "array", "items": {"anyOf": [beside, {"type": "null"}]}}
                 made[f"_{key}"] = many if one.is_list else beside
         return made
@@ -96,19 +97,19 @@ class Schemas:
         return told | self._sliced(node, listed)
 
     def _sliced(self, node: Node, listed: dict[str, Node]) -> Json:
-        closed = node.definition.get("slicing", {}).get("rules") == "closed"
-        items: Schema = False if closed else self._value(node)
+        is_closed = node.definition.get("slicing", {}).get("rules") == "closed"
+        items: Schema = False if is_closed else self._value(node)
         counts: list[Schema] = []
         for name, one in reversed(listed.items()):
             one = replace(one, definition=held(node, one), children=one.children or node.children)
             try:
                 told = slices.condition(node, one, self._shapes)
             except Unknown as why:
-                self._leave_out(node, f"slice {name} ({why})")
+                self._leave_out(_path(node), f"slice {name} ({why})")
                 items = self._value(node) if items is False else items
                 continue
             items = {"if": told, "then": self._value(one), "else": items}
-            counts = [*_count(told, one), *counts]
+            counts = [*count(told, one), *counts]
         return {"items": items} | ({"allOf": counts} if counts else {})
 
     def _value(self, node: Node) -> Json:
@@ -119,9 +120,10 @@ class Schemas:
         if code and not code.startswith(SYSTEM):
             bound = in_binding(node, code, definitions)
             if bound is None:
-                self._leave_out(node, f"binding to {node.definition['binding']['valueSet']}")
+                url = node.definition["binding"]["valueSet"]
+                self._leave_out(_path(node), f"binding to {url}")
             told += [bound or True, referring(node, definitions)]
-        return _joined([self._typed(node, code), *told])
+        return joined([self._typed(node, code), *told])
 
     def _typed(self, node: Node, code: str | None) -> Json:
         if code is None or code in _BACKBONE:
@@ -132,10 +134,10 @@ class Schemas:
             return self._extension(node)
         if self._shapes.is_primitive(node):
             self._define(code, node)
-            return _joined([{"$ref": _REF + code}, *self._invariants(node, self._type_keys(code))])
+            return joined([{"$ref": _REF + code}, *self._invariants(node, self._type_keys(code))])
         if not node.children:
             self._define(code, node)
-            return _joined([{"$ref": _REF + code}, *self._invariants(node, self._type_keys(code))])
+            return joined([{"$ref": _REF + code}, *self._invariants(node, self._type_keys(code))])
         return self._named(code, self._object(node))
 
     def _named(self, code: str, told: Json) -> Json:
@@ -164,7 +166,7 @@ class Schemas:
         root = self._shapes.of(code)
         if self._shapes.is_primitive(node):
             told = primitive(self._shapes.definitions.structure(code))
-            self.defs[code] = _joined([told, *self._invariants(root)])
+            self.defs[code] = joined([told, *self._invariants(root)])
         else:
             self.defs[code] = self._object(root)
 
@@ -188,7 +190,7 @@ class Schemas:
         for url, one in reversed(listed):
             by_url = {"properties": {"url": {"const": url}}}
             items = {"if": by_url, "then": self._extension(one), "else": items}
-            counts = [*_count(by_url, one), *counts]
+            counts = [*count(by_url, one), *counts]
         return {**told, "items": items, **({"allOf": counts} if counts else {})}, least
 
     def _extension(self, node: Node) -> Json:
@@ -212,14 +214,21 @@ class Schemas:
             try:
                 told = translated(one["expression"], node, self._shapes)
             except Unknown as why:
-                self._leave_out(node, f"{one['key']} ({why})")
+                place = one.get("source", "").rpartition("/")[2] or _path(node)
+                self._leave_out(place, f"{one['key']} ({why})")
                 continue
             made += [] if told is True else [told]
         return made
 
-    def _leave_out(self, node: Node, what: str) -> None:
-        path = node.definition.get("id") or node.name
-        self.left_out.add(f"{path}: {what}")
+    def _leave_out(self, place: str, what: str) -> None:
+        """Said once, of the place that is highest up: a rule of a type is met wherever it is."""
+        known = self._left_out.get(what, place)
+        self._left_out[what] = min(known, place, key=lambda one: (one.count("."), one))
+
+    @property
+    def left_out(self) -> list[str]:
+        """What there is no schema of: the element, and what of it."""
+        return sorted(f"{place}: {what}" for what, place in self._left_out.items())
 
 
 _CORE = {"ele-1", "ext-1"}
@@ -227,32 +236,5 @@ _CORE = {"ele-1", "ext-1"}
 extension a value or extensions."""
 
 
-def _count(told: Schema, one: Node) -> Iterator[Schema]:
-    if one.least == 0 and one.most is None:
-        return
-    most = {} if one.most is None else {"maxContains": one.most}
-    yield {"contains": told, "minContains": one.least, **most}
-
-
-def _closed(properties: Json, required: Sequence[str], conditions: list[Schema]) -> Json:
-    told: Json = {"type": "object", "additionalProperties": False, "properties": properties}
-    told |= {"required": sorted(required)} if required else {"minProperties": 1}
-    return told | ({"allOf": conditions} if conditions else {})
-
-
-def _joined(schemas: Sequence[Schema]) -> Json:
-    """All of these in one object where their keywords differ."""
-    told: Json = {}
-    rest: list[Schema] = []
-    for one in schemas:
-        if one is True:
-            continue
-        if isinstance(one, bool) or told.keys() & one.keys():
-            rest.append(one)
-        elif "const" in one or "enum" in one:
-            told = {key: value for key, value in told.items() if key != "$ref"} | one
-        else:
-            told |= one
-    if rest:
-        told = {**told, "allOf": [*told.get("allOf", []), *rest]}
-    return told
+def _path(node: Node) -> str:
+    return node.definition.get("id") or node.name

@@ -45,7 +45,9 @@ def _constraints(*definitions: Json) -> list[Json]:
     return [*base, *(one for one in over if one["key"] not in known)]
 
 
-def _children(base: Node, core: Node, over: Node, unfolds: tuple[Unfold, Unfold]) -> dict[str, Node]:
+def _children(
+    base: Node, core: Node, over: Node, unfolds: tuple[Unfold, Unfold]
+) -> dict[str, Node]:
     laid = dict(base.children)
     for name, one in over.children.items():
         if name in laid and name in core.children:

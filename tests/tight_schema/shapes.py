@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from .definitions import Definitions
 from .fhirpath import NoElement
 from .overlay import overlaid
-from .definitions import Definitions
 from .trees import Node, tree
 
 Json = dict[str, Any]
@@ -27,7 +27,9 @@ def type_of(node: Node) -> str | None:
 
 def held(one: Node, other: Node) -> Json:
     """The definition of the second, with the invariants of both."""
-    told = {told["key"]: told for node in (one, other) for told in node.definition.get("constraint", [])}
+    told = {
+        told["key"]: told for node in (one, other) for told in node.definition.get("constraint", [])
+    }
     return {**other.definition, "constraint": [*told.values()]}
 
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from .logic import Schema, either
 from .definitions import Coded, Definitions
+from .logic import Schema, either
 from .trees import Node, tree
 
 Json = dict[str, Any]
@@ -97,7 +97,8 @@ def bounds(definition: Json) -> Schema:
 
 def referring(node: Node, definitions: Definitions) -> Schema:
     """The types to which a Reference may refer, by its `type` and by what it says itself."""
-    targets = [url for one in node.types for url in one.get("targetProfile", [])]
+    listed = [one for one in node.types if one["code"] == "Reference"]
+    targets = [url for one in listed for url in one.get("targetProfile", [])]
     if not targets:
         return True
     types = sorted({definitions.structure(url)["type"] for url in targets})
@@ -114,5 +115,3 @@ def in_binding(node: Node, type_: str, definitions: Definitions) -> Schema | Non
         return True
     codes = definitions.codes(binding["valueSet"])
     return bound(codes, type_) if codes else None
-
-

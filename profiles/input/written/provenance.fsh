@@ -9,6 +9,13 @@ Id: written-provenance
 * activity obeys written-activity
 * agent ..2
 * entity.what.display 1..1
+* insert WrittenName(entity.what)
+
+RuleSet: WrittenName(path)
+* {path}.reference MS
+* {path}.type MS
+* {path}.identifier MS
+* {path}.display MS
 
 Profile: WrittenPlanSignOff
 Parent: AllianceProvenance
@@ -24,7 +31,6 @@ Id: written-plan-sign-off
 * agent.who only Reference(Patient or Practitioner or RelatedPerson)
 * agent obeys written-agent-patient and written-agent-other and written-agent-guardian
 * entity ..1
-* entity.what.display 0..0
 * entity.what obeys written-plan-version
 * obeys written-signed-plan
 

@@ -24,16 +24,15 @@ Id: written-identifier
 * value 1..1 MS
 * obeys written-system
 
-// By a logical reference, beside which the literal one stands where it is known; or, of what others
-// keep, by a literal one alone. A place has a name only, and a source no type.
+// By a logical reference, beside which the literal one stands where it is known. Where a profile
+// lets others keep something it is by a literal one alone, and there only is the extension for it;
+// where one lets something have a name, a place has that alone, and a source no type.
 Profile: WrittenReference
 Parent: Reference
 Id: written-reference
-* extension contains https://alliance-fhir.github.io/ig/StructureDefinition/kept-by-others named kept 0..1 MS
 * reference MS
 * type MS
 * identifier MS
-* display MS
 * obeys written-reference-kept and written-reference-type and written-reference-identifier and written-reference-display and written-reference-place and written-reference-source
 
 Profile: WrittenQuantity

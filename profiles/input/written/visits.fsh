@@ -5,6 +5,7 @@ Parent: VisitAppointment
 Id: written-visit
 * obeys written-placer and written-no-placer
 * insert WrittenCancellation
+* insert WrittenName(participant.actor)
 
 Invariant: written-placer
 Description: "The third number is that of whoever asked for the visit."
