@@ -231,9 +231,8 @@ class Schemas:
         return sorted(f"{place}: {what}" for what, place in self._left_out.items())
 
 
-_CORE = {"ele-1", "ext-1"}
-"""What closed objects of FHIR's JSON say by themselves: an element has a value or elements, an
-extension a value or extensions."""
+_CORE = {"ele-1"}
+"""What closed objects say by themselves: an element has a value, or elements."""
 
 
 def _path(node: Node) -> str:

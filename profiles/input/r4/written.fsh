@@ -8,3 +8,4 @@ RuleSet: WrittenCancellation
 
 RuleSet: WrittenVersions
 * extension[versionAlgorithm].value[x] only Coding
+* extension[versionAlgorithm].value[x] = http://hl7.org/fhir/version-algorithm#semver

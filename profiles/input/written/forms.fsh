@@ -13,6 +13,7 @@ Id: written-plan-form
 * language 1..1
 * language = #en
 * insert WrittenVersions
+* publisher 1..1
 * derivedFrom 0..0
 * code 0..0
 * item.extension[minValue].value[x] only integer
@@ -21,7 +22,7 @@ Id: written-plan-form
 * item.readOnly 0..0
 * item.repeats = true
 * item.answerOption.value[x] from WrittenPlanAnswers (required)
-* item obeys written-form-group and written-form-link and written-form-refers and written-form-bounds
+* item obeys written-form-group and written-form-link and written-form-refers and written-form-bounds and written-form-options
 * obeys written-form-url
 
 ValueSet: WrittenPlanAnswers
@@ -58,3 +59,8 @@ Invariant: written-form-bounds
 Description: "Numbers of days and degrees are not below 0."
 Severity: #error
 Expression: "extension('http://hl7.org/fhir/StructureDefinition/minValue').all(value >= 0)"
+
+Invariant: written-form-options
+Description: "Whoever chooses reads what there is."
+Severity: #error
+Expression: "answerOption.all(value.display.exists())"

@@ -14,7 +14,7 @@ Parent: CodeableConcept
 Id: written-codeable-concept
 * coding MS
 * text MS
-* obeys written-concept
+* obeys written-concept and written-one-code
 
 Profile: WrittenIdentifier
 Parent: Identifier
@@ -43,6 +43,7 @@ Id: written-quantity
 * unit MS
 * system MS
 * code MS
+* obeys written-unit
 
 Profile: WrittenMeta
 Parent: Meta
@@ -117,6 +118,16 @@ Invariant: written-concept
 Description: "A code or words."
 Severity: #error
 Expression: "coding.exists() or text.exists()"
+
+Invariant: written-one-code
+Description: "One code for one thing; what was done, and which visit it is, can have two."
+Severity: #error
+Expression: "coding.count() > 1 implies coding.where(system in ('http://terminology.hl7.org/CodeSystem/v3-DataOperation' | 'https://alliance-fhir.github.io/ig/CodeSystem/attendance')).exists()"
+
+Invariant: written-unit
+Description: "A unit with a code is told in words, too."
+Severity: #error
+Expression: "code.exists() implies unit.exists()"
 
 Invariant: written-reference-kept
 Description: "What others keep is known by its address alone."
