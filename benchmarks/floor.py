@@ -43,7 +43,15 @@ def write(source: Path, out: Path) -> int:
         {"system": f"{THO}/v3-Confidentiality", "code": "R"},
         {"system": f"{THO}/v3-ActCode", "code": "MH"},
     ]
-    reported = {"security": [*labels, {"system": f"{THO}/v3-ObservationValue", "code": "PATRPT"}]}
+    patient_said = [*labels, {"system": f"{THO}/v3-ObservationValue", "code": "PATRPT"}]
+    of_response, of_panel, of_score = (
+        {"profile": [f"{BASE}/ig/StructureDefinition/alliance-{what}"], "security": patient_said}
+        for what in ("response", "panel", "score")
+    )
+    of_proof = {
+        "profile": [f"{BASE}/ig/StructureDefinition/alliance-provenance"],
+        "security": labels,
+    }
     count = 0
     with (
         source.open(newline="") as file,
@@ -98,7 +106,7 @@ def write(source: Path, out: Path) -> int:
             ]
             response: dict[str, Any] = {
                 "resourceType": "QuestionnaireResponse",
-                "meta": reported,
+                "meta": of_response,
                 "extension": about,
                 "identifier": {"system": SYSTEM, "value": f"{key}-qr"},
                 "questionnaire": FORM,
@@ -133,7 +141,7 @@ def write(source: Path, out: Path) -> int:
             }
             panel: dict[str, Any] = {
                 "resourceType": "Observation",
-                "meta": reported,
+                "meta": of_panel,
                 "extension": [adheres, *about],
                 "identifier": [{"system": SYSTEM, "value": f"{key}-panel"}],
                 "status": "final",
@@ -159,7 +167,7 @@ def write(source: Path, out: Path) -> int:
                 unit = {"unit": "score", "system": "http://unitsofmeasure.org", "code": "{score}"}
                 score: dict[str, Any] = {
                     "resourceType": "Observation",
-                    "meta": reported,
+                    "meta": of_score,
                     "extension": [adheres],
                     "identifier": [{"system": SYSTEM, "value": f"{key}-{name}"}],
                     "status": "final",
@@ -226,7 +234,7 @@ def write(source: Path, out: Path) -> int:
             known_by = {"system": f"{BASE}/id/bench/provenance", "code": f"{key}-prov-{tag}"}
             whole = {
                 "resourceType": "Provenance",
-                "meta": {"security": labels, "tag": [known_by]},
+                "meta": {**of_proof, "tag": [known_by]},
                 "extension": [_seal(digest)],
                 **proof,
             }

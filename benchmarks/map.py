@@ -63,7 +63,7 @@ def ours(source: Path, out: Path, check: str) -> None:
 def models(source: Path, out: Path) -> None:
     """The same resources as models of fhir.resources: validated, dumped and written."""
     sources = Sources([source], SETTINGS, catalog := site_catalog(SETTINGS))
-    provenance = ProvenanceWriter(SETTINGS)
+    provenance = ProvenanceWriter(R4, SETTINGS)
     with out.open("w", encoding="utf-8") as file:
         for group in Mapping(SETTINGS, catalog, R4, "none").groups(sources, trusting=True):
             assert not isinstance(group, Finding)

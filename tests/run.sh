@@ -5,6 +5,7 @@
 # The quick ones alone hold the coverage: counting branches makes a test take twice as long, and the
 # long ones and real servers take the same code's ways with other replies. Where Java, Maven, npm or
 # PostgreSQL are missing `all` says loudly what it left out, and fails there when REQUIRE_SERVERS=1.
+# Where Chromium is missing it says so as loudly, and goes on: not every machine can have one.
 set -eu
 bin=${VENV:-.venv}/bin
 # as images with Python set it: then each process rewrites the asserts of all tests anew
@@ -48,6 +49,15 @@ if [ -n "$missing" ]; then
     exit 1
   fi
 fi
+with_servers="server"
+if command -v chromium || command -v chromium-browser || command -v google-chrome; then
+  with_servers="(server or forms)"
+else
+  echo "=====================================================================" >&2
+  echo "LEFT OUT: the forms in a browser (make forms)." >&2
+  echo "Missing: chromium. With Debian: apt install chromium" >&2
+  echo "=====================================================================" >&2
+fi >/dev/null
 rm -f .coverage .coverage.*
 failed=0
 told=$(mktemp)
@@ -61,7 +71,7 @@ trap 'kill "$beside" 2>/dev/null; cat "$told"; rm -f "$told"' EXIT
 trap 'exit 130' INT TERM
 if [ -z "$missing" ]; then
   echo "With real servers:"
-  "$bin/pytest" -q -m "server and not faults and not helios" tests || failed=1
+  "$bin/pytest" -q -m "$with_servers and not faults and not helios" tests || failed=1
 fi
 wait "$beside" || failed=1
 trap 'rm -f "$told"' EXIT

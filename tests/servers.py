@@ -6,6 +6,7 @@ put in order of the version that they need, so that each is started once.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -42,7 +43,12 @@ class Servers:
             self.stop()
             self._running = sandbox.start(version, free_port(), java_options=JAVA_OPTIONS)
         url = self._running.url
-        httpx.post(f"{url}/$expunge", json=EVERYTHING, timeout=120).raise_for_status()
+        for pause in (1, 2, 4, 8, 16, 0):  # it may still be writing the terms of a CodeSystem
+            reply = httpx.post(f"{url}/$expunge", json=EVERYTHING, timeout=120)
+            if reply.status_code != httpx.codes.CONFLICT:
+                break
+            time.sleep(pause)
+        reply.raise_for_status()
         return url
 
     def stop(self) -> None:

@@ -22,7 +22,7 @@ from alliance_fhir.errors import AuthFailed, BadReply, Refused
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.bundle import own_identifiers
 from alliance_fhir.fhir.group import Resource
-from alliance_fhir.fhir.labels import meta
+from alliance_fhir.fhir.labels import is_our_claim, meta
 from alliance_fhir.fhir.logical import named
 from alliance_fhir.fhir.plan import REQUESTS
 from alliance_fhir.fhir.plan.back.element import DAY, Element
@@ -233,7 +233,8 @@ class _Reading:
         # what a server keeps of ours when we give something back says nothing of theirs
         if not all(map(self._is_our_tag, about.parts("tag"))):
             lost.append("meta.tag")
-        if about.value.get("profile"):
+        claimed: Any = about.value.get("profile", [])
+        if not isinstance(claimed, list) or not all(map(is_our_claim, cast("list[Any]", claimed))):
             put = (*put, "meta.profile")
         identifier = [*own_identifiers(body), el.identifier(self._ours.identifiers, key)]
         whole = {**self._with_people(body), "identifier": identifier}

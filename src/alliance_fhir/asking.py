@@ -47,6 +47,7 @@ class Options(NamedTuple):
     recreate: bool = False
     adopt: bool = False
     reinstate: bool = False
+    validate: bool = False
     only: frozenset[str] | None = None
     real_data_to_public_server: bool = False
 

@@ -303,6 +303,7 @@ class Settings(Frozen):
 
     confidentiality: Literal["U", "L", "M", "N", "R", "V"] | None = "R"
     sensitivity: tuple[Literal["MH", "PSY", "BH"], ...] = ("MH",)
+    claim_profiles: bool = True
     score_performer: Literal["none", "rater"] = "none"
     synthetic: bool = False
 

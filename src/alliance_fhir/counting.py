@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alliance_fhir.domain.receipt import AS_ASKED, Finding, Receipt, Tally
+from alliance_fhir.fhir.defined import DEFINED
 from alliance_fhir.fhir.group import Group
 from alliance_fhir.planned import OBSTACLES, Planned
 from alliance_fhir.readback import CHANGED
@@ -83,7 +84,10 @@ def _of_what(group: Group, receipt: Receipt) -> str:
 
 def _place(group: Group, rule: str) -> tuple[int, str]:
     """Row and column of a finding. A document has a line that names the patient; of what belongs to
-    no row the type is told."""
+    no row the type is told, or of a definition its canonical."""
     if group.of_plan and rule in _OF_PATIENT:
         return group.origin.row_of(_PATIENT), _PATIENT
-    return group.origin.row, "" if group.key else group.resources[0].type
+    if group.key:
+        return group.origin.row, ""
+    [alone] = group.resources
+    return group.origin.row, alone.key if alone.type in DEFINED else alone.type

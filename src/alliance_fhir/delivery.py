@@ -19,7 +19,7 @@ from alliance_fhir.domain.records import now
 from alliance_fhir.errors import AuthFailed, Conflict, Refused, ServerError, Unavailable
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.check import Checker
-from alliance_fhir.fhir.group import Group
+from alliance_fhir.fhir.group import Group, Resource
 from alliance_fhir.fhir.logical import Reference
 from alliance_fhir.fhir.people import CREATABLE
 from alliance_fhir.fhir.provenance import ProvenanceWriter
@@ -32,13 +32,16 @@ from alliance_fhir.recording import EXISTED, Record, told_of
 from alliance_fhir.releasing import Releaser
 from alliance_fhir.status_delivery import StatusDelivery
 from alliance_fhir.targets.base import Partly, Target
+from alliance_fhir.validation import Validation
 from alliance_fhir.writing import (
+    NotValid,
     change_of,
     key_of,
     letter_of,
     marks_of,
     provenance_of,
     remedy_of,
+    rule_of,
     to_prove,
 )
 
@@ -60,6 +63,7 @@ class Delivery:
         run: str,
         checker: Checker,
         letters: DeadLetters | None = None,
+        validation: Validation | None = None,
     ) -> None:
         self._ledger = ledger
         self._target = target
@@ -67,11 +71,12 @@ class Delivery:
         self.system = identifier_system(settings.root)
         self._record = Record(ledger, target, planner, settings.source, self.system, run)
         self.references = self._record.references
-        self._provenance = ProvenanceWriter(settings)
+        self._provenance = ProvenanceWriter(target.version, settings)
         self._marks = marks_of(settings, target, run)
         self._releaser = Releaser(ledger, target, settings, run, self._marks, now)
         self._checker = checker
         self._letters = letters
+        self._validation = validation
         self._statuses = StatusDelivery(
             ledger,
             target,
@@ -104,6 +109,23 @@ class Delivery:
         if error := self._outages.count(declined, planned.group.patient):
             raise Halted(error, list(receipts.values()))
         return list(receipts.values())
+
+    def foresee(self, planned: Planned, foreseen: list[Receipt]) -> list[Receipt]:
+        """What would become of a group, by the target's validation where that is asked for; else
+        what is `foreseen` without. Raises Halted as `send` does."""
+        nothing = planned.rule or planned.of_status or not (planned.changes or planned.unproven)
+        if nothing or self._validation is None:
+            return foreseen
+        changes, _ = self._changes(planned)
+        try:
+            self._validation.hold(planned.group, changes, self._places(planned))
+        except NotValid as wrong:
+            told = {receipt.key: receipt for receipt in foreseen}
+            told.pop(planned.group.key, None)  # the Provenance of what is not written
+            return [*(told | _rejected_of(planned, wrong)).values()]
+        except ServerError as error:
+            raise Halted(error, self._record.left(planned, {})) from error
+        return foreseen
 
     def _claimed(self, planned: Planned, receipts: dict[str, Receipt]) -> Refused | None:
         if not self._ledger.shared:
@@ -279,21 +301,19 @@ class Delivery:
     def _once(self, planned: Planned) -> dict[str, Receipt]:
         sent = [decision.resource for decision in planned.changes]
         self._checker.check(sent, of_plan=planned.group.of_plan)
+        changes, written = self._changes(planned)
+        places = self._places(planned)
+        if self._validation:
+            self._validation.hold(planned.group, changes, places)
         for decision in planned.changes:
             if decision.retired:
                 self._releaser.release(decision.retired)
-        changes = [change_of(d, planned.group, self._marks) for d in planned.changes]
         entries = {d.resource.key: self._record.entry(planned.group, d) for d in planned.changes}
-        told = to_prove(planned) or planned.unproven
-        if planned.group.key and told and self._target.takes("Provenance", "created"):
-            written = provenance_of(planned, self._provenance, now())
-            self._checker.check([written])
-            marked = self._marks.mark(written, self._marks.run, new=True)
-            changes.append(Change(marked, "created"))
+        if written:
             entries[written.key] = self._record.proof(planned, Decision(written, "created"))
         self._record.beginning(list(entries.values()))
         try:
-            answers = self._target.deliver(changes, self._places(planned))
+            answers = self._target.deliver(changes, places)
         except (AuthFailed, Unavailable) as error:
             if isinstance(error, AuthFailed) or not error.sent:
                 self._record.unsent(entries.values())
@@ -304,6 +324,17 @@ class Delivery:
                 if id_ := receipts[decision.resource.key].id:
                     self._record.know(decision.resource, id_)
         return receipts
+
+    def _changes(self, planned: Planned) -> tuple[list[Change], Resource | None]:
+        """What is sent of a group, and the Provenance that is the last of it, if one is."""
+        changes = [change_of(d, planned.group, self._marks) for d in planned.changes]
+        told = to_prove(planned) or planned.unproven
+        if not (planned.group.key and told and self._target.takes("Provenance", "created")):
+            return changes, None
+        written = provenance_of(planned, self._provenance, now())
+        self._checker.check([written])
+        marked = self._marks.mark(written, self._marks.run, new=True)
+        return [*changes, Change(marked, "created")], written
 
     def _places(self, planned: Planned) -> Mapping[Reference, str]:
         """Where all is that the group may point to: what of it is there already, too."""
@@ -319,7 +350,7 @@ class Delivery:
         self._record.not_taken(planned, "rejected")
         if planned.group.resources[0].type not in CREATABLE:  # who may be registered by hand
             self._put_aside(planned, refused)
-        return _not_taken_of(planned, "rejected", "refused", remedy_of(refused))
+        return _rejected_of(planned, refused)
 
     def _put_aside(self, planned: Planned, refused: Refused) -> None:
         """The dead letters keep what was declined."""
@@ -355,6 +386,17 @@ def _not_taken_of(
     }
 
 
+def _rejected_of(planned: Planned, refused: Refused) -> dict[str, Receipt]:
+    """What is said of all that the target declined, or finds not to be valid."""
+    told = _not_taken_of(planned, "rejected", rule_of(refused), remedy_of(refused))
+    if not isinstance(refused, NotValid):
+        return told
+    return {
+        key: receipt._replace(element=refused.element, place=refused.place)
+        for key, receipt in told.items()
+    }
+
+
 def _contested_of(planned: Planned) -> dict[str, Receipt]:
     """What is said of a record, or of the Provenance of one that arrived, where the target says
     each time that it has another version."""
@@ -367,5 +409,5 @@ def _contested_of(planned: Planned) -> dict[str, Receipt]:
 
 def _unproven_of(planned: Planned, refused: Refused) -> dict[str, Receipt]:
     """What is said of a record that arrived, and of which the target declined the Provenance."""
-    key = planned.group.key
-    return {key: Receipt("Provenance", key, "rejected", rule="refused", remedy=remedy_of(refused))}
+    key, rule = planned.group.key, rule_of(refused)
+    return {key: Receipt("Provenance", key, "rejected", rule=rule, remedy=remedy_of(refused))}

@@ -115,14 +115,17 @@ class Refused(ServerError):
 class Conflict(ServerError):
     """The target's copy changed since we last saw it; nothing was overwritten.
 
-    `status` is the HTTP status, or 0 where it was found out by a look.
+    `status` is the HTTP status, or 0 where it was found out by a look; `outcome` as for Refused.
     """
 
     exit_code = 14
 
-    def __init__(self, message: str, *, status: int = 0) -> None:
+    def __init__(
+        self, message: str, *, status: int = 0, outcome: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.outcome = outcome or {}
 
 
 class BadReply(ServerError):

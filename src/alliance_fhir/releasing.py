@@ -42,7 +42,7 @@ class Releaser:
         self._ledger = ledger
         self._target = target
         self._system = identifier_system(settings.root)
-        self._writer = ProvenanceWriter(settings)
+        self._writer = ProvenanceWriter(target.version, settings)
         self._run = run
         self._marks = marks
         self._clock = clock

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alliance_fhir.domain.receipt import Finding, Tally
+from alliance_fhir.domain.receipt import NOT_VALID, Finding, Tally
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Verification:
         return self.expected == self.found == self.equal and not self.duplicated
 
 
-_WRITING = ("plan", "sync", "demo", "retract")
+_WRITING = ("plan", "sync", "demo", "retract", "profiles")
 """The commands that say what became of resources."""
 
 
@@ -97,6 +97,7 @@ class Result:
     dead_letters: str = ""
     probe: dict[str, Any] = field(default_factory=dict[str, Any])
     measures: dict[str, Any] = field(default_factory=dict[str, Any])
+    validation: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
     def ok(self) -> bool:
@@ -114,7 +115,7 @@ class Result:
         tally = self.tally
         if self.stop_code:
             return self.stop_code
-        whole = (f.row == 0 and f.rule != "refused" for f in tally.rejected)
+        whole = (f.row == 0 and f.rule not in ("refused", NOT_VALID) for f in tally.rejected)
         if self.command != "pull" and any(whole):  # a pull has resources, not files
             return 3
         if tally.rejected or tally.resources["rejected"]:
@@ -141,6 +142,7 @@ class Result:
                 "rejected": sum(f.row > 0 and not f.beside for f in tally.rejected),
             },
             "resources": tally.resources if self.is_writing else None,
+            "validation": self.validation,
             "undone": self.undone,
             "files": self.files,
             "pull": {type_: vars(pulled) for type_, pulled in self.pull.items()},
@@ -156,7 +158,9 @@ class Result:
             "stopped": self.stopped,
             "exit_code": self.exit_code,
         }
-        if self.command in ("verify", "probe") or (self.command == "pull" and not tally.read):
+        if self.command in ("verify", "probe", "profiles") or (
+            self.command == "pull" and not tally.read
+        ):
             del shape["records"]
         shape = {key: value for key, value in shape.items() if value not in (None, "", {})}
         kept = {"rejected", "blocked"}

@@ -38,6 +38,7 @@ from alliance_fhir.result import Result
 from alliance_fhir.seen import Seen
 from alliance_fhir.sources.supply import Supply
 from alliance_fhir.targets.base import BESIDE, Target
+from alliance_fhir.validation import Validation
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ def new_run() -> str:
 
 class Run:
     """One plan or sync; `settled` hears of each group, in the order of the records, and `alone` is
-    what is to be sent beside the records, and is of none."""
+    what is to be sent beside the records, and is of none. `dry`: nothing is written."""
 
     def __init__(
         self,
@@ -75,9 +76,10 @@ class Run:
         letters: DeadLetters | None = None,
         settled: Settled = lambda planned, receipts: None,
         run: str = "",
-        alone: Iterable[Resource] = (),
+        alone: Sequence[Resource] = (),
+        dry: bool = False,
     ) -> None:
-        self._dry = command == "plan"
+        self._dry = dry or command == "plan"
         self._target = target
         self._ledger = ledger
         self._settings = settings
@@ -94,6 +96,7 @@ class Run:
             partial(ledger.plans, settings.named_source),
         )
         self._mapping.add(alone)
+        self._alone = {resource.key for resource in alone}
         self._planner = Planner(
             ledger,
             target,
@@ -111,7 +114,8 @@ class Run:
             fhir_version=target.version.full,
         )
         self._tally: Tally = self._result.tally
-        self._at_once = 0 if self._dry or not target.lanes else options.lanes or target.lanes
+        asks = not self._dry or options.validate  # else there is nothing to do in lanes
+        self._at_once = (options.lanes or target.lanes) if target.lanes and asks else 0
         self._lanes = Lanes(
             # while all requests wait for answers, one lane more prepares what is next
             self._at_once + 1 if self._at_once > 1 else self._at_once,
@@ -122,6 +126,7 @@ class Run:
         if letters is None and ledger.kept and not self._dry and not target.all_at_once:
             letters = DeadLetters(usual_place(ledger.name, target.identity, settings))
         self._letters = letters
+        self._validation = Validation(target) if options.validate else None
         self._delivery = Delivery(
             ledger,
             target,
@@ -130,6 +135,7 @@ class Run:
             self._result.run,
             self._mapping.checker,
             letters,
+            self._validation,
         )
         self._register = Register(
             target,
@@ -183,13 +189,15 @@ class Run:
                 self._tally.warnings += intake.without_row(self._letters)
         if self._letters and len(self._letters):
             self._result.dead_letters = str(self._letters.path)
+        if self._validation:
+            self._result.validation = dict(self._validation.counts)
         self._result.requests = self._target.requests()
         self._result.seconds = time.monotonic() - began
         return self._result
 
     def _begin(self) -> None:
         """Whatever stands against the run is said before the first row is read."""
-        if not self._dry:
+        if not self._dry or self._validation:  # to ask about a resource is to send it
             refuse_real_data(
                 self._target.identity,
                 synthetic=self._settings.synthetic,
@@ -200,6 +208,8 @@ class Run:
         self._target.begin(writing=not self._dry)
         if self._at_once:
             self._target.admit(self._at_once)
+        if self._validation:
+            self._validation.begin()
         self._target.recall(self._ledger.fact(ABILITIES))
         if not self._dry:  # from now on nobody takes away what records refer to
             self._ledger.begin_run(self._result.run, self._result.command, self._settings.source)
@@ -280,8 +290,10 @@ class Run:
             self._count(planned, self._beside(resource, receipts))
 
     def _beside(self, resource: Resource, receipts: list[Receipt]) -> list[Receipt]:
-        """Where the target does not take what records can be without, they go without it."""
-        if resource.type not in BESIDE or all(r.rule != "not-accepted" for r in receipts):
+        """Where the target does not take what records can be without, they go without it. What is
+        to be sent for its own sake is no such thing."""
+        beside = resource.type in BESIDE and resource.key not in self._alone
+        if not beside or all(r.rule != "not-accepted" for r in receipts):
             return receipts
         self._leave_out(resource.type)
         return [receipt._replace(state="not_sent", rule="") for receipt in receipts]
@@ -298,8 +310,10 @@ class Run:
                 [decision.resource for decision in planned.changes],
                 of_plan=planned.group.of_plan,
             )
-        if self._result.stopped or self._dry:
+        if self._result.stopped:
             return self._foreseen(planned)
+        if self._dry:
+            return self._delivery.foresee(planned, self._foreseen(planned))
         return self._delivery.send(planned)
 
     def _take_in(self, done: Iterable[Done[Planned, list[Receipt]]]) -> None:
@@ -335,6 +349,10 @@ class Run:
         if any(map(is_left_out, told)) and not self._target.takes("Task", "created"):
             self._leave_out("Task")
         count(self._tally, planned, told, self._target.name)
+        if self._validation:
+            errors, warnings = self._validation.taken(planned.group)
+            self._tally.rejected += errors
+            self._tally.warnings += warnings
 
     def _stop(self, error: AllianceError) -> None:
         self._result.stopped = str(error)

@@ -111,7 +111,7 @@ def map_to(
     began = time.monotonic()
     result = Result("map", target=os.fspath(out), fhir_version=version.full)
     files = Sources(several(sources), settings, catalog := site_catalog(settings))
-    provenance = ProvenanceWriter(settings)
+    provenance = ProvenanceWriter(version, settings)
     with NdjsonFolder(Path(out)) as folder:
         for _ in files.attempts():
             folder.clear()

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from alliance_fhir.errors import AuthFailed, BadReply, Refused
 from alliance_fhir.fhir.canonical import content_digest
+from alliance_fhir.fhir.defined import DEFINED
 from alliance_fhir.fhir.provenance import OF_STATUS
 from alliance_fhir.fhir.reply import Found
 from alliance_fhir.fhir.versions import Json
@@ -19,9 +20,7 @@ from alliance_fhir.subjects import moved
 from alliance_fhir.targets.base import Target, Wanted
 from alliance_fhir.targets.removing import Remover, Seen
 
-_SHARED = frozenset(
-    {"Questionnaire", "Device", "Practitioner", "Patient", "Measure", "MeasureReport"}
-)
+_SHARED = frozenset({"Device", "Practitioner", "Patient", "MeasureReport", *DEFINED})
 """The types of what is of no record alone."""
 _UNKNOWN = (
     "This run changed it, and neither a ledger nor the target's history tells from what; put it "

@@ -16,9 +16,11 @@ from alliance_fhir.config import Settings
 from alliance_fhir.domain.receipt import TAKEN_UP, Finding, State, Tally
 from alliance_fhir.domain.records import Identifier, Origin, now
 from alliance_fhir.errors import ConfigError, Conflict, Refused, ServerError, Unavailable
+from alliance_fhir.fhir.appointment import NO_SHOW
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.canonical import resealed
 from alliance_fhir.fhir.group import Group, Resource
+from alliance_fhir.fhir.labels import without_claim
 from alliance_fhir.fhir.provenance import ProvenanceWriter
 from alliance_fhir.fhir.reply import Delivered, Found
 from alliance_fhir.fhir.versions import Json
@@ -111,7 +113,7 @@ class Withdrawal:
         self._tally = tally
         self._only = only
         self._find = find
-        self._writer = ProvenanceWriter(settings)
+        self._writer = ProvenanceWriter(target.version, settings)
         self._marks = marks_of(settings, target, run)
         self._releaser = Releaser(ledger, target, settings, run, self._marks, now)
 
@@ -283,10 +285,11 @@ _OF_CANCELLED = ("cancelationReason", "cancellationReason", "cancellationDate")
 
 
 def withdrawn(body: Json) -> Json:
-    """A resource as it stands there, entered in error."""
+    """A resource as it stands there, entered in error. It claims the profiles that it claimed, but
+    for that of a no-show, as it is none any more."""
     status = "lifecycleStatus" if body["resourceType"] == "Goal" else "status"
     left = {name: value for name, value in body.items() if name not in _OF_CANCELLED}
-    return {**left, status: "entered-in-error"}
+    return {**without_claim(left, NO_SHOW), status: "entered-in-error"}
 
 
 def _meant(record: Record) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from alliance_fhir.config import Settings
 from alliance_fhir.dead_letters import Letter, Sent
 from alliance_fhir.deciding import Decision
 from alliance_fhir.domain.keys import digest
-from alliance_fhir.domain.receipt import AS_ASKED, MERGED, RULES
+from alliance_fhir.domain.receipt import AS_ASKED, MERGED, NOT_VALID, RULES
 from alliance_fhir.errors import Refused
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.group import Group, Resource
@@ -82,7 +82,7 @@ def letter_of(
         path=_whole(origin.path),
         beside=tuple(map(_whole, planned.group.beside)),
         row=origin.row,
-        rule="refused",
+        rule=rule_of(refused),
         remedy=remedy,
         status=refused.status,
         resources=tuple(Sent(type=resource.type, key=resource.key) for resource in tried),
@@ -94,8 +94,34 @@ def letter_of(
     )
 
 
+class NotValid(Refused):
+    """A target's validation, which was asked for, finds errors in a group; nothing of it was sent.
+
+    `element` is where the first of them is, `place` the resource whose that is, and `told` what the
+    target calls it. It is for whoever delivers, and reaches no user.
+    """
+
+    def __init__(self, place: str, element: str, told: str, *, status: int, outcome: Json) -> None:
+        super().__init__(f"{place} is not valid", status=status, outcome=outcome)
+        self.place = place
+        self.element = element
+        self.told = told
+
+
+def rule_of(refused: Refused) -> str:
+    """The rule by which something did not arrive."""
+    return NOT_VALID if isinstance(refused, NotValid) else "refused"
+
+
+def validation_says(rule: str, told: str) -> str:
+    """What a target's validation said, by code and message, and what to do."""
+    return f"{RULES[rule]} It says: {told or 'no code'}."
+
+
 def remedy_of(refused: Refused) -> str:
     """What a target said to what it declined, and what to do."""
+    if isinstance(refused, NotValid):
+        return validation_says(NOT_VALID, refused.told)
     said = ", ".join([str(refused.status), *refused.issues])
     return f"The target declined it ({said}); change the data, or the target's rules."
 

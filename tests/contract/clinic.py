@@ -106,7 +106,8 @@ class Wire:
 
 def is_write(request: httpx.Request) -> bool:
     """Whether a request would change something."""
-    return request.method != "GET" and not request.url.path.endswith("/_search")
+    asks = ("/_search", "/$validate")
+    return request.method != "GET" and not request.url.path.endswith(asks)
 
 
 class Clinic:

@@ -112,6 +112,12 @@ def by_key_alone(test: Test) -> Test:
     return test
 
 
+def validating(test: Test) -> Test:
+    """It is about what real servers say of our resources, and about a server that says nothing."""
+    vars(test)["kinds"] = ["", R4, R5]
+    return test
+
+
 def rungs(test: Test) -> Test:
     """It shows what becomes of half a group, where groups do not arrive as a whole."""
     parted = [rung for rung, lacks in RUNGS.items() if "transactions" in lacks]

@@ -553,6 +553,14 @@ def test_nobody_agrees_by_a_status_and_a_day_has_no_time(
     assert acceptance(first, f"goal-{place[5:]}") == {"1001": "pending", "kurtz": "pending"}
 
 
+@by_the_ledger_at_a_server
+def test_a_claim_of_ours_says_nothing_of_theirs(first: Clinic) -> None:
+    """A server may leave it on what was theirs before, and is given back."""
+    ours = "https://alliance-fhir.github.io/ig/StructureDefinition/agreed-goal"
+    added(first, a_goal(first, meta={"profile": [ours]}))
+    assert merged_is(first).endswith("It stands in jones-2.plan.yaml.")
+
+
 # --- an identifier of the portal's ----------------------------------------------------------------
 
 

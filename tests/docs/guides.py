@@ -1,8 +1,8 @@
-"""What US Core, MCC and PCO must have of the resources of a plan, and which of it ours have.
+"""What US Core, MCC, PCO and SDC must have of our resources, and which of it ours have.
 
 `guides.toml` holds what the guides say; what ours have is seen from what the mapping makes of the
-example plans, and of plans that say as little as a plan can. The tables of
-docs/reference/plans-and-guides.md are held against both.
+example plans, of plans that say as little as a plan can, and of the example clinic. The tables of
+docs/reference/plans-and-guides.md and ratings-and-guides.md are held against both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 FACTS: Json = tomllib.loads((Path(__file__).parent / "guides.toml").read_text(encoding="utf-8"))
-LATEST = {"mcc": "1.0.0", "pco": "0.2.0"}
+LATEST = {"mcc": "1.0.0", "pco": "0.2.0", "sdc": "4.0.0-ballot"}
+PLANS, RATINGS = "plans-and-guides.md", "ratings-and-guides.md"
+COLUMNS = {PLANS: ("mcc", "pco"), RATINGS: ("sdc", "pco")}
+"""The guides beside US Core whose marks a page has, in the order of its columns."""
+ROOT = Path(__file__).parents[2]
 CORE = ("6.1.0", "7.0.0", "8.0.0", "9.0.0")
 MET, SAID, NOT = "met", "where said", "not"
 
@@ -36,8 +40,8 @@ class Row(NamedTuple):
 
     element: str
     core: str
-    mcc: str
-    pco: str
+    second: str
+    third: str
     ours: str
 
 
@@ -52,21 +56,26 @@ def marks(profile: str, version: str) -> dict[str, str]:
     return {element: mark for element, mark in whole.items() if mark}
 
 
+def page_of(table: Mapping[str, str]) -> str:
+    """The page that a table stands on."""
+    return table.get("page", PLANS)
+
+
 def rows(table: Mapping[str, str]) -> list[Row]:
     """The rows of a table, in the order in which the guides name the elements."""
-    core = {version: marks(table["core"], version) for version in CORE}
-    others = {
-        guide: marks(table[guide], version) if guide in table else {}
-        for guide, version in LATEST.items()
-    }
-    named = dict.fromkeys(e for told in (*core.values(), *others.values()) for e in told)
+    core = {v: marks(table["core"], v) if "core" in table else {} for v in CORE}
+    second, third = (
+        marks(table[guide], LATEST[guide]) if guide in table else {}
+        for guide in COLUMNS[page_of(table)]
+    )
+    named = dict.fromkeys(e for told in (*core.values(), second, third) for e in told)
     kind = table["title"]
     return [
         Row(
             element,
             _over_versions([core[version].get(element, "") for version in CORE]),
-            others["mcc"].get(element, ""),
-            others["pco"].get(element, ""),
+            second.get(element, ""),
+            third.get(element, ""),
             state(kind, element),
         )
         for element in _in_order(named)
@@ -158,8 +167,10 @@ def _is(piece: Json, value: Json) -> bool:
 
 @cache
 def ours() -> dict[str, list[Json]]:
-    """What comes of all plans, by the tables that it belongs to."""
+    """What comes of all plans and of the example clinic, by the tables that it belongs to."""
     found: dict[str, list[Json]] = {table["title"]: [] for table in FACTS["table"]}
+    for title, body in _of_ratings():
+        found[title].append(body)
     for key, body in _resources():
         kind = body["resourceType"]
         if kind == "Observation":
@@ -175,6 +186,24 @@ def _about(key: str, body: Json) -> str:
         treatment = body["code"]["coding"][0]["code"] == "75773-2"
         return f"preferences about {'treatment' if treatment else 'care'}"
     return "adherence" if "-adherence-" in key else "satisfaction and doubts"
+
+
+def _of_ratings() -> Iterator[tuple[str, Json]]:
+    """The golden files of the example clinic, and the forms of all instruments."""
+    for file in sorted((ROOT / "examples" / "clinic" / "expected" / "r4").glob("*.ndjson")):
+        for body in map(json.loads, file.read_bytes().splitlines()):
+            yield _of_rating(body), body
+    for file in sorted((ROOT / "profiles" / "r4").glob("Questionnaire-*.json")):
+        body = json.loads(file.read_bytes())
+        if "code" in body:  # those of plans have none
+            yield "Questionnaire: of an instrument", body
+
+
+def _of_rating(body: Json) -> str:
+    kind = body["resourceType"]
+    if kind == "Observation":
+        return f"Observation: {'panel' if 'hasMember' in body else 'score'}"
+    return f"{kind}: of {'what was written' if kind == 'Provenance' else 'a rating'}"
 
 
 def _resources() -> Iterator[tuple[str, Json]]:

@@ -300,6 +300,7 @@ def test_the_keys_of_json_are_the_ones_that_are_told() -> None:
         "why",
         11,
         undone={"removed": 1},
+        validation={"resources": 1},
         dead_letters="a.jsonl",
         pull={"Device": Pulled()},
         measures={"figures": []},

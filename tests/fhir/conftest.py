@@ -49,10 +49,39 @@ ACCEPTED = [
     # package is not here, and stands beside one that the value set, an extensible one, has
     ("Terminology_PassThrough_TX_Message", "#v2-fhir-transformation"),
     ("Terminology_TX_NoValid_2_CC", "v2-fhir-transformation"),
+    # told of each extension that a profile does not name, which it may have: all are open
+    ("Details_for__matching_against_Profile_", ""),
     # it knows CQL alone, and passes over what FHIRPath counts
     ("MEASURE_M_CRITERIA_UNKNOWN", "text/fhirpath"),
 ]
 """The warnings that we live with: the id of each, and a part of its message."""
+
+
+LIVED_WITH = [
+    # LOINC and US Core's categories cannot be had offline
+    ("CarePlan: warning", "us/core/CodeSystem/careplan-category"),
+    ("Observation: warning", "http://loinc.org#71799-1"),
+    ("Observation: ", "us/core/CodeSystem/us-core-category"),
+    ("Observation: warning", "http://loinc.org#75773-2"),
+    ("Observation: warning", "http://loinc.org#95541-9"),
+    # R6 has it as an element; until then this extension is what others read
+    ("Goal: information", "goal-acceptance"),
+    # no code says that somebody agreed without a signature
+    ("Provenance: warning", "No code provided, and a code should be provided"),
+    # a text of ours that looks like markup on purpose, to be seen as text
+    ("Goal: information", "[SECURITY_STRING_CONTENT_WARNING]"),
+    ("Observation: information", "[SECURITY_STRING_CONTENT_WARNING]"),
+]
+"""The start of what is said of plans besides, and a part of it."""
+
+
+def beyond(told: Iterable[str]) -> list[str]:
+    """What is said of plans beyond that."""
+    return [
+        each
+        for each in told
+        if not any(each.startswith(start) and part in each for start, part in LIVED_WITH)
+    ]
 
 
 def accepted(issue: Issue) -> bool:

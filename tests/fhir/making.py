@@ -110,12 +110,15 @@ def resources(
     """All that comes of these records: what is shared, what is of each, and its Provenance."""
     one = mapping(version, settings)
     made = [*one.groups(cast("Sources", Told(records)))]
-    return [*one.shared.values(), *(r for g in made for r in whole(cast("Group", g), settings))]
+    return [
+        *one.shared.values(),
+        *(r for g in made for r in whole(cast("Group", g), version, settings)),
+    ]
 
 
-def whole(group: Group, settings: Settings = SETTINGS) -> list[Resource]:
+def whole(group: Group, version: Version, settings: Settings = SETTINGS) -> list[Resource]:
     """A group's resources and the Provenance of their first writing."""
-    writer = ProvenanceWriter(settings)
+    writer = ProvenanceWriter(version, settings)
     written = writer.write(group, group.resources, "create", "2026-03-03T06:00:00Z")
     return [*group.resources, written]
 
@@ -244,7 +247,7 @@ def of_visits(version: Version) -> tuple[Resource, ...]:
         key = record_key("clinic-east", told.natural_key)
         group = mapper.group(key, Origin("visits.csv", row), told, f"{row:032x}", place)
         for one in (group.before, group):
-            made |= {r.key: r for r in (whole(one) if one else ())}
+            made |= {r.key: r for r in (whole(one, version) if one else ())}
     return tuple(made.values())
 
 

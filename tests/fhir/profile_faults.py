@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
+from making import R4, everything, of_outreach, of_visits
+from measured import measured
+from sited import of_a_site
+
+from planting import GONE, copied
 from shorthand import PROFILES
 
 IG = "https://alliance-fhir.github.io/ig/StructureDefinition"
 EXAMPLES = PROFILES.parent / "examples"
 THO = "http://terminology.hl7.org/CodeSystem"
+GROUP = {"reference": "Group/1"}
+"""Somebody or something that no reference of ours means."""
 Json = dict[str, Any]
 Spoil = Callable[[Json], Json]
 
@@ -64,11 +72,16 @@ def profiles_of(body: Json) -> list[str]:
     return ["alliance-score"] if type_ == "Observation" else []
 
 
-def claiming(body: Json, profiles: list[str] | None = None) -> bytes:
-    """The resource as one that says that it fits these profiles, or those that it is to fit."""
-    claims = [f"{IG}/{one}" for one in (profiles_of(body) if profiles is None else profiles)]
-    claimed = {"profile": claims} if claims else {}
-    return json.dumps({**body, "meta": {**body.get("meta", {}), **claimed}}).encode()
+def claims(body: Json) -> list[str]:
+    """The profiles that a resource says that it fits, as they stand in it."""
+    return body.get("meta", {}).get("profile", [])
+
+
+def claiming(body: Json, profiles: list[str]) -> bytes:
+    """The resource as one that says that it fits these profiles, and no others."""
+    about = {name: value for name, value in body.get("meta", {}).items() if name != "profile"}
+    claimed = {"profile": [f"{IG}/{one}" for one in profiles]} if profiles else {}
+    return json.dumps({**body, "meta": {**about, **claimed}}).encode()
 
 
 def of_the_examples(version: str = "R4") -> Iterator[Json]:
@@ -78,43 +91,54 @@ def of_the_examples(version: str = "R4") -> Iterator[Json]:
 
 
 @cache
-def first(profile: str) -> Json:
-    """The first of the examples that is to fit a profile."""
-    return next(one for one in of_the_examples() if profile in profiles_of(one))
+def _of_each() -> dict[str, list[Json]]:
+    """What is to fit each profile: of the examples, then of what tests make. R4."""
+    made = [make(R4) for make in (of_visits, of_outreach, everything, of_a_site)]
+    made += [tuple(measured(R4)), tuple(measured(R4, bare=True))]
+    found: dict[str, list[Json]] = {}
+    for body in (*of_the_examples(), *(json.loads(r.json()) for some in made for r in some)):
+        for profile in profiles_of(body):
+            found.setdefault(profile, []).append(body)
+    return found
 
 
-def without(name: str) -> Spoil:
-    """An element that is not there."""
-    return lambda body: {key: value for key, value in body.items() if key != name}
+def planted_in(profile: str, spoil: Spoil) -> tuple[Json, Json]:
+    """The first that is to fit a profile and has what is spoilt: as it is, and with the fault."""
+    for right in _of_each()[profile]:
+        with suppress(LookupError):
+            return right, spoil(right)
+    raise LookupError(f"nothing that is to fit {profile} has what is to be spoilt")
 
 
-def with_(elements: Json | None = None, **told: Any) -> Spoil:
-    """Elements that say something else."""
-    return lambda body: {**body, **(elements or {}), **told}
+def at(way: str, value: object) -> Spoil:
+    """Something else at the end of a way, or nothing (GONE); at `+` one more, at `*` the last one
+    twice. Raises LookupError where the way leads nowhere."""
+    *steps, last = _steps(way)
+
+    def spoil(body: Json) -> Json:
+        whole = copied(body)
+        parent: Any = whole
+        for step in steps:
+            parent = parent[step]
+        if value is GONE:
+            del parent[last]
+        elif last in ("+", "*"):
+            parent.append(value if last == "+" else parent[-1])
+        else:
+            parent[last] = value
+        return whole
+
+    return spoil
 
 
-def without_extension(name: str) -> Spoil:
-    """An extension of ours that is not there."""
-    return lambda body: {
-        **body,
-        "extension": [one for one in body["extension"] if not one["url"].endswith(f"/{name}")],
-    }
+def instead(way: str, name: str, value: object) -> Spoil:
+    """An element under another name, in the place of the one at the end of a way."""
+    place = way.rpartition(".")[0]
+    return both(at(way, GONE), at(f"{place}.{name}".lstrip("."), value))
 
 
-SOMEBODY = {"reference": "Group/1"}
-PAT = {"coding": [{"system": f"{THO}/appointment-cancellation-reason", "code": "pat"}]}
-OTHER = {"coding": [{"system": f"{THO}/observation-category", "code": "exam"}]}
-
-
-def twice(name: str) -> Spoil:
-    """An extension of ours that is there twice."""
-    return lambda body: {
-        **body,
-        "extension": [
-            *body["extension"],
-            *(one for one in body["extension"] if one["url"].endswith(f"/{name}")),
-        ],
-    }
+def _steps(way: str) -> list[str | int]:
+    return [int(s) if s.lstrip("-").isdigit() else s for s in way.split(".")]
 
 
 def both(*spoils: Spoil) -> Spoil:
@@ -128,149 +152,93 @@ def both(*spoils: Spoil) -> Spoil:
     return spoil
 
 
-def within(name: str, spoil: Spoil) -> Spoil:
-    """The first of some elements, spoilt."""
-
-    def change(body: Json) -> Json:
-        told = body[name]
-        return {
-            **body,
-            name: [spoil(told[0]), *told[1:]] if isinstance(told, list) else spoil(told),
-        }
-
-    return change
+def without_extension(name: str, way: str = "") -> Spoil:
+    """An extension that is not there, of the resource or of what a way leads to."""
+    return _extensions(name, way, lambda others, _: others)
 
 
-def extended(name: str, **value: Any) -> Spoil:
-    """One more extension of ours, as often as told, which a profile lets stand once."""
-    return lambda body: {
-        **body,
-        "extension": [*body["extension"], *[{"url": f"{IG}/{name}", **value}] * 2],
-    }
+def twice(name: str, way: str = "") -> Spoil:
+    """An extension that is there twice."""
+    return _extensions(name, way, lambda others, one: [*others, one, one])
 
 
-def called_off(body: Json) -> Json:
-    """A visit that was cancelled: FHIR lets such a one have no times."""
-    kind = {"system": ATTENDANCE, "code": "unknown"}
-    attendance, *rest = body["extension"]
-    parts = [{"url": "kind", "valueCoding": kind}, attendance["extension"][1]]
-    others = [{**attendance, "extension": parts}, *rest]
-    return {**body, "status": "cancelled", "extension": others}
+def extended(name: str, key: str, value: object, way: str = "") -> Spoil:
+    """An extension with another value."""
+    return _extensions(name, way, lambda others, one: [*others, {"url": one["url"], key: value}])
 
 
-def no_actor(participant: Json) -> Json:
-    """Somebody of whom the role alone is said."""
-    role = {"coding": [{"system": f"{THO}/v3-ParticipationType", "code": "ATND"}]}
-    return {"type": [role], "status": participant["status"]}
+def within_extension(name: str, way: str, value: object, of: str = "") -> Spoil:
+    """An extension with something else at the end of a way within, or with nothing."""
+    return _extensions(name, of, lambda others, one: [*others, at(way, value)(one)])
 
 
-def nobody(body: Json) -> Json:
-    """A visit of no patient."""
-    others = [one for one in body["participant"] if one["actor"]["type"] != "Patient"]
-    return {**body, "participant": others}
+def _extensions(name: str, way: str, change: Callable[[list[Json], Json], list[Json]]) -> Spoil:
+    def spoil(body: Json) -> Json:
+        whole = copied(body)
+        parent: Any = whole
+        for step in _steps(way) if way else ():
+            parent = parent[step]
+        there = parent["extension"]
+        one = next((e for e in there if e["url"].rpartition("/")[2] == name), None)
+        if one is None:
+            raise LookupError(name)
+        parent["extension"] = change([e for e in there if e is not one], one)
+        return whole
+
+    return spoil
 
 
-def at_an_instant(body: Json) -> Json:
-    """A score of a moment, and of no day."""
-    return {**without("effectiveDateTime")(body), "effectiveInstant": "2026-03-02T12:00:00Z"}
+Fault = tuple[str, Spoil, str]
+"""A profile, what is wrong, and a part of what is said of it."""
+Row = tuple[str | Spoil, object, str]
+"""The same of one profile: a way to where it is, and what is put there; or the fault itself."""
 
 
-def with_text(component: Json) -> Json:
-    """A part of a score that is a text."""
-    return {"code": component["code"], "valueString": "x"}
+def faults(profile: str, *rows: Row) -> list[Fault]:
+    """The faults of a profile."""
+    return [
+        (profile, at(way, value) if isinstance(way, str) else way, named)
+        for way, value, named in rows
+    ]
 
 
-SEAL = "content-digest"
-ATTENDANCE = "https://alliance-fhir.github.io/ig/CodeSystem/attendance"
-REFERRED = {"reference": "DocumentReference/1"}
-MODE = {"coding": [{"system": f"{THO}/v3-ParticipationMode", "code": "FACE"}]}
-BY_NUMBER = {"identifier": {"system": "urn:example:x", "value": "1"}}
-TEXT = {"text": "x"}
-FAULTS: list[tuple[str, Spoil, str]] = [
-    # the profile, what is wrong, and a part of what is said of it
-    ("visit-appointment", without_extension(SEAL), "extension:digest'"),
-    ("visit-appointment", twice(SEAL), "extension:digest: max"),
-    ("visit-appointment", without_extension("attendance"), "extension:attendance'"),
-    ("visit-appointment", twice("attendance"), "extension:attendance: max"),
-    ("visit-appointment", without_extension("first-or-follow-up"), "extension:firstOrFollowUp'"),
-    ("visit-appointment", twice("first-or-follow-up"), "firstOrFollowUp: max"),
-    ("visit-appointment", extended("modality", valueCodeableConcept=MODE), "modality: max"),
-    ("visit-appointment", with_(identifier=[{"value": "1"}]), "identifier.system"),
-    ("visit-appointment", with_(identifier=[{"system": "urn:example:x"}]), "identifier.value"),
-    ("visit-appointment", without("identifier"), "Appointment.identifier"),
-    ("visit-appointment", both(called_off, without("start"), without("end")), "Appointment.start"),
-    ("visit-appointment", both(called_off, without("start"), without("end")), "Appointment.end"),
-    ("visit-appointment", within("participant", no_actor), "participant.actor"),
-    ("visit-appointment", nobody, "visit-one-patient"),
-    ("visit-appointment", with_(status="noshow"), "visit-no-show"),
-    ("visit-appointment", with_(status="booked", cancelationReason=PAT), "visit-called-off"),
-    ("no-show-appointment", with_(status="fulfilled"), "Appointment.status"),
-    ("no-show-appointment", with_(cancelationReason=PAT), "cancelationReason: max"),
-    ("alliance-response", without_extension(SEAL), "extension:digest'"),
-    ("alliance-response", twice(SEAL), "extension:digest: max"),
-    ("alliance-response", twice("rated-clinician"), "ratedClinician: max"),
-    ("alliance-response", twice("session-number"), "sessionNumber: max"),
-    ("alliance-response", twice("appointment"), "extension:appointment: max"),
-    ("alliance-response", extended("source-record", valueString="x"), "sourceRecord: max"),
-    ("alliance-response", without("identifier"), "QuestionnaireResponse.identifier"),
-    ("alliance-response", without("questionnaire"), "QuestionnaireResponse.questionnaire"),
-    ("alliance-response", without("subject"), "QuestionnaireResponse.subject"),
-    ("alliance-response", with_(subject=SOMEBODY), "QuestionnaireResponse.subject"),
-    ("alliance-response", without("authored"), "QuestionnaireResponse.authored"),
-    ("alliance-response", without("item"), "QuestionnaireResponse.item"),
-    ("alliance-panel", without("hasMember"), "Observation.hasMember"),
-    ("alliance-panel", with_(hasMember=[{"reference": "QuestionnaireResponse/1"}]), "hasMember"),
-    ("alliance-panel", with_(valueInteger=1), "Observation.value"),
-    ("alliance-score", without_extension(SEAL), "extension:digest'"),
-    ("alliance-score", twice(SEAL), "extension:digest: max"),
-    ("alliance-score", without("identifier"), "Observation.identifier"),
-    ("alliance-score", without("category"), "Observation.category: minimum"),
-    ("alliance-score", with_(category=[OTHER]), "pattern"),
-    ("alliance-score", with_(code=TEXT), "Observation.code.coding"),
-    ("alliance-score", without("subject"), "Observation.subject"),
-    ("alliance-score", with_(subject=SOMEBODY), "Observation.subject"),
-    ("alliance-score", without("effectiveDateTime"), "Observation.effective"),
-    ("alliance-score", at_an_instant, "Observation.effective"),
-    ("alliance-score", within("component", with_text), "component"),
-    ("alliance-score", both(without("valueQuantity"), with_(valueInteger=1)), "Observation.value"),
-    ("alliance-score", without("valueQuantity"), "score-value"),
-    ("alliance-score", without("method"), "Observation.method"),
-    ("alliance-score", with_(hasMember=[BY_NUMBER]), "Observation.hasMember"),
-    ("outreach-task", without_extension(SEAL), "extension:digest'"),
-    ("outreach-task", twice(SEAL), "extension:digest: max"),
-    ("outreach-task", without("identifier"), "Task.identifier"),
-    ("outreach-task", with_(intent="plan"), "Task.intent"),
-    ("outreach-task", without("code"), "Task.code: minimum"),
-    ("outreach-task", with_(code=OTHER), "Task.code"),
-    ("outreach-task", without("focus"), "Task.focus: minimum"),
-    ("outreach-task", with_(focus=SOMEBODY), "Task.focus"),
-    ("outreach-task", without("for"), "Task.for: minimum"),
-    ("outreach-task", with_({"for": SOMEBODY}), "Task.for"),
-    ("outreach-task", with_(input=[{"type": OTHER, "valueString": "x"}]), "Task.input"),
-    ("shared-care-plan", without_extension(SEAL), "extension:digest'"),
-    ("shared-care-plan", twice(SEAL), "extension:digest: max"),
-    ("shared-care-plan", without_extension("plan-version"), "extension:planVersion'"),
-    ("shared-care-plan", twice("plan-version"), "planVersion: max"),
-    ("shared-care-plan", without_extension("plan-written"), "extension:planWritten'"),
-    ("shared-care-plan", twice("plan-written"), "planWritten: max"),
-    ("shared-care-plan", twice("source-record"), "sourceRecord: max"),
-    ("shared-care-plan", without("identifier"), "CarePlan.identifier"),
-    ("shared-care-plan", without("category"), "CarePlan.category"),
-    ("shared-care-plan", with_(intent="order"), "CarePlan.intent"),
-    ("shared-care-plan", with_(subject=SOMEBODY), "CarePlan.subject"),
-    ("shared-care-plan", without("created"), "CarePlan.created"),
-    ("shared-care-plan", without("contributor"), "CarePlan.contributor"),
-    ("agreed-goal", without_extension(SEAL), "extension:digest'"),
-    ("agreed-goal", twice(SEAL), "extension:digest: max"),
-    ("agreed-goal", without("identifier"), "Goal.identifier"),
-    ("agreed-goal", with_(description=PAT), "Goal.description.text"),
-    ("agreed-goal", with_(subject=SOMEBODY), "Goal.subject"),
-    ("agreed-goal", with_(lifecycleStatus="active"), "goal-agreed"),
-    ("alliance-provenance", without_extension(SEAL), "extension:digest'"),
-    ("alliance-provenance", twice(SEAL), "extension:digest: max"),
-    ("alliance-provenance", without("entity"), "Provenance.entity: minimum"),
-    ("alliance-provenance", within("entity", with_(role="removal")), "Provenance.entity.role"),
-    ("alliance-provenance", within("entity", with_(what=REFERRED)), "entity.what.identifier"),
-    ("alliance-provenance", within("agent", without("type")), "agent.type: minimum"),
-    ("alliance-provenance", within("agent", with_(type=OTHER)), "agent"),
-]
+def gone(*ways: str) -> list[Row]:
+    """Elements that have to be there, and are not."""
+    return [(way, GONE, f"{_named(way)}: minimum") for way in ways]
+
+
+def _named(way: str) -> str:
+    """How an element is called: the last two parts of a way, without places in lists."""
+    steps = [step for step in way.split(".") if not step.lstrip("-").isdigit()]
+    return ".".join(steps[-2:])
+
+
+def named(*ways: str) -> list[Row]:
+    """References that do not say whom or what they mean."""
+    parts = ("type", "identifier", "identifier.system", "identifier.value")
+    return gone(*(f"{way}.{part}" for way in ways for part in parts))
+
+
+def told(*ways: str) -> list[Row]:
+    """Codings without a system, or without a code."""
+    return gone(*(f"{way}.{part}" for way in ways for part in ("system", "code")))
+
+
+def coded(*ways: str) -> list[Row]:
+    """Concepts without a code."""
+    rows = [(way, {"text": "x"}, f"{_named(way)}.coding: minimum") for way in ways]
+    return [*rows, *told(*(f"{way}.coding.0" for way in ways))]
+
+
+def sealed() -> list[Row]:
+    """What is wrong in every resource."""
+    tag = {"system": "urn:example:x", "code": "x"}
+    return [
+        (without_extension("content-digest"), None, "extension:digest'"),
+        (twice("content-digest"), None, "extension:digest: max"),
+        *(
+            (f"meta.{of}", [{key: tag[key]}], f"meta.{of}.{other}: minimum")
+            for of in ("security", "tag")
+            for key, other in (("system", "code"), ("code", "system"))
+        ),
+    ]

@@ -32,7 +32,7 @@ FAULTS = [
     Fault("measure", ("url",), LEAK),
     Fault("measure", ("version",), GONE),
     Fault("measure", ("status",), "draft"),
-    Fault("measure", ("identifier",), GONE),
+    Fault("measure", ("identifier",), [{"system": "urn:example:site", "value": LEAK}]),
     Fault("measure", ("description",), GONE),
     Fault("measure", ("scoring", "coding", 0, "code"), "ratio", "scoring.coding"),
     Fault("measure", ("group", 0, "code"), GONE),

@@ -143,7 +143,7 @@ def test_the_rows_cover_all_that_there_is() -> None:
 def test_a_clinic_that_has_everything(official: Official, clinic: Path) -> None:
     one, groups = read(clinic, SITE, official.version)
     assert len(groups) == len(ROWS)
-    made = [*beside(one), *(r for group in groups for r in whole(group, SITE))]
+    made = [*beside(one), *(r for group in groups for r in whole(group, official.version, SITE))]
     assert official.refused(made) == {}
 
 
@@ -166,7 +166,7 @@ def test_visits_of_messages(official: Official, tmp_path: Path) -> None:
     missed = message("S26", {10: "2", 7: "20260310090000-0400"}, {25: "Noshow"})
     path.write_bytes((booked + missed).encode())
     one, groups = read(path, SITE, official.version)
-    made = [r for group in groups for r in whole(group, SITE)]
+    made = [r for group in groups for r in whole(group, official.version, SITE)]
     assert [len(r.body["entity"]) for r in made if r.type == "Provenance"] == [3]
     assert official.refused([*beside(one), *made]) == {}
 
@@ -195,7 +195,7 @@ def test_the_example_visits(official: Official) -> None:
     settings = load(VISITS / FILE)
     one, groups = read(VISITS, settings, official.version)
     every = [one for group in groups for one in (group.before, group) if one]
-    made = [*beside(one), *(r for group in every for r in whole(group, settings))]
+    made = [*beside(one), *(r for group in every for r in whole(group, official.version, settings))]
     assert {"Device", "Appointment", "ServiceRequest", "Provenance"} == {r.type for r in made}
     assert official.refused(made) == {}
 
@@ -211,7 +211,8 @@ def test_people_made_for_sandboxes(official: Official, type_: str) -> None:
 def test_a_label_that_is_no_code_would_be_told(official: Official) -> None:
     """PACQRPT and its like pass above; here is that they would not, did they not exist."""
     for rater, code in el.REPORTED_BY.items():
-        assert {"system": el.OBSERVATION_VALUE, "code": code} in meta(SETTINGS, rater)["security"]
+        security = meta(SETTINGS, perspective=rater)["security"]
+        assert {"system": el.OBSERVATION_VALUE, "code": code} in security
     body = {
         "resourceType": "Patient",
         "meta": {"security": [{"system": el.OBSERVATION_VALUE, "code": "PACQREPORTED"}]},
@@ -227,7 +228,10 @@ def test_a_label_that_is_no_code_would_be_told(official: Official) -> None:
 def test_the_example_clinic(official: Official) -> None:
     settings = load(EXAMPLES / FILE)
     one, groups = read(EXAMPLES, settings, official.version)
-    made = [*beside(one), *(r for group in groups for r in whole(group, settings))]
+    made = [
+        *beside(one),
+        *(r for group in groups for r in whole(group, official.version, settings)),
+    ]
     assert {"Device", "QuestionnaireResponse", "Observation", "Provenance"} == {
         resource.type for resource in made
     }

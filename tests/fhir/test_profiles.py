@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterable
 
 import pytest
 from making import R4, everything, of_outreach, of_plans, of_visits
+from measured import measured
 from profile_faults import (
-    FAULTS,
     Json,
     Spoil,
     claiming,
-    first,
     of_the_examples,
+    planted_in,
     profiles_of,
 )
+from profile_faults_all import BY_EXTENSIONS, BY_PROFILES
+from sited import of_a_site
 
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.versions import Version
@@ -34,17 +36,12 @@ def test_the_files_are_what_they_are_made_of(build: Build) -> None:
     assert {file.name: file.read_bytes() for file in (PROFILES / build).iterdir()} == made
 
 
-NO_SLICE = "Details_for__matching_against_Profile_"
-"""Told of each extension that a profile does not name, which it may have: all are open."""
-
-
 def refused(profiled: Official, bodies: Iterable[Json]) -> Counter[str]:
     """What the validator says of these when they claim their profiles, and says not without."""
     listed = [body for body in bodies if profiles_of(body)]
-    plain = ((body["resourceType"], json.dumps(body).encode()) for body in listed)
-    claimed = ((body["resourceType"], claiming(body)) for body in listed)
-    told = profiled.refused_json(claimed) - profiled.refused_json(plain)
-    return Counter({one: count for one, count in told.items() if NO_SLICE not in one})
+    plain = ((body["resourceType"], claiming(body, [])) for body in listed)
+    claimed = ((body["resourceType"], claiming(body, profiles_of(body))) for body in listed)
+    return profiled.refused_json(claimed) - profiled.refused_json(plain)
 
 
 def test_the_examples_fit(profiled: Official) -> None:
@@ -54,18 +51,29 @@ def test_the_examples_fit(profiled: Official) -> None:
 Makes = Callable[[Version], Iterable[Resource]]
 
 
-@pytest.mark.parametrize("make", [everything, of_visits, of_outreach, of_plans])
+MAKES: list[Makes] = [everything, of_visits, of_outreach, of_plans, of_a_site, measured]
+
+
+@pytest.mark.parametrize("make", MAKES)
 def test_all_that_we_make_fits(make: Makes, profiled: Official) -> None:
     assert refused(profiled, (json.loads(one.json()) for one in make(profiled.version))) == {}
 
 
-@pytest.mark.parametrize(("profile", "spoil", "named"), FAULTS)
+@pytest.mark.parametrize(("profile", "spoil", "named"), BY_PROFILES)
 def test_a_planted_fault_is_found_by_a_profile_alone(
     profile: str, spoil: Spoil, named: str, validator_r4: Validator
 ) -> None:
     official = Official(R4, validator_r4)
-    right = first(profile)
-    wrong = spoil(right)
+    right, wrong = planted_in(profile, spoil)
     told = official.refused_json([(profile, claiming(wrong, profiles_of(right)))])
     without_claim = official.refused_json([(profile, claiming(wrong, []))])
     assert any(": error" in one and named in one for one in told - without_claim), told
+
+
+@pytest.mark.parametrize(("profile", "spoil", "named"), BY_EXTENSIONS)
+def test_a_planted_fault_is_found_by_an_extension_alone(
+    profile: str, spoil: Spoil, named: str, validator_r4: Validator
+) -> None:
+    official = Official(R4, validator_r4)
+    told = official.refused_json([(profile, claiming(planted_in(profile, spoil)[1], []))])
+    assert any(": error" in one and named in one for one in told), told

@@ -194,7 +194,8 @@ def test_a_number_has_its_bounds(instrument: Instrument, rater: Perspective) -> 
             assert extended(question, f"{el.SD}/maxValue") == run.high
 
 
-# Scores that calculate themselves. That they give the right numbers: see test_self_scoring.
+# Scores that calculate themselves. That they give the right numbers: see tests/forms and
+# tests/expressions.
 
 
 @every_form
@@ -207,6 +208,17 @@ def test_every_score_is_a_calculated_item(instrument: Instrument, rater: Perspec
         assert score["code"][0]["code"] == f"{instrument.id}-{rule.id}-{rater}"
         assert extended(score, CALCULATED)["language"] == "text/fhirpath"
         assert extended(score, f"{el.SDC}/sdc-questionnaire-observationExtract") == "member"
+
+
+@every_form
+def test_the_panel_and_its_scores_are_extracted_and_no_question(
+    instrument: Instrument, rater: Perspective
+) -> None:
+    told = questionnaire(instrument, rater, R4).body
+    extract = f"{el.SDC}/sdc-questionnaire-observationExtract"
+    assert extended(told, extract) is True
+    found = [extended(each, extract) for each in told["item"]]
+    assert found == [False] * instrument.size + ["member"] * len(instrument.scores)
 
 
 def test_every_rule_has_an_expression() -> None:

@@ -12,23 +12,24 @@ a cache folder.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import tarfile
 import tempfile
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from validator.packages import SetupFailed, cache, made_whole, run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-__all__ = ["FormFailed", "Forms", "SetupFailed", "ToolMissing", "values"]
+__all__ = ["FormFailed", "Forms", "SetupFailed", "ToolMissing", "Typed", "values"]
 
 HERE = Path(__file__).parent
-SCRIPT = ("fill.js", "package.json", "package-lock.json")
+SCRIPT = ("fill.js", "type.js", "package.json", "package-lock.json")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 # LForms as npm packs it: installed, it would want all of Angular, which its own bundle holds.
@@ -47,12 +48,15 @@ class ToolMissing(Exception):
         self.tool = tool
 
 
-class SetupFailed(Exception):
-    """A program that fetches a part of the form engine failed."""
-
-
 class FormFailed(Exception):
     """LForms could not fill the form: an expression or an answer is wrong, the message says how."""
+
+
+class Typed(NamedTuple):
+    """What a form gives: the response, and the Observations that are extracted from it."""
+
+    response: dict[str, Any]
+    extracted: list[dict[str, Any]]
 
 
 class Forms:
@@ -94,15 +98,33 @@ class Forms:
         An answer to an item with options is the code (or the bare value) of one of them. `fhir` is
         R4, R4B or R5. Raises FormFailed also where LForms itself would only leave a value out.
         """
+        told = {"questionnaire": questionnaire, "answers": dict(answers), "fhir": fhir}
+        return self._ask(told)
+
+    def type(
+        self,
+        questionnaire: Mapping[str, Any],
+        sets: Sequence[Mapping[str, Any]],
+        fhir: str = "R4",
+    ) -> list[Typed]:
+        """Types one set of answers after another into the fields of one form, as somebody does who
+        comes to other answers: a field that a set has no answer for is emptied.
+
+        An answer is an option's code, or a number. Raises FormFailed.
+        """
+        written = [{link: str(answer) for link, answer in one.items()} for one in sets]
+        found = self._ask({"questionnaire": questionnaire, "sets": written, "fhir": fhir})
+        return [Typed(one["response"], one["extracted"]) for one in found]
+
+    def _ask(self, request: dict[str, Any]) -> Any:
         assert self._process is not None, "use the forms in a with statement"
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        request = {"questionnaire": questionnaire, "answers": dict(answers), "fhir": fhir}
-        print(json.dumps(request), file=self._process.stdin, flush=True)
+        print(json.dumps(request, default=float), file=self._process.stdin, flush=True)
         line = self._process.stdout.readline()
         if not line:
             raise FormFailed("the browser has ended; see standard error")
-        response: dict[str, Any] = json.loads(line)
+        response = json.loads(line)
         if "error" in response:
             raise FormFailed(response["error"])
         return response
@@ -129,31 +151,14 @@ def installation() -> Path:
     return folder
 
 
-def cache() -> Path:
-    """Where the project keeps what it can fetch again."""
-    if ours := os.environ.get("ALLIANCE_FHIR_CACHE"):
-        return Path(ours).expanduser().absolute()
-    shared = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # A relative one is to be ignored, says the XDG base directory specification.
-    return (shared if shared.is_absolute() else Path.home() / ".cache") / "alliance-fhir"
-
-
 def build(npm: str, folder: Path) -> None:
-    """Makes the folder whole or not at all, whoever else does the same at the same time."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="forms-") as temporary:
-        whole = Path(temporary) / "whole"
-        whole.mkdir()
+    """Makes the folder."""
+    with made_whole(folder) as whole, tempfile.TemporaryDirectory() as archives:
         for name in SCRIPT:
             shutil.copy(HERE / name, whole)
         run(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", folder=whole)
-        run(npm, "pack", "--silent", LFORMS, folder=Path(temporary))
-        unpack(Path(temporary) / f"{LFORMS.replace('@', '-')}.tgz", whole / "lforms")
-        try:
-            whole.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # no one else was faster
-                raise
+        run(npm, "pack", "--silent", LFORMS, folder=Path(archives))
+        unpack(Path(archives) / f"{LFORMS.replace('@', '-')}.tgz", whole / "lforms")
 
 
 def unpack(archive: Path, into: Path) -> None:
@@ -175,11 +180,3 @@ def tool(*names: str) -> str:
     if path is None:
         raise ToolMissing(names[0])
     return path
-
-
-def run(*command: str, folder: Path) -> None:
-    """Runs a program to its end; its last words are the error's message."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        said = (done.stdout + done.stderr).strip()[-2000:]
-        raise SetupFailed(f"{Path(command[0]).name} failed with {done.returncode}: {said}")

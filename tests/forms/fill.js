@@ -4,14 +4,17 @@
 // gets one line on standard output: the QuestionnaireResponse with all that LForms calculated, or
 // {"error": WHY}. The answers are loaded as a response without any calculated item; LForms then
 // evaluates the expressions as it does for a person who opens a form that was begun earlier.
+//
+// With "sets": [{linkId: text}] in the place of "answers" they are typed into the fields (type.js).
 
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
+import { type } from "./type.js";
 
 const ORIGIN = "http://forms.invalid";
-const PATIENCE = 30_000; // milliseconds for one form; the longest takes one second
+const PATIENCE = 30_000; // milliseconds for one form, or for one set of answers
 const TYPES = { ".js": "text/javascript", ".css": "text/css" };
 
 // The charset matters: without it LForms's FHIR part fails on start.
@@ -131,10 +134,10 @@ async function answer(page, request) {
   page.on("console", listen);
   // An expression that changes what it is made of is evaluated for ever.
   const patience = new Promise((resolve) =>
-    setTimeout(resolve, PATIENCE, { error: "the expressions do not come to an end" }).unref(),
+    setTimeout(resolve, PATIENCE * (request.sets?.length ?? 1), { error: "the expressions do not come to an end" }).unref(),
   );
   const filled = page
-    .evaluate(fill, request)
+    .evaluate(request.sets ? type : fill, request)
     .catch((error) => ({ error: error.message.split("\n")[0] }));
   const reply = await Promise.race([filled, patience]);
   page.off("console", listen);

@@ -136,7 +136,7 @@ class _Writer:
             extensions.insert(0, {"url": url, "valueCodeableConcept": mode})
         response: Json = {
             "resourceType": "QuestionnaireResponse",
-            "meta": labels(record.rater),
+            "meta": labels(record.rater, self._release, "alliance-response"),
             "extension": extensions,
             "identifier": [identifier] if self._release == "R5" else identifier,
             "questionnaire": _questionnaire(record),
@@ -156,9 +156,10 @@ class _Writer:
     def _observation(self, key: str, record: Record, name: str) -> Json:
         """What panel and members have in common."""
         survey = {"system": f"{THO}/observation-category", "code": "survey"}
+        profile = "alliance-panel" if name == "panel" else "alliance-score"
         common: Json = {
             "resourceType": "Observation",
-            "meta": labels(record.rater),
+            "meta": labels(record.rater, self._release, profile),
             "extension": [
                 {"url": f"{HL7}/workflow-adheresTo", "valueCanonical": _questionnaire(record)}
             ],
@@ -214,7 +215,7 @@ class _Writer:
             "system": f"{self._root}/source-digest",
             "value": f"blake2b:{record.cells_digest}",
         }
-        meta = labels("")
+        meta = labels("", self._release, "alliance-provenance")
         meta["tag"].append({"system": f"{self._root}/provenance", "code": code})
         activity = {"system": f"{THO}/v3-DataOperation", "code": "CREATE"}
         what = {"identifier": source, "display": f"{record.file} row {record.row}"}
@@ -235,7 +236,8 @@ class _Writer:
         )
 
 
-def labels(rater: str) -> Json:
+def labels(rater: str, release: str, *profiles: str) -> Json:
+    """The meta of a resource: the profiles are of R4, and are claimed there alone."""
     security = [
         {"system": f"{THO}/v3-Confidentiality", "code": "R"},
         {"system": f"{THO}/v3-ActCode", "code": "MH"},
@@ -243,7 +245,10 @@ def labels(rater: str) -> Json:
     if rater:
         code = REPORTED.get(rater, "CLINRPT")
         security.append({"system": f"{THO}/v3-ObservationValue", "code": code})
-    return {"security": [*security, TEST], "tag": [TEST]}
+    told = {"security": [*security, TEST], "tag": [TEST]}
+    if release == "R4" and profiles:
+        told["profile"] = [f"{IG}/StructureDefinition/{profile}" for profile in profiles]
+    return told
 
 
 def logical(type_: str, who: Who) -> Json:

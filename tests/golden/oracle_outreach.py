@@ -50,10 +50,10 @@ def expect_outreach(visits: Path, settings: Path, release: str) -> list[Json]:
     site = tomllib.loads(settings.read_text(encoding="utf-8"))
     with (visits / "visits.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["appointment"] in MISSED]
-    return [_task(row, site, r5=release == "R5") for row in rows]
+    return [_task(row, site, release) for row in rows]
 
 
-def _task(row: dict[str, str], site: Json, *, r5: bool) -> Json:
+def _task(row: dict[str, str], site: Json, release: str) -> Json:
     why, which, contact = MISSED[row["appointment"]]
     visit = Who(site["appointment_system"], row["appointment"])
     patient = Who(site["patient_system"], row["patient"])
@@ -71,7 +71,7 @@ def _task(row: dict[str, str], site: Json, *, r5: bool) -> Json:
         told.append(_input("contact-between-visits", valueString=contact))
     body: Json = {
         "resourceType": "Task",
-        "meta": labels(""),
+        "meta": labels("", release, "outreach-task"),
         "extension": [],
         "identifier": [_ours(site, f"{key}-outreach")],
         "status": "requested",
@@ -88,7 +88,7 @@ def _task(row: dict[str, str], site: Json, *, r5: bool) -> Json:
         by = (*Who(site["referrer_system"], row["referrer"]), *patient)
         referral = _ours(site, f"{_key(site, 'referrer', *by)}-referral")
         body["basedOn"] = [{"type": "ServiceRequest", "identifier": referral}]
-    if r5:
+    if release == "R5":
         body |= {"requestedPeriod": period, "reason": [{"concept": reason}]}
     else:
         body |= {"restriction": {"period": period}, "reasonCode": reason}

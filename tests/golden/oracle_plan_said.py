@@ -210,7 +210,8 @@ def _seen(write: Writer, suffix: str, review: Json) -> Iterator[Json]:
     scores |= {f"doubt-{n}": _WEIGHTS[doubts[n]] for n in _DOUBTS if n in doubts}
     response = [write.own("QuestionnaireResponse", suffix)]
     for name, value in scores.items():
-        found = _observation(write, f"{suffix}-{name}", review["on"], "patient")
+        score = "alliance-score"
+        found = _observation(write, f"{suffix}-{name}", review["on"], "patient", score)
         found["derivedFrom"] = response
         found["code"] = concept(f"check-in-{name}-patient")
         found["method"] = {**concept("value-complete-cases"), "text": "value of the item"}
@@ -251,10 +252,10 @@ def _response(write: Writer, suffix: str, form: str, when: str, items: list[Json
     }
 
 
-def _observation(write: Writer, suffix: str, when: str, side: str) -> Json:
+def _observation(write: Writer, suffix: str, when: str, side: str, profile: str = "") -> Json:
     survey = {"system": f"{THO}/observation-category", "code": "survey"}
     return {
-        **write.start("Observation", suffix, said_by=side),
+        **write.start("Observation", suffix, said_by=side, profile=profile),
         "status": "final",
         "category": [{"coding": [survey]}],
         "subject": write.patient,

@@ -48,6 +48,7 @@ _REQUESTS = {
     "visit": "ServiceRequest",
     "contact": "CommunicationRequest",
 }  # all others: Task
+_PROFILES = {"CarePlan": "shared-care-plan", "Goal": "agreed-goal"}
 _ROLES: dict[str, Json] = {
     "Patient": {"coding": [{"system": "http://snomed.info/sct", "code": "116154003"}]},
     "Practitioner": {"text": "Clinician"},
@@ -84,6 +85,7 @@ class Writer:
         assert "base" not in plan.site
         self.plan = plan
         self.patient = person(plan.patient)
+        self._release = release
         self._r5 = release == "R5"
         self._root = f"https://alliance-fhir.github.io/id/{plan.site['source']}"
 
@@ -112,13 +114,14 @@ class Writer:
         """A reference to a party."""
         return person(self.plan.party(text))
 
-    def start(self, type_: str, suffix: str, said_by: str = "") -> Json:
+    def start(self, type_: str, suffix: str, said_by: str = "", profile: str = "") -> Json:
         """Type, labels and identifier."""
         name = self._id(f"{self.plan.key}-{suffix}")
         one = type_ == "QuestionnaireResponse" and not self._r5
+        claimed = profile or _PROFILES.get(type_, "")
         return {
             "resourceType": type_,
-            "meta": labels(said_by),
+            "meta": labels(said_by, self._release, *([claimed] if claimed else [])),
             "identifier": name if one else [name],
         }
 
@@ -362,7 +365,7 @@ class Writer:
         named = f"{then.key}-plan|{version}|blake2b:{then.all_words()}"
         about = digest([named, *(who.text for who in signed)])[:16]
         tag = {"system": f"{self._root}/provenance", "code": f"{then.key}-signed-{version}-{about}"}
-        meta = labels("")
+        meta = labels("", self._release, "alliance-provenance")
         meta["tag"].append(tag)
         what = {"system": f"{self._root}/plan-version", "value": named}
         requests = [(_REQUESTS.get(o["kind"], "Task"), o["task"]) for o in today.get("tasks", [])]
@@ -393,7 +396,7 @@ class Writer:
         """Of the write, as every record has one: what was made, from which file, by what."""
         about = "\n".join(["create", *(f"{identifier_of(one)} {claimed(one)}" for one in made)])
         code = f"{self.plan.key}-prov-{hashed(about, 8)}"
-        meta = labels("")
+        meta = labels("", self._release, "alliance-provenance")
         meta["tag"].append({"system": f"{self._root}/provenance", "code": code})
         software = {"type": "Device", "identifier": self._id("device-alliance-fhir")}
         activity = {"system": f"{THO}/v3-DataOperation", "code": "CREATE"}

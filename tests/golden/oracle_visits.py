@@ -80,6 +80,7 @@ class _Table:
     def __init__(self, site: Json, release: str, told: Became) -> None:
         self._site = site
         self._told = told
+        self._release = release
         self._r5 = release == "R5"
         self._identifiers = f"https://alliance-fhir.github.io/id/{site['source']}/identifier"
         self.referrals: dict[str, Json] = {}
@@ -111,9 +112,10 @@ class _Table:
         extensions += self._starts(row, "rescheduled_from", "rescheduled-from")
         code, off = OFF_BY.get(kind, ("", ""))
         participants = self._participants(row, patient, off)
+        missed = ["no-show-appointment"] if status == "noshow" else []
         body: Json = {
             "resourceType": "Appointment",
-            "meta": labels(""),
+            "meta": labels("", self._release, "visit-appointment", *missed),
             "extension": extensions,
             "identifier": [
                 {"system": self._identifiers, "value": f"{self._key('visit', *visit)}-appointment"},
@@ -193,7 +195,7 @@ class _Table:
             identifiers.append(self._who("referral", row["referral"])._asdict())
         body: Json = {
             "resourceType": "ServiceRequest",
-            "meta": labels(""),
+            "meta": labels("", self._release),
             "extension": [],
             "identifier": identifiers,
             "status": "unknown",

@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from .spoilt import Spoil
 
 HERE = Path(__file__).parent
-SHAPES = {"R4": "R4", "R4B": "R4", "R5": "R5"}
-"""The two shapes of what we write: R4 and R4B have one."""
-
 GENERATED = ("assessments.csv", "questionnaires-long.csv", "session-ratings.csv")
 
 
@@ -68,7 +65,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Mapped]:
         folder = tmp_path_factory.mktemp(release)
         told = run_map(CLINIC, folder, release)
         resources = [parse(line) for type_ in TYPES for line in read(folder, type_)]
-        found[release] = Mapped(release, folder, told, wanted_of(SHAPES[release]), resources)
+        found[release] = Mapped(release, folder, told, wanted_of(release), resources)
     return found
 
 

@@ -12,6 +12,7 @@ import json
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -55,7 +56,8 @@ _DEFINITIONS = {
     *("CompartmentDefinition", "CapabilityStatement", "ConceptMap", "NamingSystem"),
 }
 _CACHE = "[cache]\nversion = 4\n\n[urls]\n\n[local]\n\n[packages]\n"
-"""packages.ini of the version that SUSHI has: with another one it wipes the folder."""
+"""packages.ini of the version that SUSHI and HL7's engine have: another one, and they wipe the
+folder."""
 
 
 def installation() -> Path:
@@ -75,18 +77,25 @@ def _digest() -> str:
 def _build(folder: Path) -> None:
     """Makes the folder."""
     npm = tool("npm")
-    with made_whole(folder) as whole, tempfile.TemporaryDirectory() as archives:
-        packages = whole / "home" / ".fhir" / "packages"
-        packages.mkdir(parents=True)
+    with made_whole(folder) as whole:
         for file in HERE.glob("*.json"):
             shutil.copy(file, whole)
         run(npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", folder=whole)
-        (packages / "packages.ini").write_text(_CACHE, encoding="utf-8")
-        fetch_packages(npm, Path(archives), DIGESTS)
-        for archive in DIGESTS:
+        fill_home(npm, whole / "home", DIGESTS, _TOOLS)
+
+
+def fill_home(npm: str, home: Path, digests: Mapping[str, str], empty: Iterable[str]) -> None:
+    """A home of the user with these packages of FHIR, as tools look for them; those that are
+    `empty` (name#version) are there by name alone."""
+    packages = home / ".fhir" / "packages"
+    packages.mkdir(parents=True)
+    (packages / "packages.ini").write_text(_CACHE, encoding="utf-8")
+    with tempfile.TemporaryDirectory() as archives:
+        fetch_packages(npm, Path(archives), digests)
+        for archive in digests:
             _unpack(Path(archives) / archive, packages)
-        for tools in _TOOLS:
-            _write_package(packages / tools, {"type": "fhir.ig"})
+    for one in empty:
+        _write_package(packages / one, {"type": "fhir.ig"})
 
 
 def _unpack(archive: Path, packages: Path) -> None:

@@ -80,23 +80,25 @@ class Validator:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Validator:
-        here = installation()
         self._process = subprocess.Popen(
-            [
-                "java", "-Xmx2g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                f"-Duser.home={here}",  # no file of the user's own has a say
-                "-cp", f"{here / 'classes'}:{here / 'lib'}/*", "Validate", self.fhir_version,
-                *(str(here / "packages" / archive) for archive in PACKAGES[self.fhir_version]),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )  # fmt: skip
+            self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         try:
             self.define(*self._definitions)
         except BaseException:
             self.close()
             raise
         return self
+
+    def command(self) -> list[str]:
+        """What starts the JVM."""
+        here = installation()
+        return [
+            "java", "-Xmx2g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+            f"-Duser.home={here}",  # no file of the user's own has a say
+            "-cp", f"{here / 'classes'}:{here / 'lib'}/*", "Validate", self.fhir_version,
+            *(str(here / "packages" / archive) for archive in PACKAGES[self.fhir_version]),
+        ]  # fmt: skip
 
     def __exit__(
         self,

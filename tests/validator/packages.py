@@ -82,7 +82,7 @@ def build(folder: Path) -> None:
     with made_whole(folder) as whole:
         for name in ("lib", "classes", "packages"):
             (whole / name).mkdir(parents=True)
-        fetch_libraries(maven, whole / "lib")
+        fetch_libraries(maven, JAVA, whole / "lib")
         fetch_packages(npm, whole / "packages")
         run(javac, "-nowarn", "-proc:none", "-cp", whole / "lib" / "*",
             "-d", whole / "classes", JAVA / "Validate.java")  # fmt: skip
@@ -107,10 +107,10 @@ def made_whole(folder: Path) -> Iterator[Path]:
                 raise
 
 
-def fetch_libraries(maven: str, into: Path) -> None:
-    """The jars of pom.xml and all that they need."""
+def fetch_libraries(maven: str, java: Path, into: Path) -> None:
+    """The jars of `java`/pom.xml and all that they need."""
     plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
-    run(maven, "-B", "-q", "-ntp", "-f", JAVA / "pom.xml", plugin,
+    run(maven, "-B", "-q", "-ntp", "-f", java / "pom.xml", plugin,
         "-DincludeScope=runtime", f"-DoutputDirectory={into}")  # fmt: skip
 
 

@@ -230,6 +230,7 @@ def test_a_full_row_whole(command: Callable[..., Ran]) -> None:
     based = body.pop("basedOn")
     assert body == {
         "resourceType": "Appointment",
+        "meta": {"profile": [f"{ours}/StructureDefinition/visit-appointment"]},
         "identifier": [
             {"system": "urn:example:visits", "value": "2"},
             {

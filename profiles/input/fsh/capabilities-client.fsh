@@ -146,6 +146,9 @@ RuleSet: Written(type)
 * rest.resource[=].interaction[+].code = #history-instance
 * rest.resource[=].interaction[+].code = #search-type
 * rest.resource[=].conditionalCreate = true
+* rest.resource[=].operation[+].name = "validate"
+* rest.resource[=].operation[=].definition = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
+* rest.resource[=].operation[=].documentation = "With --validate alone."
 
 // A type that is only looked for.
 RuleSet: Searched(type)

@@ -44,6 +44,7 @@ Description: "A form of an instrument, which scores itself in any form filler th
 * item.readOnly MS
 * item.repeats MS
 * insert Calculated
+* insert Extracted
 // Parts of a question are questions, for which the same holds. It is not said of them anew: HL7's
 // validator lets elements named `item.item` have no extension of those that are for `item`.
 * item.item MS
@@ -58,9 +59,17 @@ RuleSet: Calculated
     http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-observation-extract-category named extractedAs 0..1 MS
 * item.extension[calculated].value[x].language = #text/fhirpath
 * item.extension[calculated].value[x].expression 1..1
-* item.extension[extracted].value[x] only code
-* item.extension[extracted].value[x] = #member
 * item.extension[extractedAs].value[x] = $category#survey
+* item obeys form-extracted
+
+// What a form filler makes of the form as a whole: the panel, of which scores are members.
+RuleSet: Extracted
+* extension contains
+    http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-observationExtract named extracted 0..1 MS and
+    http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-observation-extract-category named extractedAs 0..1 MS
+* extension[extracted].value[x] only boolean
+* extension[extracted].value[x] = true
+* extension[extractedAs].value[x] = $category#survey
 
 Invariant: form-url
 Description: "A form is known by an absolute URL."
@@ -97,3 +106,8 @@ Invariant: form-options
 Description: "Who can choose has two options at least."
 Severity: #error
 Expression: "answerOption.count() != 1"
+
+Invariant: form-extracted
+Description: "A score becomes a member of the panel, and no question becomes an Observation."
+Severity: #error
+Expression: "extension('http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression').exists() = extension('http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-observationExtract').where(value = 'member').exists()"

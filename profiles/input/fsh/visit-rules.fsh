@@ -1,9 +1,9 @@
 // What holds between the elements of a visit.
 
 Invariant: visit-no-show
-Description: "The status is noshow where the attendance is, and nowhere else."
+Description: "The status is noshow where the attendance is, and nowhere else; what was entered in error is neither."
 Severity: #error
-Expression: "(status = 'noshow') = extension('https://alliance-fhir.github.io/ig/StructureDefinition/attendance').extension('kind').value.where(code = 'no-show').exists()"
+Expression: "status = 'entered-in-error' or (status = 'noshow') = extension('https://alliance-fhir.github.io/ig/StructureDefinition/attendance').extension('kind').value.where(code = 'no-show').exists()"
 
 // No slices of participants: whom a reference by identifier means, only its type says.
 Invariant: visit-one-patient

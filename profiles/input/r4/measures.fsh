@@ -6,7 +6,8 @@ RuleSet: MeasureOfVersion
 RuleSet: ReportOfVersion
 * insert Score(group.measureScore)
 * group.measureScore 1..1
-* group.stratifier.code 1..1 MS
+// One is what we write; HL7's validator ends with an error of its own where there are two.
+* group.stratifier.code 1..* MS
 * group.stratifier.code from EngagementGroups (required)
 * insert Stratum(group.stratifier.stratum.value)
 * insert Score(group.stratifier.stratum.measureScore)

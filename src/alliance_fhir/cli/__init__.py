@@ -20,6 +20,7 @@ from alliance_fhir.cli import (
     measure,
     plan,
     probe,
+    profiles,
     pull,
     retract,
     sandbox,
@@ -46,6 +47,7 @@ for command in (demo, init, check, map_, plan, sync, listen, waiting, verify, me
 for command in (probe, pull, retract, undo):
     app.command(command.NAME)(command.command)
 app.add_typer(instruments.app, name="instruments")
+app.add_typer(profiles.app, name="profiles")
 app.add_typer(sandbox.app, name="sandbox")
 
 

@@ -140,6 +140,13 @@ RECREATE = Annotated[
 REINSTATE = Annotated[
     bool, typer.Option("--reinstate", help="Give again what was retracted, as the source has it.")
 ]
+VALIDATE = Annotated[
+    bool,
+    typer.Option(
+        "--validate",
+        help="Ask the server's $validate about each resource first: what has errors is not sent.",
+    ),
+]
 DEAD_LETTERS = Annotated[
     Path | None,
     typer.Option(

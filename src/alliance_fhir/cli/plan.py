@@ -26,6 +26,8 @@ def command(
     recreate: o.RECREATE = False,
     adopt: o.ADOPT = False,
     reinstate: o.REINSTATE = False,
+    validate: o.VALIDATE = False,
+    real_data_to_public_server: o.REAL_DATA = False,
     rate: o.RATE = "",
     ledger: o.LEDGER = "",
     insecure: o.INSECURE = False,
@@ -52,6 +54,8 @@ def command(
         recreate=recreate,
         adopt=adopt,
         reinstate=reinstate,
+        validate=validate,
+        real_data_to_public_server=real_data_to_public_server,
     )
     settings = o.settings_for(config, sources)
     run(

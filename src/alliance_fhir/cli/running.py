@@ -18,6 +18,10 @@ from alliance_fhir.story import open_ledger
 from alliance_fhir.targets.base import Target
 
 
+def anything(target: Target) -> None:
+    """Every target will do."""
+
+
 @contextmanager
 def opened(
     to: str,
@@ -29,10 +33,13 @@ def opened(
     insecure: bool,
     create: bool = True,
     there: bool = False,
+    fit: Callable[[Target], None] = anything,
 ) -> Generator[tuple[Target, Ledger]]:
-    """A target and its ledger. `there`: raises ConfigError where nothing was ever sent by it."""
+    """A target and its ledger. `there`: raises ConfigError where nothing was ever sent by it. `fit`
+    raises for a target that is none for this command, before there is a ledger of it."""
     target = open_target(to, settings, fhir, rate=rate, insecure=insecure)
     try:
+        fit(target)
         place = ledger_place(target, settings, ledger)
         with open_ledger(place, target, settings, create=create and not there) as book:
             if there and not book.kept:

@@ -11,9 +11,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from alliance_fhir._version import __version__
+from alliance_fhir.cli.show_validation import validation, without_validation
 from alliance_fhir.cli.streams import tell
 from alliance_fhir.domain.places import words_for
-from alliance_fhir.domain.receipt import STATES, Finding
+from alliance_fhir.domain.receipt import NOT_VALID, STATES, Finding
 from alliance_fhir.result import Pulled, Result, Verification
 
 _MOST = 50
@@ -48,11 +50,10 @@ def people(result: Result, console: Console) -> None:
     tally = result.tally
     _findings(console, "rejected", tally.rejected)
     _findings(console, "not sent or not touched", tally.blocked)
-    _findings(console, "warnings", tally.warnings)
+    _findings(console, "warnings", without_validation(tally.warnings))
     _findings(console, "no longer in the source", tally.disappeared)
-    if result.command != "verify" and (result.command != "pull" or tally.read):
-        counts = f"{tally.accepted:,} of {tally.read:,} records"
-        console.print(f"{result.command}: {counts}, FHIR {result.fhir_version}")
+    if told := _what(result):
+        console.print(f"{result.command}: {told}, FHIR {result.fhir_version}")
     if result.undone:
         console.print(_table(result.undone, "what", "resources"))
     if result.files:
@@ -61,6 +62,7 @@ def people(result: Result, console: Console) -> None:
         _pulled(console, result.pull)
     if result.is_writing:
         console.print(_table({s: tally.resources[s] for s in STATES if tally.resources[s]}))
+    validation(console, result)
     if result.verify:
         _verification(console, result.verify)
     if result.target:
@@ -70,6 +72,16 @@ def people(result: Result, console: Console) -> None:
         console.print(f"dead letters: {result.dead_letters}", markup=False)
     if result.stopped:
         Console(stderr=True, highlight=False).print(f"stopped: {result.stopped}", markup=False)
+
+
+def _what(result: Result) -> str:
+    """What a command was about; nothing where that is told otherwise."""
+    tally = result.tally
+    if result.command == "profiles":
+        return f"version {__version__}"
+    if result.command == "verify" or (result.command == "pull" and not tally.read):
+        return ""
+    return f"{tally.accepted:,} of {tally.read:,} records"
 
 
 def _table(counts: dict[str, int], name: str = "state", value: str = "resources") -> Table:
@@ -95,9 +107,11 @@ def _findings(console: Console, title: str, findings: list[Finding]) -> None:
 
 
 def _place(finding: Finding) -> str:
-    """Where in a file."""
+    """Where in a file; of what is of no row, the resource that is not valid."""
     row, column = words_for(finding.path)
     row = f", {row} {finding.row}" if finding.row else ""
+    if not finding.row and finding.rule == NOT_VALID:
+        row = f", {finding.resource}"
     return row + (f", {column} {finding.column}" if finding.column else "")
 
 

@@ -27,6 +27,7 @@ def command(
     recreate: o.RECREATE = False,
     adopt: o.ADOPT = False,
     reinstate: o.REINSTATE = False,
+    validate: o.VALIDATE = False,
     real_data_to_public_server: o.REAL_DATA = False,
     lanes: o.LANES = 0,
     rate: o.RATE = "",
@@ -59,6 +60,7 @@ def command(
         recreate=recreate,
         adopt=adopt,
         reinstate=reinstate,
+        validate=validate,
         lanes=lanes,
         real_data_to_public_server=real_data_to_public_server,
     )

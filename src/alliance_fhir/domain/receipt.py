@@ -26,6 +26,9 @@ ARRIVED: tuple[State, ...] = ("created", "updated", "unchanged")
 MERGED = "merged"
 NOT_TAKEN_IN = "not-taken-in"
 TAKEN_UP = "outreach-taken-up"
+NOT_VALID = "not-valid"
+VALIDATION_WARNING = "validation-warning"
+VALIDATION_HINT = "validation-hint"
 RULES: dict[str, str] = {
     # a file as a whole
     "missing-file": "Check the path; nothing is there.",
@@ -240,6 +243,9 @@ RULES: dict[str, str] = {
     "not-removed": "The target removes nothing, or not for us; retract the records instead.",
     "not-restored": "The target does not keep the version before; it was left as it is.",
     "refused": "The target declined it; change the data, or the target's rules.",
+    NOT_VALID: "The target's validation finds an error; change the data, or the target's rules.",
+    VALIDATION_WARNING: "The target's validation warns of it, which holds nothing back.",
+    VALIDATION_HINT: "The target's validation remarks on it, which holds nothing back.",
     "always-in-conflict": "The target keeps saying that its copy is newer; look there, run again.",
     "in-doubt": "It was sent, and the run ended before it was known whether it arrived; run again: "
     "it is looked for first.",
@@ -298,7 +304,8 @@ class Receipt(NamedTuple):
     """What became of one resource: its type, its business key, its state, and where it is now.
 
     `remedy` where more can be said than what the rule says by itself; `theirs` is the digest of
-    what stands in the way.
+    what stands in the way. `element` is what of the record is not valid, and `place` the resource
+    whose that is.
     """
 
     type: str
@@ -310,9 +317,13 @@ class Receipt(NamedTuple):
     rule: str = ""
     remedy: str = ""
     theirs: str = ""
+    element: str = ""
+    place: str = ""
 
     def finding(self, path: str, row: int, column: str, rule: str) -> Finding:
         """What is told of it, and where."""
+        if self.element:
+            return Finding(path, row, self.element, rule, self.remedy, "", self.place)
         if not self.theirs and self.state != "gone":
             return Finding(path, row, column, rule, self.remedy)
         place = f"{self.type}/{self.id}"
@@ -342,6 +353,7 @@ WARNINGS = frozenset(
     | {"questionnaire-not-ours", "patient-not-named", "withdrawn", "key-differs"}
     | {"not-carried", "day-assumed"}
     | {"status-further-on"}
+    | {VALIDATION_WARNING, VALIDATION_HINT}
     | {"no-resources", "other-resources", "left-unnamed", "no-time-yet"}
 )
 """Rules whose breach loses nothing: told, and not counted as rejected."""

@@ -31,6 +31,9 @@ from alliance_fhir.fhir.visit_parts import extensions, type_of, words
 TYPE = "Appointment"
 APPOINTMENT, REFERRAL = "appointment", "referral"
 """What stands behind the business key of a visit, and of a referral."""
+VISIT, NO_SHOW = "visit-appointment", "no-show-appointment"
+"""The profiles of visits, and of those that were missed: these claim both, so that a search for
+either finds them."""
 
 _WORD = {
     "pending": "pending",
@@ -74,6 +77,8 @@ class VisitMapper:
         self._settings = settings
         self._system = identifier_system(settings.root)
         self._meta = meta(settings)
+        self._visit_meta = meta(settings, version, VISIT)
+        self._missed_meta = meta(settings, version, VISIT, NO_SHOW)
         self._window = timedelta(hours=settings.late_cancellation_hours)
         self._templates: dict[tuple[object, ...], Template] = {}
         self._referral = lru_cache(maxsize=_REFERRALS)(self._new_referral)
@@ -139,13 +144,13 @@ class VisitMapper:
         text = template.text(values, content)
         return Resource(type_, key, partial(orjson.loads, text), content, text)
 
-    def _form(self, type_: str, key: str, facts: Facts, body: Json) -> Json:
+    def _form(self, type_: str, key: str, facts: Facts, meta: Json, body: Json) -> Json:
         """A resource without its digest; elements that are empty are left out."""
         both = (Identifier(self._system, key), facts.number)
         identifiers = [el.identifier(*one) for one in both if one]
         if facts.placer:
             identifiers.append({**el.identifier(*facts.placer), "type": el.PLACER_TYPE})
-        whole: Json = {"resourceType": type_, "meta": self._meta, "identifier": identifiers, **body}
+        whole: Json = {"resourceType": type_, "meta": meta, "identifier": identifiers, **body}
         return {name: value for name, value in whole.items() if value}
 
     def _appointment(
@@ -169,7 +174,8 @@ class VisitMapper:
             "basedOn": [request] if facts.referred else [],
             "participant": self._participants(told, patient, facts),
         }
-        return self._form(TYPE, f"{facts.key}-{APPOINTMENT}", facts, body)
+        meta = self._missed_meta if told.kind == "no-show" else self._visit_meta
+        return self._form(TYPE, f"{facts.key}-{APPOINTMENT}", facts, meta, body)
 
     def _called_off(self, told: Told, notice: Moment | None) -> Json:
         """Why it was cancelled, which FHIR allows of a cancelled one alone."""
@@ -226,7 +232,7 @@ class VisitMapper:
             "subject": el.person("Patient", facts.patient),
             "requester": el.person("Practitioner", referrer) if referrer else {},
         }
-        return self._form("ServiceRequest", f"{facts.key}-{REFERRAL}", facts, body)
+        return self._form("ServiceRequest", f"{facts.key}-{REFERRAL}", facts, self._meta, body)
 
 
 def numbers_of(appointment: Resource) -> list[Identifier]:

@@ -40,9 +40,9 @@ class Mapper:
         home: str = el.IG,
     ) -> None:
         self._rater_performs = settings.score_performer == "rater"
-        self._scores = ScoreMapper(instrument, perspective, settings, home)
+        self._scores = ScoreMapper(instrument, perspective, version, settings, home)
         system = identifier_system(settings.root)
-        labels = meta(settings, perspective)
+        labels = meta(settings, version, "alliance-response", perspective=perspective)
         self._response = ResponseMapper(instrument, version, questionnaire, system, labels, home)
 
     def group(

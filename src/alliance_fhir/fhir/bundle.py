@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from alliance_fhir.errors import MappingError
 from alliance_fhir.fhir.canonical import dumps
+from alliance_fhir.fhir.defined import DEFINED, parted
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.logical import Reference, References, located
 from alliance_fhir.fhir.versions import Json
@@ -40,8 +41,8 @@ class Change(NamedTuple):
 
 def condition(resource: Resource) -> str:
     """The search that finds this resource and no other: what follows the `?`."""
-    if resource.type == "Questionnaire":
-        url, _, version = resource.key.rpartition("|")
+    if resource.type in DEFINED:
+        url, version = parted(resource.key)
         return f"url={_quoted(url)}&version={_quoted(version)}"
     if resource.type == "Provenance":  # it has no identifier: its own tag is the last of them
         tag = resource.body["meta"]["tag"][-1]
@@ -90,17 +91,22 @@ def transaction(
     Raises MappingError where two entries have one key: a server may drop the second, silently.
     """
     each_once(changes)
-    urls = [full_url(change.resource.key) for change in changes]
-    within = {
-        (c.resource.type, system, c.resource.key): f"{c.resource.type}/{c.id}" if c.id else url
-        for c, url in zip(changes, urls, strict=True)
-    }
     entries = [
-        {"fullUrl": url, **_entry(change, outright)}
-        for change, url in zip(changes, urls, strict=True)
+        {"fullUrl": full_url(change.resource.key), **_entry(change, outright)} for change in changes
     ]
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-    return located(dumps(bundle), ChainMap(within, cast("dict[Reference, str]", references)))
+    return located(dumps(bundle), within(changes, references, system))
+
+
+def within(changes: Sequence[Change], references: References, system: str) -> References:
+    """Where everything is for the resources of one transaction: each other, too."""
+    here = {
+        (c.resource.type, system, c.resource.key): f"{c.resource.type}/{c.id}"
+        if c.id
+        else full_url(c.resource.key)
+        for c in changes
+    }
+    return ChainMap(here, cast("dict[Reference, str]", references))
 
 
 def each_once(changes: Sequence[Change]) -> None:

@@ -1,17 +1,58 @@
-"""The meta of our resources: security labels as the site sets them, the mark of test data, and
-which run made or changed them at a server."""
+"""The meta of our resources: the profiles that they fit, security labels as the site sets them, the
+mark of test data, and which run made or changed them at a server."""
 
 from __future__ import annotations
+
+from typing import Any, cast
 
 from alliance_fhir.config import Settings
 from alliance_fhir.domain.instrument import Perspective
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.group import Resource
-from alliance_fhir.fhir.versions import Json
+from alliance_fhir.fhir.versions import Json, Version
+from alliance_fhir.received import part
 
 
-def meta(settings: Settings, perspective: Perspective | None = None) -> Json:
-    """Labels by the site's settings: confidentiality, sensitivity, who reported, test data."""
+def meta(
+    settings: Settings,
+    version: Version | None = None,
+    *profiles: str,
+    perspective: Perspective | None = None,
+) -> Json:
+    """The profiles of ours that a resource claims, by their ids, where this version of FHIR has
+    them; and labels by the site's settings: confidentiality, sensitivity, who reported, test data.
+    """
+    claimed = claims(version, *profiles) if version and settings.claim_profiles else {}
+    return {**claimed, **_labels(settings, perspective)}
+
+
+def claims(version: Version, *profiles: str) -> Json:
+    """The claim alone, as a part of meta: nothing where the version has no profiles."""
+    told = [_url(one) for one in profiles]
+    return {"profile": told} if told and version.profiled else {}
+
+
+def is_our_claim(profile: object) -> bool:
+    """Whether this is a profile of ours: something that stands in meta.profile."""
+    return isinstance(profile, str) and profile.startswith(_url(""))
+
+
+def without_claim(body: Json, profile: str) -> Json:
+    """A resource that does not claim this profile of ours any more."""
+    about = part(body, "meta")
+    told: Any = about.get("profile")
+    if not isinstance(told, list) or _url(profile) not in told:
+        return body
+    left = [one for one in cast("list[Any]", told) if one != _url(profile)]
+    rest = {name: value for name, value in about.items() if name != "profile"}
+    return {**body, "meta": {**({"profile": left} if left else {}), **rest}}
+
+
+def _url(profile: str) -> str:
+    return f"{el.IG}/StructureDefinition/{profile}"
+
+
+def _labels(settings: Settings, perspective: Perspective | None) -> Json:
     security: list[Json] = []
     if settings.confidentiality:
         security.append({"system": el.CONFIDENTIALITY, "code": settings.confidentiality})

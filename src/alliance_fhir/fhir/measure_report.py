@@ -14,6 +14,7 @@ from alliance_fhir.domain.keys import identifier_system, record_key
 from alliance_fhir.domain.published import Measure
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import sealed
+from alliance_fhir.fhir.defined import canonical_of
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.measure import POPULATIONS, TOLD, VERSION, measures, population_code, url
@@ -51,7 +52,10 @@ class MeasureMapper:
         ]
 
     def _measure(self, published: Json) -> Resource:
-        return self._keyed(f"measure-{published['url'].rpartition('/')[2]}", published)
+        """As `profiles install` puts it there, which may have been before; the site's labels are no
+        part of what it says."""
+        whole = {**self._start(published), **published}
+        return Resource("Measure", canonical_of(published), *sealed(whole))
 
     def _report(self, measure: Measure, told: Engagement, count: Count) -> Resource:
         since, until = (day.isoformat() for day in told.period)
@@ -80,11 +84,13 @@ class MeasureMapper:
         return self._keyed(f"{key}-report", body)
 
     def _keyed(self, key: str, body: Json) -> Resource:
-        start = {"resourceType": body["resourceType"], "meta": meta(self._settings)}
-        if not start["meta"]:
-            del start["meta"]
-        whole = {**start, "identifier": [el.identifier(self._system, key)], **body}
+        identifier = [el.identifier(self._system, key)]
+        whole = {**self._start(body), "identifier": identifier, **body}
         return Resource(body["resourceType"], key, *sealed(whole))
+
+    def _start(self, body: Json) -> Json:
+        labels = meta(self._settings)
+        return {"resourceType": body["resourceType"], **({"meta": labels} if labels else {})}
 
     def _counted(self, count: Count | None) -> Json:
         """The populations of a group or a stratum."""

@@ -95,7 +95,7 @@ class OutreachMapper:
         self._version = version
         self._asked = asked
         self._system = identifier_system(settings.root)
-        self._meta = meta(settings)
+        self._meta = meta(settings, version, "outreach-task")
         self._window = timedelta(hours=settings.late_cancellation_hours)
 
     def added(self, group: Group, visit: Visit, place: Place, contact: Callable[[], str]) -> Group:

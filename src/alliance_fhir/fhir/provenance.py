@@ -74,16 +74,16 @@ def tag_system(root: str) -> str:
 
 
 class ProvenanceWriter:
-    """Writes the Provenances of one site: what they share is built once."""
+    """Writes the Provenances of one site and version of FHIR: what they share is built once."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, version: Version, settings: Settings) -> None:
         root = settings.root
         self._system = identifier_system(root)
         self._tag_system = tag_system(root)
         self._digest_system = f"{root}/source-digest"
         system = orjson.dumps(self._digest_system)
         self._known_by = b'{"system":%b,"value":"%b' % (system, _MESSAGE.encode())
-        self._meta = meta(settings)
+        self._meta = meta(settings, version, "alliance-provenance")
         self._tags: list[Json] = self._meta.get("tag", [])
         organization = settings.organization_identifier
         self._behalf: Json = (

@@ -20,6 +20,11 @@ from alliance_fhir.fhir.versions import Json, Version
 PUBLISHER = "The alliance-fhir project"
 LICENCE = "Part of alliance-fhir, under the Apache License 2.0."
 """Of our definitions; forms have the terms of their wording."""
+_EXTRACT = f"{el.SDC}/sdc-questionnaire-observationExtract"
+_CATEGORY: Json = {
+    "url": f"{el.SDC}/sdc-questionnaire-observation-extract-category",
+    "valueCodeableConcept": {"coding": el.SURVEY[0]["coding"]},
+}
 SEMVER: Json = {"system": "http://hl7.org/fhir/version-algorithm", "code": "semver"}
 
 
@@ -58,7 +63,7 @@ def questionnaire(
     body: Json = {
         "resourceType": "Questionnaire",
         "meta": meta(settings) if settings else {},
-        "extension": extensions,
+        "extension": [*extensions, _CATEGORY, _extract(True)],
         "url": url,
         "version": instrument.version,
         **labels,
@@ -92,6 +97,7 @@ def _question(
 ) -> Json:
     run = instrument.run_of(number)
     item: Json = {
+        "extension": [_extract(False)],
         "linkId": f"item_{number}",
         "text": wording.items.get(str(number)) or f"Item {number}",
         "type": version.choice if run.kind == "code" else run.kind,
@@ -106,8 +112,14 @@ def _question(
     for url, bound in (("maxValue", run.high), ("minValue", run.low)):
         if bound is not None:
             exact = int(bound) if run.kind == "integer" else bound
-            item.setdefault("extension", []).append({"url": f"{el.SD}/{url}", value: exact})
+            item["extension"].append({"url": f"{el.SD}/{url}", value: exact})
     return item
+
+
+def _extract(extracted: bool) -> Json:
+    """Whether an Observation is made: of the form, the panel whose members the scores are; of a
+    question none. It has no code, and a form filler would make one without a code."""
+    return {"url": _EXTRACT, "valueBoolean": extracted}
 
 
 def _option(system: str, option: Option, version: Version, wording: Wording) -> Json:
@@ -124,7 +136,6 @@ def _option(system: str, option: Option, version: Version, wording: Wording) -> 
 def _calculated(
     instrument: Instrument, rule: ScoreRule, perspective: Perspective, home: str
 ) -> Json:
-    category = {"coding": el.SURVEY[0]["coding"]}
     code = el.score_code(instrument, rule.id, perspective)
     expression = {
         "language": "text/fhirpath",
@@ -136,11 +147,8 @@ def _calculated(
                 "url": f"{el.SDC}/sdc-questionnaire-calculatedExpression",
                 "valueExpression": expression,
             },
-            {
-                "url": f"{el.SDC}/sdc-questionnaire-observation-extract-category",
-                "valueCodeableConcept": category,
-            },
-            {"url": f"{el.SDC}/sdc-questionnaire-observationExtract", "valueCode": "member"},
+            _CATEGORY,
+            {"url": _EXTRACT, "valueCode": "member"},
         ],
         "linkId": rule.id,
         "code": [{"system": el.score_system(home), "code": code}],

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from alliance_fhir.errors import BadReply
 from alliance_fhir.fhir.bundle import Change, own_identifiers
 from alliance_fhir.fhir.canonical import claimed_digest, content_digest, same_content
+from alliance_fhir.fhir.defined import DEFINED, canonical_of
 from alliance_fhir.fhir.elements import PLAN_VERSION
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.versions import Json
@@ -270,8 +271,8 @@ def _subject(body: Json) -> str:
 
 def own_key(body: Json, ours: Ours) -> str:
     """The business key of a resource, as it stands in itself; empty where it is none of ours."""
-    if body.get("resourceType") == "Questionnaire":
-        return f"{text(body, 'url')}|{text(body, 'version')}"
+    if body.get("resourceType") in DEFINED:
+        return canonical_of(body)
     if body.get("resourceType") == "Provenance":
         return next(iter(tags_of(body, ours.tags)), "")
     told = own_identifiers(body)

@@ -17,7 +17,7 @@ from alliance_fhir.fhir.canonical import with_seal
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
 from alliance_fhir.fhir.template import ABOUT, KEY, PERFORMER, SUBJECT, TIME, Template, json_text
-from alliance_fhir.fhir.versions import Json
+from alliance_fhir.fhir.versions import Json, Version
 
 RULE_TEXTS = {
     "sum-complete-cases": "sum of item weights, complete cases",
@@ -30,6 +30,9 @@ RULE_TEXTS = {
     "imported-score": "score as it came from the source, not computed here",
 }
 """The methods of scores: our codes, and what they mean."""
+
+SCORE = "alliance-score"
+"""The profile of a score, whether a row or the review of a plan says it."""
 
 _REMEMBERED = 10_000
 """How many different results are kept ready; visual analogue scales give more than scales do."""
@@ -78,11 +81,19 @@ class ScoreMapper:
     """Maps the scores of one instrument and perspective."""
 
     def __init__(
-        self, instrument: Instrument, perspective: Perspective, settings: Settings, home: str
+        self,
+        instrument: Instrument,
+        perspective: Perspective,
+        version: Version,
+        settings: Settings,
+        home: str,
     ) -> None:
         self._name = f"{instrument.id} scoring {instrument.version}"
         self._system = identifier_system(settings.root)
-        self._meta = meta(settings, perspective)
+        self._panel_meta, self._meta = (
+            meta(settings, version, profile, perspective=perspective)
+            for profile in ("alliance-panel", SCORE)
+        )
         url = f"{el.questionnaire_url(instrument, perspective, home)}|{instrument.version}"
         self._adheres: Json = {"url": el.ADHERES_TO, "valueCanonical": url}
         names = [rule.id for rule in instrument.scores]
@@ -133,7 +144,7 @@ class ScoreMapper:
     def _start(self, facts: Facts, name: str, about: Sequence[Json | str]) -> Json:
         start: Json = {
             "resourceType": "Observation",
-            "meta": self._meta,
+            "meta": self._panel_meta if name == "panel" else self._meta,
             "extension": [self._adheres, *about],
             "identifier": [{"system": self._system, "value": f"{facts.key}-{name}"}],
             "status": "final",

@@ -27,6 +27,8 @@ class Version:
     models: str
     choice: Literal["choice", "coding"]
     ordinal_values: bool
+    profiled: bool = False
+    """Whether there are profiles of ours for it, which what we write claims."""
 
     def response_identifier(self, identifier: Json) -> Json | list[Json]:
         """QuestionnaireResponse.identifier: one in R4, many in R5."""
@@ -170,7 +172,7 @@ class Version:
 
 
 VERSIONS: dict[VersionKey, Version] = {
-    "4.0": Version("4.0", "R4", "4.0.1", "R4B", "choice", ordinal_values=True),
+    "4.0": Version("4.0", "R4", "4.0.1", "R4B", "choice", ordinal_values=True, profiled=True),
     "4.3": Version("4.3", "R4B", "4.3.0", "R4B", "choice", ordinal_values=True),
     "5.0": Version("5.0", "R5", "5.0.0", "", "coding", ordinal_values=False),
 }

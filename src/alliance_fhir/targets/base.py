@@ -10,9 +10,11 @@ from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import ServerError
 from alliance_fhir.fhir.bundle import Change
 from alliance_fhir.fhir.elements import Person
+from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.reply import Delivered, Found
 from alliance_fhir.fhir.versions import Json, Version
+from alliance_fhir.transport.issues import Issue
 
 BESIDE = frozenset({"Questionnaire", "Device", "Provenance"})
 """The types without which a record is a record all the same, where a target takes none of them."""
@@ -89,6 +91,30 @@ class Statuses(Protocol):
         ...
 
 
+class Validated(NamedTuple):
+    """What a target's validation says of one resource: its issues, the outcome as it came, and the
+    HTTP status."""
+
+    resource: Resource
+    issues: tuple[Issue, ...]
+    outcome: Json
+    status: int
+
+
+class Validator(Protocol):
+    """Has a target say what it thinks of resources, which changes nothing there."""
+
+    def begin(self) -> None:
+        """Raises ConfigError where the target says that it cannot do that."""
+        ...
+
+    def validate(
+        self, changes: Sequence[Change], references: Mapping[tuple[str, str, str], str]
+    ) -> list[Validated]:
+        """What it says of each of one group, as it would be sent. Raises ConfigError as `begin`."""
+        ...
+
+
 class Target(Protocol):
     """A place that takes resources.
 
@@ -145,6 +171,11 @@ class Target(Protocol):
     @property
     def their_statuses(self) -> Statuses | None:
         """By what the status of others' Appointments is set; None where there are no others."""
+        ...
+
+    @property
+    def validator(self) -> Validator | None:
+        """By what resources are validated here; None where the target validates nothing."""
         ...
 
     def has_none(self, type_: str) -> bool:

@@ -14,6 +14,7 @@ from itertools import groupby
 from alliance_fhir.domain.records import Identifier
 from alliance_fhir.errors import BadReply, Refused
 from alliance_fhir.fhir.bundle import escaped, own_identifiers
+from alliance_fhir.fhir.defined import DEFINED, parted
 from alliance_fhir.fhir.elements import Person
 from alliance_fhir.fhir.people import Resolution
 from alliance_fhir.fhir.plan import OWN
@@ -32,7 +33,7 @@ UNKNOWN = (400, 404, 422, 501)
 """What a search is declined with whose parameter is not known."""
 _OF_PATIENTS = ("Appointment", *OWN)
 """Types that are looked for by their patient alone: an Appointment may have been put off."""
-_OF_NOBODY = frozenset({"Device", "Questionnaire", "Measure", "MeasureReport"})
+_OF_NOBODY = frozenset({"Device", "MeasureReport", *DEFINED})
 """Types that belong to no patient."""
 _DATES = {"QuestionnaireResponse": "authored", "Observation": "date"}
 """By what the day of a record is searched; a Provenance bears another day, that of the write."""
@@ -119,7 +120,9 @@ class Finder:
 
     def by_key(self, type_: str) -> bool:
         """Whether the server finds resources of this type by what they are known by."""
-        name = {"Provenance": "_tag", "Questionnaire": "url"}.get(type_, "identifier")
+        if type_ in DEFINED:
+            return self._abilities.searches(type_, "url")
+        name = "_tag" if type_ == "Provenance" else "identifier"
         return self._abilities.searches(type_, name)
 
     def _bodies(
@@ -165,8 +168,8 @@ class Finder:
         return self._client.search(type_, {**search, "_count": "200"})
 
     def _by_key(self, type_: str, keys: list[str]) -> Search:
-        if type_ == "Questionnaire":  # url alone: some servers find nothing by url and version
-            return {"url": ",".join(sorted({escaped(key.rpartition("|")[0]) for key in keys}))}
+        if type_ in DEFINED:  # url alone: some servers find nothing by url and version
+            return {"url": ",".join(sorted({escaped(parted(key)[0]) for key in keys}))}
         name, system = ("identifier", self._ours.identifiers)
         if type_ == "Provenance":
             name, system = ("_tag", self._ours.tags)

@@ -47,6 +47,7 @@ class FolderTarget:
     lanes = 0
     status_only = False
     their_statuses = None
+    validator = None
 
     def __init__(self, folder: Path, ours: Ours, fhir_version: str = "") -> None:
         self._folder = folder

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from alliance_fhir.errors import BadReply, ConfigError, Refused
+from alliance_fhir.fhir.defined import DEFINED
 from alliance_fhir.fhir.plan import OWN
 from alliance_fhir.fhir.reply import Ours
 from alliance_fhir.received import parsed
@@ -24,7 +25,7 @@ TABLE = ("QuestionnaireResponse", "Observation")
 """What assessments are made from."""
 VISITS = ("Appointment", "ServiceRequest")
 """What visits are made from; of others' also those whom they name."""
-BY_DIGEST = ("Questionnaire", "Patient", "Practitioner")
+BY_DIGEST = (*DEFINED, "Patient", "Practitioner")
 """Types whose identifiers are not ours: the digest in them says that we wrote them."""
 _SIZE = 200
 """Resources in a page, as far as the server allows."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from alliance_fhir.errors import AuthFailed, BadReply, Conflict, Refused
 from alliance_fhir.fhir.bundle import entity_tag, escaped
+from alliance_fhir.fhir.defined import DEFINED, parted
 from alliance_fhir.fhir.plan import OWN, REQUESTS
 from alliance_fhir.fhir.reply import Found, Ours, found, tags_of
 from alliance_fhir.fhir.versions import Json
@@ -19,12 +20,11 @@ from alliance_fhir.transport.paging import next_link, same_host
 TYPES = (
     "Provenance",
     "MeasureReport",
-    "Measure",
     "Observation",
     "QuestionnaireResponse",
     "Appointment",
     *OWN,
-    "Questionnaire",
+    *reversed(DEFINED),
     "Device",
     "Practitioner",
     "Patient",
@@ -64,6 +64,7 @@ _REFERRING: dict[str, tuple[tuple[str, str], ...]] = {
         ("QuestionnaireResponse", "questionnaire"),
         ("Questionnaire", "derived-from"),
     ),
+    "Measure": (("MeasureReport", "measure"),),
 }
 """By what search it is seen that somebody still needs a thing."""
 
@@ -199,8 +200,8 @@ class Remover:
         """Whether something at the server refers to it, as far as that can be asked there."""
         place = f"{hit.type}/{hit.id}"
         places = [place]
-        if hit.type == "Questionnaire":
-            places = [hit.key, hit.key.rpartition("|")[0]]
+        if hit.type in DEFINED:
+            places = [hit.key, parted(hit.key)[0]]
         return any(
             self._refers(type_, parameter, told)
             for type_, parameter in _REFERRING.get(hit.type, ())

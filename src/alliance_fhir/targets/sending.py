@@ -57,7 +57,7 @@ class Sender:
 
     def send(self, changes: Sequence[Change], references: References) -> list[Delivered]:
         """One answer a change, in their order. Raises Partly where a part of them arrived."""
-        changes = [_at_home(change, self._client.base) for change in changes]
+        changes = [at_home(change, self._client.base) for change in changes]
         together = "transactions" in self._abilities
         if not together or "if-match" not in self._abilities:
             self._looks.compare([change for change in changes if change.state == "updated"])
@@ -184,7 +184,7 @@ class Sender:
         raise Partly(done, first_error(answers, self._client.base))
 
 
-def _at_home(change: Change, base: str) -> Change:
+def at_home(change: Change, base: str) -> Change:
     """The same; what others keep, and a plan lists, is referred to at its own server without the
     server's address. Elsewhere its mark alone says where it is: servers may take no reference that
     leads out of them."""

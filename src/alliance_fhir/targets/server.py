@@ -21,6 +21,7 @@ from alliance_fhir.targets.portions import Portions
 from alliance_fhir.targets.removing import Remover
 from alliance_fhir.targets.sending import Sender
 from alliance_fhir.targets.setting import TheirStatuses
+from alliance_fhir.targets.validating import ServerValidator
 from alliance_fhir.transport.capabilities import abilities
 from alliance_fhir.transport.client import Client
 from alliance_fhir.transport.statement import READ, tells_all
@@ -110,6 +111,11 @@ class ServerTarget:
     def their_statuses(self) -> TheirStatuses:
         """By what the status of an EHR's own Appointment is set here."""
         return TheirStatuses(self.client, self._ours, self.abilities, self._finder)
+
+    @property
+    def validator(self) -> ServerValidator:
+        """By what the server is asked before anything is sent."""
+        return ServerValidator(self.client, self._ours.identifiers, self.abilities)
 
     @property
     def remover(self) -> Remover:

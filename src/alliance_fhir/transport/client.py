@@ -96,6 +96,12 @@ class Client:
         """
         return self._write("POST", path, body, {"If-None-Exist": if_none_exist})
 
+    def ask(self, path: str, params: Mapping[str, str], body: bytes) -> Reply:
+        """An operation by POST that changes nothing: sent again as a read is."""
+        headers = {"Content-Type": FHIR_JSON}
+        url = self._url(path)
+        return self._send("POST", url, harmless=True, params=params, content=body, headers=headers)
+
     def put(self, path: str, body: bytes, if_match: str = "") -> Reply:
         """A write in the place of a version; the same care as with `post`."""
         return self._write("PUT", path, body, {"If-Match": if_match})

@@ -100,7 +100,7 @@ def error_of(status: int, place: str, outcome: Json) -> ServerError:
     if status in (401, 403):
         return AuthFailed(f"{told}: the credentials are missing, wrong or too weak", status=status)
     if status in (409, 412):
-        return Conflict(told, status=status)
+        return Conflict(told, status=status, outcome=outcome)
     if status in _PASSING:
         return Unavailable(told, sent=status in _UNCLEAR)
     return Refused(told, status=status, issues=issues, outcome=outcome)

@@ -48,6 +48,12 @@ QUIRKS = (
         "server; 409 (HAPI-2745) and 500 (HAPI-0389): seen with HAPI FHIR JPA 8.8.0 on H2",
     ),
     Quirk(
+        r"HAPI FHIR",
+        "takes an operation in a batch, such as `POST Observation/$validate`, for a create, and "
+        "makes the resource: `--validate` asks about each by itself",
+        "seen with HAPI FHIR JPA 8.8.0",
+    ),
+    Quirk(
         r"(?i)microsoft|azure",
         "ignores search parameters that it does not know, and gives more than was asked for: every "
         "hit is compared",

@@ -167,7 +167,9 @@ def test_the_labels_are_the_sites_and_say_whose_words_they_are() -> None:
         said = resource.type in ("Observation", "QuestionnaireResponse")
         assert told == (["PATRPT"] if said else [])
         assert [one["code"] for one in labels["tag"]] == ["HTEST"]
-    bare = SITE.model_copy(update={"confidentiality": None, "sensitivity": ()})
+    bare = SITE.model_copy(
+        update={"confidentiality": None, "sensitivity": (), "claim_profiles": False}
+    )
     assert all("meta" not in one.body for one in mapped([plan()], settings=bare))
 
 

@@ -67,6 +67,9 @@ def test_a_version_to_which_both_agreed() -> None:
     task = words("self-care", "Walk", "", "").removeprefix("blake2b:")
     named = f"{key('short')}-plan|1|{words('task:t', task)}"
     assert made.key.startswith(f"{key('short')}-signed-1-")
+    assert made.body["meta"]["profile"] == [
+        "https://alliance-fhir.github.io/ig/StructureDefinition/alliance-provenance"
+    ]
     assert made.body["meta"]["tag"] == [{"system": f"{ROOT}/provenance", "code": made.key}]
     assert bare(made) == {
         "resourceType": "Provenance",
@@ -86,7 +89,9 @@ def test_a_version_to_which_both_agreed() -> None:
         ],
     }
     (new,) = sign_offs([told("agree", "agree")], R5, SITE)
-    assert new.body == made.body
+    assert "profile" not in new.body["meta"]
+    labels = {name: told for name, told in made.body["meta"].items() if name != "profile"}
+    assert new.body == made.body | {"meta": labels}
 
 
 @pytest.mark.parametrize("word", ["", "disagree", "withdrawn"])

@@ -18,3 +18,9 @@ TYPES = (
     "QuestionnaireResponse",
 )
 """The types of all resources that come of a plan."""
+
+PROFILES = {
+    "CarePlan": "shared-care-plan",
+    "Goal": "agreed-goal",
+}
+"""The profile that what comes of a plan claims, by its type."""

@@ -19,6 +19,7 @@ from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import sealed, sealed_as_built
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
+from alliance_fhir.fhir.plan import PROFILES
 from alliance_fhir.fhir.plan.statuses import Course
 from alliance_fhir.fhir.versions import Json, Version
 
@@ -53,8 +54,8 @@ class Facts:
     )
     """What `alliance_fhir.fhir.plan.agreements` has made ready."""
     _people: dict[Party, Json] = field(default_factory=dict[Party, Json])
-    _labels: dict[Perspective | None, Json] = field(
-        default_factory=dict["Perspective | None", Json]
+    _metas: dict[tuple[str, Perspective | None], Json] = field(
+        default_factory=dict["tuple[str, Perspective | None]", Json]
     )
     _first: dict[Callable[[SharedPlan], Iterable[Hashable]], dict[Hashable, SharedPlan]] = field(
         default_factory=dict, init=False
@@ -214,12 +215,13 @@ class Facts:
         said_by: Perspective | None = None,
         agreed: Sequence[tuple[str, bytes]] = (),
         also: Iterable[Identifier] = (),
+        profile: str = "",
     ) -> Resource:
         """A resource of this plan, sealed; elements that are empty are left out.
 
         `said_by` is whose words it holds, where they are somebody's. `agreed` are its first
         extensions, where these are of `alliance_fhir.fhir.plan.agreements`, as text. `also` is by
-        what others know it.
+        what others know it. `profile` is what it claims, where others of its type claim another.
         """
         key = f"{self.key}-{suffix}"
         identifier: Json | Sequence[Json] = [
@@ -229,8 +231,8 @@ class Facts:
         if type_ == "QuestionnaireResponse":
             identifier = self.version.response_identifier(identifier[0])
         whole: Json = {"resourceType": type_, "identifier": identifier}
-        if labels := self._meta(said_by):
-            whole = {"resourceType": type_, "meta": labels, "identifier": identifier}
+        if about := self._meta(profile or PROFILES.get(type_, ""), said_by):
+            whole = {"resourceType": type_, "meta": about, "identifier": identifier}
         for name, value in body.items():
             if value:
                 whole[name] = value
@@ -238,10 +240,12 @@ class Facts:
             return Resource(type_, key, *sealed(whole))
         return Resource(type_, key, *sealed_as_built(whole, agreed))
 
-    def _meta(self, said_by: Perspective | None) -> Json:
-        if said_by not in self._labels:
-            self._labels[said_by] = meta(self.settings, said_by)
-        return self._labels[said_by]
+    def _meta(self, profile: str, said_by: Perspective | None) -> Json:
+        shape = (profile, said_by)
+        if shape not in self._metas:
+            profiles = [profile] if profile else []
+            self._metas[shape] = meta(self.settings, self.version, *profiles, perspective=said_by)
+        return self._metas[shape]
 
 
 def _plan_key(settings: Settings, name: str) -> str:

@@ -17,7 +17,7 @@ from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.plan.forms import DOUBT_WEIGHTS
 from alliance_fhir.fhir.plan.tasks import task_reference
-from alliance_fhir.fhir.scores import RULE_TEXTS
+from alliance_fhir.fhir.scores import RULE_TEXTS, SCORE
 from alliance_fhir.fhir.versions import Json
 
 _METHOD = "value-complete-cases"
@@ -57,7 +57,7 @@ def of_review(facts: Facts, suffix: str, review: Review) -> Iterator[Resource]:
     start = _start(facts, review.on, facts.ref("QuestionnaireResponse", suffix))
     for name, value in _scores(review):
         body = {**start, **_score(facts, name, value)}
-        yield facts.made("Observation", f"{suffix}-{name}", body, "patient")
+        yield facts.made("Observation", f"{suffix}-{name}", body, "patient", profile=SCORE)
     for task, told in review.adherence.items():
         body = {**start, **_adherence(facts, task, told)}
         name = f"{suffix}-adherence-{task}"

@@ -50,7 +50,8 @@ def _sign_off(facts: Facts) -> Resource | None:
     named = f"{facts.key}-{PLAN}|{facts.plan.version}|blake2b:{words}"
     who = [party if isinstance(party, str) else "|".join(party) for party in signed]
     key = f"{facts.key}-signed-{facts.plan.version}-{digest([named, *who])[:16]}"
-    root, labels = facts.settings.root, meta(facts.settings)
+    root = facts.settings.root
+    labels = meta(facts.settings, facts.version, "alliance-provenance")
     tag = {"system": tag_system(root), "code": key}
     last = max(one.on for one in facts.everywhere if one.party in signed)
     body: Json = {
