@@ -48,6 +48,8 @@ Id: written-quantity
 Profile: WrittenMeta
 Parent: Meta
 Id: written-meta
+* profile MS
+* obeys written-claim
 * security MS
 * tag MS
 
@@ -123,6 +125,11 @@ Invariant: written-one-code
 Description: "One code for one thing; what was done, and which visit it is, can have two."
 Severity: #error
 Expression: "coding.count() > 1 implies coding.where(system in ('http://terminology.hl7.org/CodeSystem/v3-DataOperation' | 'https://alliance-fhir.github.io/ig/CodeSystem/attendance')).exists()"
+
+Invariant: written-claim
+Description: "The profiles that are claimed are ours."
+Severity: #error
+Expression: "profile.all($this.matches('^https://alliance-fhir[.]github[.]io/ig/StructureDefinition/[a-z-]+$'))"
 
 Invariant: written-unit
 Description: "A unit with a code is told in words, too."
