@@ -86,7 +86,7 @@ class Mapping:
         asked = settings.outreach
         self._outreach = OutreachMapper(version, settings, asked) if asked else None
         self._sent = sent
-        self._plan_forms = {one.key: one for one in forms(version)}
+        self._plan_forms = {one.key: one for one in forms(version, claimed=settings.claim_profiles)}
         self.shared: dict[str, Resource] = {}
         software = device(version, settings)
         self._share(software)

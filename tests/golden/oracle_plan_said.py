@@ -95,7 +95,8 @@ def _barriers(write: Writer, versions: list[Json]) -> Iterator[Json]:
         last = versions[numbers[-1]]
         (barrier,) = [one for one in last["barriers"] if one["text"] == text]
         name = digest([write.plan.key, words_digest(text)])[:16]
-        found = _observation(write, f"barrier-{name}", versions[since]["written"], "patient")
+        when = versions[since]["written"]
+        found = _observation(write, f"barrier-{name}", when, "patient", "plan-barrier")
         found["code"] = {**_BARRIER, "text": "Barrier"}
         found["valueString"] = text
         if last is versions[-1]:
@@ -115,9 +116,8 @@ def wanted(write: Writer) -> Iterator[Json]:
         party = write.plan.party(one.get("said_by", "patient"))
         code, text, category = _WANTED[one["about"]]
         key = digest([write.plan.key, name])[:16]
-        found = _observation(
-            write, f"preference-{key}", write.plan.versions[since]["written"], _side(party)
-        )
+        when = write.plan.versions[since]["written"]
+        found = _observation(write, f"preference-{key}", when, _side(party), "plan-preference")
         found["category"] = [{"coding": [{"system": _US_CORE, "code": category}]}]
         found["code"] = {"coding": [{"system": "http://loinc.org", "code": code}], "text": text}
         found["performer"] = [write.who(one.get("said_by", "patient"))]
@@ -210,8 +210,7 @@ def _seen(write: Writer, suffix: str, review: Json) -> Iterator[Json]:
     scores |= {f"doubt-{n}": _WEIGHTS[doubts[n]] for n in _DOUBTS if n in doubts}
     response = [write.own("QuestionnaireResponse", suffix)]
     for name, value in scores.items():
-        score = "alliance-score"
-        found = _observation(write, f"{suffix}-{name}", review["on"], "patient", score)
+        found = _observation(write, f"{suffix}-{name}", review["on"], "patient", "plan-score")
         found["derivedFrom"] = response
         found["code"] = concept(f"check-in-{name}-patient")
         found["method"] = {**concept("value-complete-cases"), "text": "value of the item"}
@@ -220,7 +219,8 @@ def _seen(write: Writer, suffix: str, review: Json) -> Iterator[Json]:
     for task, told in review.get("adherence", {}).items():
         party = write.plan.party(told["said_by"])
         name = f"{suffix}-adherence-{task}"
-        found = _observation(write, name, review["on"], _side(party))
+        side = _side(party)
+        found = _observation(write, name, review["on"], side, "plan-adherence")
         taken, days = told["taken_as_agreed"], told["of_days"]
         found["derivedFrom"] = response
         found["code"] = {"coding": [{"system": "http://loinc.org", "code": "71799-1"}]}
@@ -252,7 +252,7 @@ def _response(write: Writer, suffix: str, form: str, when: str, items: list[Json
     }
 
 
-def _observation(write: Writer, suffix: str, when: str, side: str, profile: str = "") -> Json:
+def _observation(write: Writer, suffix: str, when: str, side: str, profile: str) -> Json:
     survey = {"system": f"{THO}/observation-category", "code": "survey"}
     return {
         **write.start("Observation", suffix, said_by=side, profile=profile),

@@ -48,7 +48,16 @@ _REQUESTS = {
     "visit": "ServiceRequest",
     "contact": "CommunicationRequest",
 }  # all others: Task
-_PROFILES = {"CarePlan": "shared-care-plan", "Goal": "agreed-goal"}
+_PROFILES = {
+    "CarePlan": "shared-care-plan",
+    "CareTeam": "shared-care-team",
+    "CommunicationRequest": "plan-communication-request",
+    "Goal": "agreed-goal",
+    "MedicationRequest": "plan-medication-request",
+    "QuestionnaireResponse": "plan-response",
+    "ServiceRequest": "plan-service-request",
+    "Task": "plan-task",
+}
 _ROLES: dict[str, Json] = {
     "Patient": {"coding": [{"system": "http://snomed.info/sct", "code": "116154003"}]},
     "Practitioner": {"text": "Clinician"},

@@ -195,7 +195,7 @@ class _Table:
             identifiers.append(self._who("referral", row["referral"])._asdict())
         body: Json = {
             "resourceType": "ServiceRequest",
-            "meta": labels("", self._release),
+            "meta": labels("", self._release, "visit-referral"),
             "extension": [],
             "identifier": identifiers,
             "status": "unknown",

@@ -76,7 +76,7 @@ class VisitMapper:
         self._version = version
         self._settings = settings
         self._system = identifier_system(settings.root)
-        self._meta = meta(settings)
+        self._referral_meta = meta(settings, version, "visit-referral")
         self._visit_meta = meta(settings, version, VISIT)
         self._missed_meta = meta(settings, version, VISIT, NO_SHOW)
         self._window = timedelta(hours=settings.late_cancellation_hours)
@@ -232,7 +232,9 @@ class VisitMapper:
             "subject": el.person("Patient", facts.patient),
             "requester": el.person("Practitioner", referrer) if referrer else {},
         }
-        return self._form("ServiceRequest", f"{facts.key}-{REFERRAL}", facts, self._meta, body)
+        return self._form(
+            "ServiceRequest", f"{facts.key}-{REFERRAL}", facts, self._referral_meta, body
+        )
 
 
 def numbers_of(appointment: Resource) -> list[Identifier]:

@@ -16,7 +16,8 @@ from alliance_fhir.domain.instrument import Instrument
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import exact_number
 from alliance_fhir.fhir.group import Resource
-from alliance_fhir.fhir.measure import CODES, measures
+from alliance_fhir.fhir.labels import claims
+from alliance_fhir.fhir.measure import CODES, MEASURE, measures
 from alliance_fhir.fhir.outreach_codes import OUTREACH_CODES
 from alliance_fhir.fhir.plan.concepts import CONCEPTS
 from alliance_fhir.fhir.plan.forms import forms
@@ -51,7 +52,7 @@ def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Js
         *(_answers(instrument) for instrument in instruments if _coded(instrument)),
         *(_value_set(id_, told) for id_, told in value_sets(instruments).items()),
         *(_form(form.body) for form in _asked(instruments, version)),
-        *(_form(measure) for measure in measures(version)),
+        *(_form(measure | _claim(version)) for measure in measures(version)),
     ]
     return {f"{each['resourceType']}-{each['id']}.json": each for each in made}
 
@@ -225,6 +226,11 @@ def _asked(instruments: list[Instrument], version: Version) -> Iterator[Resource
         for perspective in instrument.perspectives:
             yield questionnaire(instrument, perspective, version)
     yield from forms(version)
+
+
+def _claim(version: Version) -> Json:
+    meta = claims(version, MEASURE)
+    return {"meta": meta} if meta else {}
 
 
 def _form(body: Json) -> Json:

@@ -14,6 +14,8 @@ from alliance_fhir.fhir.questionnaire import LICENCE, PUBLISHER, SEMVER
 from alliance_fhir.fhir.versions import Json, Version
 
 VERSION = "1.0.0"
+MEASURE = "engagement-measure"
+"""The profile of Measures."""
 POPULATIONS = ("initial-population", "denominator", "numerator")
 """Of a proportion. Nothing is excluded from the first to come to the second."""
 

@@ -17,10 +17,19 @@ from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.defined import canonical_of
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import meta
-from alliance_fhir.fhir.measure import POPULATIONS, TOLD, VERSION, measures, population_code, url
+from alliance_fhir.fhir.measure import (
+    MEASURE,
+    POPULATIONS,
+    TOLD,
+    VERSION,
+    measures,
+    population_code,
+    url,
+)
 from alliance_fhir.fhir.versions import Json, Version
 
 _MASKED: Json = {"extension": [{"url": el.DATA_ABSENT, "valueCode": "masked"}]}
+_PROFILES = {"Measure": MEASURE, "MeasureReport": "engagement-report"}
 
 
 class MeasureMapper:
@@ -89,7 +98,8 @@ class MeasureMapper:
         return Resource(body["resourceType"], key, *sealed(whole))
 
     def _start(self, body: Json) -> Json:
-        labels = meta(self._settings)
+        profile = _PROFILES[body["resourceType"]]
+        labels = meta(self._settings, self._version, profile)
         return {"resourceType": body["resourceType"], **({"meta": labels} if labels else {})}
 
     def _counted(self, count: Count | None) -> Json:

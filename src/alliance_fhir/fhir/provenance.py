@@ -258,7 +258,7 @@ def device(version: Version, settings: Settings) -> Resource:
     """This software, as the Device that Provenances name; one a site."""
     body: Json = {
         "resourceType": "Device",
-        "meta": meta(settings),
+        "meta": meta(settings, version, "alliance-device"),
         "identifier": [el.identifier(identifier_system(settings.root), SOFTWARE)],
         "version": [{"value": __version__}],
         **version.device_name("alliance-fhir"),

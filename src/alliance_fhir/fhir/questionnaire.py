@@ -14,7 +14,7 @@ from alliance_fhir.domain.instrument import Instrument, Option, Perspective, Sco
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.group import Resource
-from alliance_fhir.fhir.labels import meta
+from alliance_fhir.fhir.labels import claims, meta
 from alliance_fhir.fhir.versions import Json, Version
 
 PUBLISHER = "The alliance-fhir project"
@@ -25,6 +25,8 @@ _CATEGORY: Json = {
     "url": f"{el.SDC}/sdc-questionnaire-observation-extract-category",
     "valueCodeableConcept": {"coding": el.SURVEY[0]["coding"]},
 }
+FORM = "alliance-questionnaire"
+"""The profile of forms, of instruments and of plans."""
 SEMVER: Json = {"system": "http://hl7.org/fhir/version-algorithm", "code": "semver"}
 
 
@@ -62,7 +64,7 @@ def questionnaire(
         codes.append({"system": el.SNOMED, "code": instrument.snomed})
     body: Json = {
         "resourceType": "Questionnaire",
-        "meta": meta(settings) if settings else {},
+        "meta": meta(settings, version, FORM) if settings else claims(version, FORM),
         "extension": [*extensions, _CATEGORY, _extract(True)],
         "url": url,
         "version": instrument.version,

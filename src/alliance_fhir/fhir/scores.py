@@ -31,9 +31,6 @@ RULE_TEXTS = {
 }
 """The methods of scores: our codes, and what they mean."""
 
-SCORE = "alliance-score"
-"""The profile of a score, whether a row or the review of a plan says it."""
-
 _REMEMBERED = 10_000
 """How many different results are kept ready; visual analogue scales give more than scales do."""
 
@@ -92,7 +89,7 @@ class ScoreMapper:
         self._system = identifier_system(settings.root)
         self._panel_meta, self._meta = (
             meta(settings, version, profile, perspective=perspective)
-            for profile in ("alliance-panel", SCORE)
+            for profile in ("alliance-panel", "alliance-score")
         )
         url = f"{el.questionnaire_url(instrument, perspective, home)}|{instrument.version}"
         self._adheres: Json = {"url": el.ADHERES_TO, "valueCanonical": url}

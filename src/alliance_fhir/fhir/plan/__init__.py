@@ -21,6 +21,12 @@ TYPES = (
 
 PROFILES = {
     "CarePlan": "shared-care-plan",
+    "CareTeam": "shared-care-team",
+    "CommunicationRequest": "plan-communication-request",
     "Goal": "agreed-goal",
+    "MedicationRequest": "plan-medication-request",
+    "QuestionnaireResponse": "plan-response",
+    "ServiceRequest": "plan-service-request",
+    "Task": "plan-task",
 }
-"""The profile that what comes of a plan claims, by its type."""
+"""The profile that what comes of a plan claims, by its type; Observations have several."""

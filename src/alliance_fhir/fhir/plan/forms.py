@@ -11,7 +11,8 @@ from alliance_fhir.domain.plan.document import Progress
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.group import Resource
-from alliance_fhir.fhir.questionnaire import PUBLISHER, SEMVER
+from alliance_fhir.fhir.labels import claims
+from alliance_fhir.fhir.questionnaire import FORM, PUBLISHER, SEMVER
 from alliance_fhir.fhir.versions import Json, Version
 
 VERSION = "1.0.0"
@@ -198,15 +199,18 @@ PLAN_REVIEW = Form(
 )
 
 
-def forms(version: Version) -> list[Resource]:
-    """The Questionnaires that the responses of plans refer to, each known by its canonical."""
-    return [_questionnaire(form, version) for form in (FIRST_CONVERSATION, PLAN_REVIEW)]
+def forms(version: Version, *, claimed: bool = True) -> list[Resource]:
+    """The Questionnaires that the responses of plans refer to, each known by its canonical;
+    `claimed`: they claim their profile, where the version of FHIR has one."""
+    meta = claims(version, FORM) if claimed else {}
+    return [_questionnaire(form, version, meta) for form in (FIRST_CONVERSATION, PLAN_REVIEW)]
 
 
-def _questionnaire(form: Form, version: Version) -> Resource:
+def _questionnaire(form: Form, version: Version, meta: Json) -> Resource:
     labels, extensions = version.questionnaire_labels(SEMVER, "CC0 1.0")
     body: Json = {
         "resourceType": "Questionnaire",
+        **({"meta": meta} if meta else {}),
         "language": "en",
         "extension": extensions,
         "url": form.url,

@@ -17,7 +17,7 @@ from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.facts import Facts
 from alliance_fhir.fhir.plan.forms import DOUBT_WEIGHTS
 from alliance_fhir.fhir.plan.tasks import task_reference
-from alliance_fhir.fhir.scores import RULE_TEXTS, SCORE
+from alliance_fhir.fhir.scores import RULE_TEXTS
 from alliance_fhir.fhir.versions import Json
 
 _METHOD = "value-complete-cases"
@@ -40,7 +40,7 @@ def barriers(facts: Facts, plans: Sequence[SharedPlan], response: Json) -> Itera
             "valueString": told[0].text,
             "note": [{"text": one.plan} for one in told if one.plan],
         }
-        yield facts.made("Observation", suffix, body, "patient")
+        yield facts.made("Observation", suffix, body, "patient", profile="plan-barrier")
 
 
 def _by_words(facts: Facts, plan: SharedPlan) -> dict[str, list[Barrier]]:
@@ -57,11 +57,12 @@ def of_review(facts: Facts, suffix: str, review: Review) -> Iterator[Resource]:
     start = _start(facts, review.on, facts.ref("QuestionnaireResponse", suffix))
     for name, value in _scores(review):
         body = {**start, **_score(facts, name, value)}
-        yield facts.made("Observation", f"{suffix}-{name}", body, "patient", profile=SCORE)
+        yield facts.made("Observation", f"{suffix}-{name}", body, "patient", profile="plan-score")
     for task, told in review.adherence.items():
         body = {**start, **_adherence(facts, task, told)}
         name = f"{suffix}-adherence-{task}"
-        yield facts.made("Observation", name, body, facts.side(told.said_by))
+        by = facts.side(told.said_by)
+        yield facts.made("Observation", name, body, by, profile="plan-adherence")
 
 
 def _start(facts: Facts, when: Moment, response: Json) -> Json:

@@ -70,4 +70,5 @@ def _observation(facts: Facts, told: Preference, since: SharedPlan) -> Resource:
         "valueString": told.text,
     }
     suffix = facts.by_words("preference", told.key)
-    return facts.made("Observation", suffix, body, facts.side(told.said_by))
+    by = facts.side(told.said_by)
+    return facts.made("Observation", suffix, body, by, profile="plan-preference")
