@@ -65,9 +65,10 @@ class Schemas:
         for key, one in self._shapes.keys(child):
             made[key] = self._element(one)
             if self._shapes.is_primitive(one) and any(self._shapes.extensions(one)):
-                listed, _ = self._extensions(one)
+                listed, least = self._extensions(one)
                 beside = closed({"extension": listed}, ["extension"], [])
-                many = {"type": "array", "items": {"anyOf": [beside, {"type": "null"}]}}
+                each = beside if least else {"anyOf": [beside, {"type": "null"}]}
+                many = {"type": "array", "items": each}
                 made[f"_{key}"] = many if one.is_list else beside
         return made
 
@@ -78,6 +79,9 @@ class Schemas:
                 required += made
             else:
                 yield {"anyOf": [{"required": [key]} for key in made]}
+        for key, one in self._shapes.keys(child):
+            if f"_{key}" in made and any(ext.least for _, ext in self._shapes.extensions(one)):
+                yield {"dependentRequired": {key: [f"_{key}"]}}
         choice = [key for key in made if not key.startswith("_")]
         if len(choice) > 1:
             others = {key: {k: False for k in choice if k != key} for key in choice}

@@ -5,9 +5,7 @@ Title: "Engagement measure"
 Description: "What is measured of visits: a proportion, of which less is better."
 * insert Published
 * insert Sealed
-* insert Identified
 * insert MeasureOfVersion
-* identifier 1..1
 * url 1..1 MS
 * version 1..1 MS
 * name 1..1 MS
