@@ -27,8 +27,7 @@ def _in_fhirpath(way: str) -> list[Row]:
 
 MEASURE: list[Row] = [
     *sealed(),
-    *gone("identifier", "identifier.0.system", "identifier.0.value", *TOLD),
-    ("identifier.*", None, "Measure.identifier: max"),
+    *gone(*TOLD),
     ("subjectCodeableConcept", OTHER, "Measure.subject"),
     ("url", "https://alliance-fhir.github.io/ig/Library/x", "measure-url"),
     ("version", "1", "measure-version"),

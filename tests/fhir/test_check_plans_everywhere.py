@@ -54,16 +54,18 @@ MAY_BE_GONE = {
 
 
 SEVERAL = {
-    "CarePlan": "meta.security meta.tag contributor goal supportingInfo activity replaces",
-    "CareTeam": "meta.security meta.tag participant",
-    "Goal": "meta.security meta.tag identifier",
-    "MedicationRequest": "meta.security meta.tag identifier note",
-    "ServiceRequest": "meta.security meta.tag identifier note",
-    "Task": "meta.security meta.tag identifier note",
-    "CommunicationRequest": "meta.security meta.tag identifier note",
-    "QuestionnaireResponse": "meta.security meta.tag item item.answer item.item.answer item.item",
-    "Observation": "meta.security meta.tag note",
-    "Provenance": "meta.security meta.tag target agent",
+    "CarePlan": "meta.profile meta.security meta.tag contributor goal supportingInfo activity "
+    "replaces",
+    "CareTeam": "meta.profile meta.security meta.tag participant",
+    "Goal": "meta.profile meta.security meta.tag identifier",
+    "MedicationRequest": "meta.profile meta.security meta.tag identifier note",
+    "ServiceRequest": "meta.profile meta.security meta.tag identifier note",
+    "Task": "meta.profile meta.security meta.tag identifier note",
+    "CommunicationRequest": "meta.profile meta.security meta.tag identifier note",
+    "QuestionnaireResponse": "meta.profile meta.security meta.tag item item.answer "
+    "item.item.answer item.item",
+    "Observation": "meta.profile meta.security meta.tag note",
+    "Provenance": "meta.profile meta.security meta.tag target agent",
     "Questionnaire": "item item.item item.extension item.item.extension item.answerOption "
     "item.item.answerOption",
 }

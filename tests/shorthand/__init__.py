@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from validator.packages import tool
 
@@ -26,6 +26,7 @@ Build = Literal["r4", "r5"]
 _SHOWN = re.compile(r"^(error|warn(?! +Unable to determine the latest version))", re.MULTILINE)
 """What is not let through. That SUSHI could not ask whether there is a newer one, as on a machine
 that is busy or has no network, is no fault of ours."""
+_INHERITED = "/structuredefinition-implements"
 _LEFT_OUT = "snapshot"
 """Made anew by whoever validates; in files it would hide what is ours."""
 
@@ -36,7 +37,7 @@ class Broken(Exception):
 
 def with_snapshots(
     profiles: Path, build: Build, known: Iterable[Path]
-) -> dict[str, dict[str, object]]:
+) -> dict[str, dict[str, Any]]:
     """What SUSHI makes, by the name of its file: each profile and extension with all elements that
     it has (`snapshot`). `known` are files of definitions that the Shorthand refers to and that are
     made otherwise. Raises Broken, ToolMissing, SetupFailed."""
@@ -44,7 +45,7 @@ def with_snapshots(
     with tempfile.TemporaryDirectory(prefix="shorthand-") as temporary:
         folder = Path(temporary)
         shutil.copy(profiles / f"sushi-config-{build}.yaml", folder / "sushi-config.yaml")
-        for source in ("fsh", build):
+        for source in ("fsh", "written", build):
             shutil.copytree(profiles / "input" / source, folder / "input" / "fsh" / source)
         vocabulary = folder / "input" / "vocabulary"
         vocabulary.mkdir()
@@ -52,7 +53,13 @@ def with_snapshots(
             shutil.copy(file, vocabulary)
         _sushi(here, folder)
         made = sorted((folder / "fsh-generated" / "resources").glob("*.json"))
-        return {file.name: json.loads(file.read_bytes()) for file in made}
+        return {file.name: _without_inherited(json.loads(file.read_bytes())) for file in made}
+
+
+def _without_inherited(made: dict[str, Any]) -> dict[str, Any]:
+    """In R5 SUSHI takes over what a parent says of itself by an extension that no package has."""
+    told = [one for one in made.pop("extension", []) if not one["url"].endswith(_INHERITED)]
+    return {**made, **({"extension": told} if told else {})}
 
 
 def _sushi(here: Path, folder: Path) -> None:
