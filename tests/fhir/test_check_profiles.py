@@ -84,4 +84,5 @@ OURS_LEFT_OUT = ["visit-appointment: visit-one-placer (`-`)"]
 def test_of_our_own_rules_nothing_else_is_left_out(build: Build) -> None:
     told = (PROFILES / f"left-out-{build}.txt").read_text(encoding="utf-8").splitlines()
     ids = {file.stem.partition("-")[2] for file in (PROFILES / build).glob("StructureDefinition-*")}
-    assert [one for one in told if one.partition(":")[0] in ids] == OURS_LEFT_OUT
+    ours = [one for one in told if one.partition(":")[0] in ids or one.startswith("written-")]
+    assert ours == OURS_LEFT_OUT

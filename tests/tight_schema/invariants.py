@@ -132,6 +132,8 @@ class _Translation:
         }.get(operator, (None, None))
         if least is None:
             raise Unknown(f"count() {operator}")
+        if (highest := self._highest(count.of, node)) is not None and highest < max(least, 1):
+            return least == 0
         self._arrays, self._counting = 0, True
         found = self._some(count.of, node, lambda _: True)
         self._counting = False
@@ -139,6 +141,13 @@ class _Translation:
             raise Unknown("count() over arrays in arrays, or of no array")
         told = bounded(found, least, most)
         return told if least else either((negated(found), told))
+
+    def _highest(self, path: Expression | None, node: Node) -> int | None:
+        """How often an element can stand at most, where that is known."""
+        if not isinstance(path, Member) or path.of is not None:
+            return None
+        known = [one.most for _, one in self._elements.properties(node, path.name)]
+        return None if None in known else sum(one for one in known if one)
 
     def _some(
         self, path: Expression | None, node: Node, inner: Inner, *, values: bool = False
