@@ -62,8 +62,8 @@ def _score(way: str) -> list[Row]:
     score = f"{way}.measureScore"
     return [
         *gone(f"{score}.value"),
-        (f"{score}.value", 33.3, "measureScore.value"),
-        (f"{score}.value", -0.1, "measureScore.value"),
+        (f"{score}.value", 33.3, "greater than permitted"),
+        (f"{score}.value", -0.1, "less than permitted"),
         (f"{score}.comparator", "<", "measureScore.comparator: max"),
         (f"{score}.unit", "%", "measureScore.unit: max"),
         (f"{score}.system", "http://unitsofmeasure.org", "measureScore.system: max"),
