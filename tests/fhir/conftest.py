@@ -82,6 +82,10 @@ LIVED_WITH = [
     # a text of ours that looks like markup on purpose, to be seen as text
     ("Goal: information", "[SECURITY_STRING_CONTENT_WARNING]"),
     ("Observation: information", "[SECURITY_STRING_CONTENT_WARNING]"),
+    *(
+        (f"{type_}: warning", "[TYPE_SPECIFIC_CHECKS_DT_MARKDOWN_HTML]")
+        for type_ in ("Observation", "MedicationRequest", "ServiceRequest", "Task")
+    ),
 ]
 """The start of what is said of plans besides, and a part of it."""
 

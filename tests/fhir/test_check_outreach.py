@@ -55,7 +55,7 @@ FAULTS = [
     Fault("off", ("status",), "completed"),
     Fault("off", ("input",), []),
     Fault("off", ("basedOn",), []),
-    Fault("error", ("statusReason",), GONE),
+    Fault("error", ("status",), "completed"),
 ]
 OF_R4 = [
     Fault("asked", ("restriction", "period", "end"), "soon"),
