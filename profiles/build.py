@@ -1,23 +1,28 @@
-"""`make profiles` writes r4/ and r5/ beside this file anew: all definitions of the package; and
-elements.json, of what the pages of docs/ need to know of R4.
+"""`make profiles` writes r4/ and r5/ beside this file anew: all definitions of the package. And, of
+the profiles, the schema of the run-time check (src/alliance_fhir/fhir/schema), and elements.json,
+which is what the pages of docs/ need to know of R4.
 
 Code systems, value sets, Questionnaires and Measures are made of the data files and the code that
-uses them; profiles, extensions and the rest of the FHIR Shorthand in input/, by SUSHI.
+uses them; profiles, extensions and the rest of the FHIR Shorthand in input/, by SUSHI. What
+input/written says is for the schema alone; what of profiles is not in it, left-out-*.txt list.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from alliance_fhir.fhir.definitions import definitions, file_content
 from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import Catalog
 from shorthand import BUILDS, Build, content, with_snapshots
+from tight_schema import WRITTEN, Json, schema_text, tight_schema
 
 ROOT = Path(__file__).parent
+SCHEMAS = ROOT.parent / "src" / "alliance_fhir" / "fhir" / "schema"
 _VERSIONS = {"r4": VERSIONS["4.0"], "r5": VERSIONS["5.0"]}
 _REFERRED_TO = ("CodeSystem", "ValueSet")
 """What the Shorthand refers to of what code makes."""
@@ -29,36 +34,52 @@ def made_of_code(build: Build) -> dict[str, bytes]:
     return {name: file_content(resource) for name, resource in made.items()}
 
 
-def made(build: Build) -> dict[str, bytes]:
-    """All definitions. Raises what `shorthand.with_snapshots` does."""
-    of_shorthand = made_of_shorthand(build)
-    return made_of_code(build) | {name: content(body) for name, body in of_shorthand.items()}
-
-
-def made_of_shorthand(build: Build) -> dict[str, dict[str, Any]]:
-    """What SUSHI makes, with snapshots, by the names of the files."""
+@cache
+def _of_shorthand(build: Build) -> dict[str, Json]:
+    """What SUSHI makes, with snapshots. Raises what `shorthand.with_snapshots` does."""
     code = made_of_code(build)
     with tempfile.TemporaryDirectory() as folder:
         known = {name: text for name, text in code.items() if name.startswith(_REFERRED_TO)}
         return with_snapshots(ROOT, build, write(Path(folder), known))
 
 
-def elements(of_shorthand: Mapping[str, dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Of each profile the elements that we write, in FHIR's order: how many there are, and of which
-    types. What FHIR itself says of them is in no file of ours; pages of docs/ show it."""
-    profiles = (body for body in of_shorthand.values() if body.get("type") != "Extension")
-    return {
-        body["id"]: [
-            {"id": one["id"], "many": f"{one['min']}..{one['max']}", "type": _types(one)}
-            for one in body["snapshot"]["element"]
-            if one.get("mustSupport")
-        ]
-        for body in profiles
-        if "snapshot" in body
-    }
+def _published(build: Build) -> dict[str, Json]:
+    """What of it is in the package."""
+    made = _of_shorthand(build)
+    return {name: one for name, one in made.items() if not one["id"].startswith(WRITTEN)}
 
 
-def _types(element: dict[str, Any]) -> list[dict[str, Any]]:
+def made(build: Build) -> dict[str, bytes]:
+    """All definitions of the package. Raises what `shorthand.with_snapshots` does."""
+    of_shorthand = {name: content(one) for name, one in _published(build).items()}
+    return made_of_code(build) | of_shorthand
+
+
+def schema(build: Build) -> tuple[bytes, bytes]:
+    """The schema of the run-time check, and the list of what of the profiles is not in it. Raises
+    as `made`, and what `tight_schema` does."""
+    code = map(json.loads, made_of_code(build).values())
+    told = tight_schema([*code, *_of_shorthand(build).values()], build)
+    return schema_text(told.schema), "".join(f"{one}\n" for one in told.left_out).encode()
+
+
+def elements() -> dict[str, list[Json]]:
+    """Of each profile of R4 the elements that we write, in FHIR's order: how many there are, and of
+    which types. What FHIR itself says of them is in no file of ours; pages of docs/ show it."""
+    return {one["id"]: [*_written(one)] for one in _published("r4").values() if _is_profile(one)}
+
+
+def _is_profile(body: Json) -> bool:
+    return "snapshot" in body and body["type"] != "Extension"
+
+
+def _written(profile: Json) -> Iterable[Json]:
+    for one in profile["snapshot"]["element"]:
+        if one.get("mustSupport"):
+            yield {"id": one["id"], "many": f"{one['min']}..{one['max']}", "type": _types(one)}
+
+
+def _types(element: Json) -> list[Json]:
     kept = ("code", "targetProfile")
     return [{key: one[key] for key in kept if key in one} for one in element.get("type", [])]
 
@@ -76,8 +97,8 @@ def write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
 
 if __name__ == "__main__":
     for each in BUILDS:
-        of_shorthand = made_of_shorthand(each)
-        told = {name: content(body) for name, body in of_shorthand.items()}
-        write(ROOT / each, made_of_code(each) | told)
-        if each == "r4":
-            (ROOT / "elements.json").write_bytes(content(elements(of_shorthand)))
+        write(ROOT / each, made(each))
+        tight, left_out = schema(each)
+        (SCHEMAS / f"{each}.json").write_bytes(tight)
+        (ROOT / f"left-out-{each}.txt").write_bytes(left_out)
+    (ROOT / "elements.json").write_bytes(content(elements()))

@@ -22,6 +22,10 @@ _VALIDATORS = {"4.0": "validator_r4", "4.3": "validator_r4b", "5.0": "validator_
 ACCEPTED = [
     # SNOMED CT cannot be had offline; the check digits of our few codes have a test of their own
     ("TERMINOLOGY_TX_SYSTEM_UNSUPPORTED", "'http://snomed.info/sct'"),
+    # nor can LOINC, nor the categories of US Core: profiles name a few of their codes
+    ("Terminology_PassThrough_TX_Message", "for 'http://loinc.org#71799-1'"),
+    ("Terminology_PassThrough_TX_Message", "/us/core/CodeSystem/careplan-category#assess-plan'"),
+    ("", "The value set references CodeSystem 'http://loinc.org' which has status 'not-present'"),
     # retired, and what older form fillers read; itemWeight, its successor, stands beside it
     ("MSG_DEPENDS_ON_DEPRECATED_NOTE", "ordinalValue"),
     # retired in the extension pack, an element in R6, and what others read in R4 and R5
@@ -51,6 +55,13 @@ ACCEPTED = [
     ("Terminology_TX_NoValid_2_CC", "v2-fhir-transformation"),
     # told of each extension that a profile does not name, which it may have: all are open
     ("Details_for__matching_against_Profile_", ""),
+    # the NHS has no canonical for its codes: the address of the page that lists them stands for it
+    ("CONCEPTMAP_GROUP_SOURCE_UNKNOWN", "datadictionary.nhs.uk"),
+    # of the extension for expectations, in R4: the value set is not in the package that has it
+    ("Terminology_TX_ValueSet_NotFound", "ValueSet/conformance-expectation"),
+    # SNOMED CT cannot be had offline; and HL7 calls its own reasons of cancellations an example
+    ("", "references CodeSystem 'http://snomed.info/sct' which has status 'not-present'"),
+    ("", "appointment-cancellation-reason' which has status 'example'"),
     # it knows CQL alone, and passes over what FHIRPath counts
     ("MEASURE_M_CRITERIA_UNKNOWN", "text/fhirpath"),
 ]
@@ -71,6 +82,10 @@ LIVED_WITH = [
     # a text of ours that looks like markup on purpose, to be seen as text
     ("Goal: information", "[SECURITY_STRING_CONTENT_WARNING]"),
     ("Observation: information", "[SECURITY_STRING_CONTENT_WARNING]"),
+    *(
+        (f"{type_}: warning", "[TYPE_SPECIFIC_CHECKS_DT_MARKDOWN_HTML]")
+        for type_ in ("Observation", "MedicationRequest", "ServiceRequest", "Task")
+    ),
 ]
 """The start of what is said of plans besides, and a part of it."""
 

@@ -27,8 +27,7 @@ def _in_fhirpath(way: str) -> list[Row]:
 
 MEASURE: list[Row] = [
     *sealed(),
-    *gone("identifier", "identifier.0.system", "identifier.0.value", *TOLD),
-    ("identifier.*", None, "Measure.identifier: max"),
+    *gone(*TOLD),
     ("subjectCodeableConcept", OTHER, "Measure.subject"),
     ("url", "https://alliance-fhir.github.io/ig/Library/x", "measure-url"),
     ("version", "1", "measure-version"),
@@ -63,8 +62,8 @@ def _score(way: str) -> list[Row]:
     score = f"{way}.measureScore"
     return [
         *gone(f"{score}.value"),
-        (f"{score}.value", 33.3, "measureScore.value"),
-        (f"{score}.value", -0.1, "measureScore.value"),
+        (f"{score}.value", 33.3, "greater than permitted"),
+        (f"{score}.value", -0.1, "less than permitted"),
         (f"{score}.comparator", "<", "measureScore.comparator: max"),
         (f"{score}.unit", "%", "measureScore.unit: max"),
         (f"{score}.system", "http://unitsofmeasure.org", "measureScore.system: max"),

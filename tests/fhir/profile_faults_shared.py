@@ -76,7 +76,7 @@ SCORED: list[Row] = [
     (f"{_CALCULATED}.valueExpression.expression", GONE, "expression: minimum"),
     (f"{_SCORE}.extension.2.valueCode", "derive", "form-extracted"),
     (within_extension(_EXTRACT, "valueBoolean", False), None, "extension[4].value"),
-    (extended(_EXTRACT, "valueCode", "member"), None, "extension[4].value"),
+    (extended(_EXTRACT, "valueCode", "member"), None, "allows for the type boolean"),
     (twice(_EXTRACT), None, "extension:extracted: max"),
     (within_extension(_EXTRACTED_AS, f"{_CODED}.code", "exam"), None, "extension[4].value"),
     (twice(_EXTRACTED_AS), None, "extension:extractedAs: max"),

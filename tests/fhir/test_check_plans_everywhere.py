@@ -33,39 +33,42 @@ NAMES = (
 """Elements that hold nothing but words of ours, or of FHIR's."""
 
 MAY_BE_GONE = {
-    "CarePlan": "meta meta.security meta.tag replaces goal supportingInfo activity",
-    "CareTeam": "meta meta.security meta.tag",
-    "Goal": "meta meta.security meta.tag achievementStatus priority statusDate statusReason "
-    "expressedBy source target target.dueDate target.detailQuantity "
+    "CarePlan": "meta meta.profile meta.security meta.tag replaces goal supportingInfo activity",
+    "CareTeam": "meta meta.profile meta.security meta.tag",
+    "Goal": "meta meta.profile meta.security meta.tag achievementStatus priority statusDate "
+    "statusReason expressedBy source target target.dueDate target.detailQuantity "
     "target.detailQuantity.comparator target.detailString",
-    "MedicationRequest": "meta meta.security meta.tag requester performer dosageInstruction note "
-    "statusReason statusChanged",
-    "ServiceRequest": "meta meta.security meta.tag requester performer occurrenceTiming note",
-    "Task": "meta meta.security meta.tag requester owner note statusReason",
-    "CommunicationRequest": "meta meta.security meta.tag requester sender informationProvider note "
-    "statusReason",
-    "QuestionnaireResponse": "meta meta.security meta.tag item",
-    "Observation": "meta meta.security meta.tag note performer derivedFrom",
-    "Provenance": "meta.security agent.onBehalfOf",
-    "Questionnaire": "item.repeats item.extension item.item.repeats item.item.extension "
+    "MedicationRequest": "meta meta.profile meta.security meta.tag requester performer "
+    "dosageInstruction note statusReason statusChanged",
+    "ServiceRequest": "meta meta.profile meta.security meta.tag requester performer "
+    "occurrenceTiming note",
+    "Task": "meta meta.profile meta.security meta.tag requester owner note statusReason",
+    "CommunicationRequest": "meta meta.profile meta.security meta.tag requester sender "
+    "informationProvider note statusReason",
+    "QuestionnaireResponse": "meta meta.profile meta.security meta.tag item",
+    "Observation": "meta meta.profile meta.security meta.tag note performer derivedFrom",
+    "Provenance": "meta.profile meta.security agent.onBehalfOf",
+    "Questionnaire": "meta item.repeats item.extension item.item.repeats item.item.extension "
     "item.answerOption item.item.answerOption",
 }
 """The elements without which a resource is one still; of some kinds they must be there."""
 
 
 SEVERAL = {
-    "CarePlan": "meta.security meta.tag contributor goal supportingInfo activity replaces",
-    "CareTeam": "meta.security meta.tag participant",
-    "Goal": "meta.security meta.tag identifier",
-    "MedicationRequest": "meta.security meta.tag identifier note",
-    "ServiceRequest": "meta.security meta.tag identifier note",
-    "Task": "meta.security meta.tag identifier note",
-    "CommunicationRequest": "meta.security meta.tag identifier note",
-    "QuestionnaireResponse": "meta.security meta.tag item item.answer item.item.answer item.item",
-    "Observation": "meta.security meta.tag note",
-    "Provenance": "meta.security meta.tag target agent",
-    "Questionnaire": "item item.item item.extension item.item.extension item.answerOption "
-    "item.item.answerOption",
+    "CarePlan": "meta.profile meta.security meta.tag contributor goal supportingInfo activity "
+    "replaces",
+    "CareTeam": "meta.profile meta.security meta.tag participant",
+    "Goal": "meta.profile meta.security meta.tag identifier",
+    "MedicationRequest": "meta.profile meta.security meta.tag identifier note",
+    "ServiceRequest": "meta.profile meta.security meta.tag identifier note",
+    "Task": "meta.profile meta.security meta.tag identifier note",
+    "CommunicationRequest": "meta.profile meta.security meta.tag identifier note",
+    "QuestionnaireResponse": "meta.profile meta.security meta.tag item item.answer "
+    "item.item.answer item.item",
+    "Observation": "meta.profile meta.security meta.tag note",
+    "Provenance": "meta.profile meta.security meta.tag target agent",
+    "Questionnaire": "meta.profile item item.item item.extension item.item.extension "
+    "item.answerOption item.item.answerOption",
 }
 """The lists that have room for one entry more, like their last."""
 

@@ -32,8 +32,12 @@ pytestmark = pytest.mark.server
 
 @pytest.mark.parametrize("build", BUILDS)
 def test_the_files_are_what_they_are_made_of(build: Build) -> None:
-    made = runpy.run_path(str(PROFILES / "build.py"))["made"](build)
+    built = runpy.run_path(str(PROFILES / "build.py"))
+    made = built["made"](build)
     assert {file.name: file.read_bytes() for file in (PROFILES / build).iterdir()} == made
+    tight, left_out = built["schema"](build)
+    assert (built["SCHEMAS"] / f"{build}.json").read_bytes() == tight
+    assert (PROFILES / f"left-out-{build}.txt").read_bytes() == left_out
 
 
 A_SITES_OWN = f"(codes = {HOME}/CodeSystem/concept#"

@@ -27,7 +27,8 @@ SHOULD = {"transactions", "batches", "conditional-create", "if-match", "post-sea
 
 
 def everything(server: FhirServer, run: Callable[..., Ran], folder: Path) -> None:
-    """Each kind of source is written, looked at again, measured, read back and taken back."""
+    """Each kind of source is written, looked at again, measured, read back and taken back, and so
+    is the package."""
     for number, (name, more) in enumerate(SOURCES.items()):
         source = EXAMPLES / name
         toml = (source if source.is_dir() else source.parent) / "alliance.toml"
@@ -48,6 +49,10 @@ def everything(server: FhirServer, run: Callable[..., Ran], folder: Path) -> Non
         folder / "year.sqlite",
     )
     assert run("measure", year / "visits.csv", *place).code == 0
+    package = ("--to", server.url, "--config", toml, "--ledger", folder / "package.sqlite")
+    made = run("profiles", "install", *package, "--json")
+    assert made.code == 0, made.err
+    assert run("undo", made.json["run"], *package).code == 0
 
 
 @pytest.mark.parametrize(("version", "build"), [("4.0.1", "r4"), ("5.0.0", "r5")])

@@ -22,6 +22,7 @@ Json = dict[str, Any]
 PROFILES = Path(__file__).parents[2] / "profiles"
 FOLDERS = {"4.0": "r4", "R4B": "r4", "5.0": "r5"}
 NAMES = {"r4": "alliance.fhir", "r5": "alliance.fhir.r5"}
+EXTENSIONS = "5.3.0-ballot-tc1"  # as in profiles/sushi-config-r4.yaml
 RELEASES = {"r4": "4.0.1", "r5": "5.0.0"}
 
 
@@ -145,7 +146,11 @@ def test_the_manifest_says_what_the_specification_asks_for(
         "author": "The alliance-fhir project",
         "license": "Apache-2.0",
         "fhirVersions": [RELEASES[folder]],
-        "dependencies": {f"hl7.fhir.{folder}.core": RELEASES[folder], **sdc},
+        "dependencies": {
+            f"hl7.fhir.{folder}.core": RELEASES[folder],
+            f"hl7.fhir.uv.extensions.{folder}": EXTENSIONS,
+            **sdc,
+        },
         "directories": {"lib": "package", "example": "example"},
     }
 

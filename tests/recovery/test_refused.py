@@ -128,6 +128,9 @@ def test_sent_again_once_the_server_takes_it(site: Site, rung: str) -> None:
         assert resources(site.sync()) == {"unchanged": 14}
 
 
+FORM = "https://alliance-fhir.github.io/ig/Questionnaire/wai-sr-patient"
+
+
 @pytest.mark.parametrize("type_", ["Questionnaire", "Device"])
 @pytest.mark.parametrize("kind", HAPI)
 def test_what_is_of_no_row_has_a_letter_and_holds_no_row_back(site: Site, type_: str) -> None:
@@ -139,7 +142,8 @@ def test_what_is_of_no_row_has_a_letter_and_holds_no_row_back(site: Site, type_:
     ran = site.sync()
     assert ran.code == 4
     [finding] = ran.json["rejected"]
-    assert (finding["rule"], finding["column"], "row" in finding) == ("refused", type_, False)
+    of_what = f"{FORM}|1.0.0" if type_ == "Questionnaire" else type_
+    assert (finding["rule"], finding["column"], "row" in finding) == ("refused", of_what, False)
     assert "(422, invariant)" in finding["remedy"]
     assert ran.json["dead_letters"] == str(site.letters)
     [letter] = letters(site.letters)

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal
 
 from validator.packages import tool
 
@@ -26,10 +26,9 @@ Build = Literal["r4", "r5"]
 _SHOWN = re.compile(r"^(error|warn(?! +Unable to determine the latest version))", re.MULTILINE)
 """What is not let through. That SUSHI could not ask whether there is a newer one, as on a machine
 that is busy or has no network, is no fault of ours."""
+_INHERITED = "/structuredefinition-implements"
 _LEFT_OUT = "snapshot"
 """Made anew by whoever validates; in files it would hide what is ours."""
-_OF_THE_PARENT = "http://hl7.org/fhir/StructureDefinition/structuredefinition-implements"
-"""Which SUSHI takes over from R5's own definitions. It is theirs, and no package defines it."""
 
 
 class Broken(Exception):
@@ -38,7 +37,7 @@ class Broken(Exception):
 
 def with_snapshots(
     profiles: Path, build: Build, known: Iterable[Path]
-) -> dict[str, dict[str, object]]:
+) -> dict[str, dict[str, Any]]:
     """What SUSHI makes, by the name of its file: each profile and extension with all elements that
     it has (`snapshot`). `known` are files of definitions that the Shorthand refers to and that are
     made otherwise. Raises Broken, ToolMissing, SetupFailed."""
@@ -46,7 +45,7 @@ def with_snapshots(
     with tempfile.TemporaryDirectory(prefix="shorthand-") as temporary:
         folder = Path(temporary)
         shutil.copy(profiles / f"sushi-config-{build}.yaml", folder / "sushi-config.yaml")
-        for source in ("fsh", build):
+        for source in ("fsh", "written", build):
             shutil.copytree(profiles / "input" / source, folder / "input" / "fsh" / source)
         vocabulary = folder / "input" / "vocabulary"
         vocabulary.mkdir()
@@ -54,7 +53,13 @@ def with_snapshots(
             shutil.copy(file, vocabulary)
         _sushi(here, folder)
         made = sorted((folder / "fsh-generated" / "resources").glob("*.json"))
-        return {file.name: json.loads(file.read_bytes()) for file in made}
+        return {file.name: _without_inherited(json.loads(file.read_bytes())) for file in made}
+
+
+def _without_inherited(made: dict[str, Any]) -> dict[str, Any]:
+    """In R5 SUSHI takes over what a parent says of itself by an extension that no package has."""
+    told = [one for one in made.pop("extension", []) if not one["url"].endswith(_INHERITED)]
+    return {**made, **({"extension": told} if told else {})}
 
 
 def _sushi(here: Path, folder: Path) -> None:
@@ -74,7 +79,4 @@ def _sushi(here: Path, folder: Path) -> None:
 def content(made: Mapping[str, object]) -> bytes:
     """As it stands in a file: indented, keys sorted, the same at any time, without snapshots."""
     told = {key: value for key, value in made.items() if key != _LEFT_OUT}
-    extensions = cast("list[dict[str, object]]", told.pop("extension", []))
-    if ours := [one for one in extensions if one["url"] != _OF_THE_PARENT]:
-        told["extension"] = ours
     return (json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -7,9 +7,7 @@ Description: "What is measured of visits: a proportion, of which less is better.
 * ^purpose = "A rate says nothing without what was counted. Studies of the same question come to 19.7 %, 22.4 % and 31 % as they define drop-out in their own ways, so the definition goes with the figure, for a program to compute and for a person to read."
 * insert EngagementMeasureMeanings
 * insert Sealed
-* insert Identified
 * insert MeasureOfVersion
-* identifier 1..1
 * url 1..1 MS
 * version 1..1 MS
 * name 1..1 MS

@@ -91,7 +91,7 @@ Description: "On how many days a medicine was taken as agreed, as somebody said 
 * note ^short = "In their own words"
 * insert FromResponse(1)
 * component MS
-* component ^slicing.discriminator.type = #pattern
+* component ^slicing.discriminator.type = #value
 * component ^slicing.discriminator.path = "code"
 * component ^slicing.rules = #closed
 * component contains taken 1..1 MS and asked 1..1 MS

@@ -22,7 +22,7 @@ Description: "A plan that patient and clinician wrote together, in its newest ve
 * intent MS
 * intent = #plan
 * category MS
-* category ^slicing.discriminator.type = #pattern
+* category ^slicing.discriminator.type = #value
 * category ^slicing.discriminator.path = "$this"
 * category ^slicing.rules = #open
 * category contains carePlan 1..1 MS and assessPlan 1..1 MS

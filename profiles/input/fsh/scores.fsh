@@ -10,7 +10,7 @@ Description: "What a panel of scores and a score have in common."
 * insert Sealed
 * insert Identified
 * extension contains http://hl7.org/fhir/StructureDefinition/workflow-adheresTo named adheresTo 1..1 MS
-* extension[adheresTo].value[x] only canonical
+* extension[adheresTo].value[x] only Canonical(Questionnaire)
 * extension[adheresTo] obeys adheres-to-version
 * identifier 1..*
 * status MS

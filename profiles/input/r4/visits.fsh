@@ -35,6 +35,6 @@ RuleSet: OutreachOfVersion
 * restriction.period.start 1..1
 
 Invariant: outreach-called-off
-Description: "What is called off says why, and nothing is left in it of what was to be asked."
+Description: "What is called off says why, and nothing is left in it of what was to be asked. What was entered in error may stand as it was."
 Severity: #error
-Expression: "status != 'requested' implies (statusReason.exists() and basedOn.exists().not() and input.exists().not() and reasonCode.exists().not())"
+Expression: "status = 'cancelled' implies (statusReason.exists() and basedOn.exists().not() and input.exists().not() and reasonCode.exists().not())"

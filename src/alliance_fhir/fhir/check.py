@@ -29,21 +29,31 @@ _Shape = Literal["R4", "R5"]
 
 
 @cache
-def _schemas() -> list[Json]:
-    """The schema of assessments, then those of plans, which refer to it and to each other."""
-    here = files("alliance_fhir.fhir")
-    plans = (here / "plan" / "schema").iterdir()
-    return [orjson.loads(file.read_bytes()) for file in (here / "schema.json", *plans)]
+def _schema(shape: _Shape) -> Json:
+    """The schema of all that we write in this shape."""
+    file = files("alliance_fhir.fhir") / "schema" / f"{shape.lower()}.json"
+    return orjson.loads(file.read_bytes())
 
 
 @cache
-def _validator(type_: str, shape: _Shape, of_plan: bool) -> jsonschema_rs.Draft202012Validator:
-    """For a type of resources; `shape` is for those that have two."""
-    ours = _schemas()[1:] if of_plan else _schemas()[:1]
-    known = {name: f"{one['$id']}#/$defs/{name}" for one in ours for name in one["$defs"]}
-    whole = known.get(f"{type_}-{shape}") or known[type_]
-    registry = jsonschema_rs.Registry([(one["$id"], one) for one in _schemas()])
-    return jsonschema_rs.Draft202012Validator({"$ref": whole}, registry=registry)
+def _validator(name: str, shape: _Shape) -> jsonschema_rs.Draft202012Validator:
+    """For a definition in the schema."""
+    whole = _schema(shape)
+    registry = jsonschema_rs.Registry([(whole["$id"], whole)])
+    return jsonschema_rs.Draft202012Validator(
+        {"$ref": f"{whole['$id']}#/$defs/{name}"}, registry=registry
+    )
+
+
+def _name(type_: str, of_plan: bool) -> str:
+    """The definition that a resource has to fit: any of the profiles of its type."""
+    return f"{'plans' if of_plan else 'rest'}.{type_}"
+
+
+def _alternatives(name: str, shape: _Shape) -> list[str]:
+    """The profiles of which it has to fit one."""
+    listed = _schema(shape)["$defs"][name]["anyOf"]
+    return [one["$ref"].rpartition("/")[2] for one in listed]
 
 
 def model_class(type_: str, version: Version) -> Any:
@@ -65,13 +75,19 @@ def _place(error: jsonschema_rs.ValidationError) -> list[str | int]:
         return [*path, kind.property]
     if kind.name == "additionalProperties":
         return [*path, kind.unexpected[0]]
-    if kind.name == "oneOf" and getattr(kind, "context", None):
-        return _place(min(kind.context, key=len)[0])  # the shape that it is most like
-    if kind.name == "not":  # `not` stands in our schema for elements that exclude each other
-        others: list[Json] = kind.schema.get("anyOf", [kind.schema])
-        names = [name for other in others for name in other.get("required", ())]
-        return [*path, *[name for name in names if name in error.instance][:1]]
+    if kind.name == "anyOf" and getattr(kind, "context", None):
+        return _place(min(kind.context, key=len)[0])  # what it is most like
     return path
+
+
+def _weight(errors: Sequence[jsonschema_rs.ValidationError]) -> int:
+    """How many elements are wrong."""
+    return sum(len(getattr(error.kind, "unexpected", "1")) for error in errors)
+
+
+def _of_rules(error: jsonschema_rs.ValidationError) -> int:
+    """Whether a rule between elements is broken, and not what holds of one alone."""
+    return [*error.schema_path].count("allOf")
 
 
 class Checker:
@@ -103,13 +119,15 @@ class Checker:
     def _valid(self, resource: Resource, of_plan: bool) -> bool:
         check = self._is_valid.get((resource.type, of_plan))
         if check is None:
-            check = _validator(resource.type, self._shape, of_plan).is_valid
+            check = _validator(_name(resource.type, of_plan), self._shape).is_valid
             self._is_valid[resource.type, of_plan] = check
         return check(resource.body)
 
     def _explain(self, resource: Resource, of_plan: bool) -> None:
-        validator = _validator(resource.type, self._shape, of_plan)
-        error = next(validator.iter_errors(resource.body))
+        """Of several profiles by that to which the resource comes nearest."""
+        names = _alternatives(_name(resource.type, of_plan), self._shape)
+        told = [[*_validator(name, self._shape).iter_errors(resource.body)] for name in names]
+        error = min(min(told, key=_weight), key=_of_rules)
         where = ".".join(map(str, _place(error))) or "the resource as a whole"
         rule = "/".join(map(str, error.schema_path))
         raise MappingError(f"{resource.type}, {where}: breaks the schema's rule {rule}")

@@ -14,7 +14,7 @@ import orjson
 from alliance_fhir._version import __version__
 from alliance_fhir.domain.instrument import Instrument
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.canonical import exact_number
+from alliance_fhir.fhir.canonical import exact_number, sealed
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import claims
 from alliance_fhir.fhir.measure import CODES, MEASURE, measures
@@ -52,7 +52,7 @@ def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Js
         *(_answers(instrument) for instrument in instruments if _coded(instrument)),
         *(_value_set(id_, told) for id_, told in value_sets(instruments).items()),
         *(_form(form.body) for form in _asked(instruments, version)),
-        *(_form(measure | _claim(version)) for measure in measures(version)),
+        *(_form(sealed(measure | _claim(version))[0]) for measure in measures(version)),
     ]
     return {f"{each['resourceType']}-{each['id']}.json": each for each in made}
 
@@ -235,5 +235,5 @@ def _claim(version: Version) -> Json:
 
 def _form(body: Json) -> Json:
     """A form as it is sent, with the digest of its content: where it was installed from a file, a
-    sync finds it there as it is. A Measure is sent with the site's own identifier besides."""
+    sync finds it there as it is; and so does `measure` with a Measure."""
     return {**body, "id": body["url"].rpartition("/")[2]}

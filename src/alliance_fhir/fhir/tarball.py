@@ -25,6 +25,8 @@ _MTIME = 499162500
 """The time that npm gives every file of a package, so that its bytes are the same at any time."""
 _INDEX_VERSION = 2
 _INDEXED = ("resourceType", "id", "url", "version", "kind", "type")
+_EXTENSIONS_VERSION = "5.3.0-ballot-tc1"
+"""That of HL7's extensions that our profiles are made with (profiles/sushi-config-r4.yaml)."""
 _SDC_VERSION = "4.0.0"
 """That of the SDC whose extensions our Questionnaires have. It is one for R4 alone: a loader may
 decline a package for R5 that asks for it, so that this one does not."""
@@ -79,7 +81,11 @@ def _indexed(file: File) -> Json:
 def _manifest(package: Package) -> Json:
     r4 = package.version.ordinal_values
     full = "4.0.1" if r4 else "5.0.0"  # R4B has the package of R4
-    dependencies = {f"hl7.fhir.{'r4' if r4 else 'r5'}.core": full}
+    release = "r4" if r4 else "r5"
+    dependencies = {
+        f"hl7.fhir.{release}.core": full,
+        f"hl7.fhir.uv.extensions.{release}": _EXTENSIONS_VERSION,
+    }
     if r4 and any(SDC.encode() in file.content for file in package.definitions):
         dependencies["hl7.fhir.uv.sdc"] = _SDC_VERSION
     return {

@@ -51,6 +51,7 @@ PARAMETERS: dict[str, Parameter] = {
     "has-member": _parameter("reference", "hasMember"),
     "identifier": _parameter("token", "identifier"),
     "link": _parameter("reference", "link.other"),
+    "measure": _parameter("uri", "measure"),
     "owner": _parameter("reference", "owner"),
     "part-of": _parameter("reference", "partOf"),
     "participant": _parameter("reference", "participant.member"),
@@ -95,7 +96,7 @@ TYPES: dict[str, tuple[str, ...]] = {
         "Group": ("code",),
         "Location": ("status", "part-of"),
         "Measure": _CANONICAL,
-        "MeasureReport": ("patient", "date", "status"),
+        "MeasureReport": ("patient", "date", "status", "measure"),
         "MedicationRequest": (*_ASKED, "code", "category"),
         "Organization": ("part-of",),
         "Observation": (
