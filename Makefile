@@ -24,7 +24,7 @@ test: $(TEST) $(WHEEL)  ## everything: lint, types, layers, all tests with real 
 	VENV=$(VENV) sh tests/run.sh all
 
 test-faults: $(TEST) $(WHEEL)  ## the long runs of failures; SEED=N repeats one, YEAR=all takes all of the example's messages
-	$(BIN)/pytest -m faults tests/faults
+	$(BIN)/pytest -m faults tests/faults tests/fhir/test_engine.py
 
 HFS ?= .cache/helios/bin/hfs
 ladder: $(TEST) $(WHEEL)  ## the whole contract suite on HAPI R4B, R5, and on R4 with each ability taken away

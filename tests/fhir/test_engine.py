@@ -95,6 +95,7 @@ def issues_of(engine: Engine, text: bytes) -> set[str]:
     return {str(issue) for issue in engine.validate(text)}
 
 
+@pytest.mark.faults  # they are many: `make test-faults`
 @pytest.mark.parametrize(("profile", "spoil", "named"), [*BY_PROFILES, *BY_EXTENSIONS])
 def test_it_finds_a_planted_fault(profile: str, spoil: Spoil, named: str, engines: Engines) -> None:
     right, wrong = planted_in(profile, spoil)
