@@ -69,8 +69,6 @@ OF_HL7 = [
     # R4's core package and HL7's terminology both hold these code systems. We mean either.
     Difference("warning", "TYPE_SPECIFIC_CHECKS_DT_CANONICAL_MULTIPLE_POSSIBLE_VERSIONS",
                "'http://terminology.hl7.org/CodeSystem/", R4),
-    # How slices are told apart: R5 calls this way of R4 deprecated, and has it.
-    Difference("warning", "DEPRECATED_CONCEPT_FOUND", "The concept 'pattern' is deprecated", R5),
     # Codes that are mapped from table 0278, which it leaves to a terminology server.
     Difference("warning", "", "used for the CodeSystem http://terminology.hl7.org/CodeSystem/v2-0278|"),
     # What Measures count: both know CQL alone. HAPI's, of an older engine, looks at fewer of them.
