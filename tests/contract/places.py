@@ -82,6 +82,8 @@ def bare(value: Any) -> Any:
             key: sorted((label for label in part if not _of_a_run(label)), key=str)
             for key, part in meta.items()
         }
+        if not any(copy["meta"].values()):  # claims of profiles, or a run's own tags, alone
+            del copy["meta"]
     return copy
 
 

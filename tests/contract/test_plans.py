@@ -49,8 +49,6 @@ def content(place: Place) -> dict[str, Any]:
             continue
         plain = told[name_of(body)] = bare(body)
         plain.pop("text", None)
-        if not any(plain.get("meta", {}).values()):  # a run's own tags alone were in it
-            plain.pop("meta", None)
         if plain.get("status") == "amended":
             final = body["resourceType"] == "Observation"
             plain["status"] = "final" if final else "completed"
