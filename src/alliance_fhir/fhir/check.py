@@ -1,10 +1,10 @@
 """The checks of what we are about to write; the only place that imports what checks it.
 
-`schema` (the default) holds every resource against a JSON Schema tighter than FHIR, one for
-assessments and one for shared plans, whose Observations are others; `models` also
-against fhir.resources; `sample` does the latter for one resource in a thousand; `none` trusts the
-mapping. fhir.resources is one check of several, never the truth: it has no R4 (R4B stands in) and
-does not enforce required codes.
+`schema` (the default) holds every resource against a JSON Schema tighter than FHIR, which
+`make profiles` makes of our profiles: what comes of shared plans against those of plans, all else
+against the others of its type; `models` also against fhir.resources; `sample` does the latter for
+one resource in a thousand; `none` trusts the mapping. fhir.resources is one check of several, never
+the truth: it has no R4 (R4B stands in) and does not enforce required codes.
 """
 
 from __future__ import annotations
@@ -19,26 +19,24 @@ import orjson
 
 from alliance_fhir.errors import MappingError
 from alliance_fhir.fhir.group import Resource
-from alliance_fhir.fhir.versions import Json, Version
+from alliance_fhir.fhir.versions import Build, Json, Version
 
 Level = Literal["schema", "models", "sample", "none"]
 SAMPLE = 1000
 """`sample` checks the first resource of every so many by its model."""
 
-_Shape = Literal["R4", "R5"]
-
 
 @cache
-def _schema(shape: _Shape) -> Json:
-    """The schema of all that we write in this shape."""
-    file = files("alliance_fhir.fhir") / "schema" / f"{shape.lower()}.json"
+def _schema(build: Build) -> Json:
+    """The schema of all that we write; for R4, R4B or R5 as `Version.build` has it."""
+    file = files("alliance_fhir.fhir") / "schema" / f"{build}.json"
     return orjson.loads(file.read_bytes())
 
 
 @cache
-def _validator(name: str, shape: _Shape) -> jsonschema_rs.Draft202012Validator:
+def _validator(name: str, build: Build) -> jsonschema_rs.Draft202012Validator:
     """For a definition in the schema."""
-    whole = _schema(shape)
+    whole = _schema(build)
     registry = jsonschema_rs.Registry([(whole["$id"], whole)])
     return jsonschema_rs.Draft202012Validator(
         {"$ref": f"{whole['$id']}#/$defs/{name}"}, registry=registry
@@ -50,9 +48,9 @@ def _name(type_: str, of_plan: bool) -> str:
     return f"{'plans' if of_plan else 'rest'}.{type_}"
 
 
-def _alternatives(name: str, shape: _Shape) -> list[str]:
+def _alternatives(name: str, build: Build) -> list[str]:
     """The profiles of which it has to fit one."""
-    listed = _schema(shape)["$defs"][name]["anyOf"]
+    listed = _schema(build)["$defs"][name]["anyOf"]
     return [one["$ref"].rpartition("/")[2] for one in listed]
 
 
@@ -98,7 +96,6 @@ class Checker:
 
     def __init__(self, level: Level, version: Version) -> None:
         self._version = version
-        self._shape: _Shape = "R4" if version.ordinal_values else "R5"
         self._seen = 0
         self._is_valid: dict[tuple[str, bool], Callable[[Any], bool]] = {}
         self._schema_on = level != "none"
@@ -119,14 +116,16 @@ class Checker:
     def _valid(self, resource: Resource, of_plan: bool) -> bool:
         check = self._is_valid.get((resource.type, of_plan))
         if check is None:
-            check = _validator(_name(resource.type, of_plan), self._shape).is_valid
+            check = _validator(_name(resource.type, of_plan), self._version.build).is_valid
             self._is_valid[resource.type, of_plan] = check
         return check(resource.body)
 
     def _explain(self, resource: Resource, of_plan: bool) -> None:
         """Of several profiles by that to which the resource comes nearest."""
-        names = _alternatives(_name(resource.type, of_plan), self._shape)
-        told = [[*_validator(name, self._shape).iter_errors(resource.body)] for name in names]
+        names = _alternatives(_name(resource.type, of_plan), self._version.build)
+        told = [
+            [*_validator(name, self._version.build).iter_errors(resource.body)] for name in names
+        ]
         error = min(min(told, key=_weight), key=_of_rules)
         where = ".".join(map(str, _place(error))) or "the resource as a whole"
         rule = "/".join(map(str, error.schema_path))

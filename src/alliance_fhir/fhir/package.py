@@ -44,7 +44,7 @@ def package(version: Version) -> Package:
 
     Raises ConfigError where the package is not there, as beside sources that were not installed.
     """
-    home = files("alliance_fhir") / "package" / ("r4" if version.ordinal_values else "r5")
+    home = files("alliance_fhir") / "package" / version.build
     if not home.is_dir():
         raise ConfigError("the FHIR package is not there: install alliance-fhir, as `make` does")
     found = list(_files(home))

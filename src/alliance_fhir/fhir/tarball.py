@@ -35,7 +35,7 @@ decline a package for R5 that asks for it, so that this one does not."""
 def name_of(version: Version) -> str:
     """The package's name. Where there is one for each version of FHIR, names end in it, as that of
     hl7.fhir.uv.extensions.r5; the first has none, as with most packages for R4."""
-    return "alliance.fhir" if version.ordinal_values else "alliance.fhir.r5"
+    return "alliance.fhir" if version.build == "r4" else "alliance.fhir.r5"
 
 
 def file_name(version: Version) -> str:
@@ -79,9 +79,9 @@ def _indexed(file: File) -> Json:
 
 
 def _manifest(package: Package) -> Json:
-    r4 = package.version.ordinal_values
+    release = package.version.build
+    r4 = release == "r4"
     full = "4.0.1" if r4 else "5.0.0"  # R4B has the package of R4
-    release = "r4" if r4 else "r5"
     dependencies = {
         f"hl7.fhir.{release}.core": full,
         f"hl7.fhir.uv.extensions.{release}": _EXTENSIONS_VERSION,

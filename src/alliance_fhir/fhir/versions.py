@@ -12,6 +12,8 @@ from typing import Any, Literal
 from alliance_fhir.errors import ConfigError
 
 VersionKey = Literal["4.0", "4.3", "5.0"]
+Build = Literal["r4", "r5"]
+"""A version of FHIR for which there is a package."""
 Json = dict[str, Any]
 
 _SD = "http://hl7.org/fhir/StructureDefinition"
@@ -29,6 +31,12 @@ class Version:
     ordinal_values: bool
     profiled: bool = False
     """Whether there are profiles of ours for it, which what we write claims."""
+
+    @property
+    def build(self) -> Build:
+        """For which version of FHIR the package and the check's schema are that serve this one:
+        R4B has those of R4."""
+        return "r4" if self.ordinal_values else "r5"
 
     def response_identifier(self, identifier: Json) -> Json | list[Json]:
         """QuestionnaireResponse.identifier: one in R4, many in R5."""
