@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from making import R4
 from plan_kinds import valid
-from profile_faults import THO, Json, Spoil
+from profile_faults import THO, Spoil, at, instead
 
-from planting import GONE, Fault, planted
+from planting import GONE
 
 DEVICE = {"reference": "Device/1"}
 ROLE = {"reference": "PractitionerRole/1"}
@@ -47,18 +47,8 @@ class Instead(NamedTuple):
 def changed(kind: str, way: str, value: object) -> Spoil:
     """A resource of this kind that says something else at the end of a way. It comes of the example
     plans, or of those that tests write, where the examples have none of its kind."""
-    path = tuple(int(step) if step.lstrip("-").isdigit() else step for step in way.split("."))
-
-    def spoil(_: Json) -> Json:
-        whole = valid(kind, R4)
-        if isinstance(value, Instead):
-            whole = planted(Fault(kind, path, GONE), whole)
-            whole = planted(Fault(kind, (*path[:-1], value.name), value.value), whole)
-        else:
-            whole = planted(Fault(kind, path, value), whole)
-        return json.loads(whole.json())
-
-    return spoil
+    spoilt = instead(way, *value) if isinstance(value, Instead) else at(way, value)
+    return lambda _: spoilt(json.loads(valid(kind, R4).json()))
 
 
 Row = tuple[str, str, Any, str]

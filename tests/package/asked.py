@@ -6,9 +6,14 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
-from alliance_fhir.testing.messages import Request
+from alliance_fhir.testing.messages import (
+    Interaction,
+    Request,
+    entries_of,
+    entry_interaction,
+    interaction,
+)
 
 PROFILES = Path(__file__).parents[2] / "profiles"
 Asked = tuple[str, str]
@@ -36,34 +41,24 @@ def granted(body: dict[str, Any], *expectations: str) -> set[Asked]:
 
 def asked(requests: Iterable[Request]) -> set[Asked]:
     """What these ask for, the entries of bundles each for itself."""
-    told: set[Asked] = set()
-    for method, path, params, body in _single(requests):
-        told |= _of_one(method, path, dict(params), body)
-    return told
+    return {told for one in _single(requests) for told in _of_one(one)}
 
 
-_One = tuple[str, str, Iterable[tuple[str, str]], bytes]
+def _single(requests: Iterable[Request]) -> Iterator[Interaction]:
+    for one in map(interaction, requests):
+        if one.path or one.resource is None:
+            yield one
+        else:
+            yield from map(entry_interaction, entries_of(one.resource))
 
 
-def _single(requests: Iterable[Request]) -> Iterator[_One]:
-    for one in requests:
-        if one.path or one.method != "POST":
-            yield one.method, one.path, one.params, one.body
-            continue
-        for entry in json.loads(one.body)["entry"]:
-            path, _, query = entry["request"]["url"].partition("?")
-            yield entry["request"]["method"], path, parse_qsl(query), b""
-
-
-def _of_one(method: str, path: str, params: dict[str, str], body: bytes) -> set[Asked]:
-    type_, *rest = path.split("/")
-    if type_ == "metadata":
+def _of_one(one: Interaction) -> set[Asked]:
+    if one.type == "metadata":
         return set()
-    if rest == ["_search"]:
-        params = {**params, **dict(parse_qsl(body.decode()))}
-    if rest == ["_search"] or (method == "GET" and not rest):
-        names = {f"?{name}" for name in params if name not in CONTROLS}
-        return {(type_, name) for name in {"search-type", *names}}
-    if method == "GET":
-        return {(type_, {1: "read", 2: "history-instance", 3: "vread"}[len(rest)])}
-    return {(type_, {"POST": "create", "PUT": "update"}.get(method, method.lower()))}
+    if one.is_search:
+        names = {f"?{name}" for name, _ in one.params if name not in CONTROLS}
+        return {(one.type, name) for name in {"search-type", *names}}
+    if one.method == "GET":
+        below = one.path.count("/")
+        return {(one.type, {1: "read", 2: "history-instance", 3: "vread"}[below])}
+    return {(one.type, {"POST": "create", "PUT": "update"}.get(one.method, one.method.lower()))}
