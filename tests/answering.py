@@ -20,6 +20,8 @@ import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pytest
+
 from alliance_fhir.instruments.catalog import Catalog
 
 if TYPE_CHECKING:
@@ -66,6 +68,21 @@ class ByTheCommand(NamedTuple):
 
     forms: dict[str, Json]
     sets: dict[str, list[Told]]
+
+
+def by_version(counts: dict[str, int]) -> Any:
+    """A fixture of a module: each of these versions in turn, and what the command makes in it of so
+    many sets a form. R4B has the shape of R4; R5 has other types of items, and the same
+    expressions."""
+
+    @pytest.fixture(scope="module", params=list(counts))
+    def told(
+        request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    ) -> tuple[str, ByTheCommand]:
+        fhir: str = request.param
+        return fhir, by_the_command(tmp_path_factory.mktemp(fhir), fhir, counts[fhir])
+
+    return told
 
 
 def by_the_command(folder: Path, fhir: str, count: int) -> ByTheCommand:

@@ -8,18 +8,16 @@ It needs Node.js 20 and npm, and no browser; what it fetches, once, is kept in a
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conversing import Conversing
 from validator.packages import cache, made_whole, run, tool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import TracebackType
 
 HERE = Path(__file__).parent
 FILES = ("evaluate.js", "package.json", "package-lock.json")
@@ -29,32 +27,15 @@ class NotEvaluated(Exception):
     """fhirpath.js could not evaluate an expression: the message says why."""
 
 
-class Expressions:
-    """One process of Node for all Questionnaires, a context manager."""
+class Expressions(Conversing):
+    """One process of Node for all Questionnaires, a context manager. Entering it raises
+    ToolMissing, SetupFailed."""
 
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
+    failed = NotEvaluated
+    ended = "Node has ended; see standard error"
 
-    def __enter__(self) -> Expressions:
-        """Raises ToolMissing, SetupFailed."""
-        self._process = subprocess.Popen(
-            [tool("node"), installation() / "evaluate.js"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._process is not None:
-            self._process.communicate()  # its input ends, so it ends
-            self._process = None
+    def command(self) -> list[str | Path]:
+        return [tool("node"), installation() / "evaluate.js"]
 
     def calculate(
         self,
@@ -66,19 +47,8 @@ class Expressions:
 
         Numbers are those of JavaScript, as they would be written. Raises NotEvaluated.
         """
-        assert self._process is not None, "use the expressions in a with statement"
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         responses = [response(questionnaire, answers) for answers in sets]
-        request = {"questionnaire": questionnaire, "responses": responses, "fhir": fhir}
-        print(json.dumps(request, default=float), file=self._process.stdin, flush=True)
-        line = self._process.stdout.readline()
-        if not line:
-            raise NotEvaluated("Node has ended; see standard error")
-        reply = json.loads(line)
-        if isinstance(reply, dict):
-            raise NotEvaluated(reply["error"])
-        return reply
+        return self.ask({"questionnaire": questionnaire, "responses": responses, "fhir": fhir})
 
 
 def response(questionnaire: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:

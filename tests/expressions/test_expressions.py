@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from answering import FORMS, SEED, ByTheCommand, by_the_command, scores, telling
+from answering import FORMS, SEED, ByTheCommand, by_version, scores, telling
 from forms import values
 
 from . import Expressions, NotEvaluated
@@ -20,23 +20,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.server
 
-COUNTS = {"R4": 200, "R5": 20}
-"""R4B has the shape of R4; R5 has other types of items, and the same expressions."""
+told = by_version({"R4": 200, "R5": 20})
 
 
 @pytest.fixture(scope="module")
 def expressions() -> Iterator[Expressions]:
     with Expressions() as expressions:
         yield expressions
-
-
-@pytest.fixture(scope="module", params=["R4", "R5"])
-def told(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, ByTheCommand]:
-    """Forms, answers and scores by the command, and their version."""
-    fhir: str = request.param
-    return fhir, by_the_command(tmp_path_factory.mktemp(fhir), fhir, COUNTS[fhir])
 
 
 @pytest.mark.parametrize("form", FORMS)

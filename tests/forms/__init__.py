@@ -11,20 +11,18 @@ a cache folder.
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conversing import Conversing
 from validator.packages import SetupFailed, cache, made_whole, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import TracebackType
 
 __all__ = ["FormFailed", "Forms", "SetupFailed", "ToolMissing", "Typed", "values"]
 
@@ -59,33 +57,16 @@ class Typed(NamedTuple):
     extracted: list[dict[str, Any]]
 
 
-class Forms:
+class Forms(Conversing):
     """LForms in one browser for many forms, a context manager."""
 
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
+    failed = FormFailed
+    ended = "the browser has ended; see standard error"
 
-    def __enter__(self) -> Forms:
+    def command(self) -> list[str | Path]:
         node, browser = tool("node"), tool(*BROWSERS)
         here = installation()
-        self._process = subprocess.Popen(
-            [node, here / "fill.js", browser, here / "lforms"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._process is not None:
-            self._process.communicate()  # its input ends, so it ends, and the browser with it
-            self._process = None
+        return [node, here / "fill.js", browser, here / "lforms"]
 
     def fill(
         self,
@@ -99,7 +80,7 @@ class Forms:
         R4, R4B or R5. Raises FormFailed also where LForms itself would only leave a value out.
         """
         told = {"questionnaire": questionnaire, "answers": dict(answers), "fhir": fhir}
-        return self._ask(told)
+        return self.ask(told)
 
     def type(
         self,
@@ -113,21 +94,8 @@ class Forms:
         An answer is an option's code, or a number. Raises FormFailed.
         """
         written = [{link: str(answer) for link, answer in one.items()} for one in sets]
-        found = self._ask({"questionnaire": questionnaire, "sets": written, "fhir": fhir})
+        found = self.ask({"questionnaire": questionnaire, "sets": written, "fhir": fhir})
         return [Typed(one["response"], one["extracted"]) for one in found]
-
-    def _ask(self, request: dict[str, Any]) -> Any:
-        assert self._process is not None, "use the forms in a with statement"
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(json.dumps(request, default=float), file=self._process.stdin, flush=True)
-        line = self._process.stdout.readline()
-        if not line:
-            raise FormFailed("the browser has ended; see standard error")
-        response = json.loads(line)
-        if "error" in response:
-            raise FormFailed(response["error"])
-        return response
 
 
 def values(response: Mapping[str, Any]) -> dict[str, Any]:

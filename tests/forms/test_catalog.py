@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from answering import CATALOG, FORMS, SEED, ByTheCommand, by_the_command, scores, telling
+from answering import CATALOG, FORMS, SEED, ByTheCommand, by_version, scores, telling
 
 from . import Forms, values
 
@@ -24,23 +24,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.forms
 
-COUNTS = {"R4": 10, "R5": 3}
-"""R4B has the shape of R4; R5 has other types of items, and the same expressions."""
+told = by_version({"R4": 10, "R5": 3})
 
 
 @pytest.fixture(scope="module")
 def forms() -> Iterator[Forms]:
     with Forms() as forms:
         yield forms
-
-
-@pytest.fixture(scope="module", params=["R4", "R5"])
-def told(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, ByTheCommand]:
-    """Forms, answers and outcomes by the command, and their version."""
-    fhir: str = request.param
-    return fhir, by_the_command(tmp_path_factory.mktemp(fhir), fhir, COUNTS[fhir])
 
 
 def plain(response: Json) -> dict[str, Any]:
