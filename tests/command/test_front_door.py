@@ -39,7 +39,6 @@ def commands(group: object = ROOT, *names: str) -> Iterator[tuple[str, ...]]:
 
 
 EVERY = list(commands())
-LEAVES = [words for words in EVERY if words and words not in (("instruments",), ("sandbox",))]
 
 
 def found(words: tuple[str, ...]) -> object:
@@ -48,6 +47,9 @@ def found(words: tuple[str, ...]) -> object:
     for word in words:
         command = getattr(command, "commands")[word]  # noqa: B009 - groups only have it
     return command
+
+
+LEAVES = [words for words in EVERY if not hasattr(found(words), "commands")]
 
 
 # --- help -----------------------------------------------------------------------------------------
@@ -72,6 +74,7 @@ def test_these_are_the_commands() -> None:
             "pull",
         ),
         *("instruments list", "instruments show", "instruments export"),
+        *("profiles list", "profiles export", "profiles install"),
         *("sandbox start", "sandbox stop", "sandbox status"),
     }
 

@@ -1,6 +1,7 @@
 """`--validate` at real servers: what HAPI says of what we write, and a rule of the server's own.
 
 HAPI keeps a rule in mind when it is gone: the other tests have no ratings of the seventh session.
+It keeps in mind, too, what profiles it did not have: so none of ours is claimed here.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import httpx
 import pytest
 
 from alliance_fhir.errors import ConfigError
+from alliance_fhir.fhir import labels
 
 from .clinic import PARTS, ROW, Clinic, counts, is_write
-from .kinds import MEDPLUM, validating
+from .kinds import MEDPLUM, R4, validating
 
 if TYPE_CHECKING:
     from alliance_fhir.domain.receipt import Finding
@@ -110,6 +112,7 @@ def test_what_breaks_a_rule_of_the_server_is_not_sent(clinic: Clinic, server: An
     version = fhir_of(server)
     rule = first_session_only(version)
     httpx.put(f"{server.address}/StructureDefinition/{rule['id']}", json=rule).raise_for_status()
+    clinic.set(claim_profiles=False)
     clinic.write(CLEAN, SEVENTH)
     clinic.register("1001", "1002")
     result = clinic.sync(validate=True)
@@ -134,6 +137,7 @@ def test_what_breaks_a_rule_of_the_server_is_not_sent(clinic: Clinic, server: An
 @validating
 def test_what_a_real_server_says_of_what_we_write(clinic: Clinic, server: Any) -> None:
     """Nothing is installed there: our extensions and code systems are unknown to it."""
+    clinic.set(claim_profiles=False)
     clinic.write(CLEAN)
     clinic.register("1001")
     result = clinic.sync(validate=True)
@@ -145,12 +149,27 @@ def test_what_a_real_server_says_of_what_we_write(clinic: Clinic, server: Any) -
         assert warned == WARNED | {("Questionnaire", NARRATIVE)}
         assert hinted == extended | {("Questionnaire.item.answerOption.extension", unknown)}
         assert (result.exit_code, counts(result)) == (4, {"created": 8, "rejected": 1})
-        assert result.validation == {"resources": 9, "errors": 1, "warnings": 36, "hints": 90}
+        assert result.validation == {"resources": 9, "errors": 1, "warnings": 36, "hints": 104}
     else:
         of_label = {(f"{one}.meta.security", LABEL) for one in TEST_DATA}
         assert (warned, hinted) == (WARNED | of_label, extended)
         assert (result.exit_code, counts(result)) == (0, {"created": 9})
-        assert result.validation == {"resources": 9, "errors": 0, "warnings": 53, "hints": 23}
+        assert result.validation == {"resources": 9, "errors": 0, "warnings": 53, "hints": 37}
+
+
+@pytest.mark.parametrize("place_kind", [R4])
+def test_a_real_server_without_our_profiles_is_told_and_nothing_is_sent(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labels, "_url", lambda profile: f"{OURS}/absent-{profile}")
+    clinic.write(CLEAN)
+    clinic.register("1001")
+    clinic.wire.requests.clear()
+    absent = rf"does not have {OURS}/absent-[a-z-]+: put our profiles there with `profiles install`"
+    with pytest.raises(ConfigError, match=absent):
+        clinic.sync_alone(validate=True)
+    assert [r for r in clinic.wire.requests if is_write(r)] == []
+    assert [body["resourceType"] for body in clinic.place.everything] == ["Patient"]
 
 
 @pytest.mark.parametrize("place_kind", [MEDPLUM])

@@ -71,7 +71,6 @@ VISIT: list[Row] = [
     *_in_their_words("serviceType", "reasonCode"),
     *told("appointmentType.coding.0"),
     ("basedOn.*", None, "Appointment.basedOn: max"),
-    astray("basedOn.0", "ServiceRequest"),
     *named("basedOn.0"),
     ("participant.1.type.*", None, "participant.type: max"),
     ("participant.1.type.0.coding.0.code", "PPRF", "participant[1].type"),

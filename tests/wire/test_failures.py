@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 CHANGED = FIRST.with_item(4, "4")
+FORM = "https://alliance-fhir.github.io/ig/Questionnaire/wai-sr-patient|1.0.0"
 
 
 def transactions(clinic: Syncing) -> list[Request]:
@@ -215,7 +216,7 @@ def test_a_form_that_is_declined_is_no_unreadable_file(clinic: Syncing) -> None:
     ran = clinic.sync()
     assert ran.code == 4
     [told] = ran.json["rejected"]
-    assert (told["rule"], told["column"]) == ("refused", "Questionnaire")
+    assert (told["rule"], told["column"]) == ("refused", FORM)
     assert ran.json["resources"]["created"] == 15
 
 

@@ -306,6 +306,45 @@ def stated(*names: str, where: str = "resource") -> Callable[..., Answer]:
     return between
 
 
+def at_claim(severity: str, number: int) -> Answer:
+    """What HAPI says of a profile that it lacks."""
+    message = "VALIDATION_VAL_PROFILE_UNKNOWN_NOT_POLICY"
+    place = f"Device.meta.profile[{number}]"
+    return Answer(200, outcome(issue(severity, "processing", place, message)))
+
+
+@pytest.mark.parametrize("verb", ["sync", "plan"])
+def test_a_server_that_lacks_our_profiles_is_told_with_the_remedy(
+    clinic: Syncing, verb: str
+) -> None:
+    """It would find fault with every resource."""
+    clinic.little.between = says(at_claim("error", 0), everything)
+    to = ("--to", clinic.little.url, "--ledger", clinic.ledger)
+    ran = clinic.run(verb, clinic.folder, *to, "--validate")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"error: {clinic.little.url} does not have https://alliance-fhir.github.io/ig/"
+        "StructureDefinition/alliance-device: put our profiles there with `profiles install` (a "
+        "HAPI that was asked about them before then takes ten minutes to see them), or claim none, "
+        "with claim_profiles = false in alliance.toml\n"
+    )
+    assert (len(asked(clinic)), len(clinic.little.writes)) == (1, 1)
+    clinic.whole()
+
+
+@pytest.mark.parametrize(
+    ("severity", "number", "code"), [("error", 1, 4), ("warning", 0, 0)], ids=["none's", "warned"]
+)
+def test_what_is_said_of_a_claim_otherwise_is_like_all_else(
+    clinic: Syncing, severity: str, number: int, code: int
+) -> None:
+    clinic.little.between = says(at_claim(severity, number), lambda r: r.path.startswith("Device"))
+    ran = clinic.sync("--validate")
+    assert ran.code == code
+    [told] = [*ran.json["rejected"], *ran.json["warnings"]][:1]
+    assert told["column"] == f"Device.meta.profile[{number}]"
+
+
 @pytest.mark.parametrize("where", ["resource", "rest"])
 def test_a_statement_that_lists_other_operations_alone_is_believed(
     clinic: Syncing, where: str

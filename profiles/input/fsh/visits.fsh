@@ -32,7 +32,6 @@ Description: "A visit, and what became of it: a no-show is told from a cancellat
 * end 1..1 MS
 * minutesDuration MS
 * basedOn 0..1 MS
-* basedOn only Reference(VisitReferral)
 * insert Named(basedOn)
 * participant MS
 * participant.type 0..1 MS

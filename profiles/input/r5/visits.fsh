@@ -4,6 +4,7 @@ RuleSet: VisitOfVersion
 * subject 1..1 MS
 * subject only Reference(Patient)
 * insert Named(subject)
+* basedOn only Reference(VisitReferral)
 * cancellationReason MS
 * cancellationReason.coding 1..1
 * cancellationReason.coding from VisitCancellation (required)

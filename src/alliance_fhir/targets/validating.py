@@ -8,11 +8,14 @@ makes an Observation, and makes it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, cast
 
 from alliance_fhir.errors import BadReply, ConfigError, Conflict, Refused, Unavailable
 from alliance_fhir.fhir.bundle import Change, body_of, within
+from alliance_fhir.fhir.group import Resource
+from alliance_fhir.fhir.labels import is_our_claim
 from alliance_fhir.fhir.logical import References
 from alliance_fhir.received import Json
 from alliance_fhir.targets.base import Validated
@@ -27,6 +30,13 @@ _SAID = (400, 412, 422)
 """Statuses of servers that do not answer an invalid resource with 200, as FHIR has it: HAPI says
 400 of what it cannot parse, such as a code that FHIR does not have, and older ones 412 or 422."""
 _REMEDY = "leave --validate out, or have it switched on there; `check` needs no server"
+
+_INSTALL = (
+    "put our profiles there with `profiles install` (a HAPI that was asked about them before then "
+    "takes ten minutes to see them), or claim none, with claim_profiles = false in alliance.toml"
+)
+_CLAIM = re.compile(r"[A-Za-z]+\.meta\.profile\[(\d+)\]")
+"""Where a claim stands. HAPI FHIR JPA 8.8.0 has an error there for each profile that it lacks."""
 
 
 class ServerValidator:
@@ -79,7 +89,18 @@ class ServerValidator:
         if reply.status != 200:
             raise BadReply(f"{self._place(change)} answered {reply.status}, and 200 is expected")
         issues = self._issues(change, reply.body)
+        self._have_profiles(resource, issues)
         return Validated(resource, issues, reply.body, reply.status)
+
+    def _have_profiles(self, resource: Resource, issues: Sequence[Issue]) -> None:
+        """Raises ConfigError where the server says that it does not have a profile of ours that is
+        claimed: it says so of every resource, and it is no fault of theirs."""
+        claimed: Sequence[object] = resource.body.get("meta", {}).get("profile", [])
+        for issue in issues:
+            found = _CLAIM.fullmatch(issue.element) if issue.severity == "error" else None
+            at = int(found[1]) if found else len(claimed)
+            if at < len(claimed) and is_our_claim(claimed[at]):
+                raise ConfigError(f"{self._client.base} does not have {claimed[at]}: {_INSTALL}")
 
     def _declined(self, change: Change, error: Refused | Conflict) -> Validated:
         """A refusal that says what is wrong with the resource. Raises what it is otherwise."""

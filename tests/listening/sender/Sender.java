@@ -33,13 +33,10 @@ public class Sender {
   private final String host;
   private final int port;
   private final BlockingQueue<String> waiting = new LinkedBlockingQueue<>();
-  private final HapiContext context;
 
   Sender(String host, int port) {
     this.host = host;
     this.port = port;
-    context = new DefaultHapiContext(new GenericModelClassFactory());
-    context.setValidationContext(ValidationContextFactory.noValidation());
   }
 
   public static void main(String[] told) throws Exception {
@@ -59,17 +56,18 @@ public class Sender {
     for (Thread lane : lanes) {
       lane.join();
     }
-    System.exit(0); // the context's threads go on otherwise
+    System.exit(0); // the contexts' threads go on otherwise
   }
 
   private void send() {
+    HapiContext context = context(); // for each its own: two threads that first parse with one break its parser
     Connection connection = null;
     for (String text; !(text = next()).equals(END); ) {
       boolean sent = false;
       for (int times = 1; !sent; times++) {
         try {
           if (connection == null) {
-            connection = connect();
+            connection = connect(context);
           }
           Message message = context.getGenericParser().parse(text);
           Terser answer = new Terser(connection.getInitiator().sendAndReceive(message));
@@ -89,7 +87,13 @@ public class Sender {
     }
   }
 
-  private Connection connect() throws HL7Exception {
+  private static HapiContext context() {
+    HapiContext made = new DefaultHapiContext(new GenericModelClassFactory());
+    made.setValidationContext(ValidationContextFactory.noValidation());
+    return made;
+  }
+
+  private Connection connect(HapiContext context) throws HL7Exception {
     Connection made = context.newClient(host, port, false);
     made.getInitiator().setTimeout(PATIENCE, TimeUnit.MILLISECONDS);
     return made;
