@@ -1,6 +1,7 @@
-"""`make profiles` writes r4/ and r5/ beside this file anew: all definitions of the package. And, of
-the profiles, the schema of the run-time check (src/alliance_fhir/fhir/schema), and elements.json,
-which is what the pages of docs/ need to know of R4.
+"""`make profiles` writes r4/ and r5/ beside this file anew: all definitions of the package, and of
+the golden files an example of each profile. And, of the profiles, the schema of the run-time check
+(src/alliance_fhir/fhir/schema), and elements.json, which is what the pages of docs/ need to know of
+R4.
 
 Code systems, value sets, Questionnaires and Measures are made of the data files and the code that
 uses them; profiles, extensions and the rest of the FHIR Shorthand in input/, by SUSHI. What
@@ -16,8 +17,10 @@ from functools import cache
 from pathlib import Path
 
 from alliance_fhir.fhir.definitions import definitions, file_content
+from alliance_fhir.fhir.package import EXAMPLES
 from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import Catalog
+from package_examples import examples
 from shorthand import BUILDS, Build, content, with_snapshots
 from tight_schema import WRITTEN, Json, schema_text, tight_schema
 
@@ -50,9 +53,13 @@ def _published(build: Build) -> dict[str, Json]:
 
 
 def made(build: Build) -> dict[str, bytes]:
-    """All definitions of the package. Raises what `shorthand.with_snapshots` does."""
-    of_shorthand = {name: content(one) for name, one in _published(build).items()}
-    return made_of_code(build) | of_shorthand
+    """All definitions of the package, and the examples of them, by their places in the folder.
+    Raises what `shorthand.with_snapshots` does."""
+    published = _published(build)
+    of_shorthand = {name: content(one) for name, one in published.items()}
+    shown = examples(build, {one["url"] for one in published.values() if "url" in one})
+    of_golden = {f"{EXAMPLES}/{name}": text for name, text in shown.items()}
+    return made_of_code(build) | of_shorthand | of_golden
 
 
 def schema(build: Build) -> tuple[bytes, bytes]:
@@ -85,12 +92,12 @@ def _types(element: Json) -> list[Json]:
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
-    """Writes these into a folder, in which no other definitions are left."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.json"):
-        if old.name not in files:
+    """Writes these into a folder, in which no others are left."""
+    for old in folder.rglob("*.json"):
+        if old.relative_to(folder).as_posix() not in files:
             old.unlink()
     for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(text)
     return [folder / name for name in files]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pages import elements
 from pages.links import link
-from pages.markdown import bullets, code, page, resource, section, table
+from pages.markdown import block, bullets, code, page, section, table
 from pages.sources import Json, example_of, profiles
 
 _HL7 = "http://hl7.org/fhir/StructureDefinition/"
@@ -81,7 +81,6 @@ def _example(id_: str, body: Json) -> list[str]:
         return []
     found = example_of(id_)
     if found is None:
-        return ["No resource of the golden files says that it fits this profile."]
+        return ["Nothing in the package says that it fits this profile."]
     example, file = found
-    told = f"Of the golden files, which tests hold as they are: `{file}`. Nobody in it is real."
-    return [told, resource(example)]
+    return [f"Of the package: `{file}`. Nobody in it is real.", block("json", example)]

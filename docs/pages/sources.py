@@ -54,8 +54,13 @@ def golden() -> tuple[Example, ...]:
 
 
 @cache
-def example_of(profile: str) -> Example | None:
-    """The first golden resource that claims a profile."""
+def example_of(profile: str) -> tuple[str, str] | None:
+    """What shows a profile in the package: its example, or a definition that claims it. As it
+    stands in its file, and which that is."""
+    home = ROOT / "profiles" / "r4"
     url = f"{IG}/StructureDefinition/{profile}"
-    claiming = (one for one in golden() if url in one[0].get("meta", {}).get("profile", []))
-    return next(claiming, None)
+    for file in [*home.glob(f"examples/*-{profile}.json"), *sorted(home.glob("[MQ]*.json"))]:
+        text = file.read_text(encoding="utf-8")
+        if url in json.loads(text).get("meta", {}).get("profile", []):
+            return text.rstrip(), file.relative_to(ROOT).as_posix()
+    return None

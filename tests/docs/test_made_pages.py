@@ -21,12 +21,15 @@ PROFILES = [
     if body["type"] != "Extension"
 ]
 INSTRUMENTS = sorted(f.stem for f in (ROOT / "src/alliance_fhir/instruments/data").glob("*.toml"))
+GOLDEN = ROOT.glob("examples/*/expected/r4/*.ndjson")
+WRITTEN = [line for file in GOLDEN for line in file.read_bytes().splitlines()]
+DEFINED = [file.read_bytes() for file in R4.glob("Measure-*.json")]
 CLAIMS = {
     url
-    for file in ROOT.glob("examples/*/expected/r4/*.ndjson")
-    for line in file.read_bytes().splitlines()
-    for url in json.loads(line).get("meta", {}).get("profile", [])
+    for text in (*WRITTEN, *DEFINED)
+    for url in json.loads(text).get("meta", {}).get("profile", [])
 }
+"""What claims a profile: of what `map` writes, and of the Measures, which `measure` sends."""
 
 
 def test_the_pages_are_current(monkeypatch: pytest.MonkeyPatch) -> None:

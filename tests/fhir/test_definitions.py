@@ -51,8 +51,14 @@ every_version = pytest.mark.parametrize("version", ALL_VERSIONS, ids=lambda v: v
 
 def defined(version: Version) -> dict[str, Json]:
     """What the files of a version define, by canonical."""
-    files = sorted((PROFILES / FOLDERS[version.label]).iterdir())
+    files = sorted((PROFILES / FOLDERS[version.label]).glob("*.json"))
     return {each["url"]: each for each in (json.loads(file.read_text()) for file in files)}
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """What is in a folder and its folders."""
+    found = (file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in found}
 
 
 def parts(value: Any) -> Iterator[Json]:
@@ -96,11 +102,12 @@ def test_the_files_are_what_the_code_gives(build: Build) -> None:
 
 def test_what_is_no_longer_defined_goes(tmp_path: Path) -> None:
     folder = tmp_path / "r4"
-    folder.mkdir()
-    (folder / "CodeSystem-old.json").write_text("{}")
-    new = {"CodeSystem-new.json": b"{}"}
+    (folder / "examples").mkdir(parents=True)
+    for old in ("CodeSystem-old.json", "examples/Goal-old.json"):
+        (folder / old).write_text("{}")
+    new = {"CodeSystem-new.json": b"{}", "examples/Goal-new.json": b"{}"}
     runpy.run_path(str(PROFILES / "build.py"))["write"](folder, new)
-    assert {file.name: file.read_bytes() for file in folder.iterdir()} == new
+    assert files_of(folder) == new
 
 
 @every_version
@@ -376,7 +383,7 @@ NOT_JUDGED = {
 
 @pytest.mark.server
 def test_the_official_validator_takes_all_definitions(official: Official) -> None:
-    files = sorted((PROFILES / FOLDERS[official.version.label]).iterdir())
+    files = sorted((PROFILES / FOLDERS[official.version.label]).glob("*.json"))
     told = official.validator.validate_many(file.read_bytes() for file in files)
     found = {
         file.name: left

@@ -34,13 +34,13 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
 
 
 def resources(build: Build) -> Iterator[tuple[str, bytes]]:
-    """All definitions of a package and all examples, which claim their profiles; with names."""
-    for file in sorted((PROFILES / build).iterdir()):
+    """All of a package, and all golden resources, which claim their profiles; with names."""
+    for file in sorted((PROFILES / build).rglob("*.json")):
         yield file.name, file.read_bytes()
     for number, body in enumerate(of_the_examples(build)):
         profiles = profiles_of(body)
         told = claiming(body, profiles) if profiles else json.dumps(body).encode()
-        yield f"example {number}, {body['resourceType']}", told
+        yield f"golden {number}, {body['resourceType']}", told
 
 
 def said(build: Build, *validators: Validator) -> tuple[Said, ...]:

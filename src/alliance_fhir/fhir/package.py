@@ -18,7 +18,8 @@ from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.versions import Json, Version
 from alliance_fhir.received import parsed
 
-_EXAMPLES = "examples"
+EXAMPLES = "examples"
+"""The folder of the examples, within that of the definitions."""
 
 
 class File(NamedTuple):
@@ -52,7 +53,7 @@ def package(version: Version) -> Package:
     return Package(
         version,
         sorted(found, key=lambda one: (*_rank(one.body), _depth(one.body, bases), one.name)),
-        list(_files(home / _EXAMPLES)),
+        list(_files(home / EXAMPLES)),
     )
 
 

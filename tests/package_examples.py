@@ -1,0 +1,62 @@
+"""The examples in the package: of each profile the first resource of the golden files that fits it.
+
+Definitions are left out, as they are in the package already. What is written for R5 claims nothing:
+its examples are those of the records from which the ones for R4 are, and claim what these claim.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterable
+from functools import cache
+from pathlib import Path
+
+import orjson
+
+from alliance_fhir.fhir.canonical import exact_number
+from alliance_fhir.fhir.defined import DEFINED
+from alliance_fhir.fhir.versions import Json
+from alliance_fhir.received import parsed
+from shorthand import Build
+
+_GOLDEN = Path(__file__).parents[1] / "examples"
+
+
+def examples(build: Build, profiles: Container[str]) -> dict[str, bytes]:
+    """Of these profiles, given by their canonicals, an example each, by the name of its file."""
+    found: dict[str, bytes] = {}
+    for golden in _resources("r4"):
+        for url in golden["meta"].get("profile", []):
+            id_ = url.rpartition("/")[2]
+            name = f"{golden['resourceType']}-{id_}.json"
+            body = golden if build == "r4" else _by_record(build).get(_record(golden))
+            if body is not None and url in profiles and name not in found:
+                meta = {"profile": golden["meta"]["profile"]} | body["meta"]
+                start = {"resourceType": body["resourceType"], "id": id_, "meta": meta}
+                found[name] = _content({**start, **body, **start})
+    return found
+
+
+def _content(body: Json) -> bytes:
+    """As it stands in a file: in the order of the golden files, with their decimals."""
+    return orjson.dumps(body, exact_number, orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+@cache
+def _resources(build: Build) -> tuple[Json, ...]:
+    files: Iterable[Path] = sorted(_GOLDEN.glob(f"*/expected/{build}/*.ndjson"))
+    records = (file for file in files if file.stem not in DEFINED)
+    return tuple(parsed(line) for file in records for line in file.read_bytes().splitlines())
+
+
+@cache
+def _by_record(build: Build) -> dict[str, Json]:
+    return {_record(body): body for body in _resources(build)}
+
+
+def _record(body: Json) -> str:
+    """By what it is known in any version of FHIR: its identifiers, or those of what it is about."""
+    told = body.get("identifier") or [one["identifier"] for one in body["target"]]
+    listed = told if isinstance(told, list) else [told]
+    known = sorted((one["system"], one["value"]) for one in listed)
+    return json.dumps([body["resourceType"], known])
