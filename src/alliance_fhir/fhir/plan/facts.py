@@ -24,6 +24,9 @@ from alliance_fhir.fhir.plan.statuses import Course
 from alliance_fhir.fhir.versions import Json, Version
 
 _T = TypeVar("_T")
+Metas = dict[tuple[str, Perspective | None], Json]
+"""The meta of resources of one site and version of FHIR, by what they claim and whose words they
+hold."""
 
 
 @dataclass(frozen=True)
@@ -53,25 +56,32 @@ class Facts:
         default_factory=dict, init=False
     )
     """What `alliance_fhir.fhir.plan.agreements` has made ready."""
+    metas: Metas = field(default_factory=Metas)
+    """As far as they are made; all plans may share them."""
     _people: dict[Party, Json] = field(default_factory=dict[Party, Json])
-    _metas: dict[tuple[str, Perspective | None], Json] = field(
-        default_factory=dict["tuple[str, Perspective | None]", Json]
-    )
     _first: dict[Callable[[SharedPlan], Iterable[Hashable]], dict[Hashable, SharedPlan]] = field(
         default_factory=dict, init=False
     )
     _until: dict[int, Facts] = field(default_factory=dict[int, "Facts"], init=False)
 
     @classmethod
-    def of(cls, versions: Iterable[SharedPlan], version: Version, settings: Settings) -> Self:
-        """From the versions of one plan, in any order. Raises ValueError where there are none, or
+    def of(
+        cls,
+        versions: Iterable[SharedPlan],
+        version: Version,
+        settings: Settings,
+        metas: Metas | None = None,
+    ) -> Self:
+        """From the versions of one plan, in any order. `metas` are those that other plans have
+        made, and get what this one makes. Raises ValueError where there are none, or
         where they are of two plans or two patients; ConfigError where the source has no name."""
         plans = tuple(in_order(versions))
         if len({(plan.plan, plan.patient) for plan in plans}) != 1:
             raise ValueError("the versions of one plan and one patient, and one version at least")
         key = _plan_key(settings, plans[0].plan)
         wordings = tuple(map(wording, plans))
-        return cls(version, settings, plans, wordings, _guardians(plans), key)
+        known = {} if metas is None else metas
+        return cls(version, settings, plans, wordings, _guardians(plans), key, metas=known)
 
     def up_to(self, number: int) -> Facts:
         """The facts when no more than so many versions were known, as `of` has them."""
@@ -241,11 +251,12 @@ class Facts:
         return Resource(type_, key, *sealed_as_built(whole, agreed))
 
     def _meta(self, profile: str, said_by: Perspective | None) -> Json:
-        shape = (profile, said_by)
-        if shape not in self._metas:
+        made = self.metas.get((profile, said_by))
+        if made is None:
             profiles = [profile] if profile else []
-            self._metas[shape] = meta(self.settings, self.version, *profiles, perspective=said_by)
-        return self._metas[shape]
+            made = meta(self.settings, self.version, *profiles, perspective=said_by)
+            self.metas[profile, said_by] = made
+        return made
 
 
 def _plan_key(settings: Settings, name: str) -> str:

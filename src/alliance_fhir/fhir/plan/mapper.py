@@ -9,7 +9,7 @@ from alliance_fhir.domain.plan.document import SharedPlan
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.plan.careplan import careplan
 from alliance_fhir.fhir.plan.contact import contacts, former_contacts
-from alliance_fhir.fhir.plan.facts import Facts
+from alliance_fhir.fhir.plan.facts import Facts, Metas
 from alliance_fhir.fhir.plan.goals import former_goals, goals
 from alliance_fhir.fhir.plan.next_review import former_next_review, next_review
 from alliance_fhir.fhir.plan.preferences import former_preferences, preferences
@@ -25,6 +25,7 @@ class PlanMapper:
     def __init__(self, version: Version, settings: Settings) -> None:
         self._version = version
         self._settings = settings
+        self._metas: Metas = {}
 
     def resources(self, versions: Iterable[SharedPlan]) -> list[Resource]:
         """The resources of these versions of one plan, which may come in any order: those of the
@@ -34,7 +35,7 @@ class PlanMapper:
         versions tell since when something has been there, who agreed to it, and what reviews
         there were. Raises ValueError where the versions are none, or not of one plan and patient.
         """
-        facts = Facts.of(versions, self._version, self._settings)
+        facts = Facts.of(versions, self._version, self._settings, self._metas)
         parts = [
             team(facts),
             *goals(facts),
