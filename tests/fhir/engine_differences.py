@@ -86,3 +86,8 @@ OF_HAPI = [
     Difference("warning", "Terminology_PassThrough_TX_Message", "for 'http://loinc.org#", R4),
 ]
 """What HAPI's validator alone says, beyond what its own tests live with (`conftest.ACCEPTED`)."""
+
+UNDECIDED = {"missed-visit": "Terminology_TX_Binding_NoServer"}
+"""Planted faults, by what HAPI's validator says of them, that the engine cannot tell from what is
+right, and what it says instead, as an information: whether another code of SNOMED CT is in a value
+set, it asks a terminology server, although the value set lists its codes."""

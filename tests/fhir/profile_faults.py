@@ -234,15 +234,18 @@ def coded(*ways: str) -> list[Row]:
     return [*rows, *told(*(f"{way}.coding.0" for way in ways))]
 
 
+LABELS: list[tuple[str, list[Json], str]] = [
+    (f"meta.{of}", [{key: "urn:x"}], f"meta.{of}.{other}: minimum")
+    for of in ("security", "tag")
+    for key, other in (("system", "code"), ("code", "system"))
+]
+"""Labels and marks that are no whole codes."""
+
+
 def sealed() -> list[Row]:
     """What is wrong in every resource."""
-    tag = {"system": "urn:example:x", "code": "x"}
     return [
         (without_extension("content-digest"), None, "extension:digest'"),
         (twice("content-digest"), None, "extension:digest: max"),
-        *(
-            (f"meta.{of}", [{key: tag[key]}], f"meta.{of}.{other}: minimum")
-            for of in ("security", "tag")
-            for key, other in (("system", "code"), ("code", "system"))
-        ),
+        *LABELS,
     ]

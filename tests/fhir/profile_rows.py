@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from making import R4
 from plan_kinds import valid
-from profile_faults import THO, Spoil, at, instead
+from profile_faults import LABELS, THO, Spoil, at, instead
 
 from planting import GONE
 
@@ -57,7 +57,8 @@ Row = tuple[str, str, Any, str]
 
 def sealed(kind: str) -> list[Row]:
     """What is of all."""
-    return [(kind, "extension.-1", GONE, "extension:digest'")]
+    labels = ((kind, *told) for told in LABELS)
+    return [(kind, "extension.-1", GONE, "extension:digest'"), *labels]
 
 
 def of_one_identifier(kind: str, type_: str) -> list[Row]:
