@@ -23,7 +23,7 @@ def pages() -> dict[str, str]:
 
 def _page(id_: str, body: Json) -> str:
     return page(
-        "profiles/input and the golden files of examples/",
+        "profiles/",
         f"{body['title']} ({id_})",
         body["description"],
         _facts(body),
