@@ -24,7 +24,7 @@ from making import (
 )
 from measured import measured
 
-from alliance_fhir import map_to
+from alliance_fhir import __version__, map_to
 from alliance_fhir.config import FILE, load
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import claimed_digest, content_digest
@@ -153,6 +153,16 @@ def test_the_canonicals_that_are_written_are_those_that_are_defined(version: Ver
     }
     for_codes_alone = {el.INSTRUMENT_CODES, el.PERSPECTIVE_CODES, el.SUBSCALE_CODES}
     assert written | for_codes_alone | {el.AGREEMENT_CODES} == used(version)
+
+
+@every_version
+def test_each_has_the_version_of_the_package(version: Version) -> None:
+    """Forms and Measures have their own: responses and reports name it."""
+    own = ("Measure", "Questionnaire")
+    told = {
+        each["version"] for each in defined(version).values() if each["resourceType"] not in own
+    }
+    assert told == {__version__}
 
 
 @every_version
