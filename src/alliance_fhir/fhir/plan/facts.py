@@ -73,8 +73,8 @@ class Facts:
         metas: Metas | None = None,
     ) -> Self:
         """From the versions of one plan, in any order. `metas` are those that other plans have
-        made, and get what this one makes. Raises ValueError where there are none, or
-        where they are of two plans or two patients; ConfigError where the source has no name."""
+        made, and get what this one makes. Raises ValueError where there are none, or where they
+        are of two plans or two patients; ConfigError where the source has no name."""
         plans = tuple(in_order(versions))
         if len({(plan.plan, plan.patient) for plan in plans}) != 1:
             raise ValueError("the versions of one plan and one patient, and one version at least")
