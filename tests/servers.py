@@ -28,7 +28,7 @@ EVERYTHING: dict[str, Any] = {
     "resourceType": "Parameters",
     "parameter": [{"name": "expungeEverything", "valueBoolean": True}],
 }
-FIXTURES = {"hapi_r4": "R4", "hapi_r4b": "R4B", "hapi_r5": "R5"}
+FIXTURES = {"hapi_r4": "R4", "new_hapi_r4": "R4", "hapi_r4b": "R4B", "hapi_r5": "R5"}
 
 
 class Servers:
@@ -69,6 +69,13 @@ def servers() -> Iterator[Servers]:
 @pytest.fixture
 def hapi_r4(servers: Servers) -> str:
     """The base of an empty HAPI that speaks R4."""
+    return servers.emptied("R4")
+
+
+@pytest.fixture
+def new_hapi_r4(servers: Servers) -> str:
+    """The same, of which nothing was asked before: it keeps in mind for minutes what it lacked."""
+    servers.stop()
     return servers.emptied("R4")
 
 

@@ -35,20 +35,20 @@ def validated(to: str, body: Json) -> list[str]:
 
 
 def test_an_example_passes_and_a_fault_fails_by_the_profiles_own_rule(
-    command: Callable[..., Ran], hapi_r4: str
+    command: Callable[..., Ran], new_hapi_r4: str
 ) -> None:
-    assert command("profiles", "install", "--to", hapi_r4).code == 0
+    assert command("profiles", "install", "--to", new_hapi_r4).code == 0
 
     missed = example("visits", "Appointment", lambda one: one["status"] == "noshow")
     assert f"{PROFILE}/no-show-appointment" in missed["meta"]["profile"]
-    assert validated(hapi_r4, missed) == []
-    told = validated(hapi_r4, {**missed, "status": "fulfilled"})
+    assert validated(new_hapi_r4, missed) == []
+    told = validated(new_hapi_r4, {**missed, "status": "fulfilled"})
     assert any("Constraint failed: visit-no-show" in one for one in told), told
     assert any("Appointment.status" in one and "/no-show-appointment" in one for one in told), told
 
     plan = example("plans", "CarePlan", lambda one: True)
     assert plan["meta"]["profile"] == [f"{PROFILE}/shared-care-plan"]
-    assert validated(hapi_r4, plan) == []
+    assert validated(new_hapi_r4, plan) == []
     bare = [one for one in plan["extension"] if not one["url"].endswith("/plan-written")]
-    told = validated(hapi_r4, {**plan, "extension": bare})
+    told = validated(new_hapi_r4, {**plan, "extension": bare})
     assert any("planWritten" in one and "/shared-care-plan" in one for one in told), told

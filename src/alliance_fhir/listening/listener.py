@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
+import struct
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -30,6 +32,8 @@ _CHUNK = 64 * 1024
 _BACKLOG = 100
 _AT_ONCE = 50
 """Messages of one sender that are answered together."""
+_DROP = struct.pack("ii", 1, 0)
+"""For SO_LINGER: what is not sent yet is dropped, and the other side told so (socket(7))."""
 _NOT_READ = Slip("", "not-read", "This is a defect of the receiver's; keep the message.")
 _NOT_KEPT = Slip("", "not-kept", "It could not be written to the disk here; send it again later.")
 
@@ -213,11 +217,16 @@ class Listener:
 
 
 async def _closed(writer: asyncio.StreamWriter) -> None:
+    """Ends a connection. Who does not take what was answered is hung up on: else the system would
+    keep those answers, some megabytes, and try for minutes to bring them."""
     writer.close()
-    with suppress(OSError, asyncio.CancelledError, TimeoutError):
+    with suppress(OSError, asyncio.CancelledError):
         async with asyncio.timeout(1):
             await writer.wait_closed()
-    writer.transport.abort()  # of who never reads it would stay open for ever
+            return
+    with suppress(OSError):  # it is gone by itself
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP)
+    writer.transport.abort()
 
 
 def address_of(told: str) -> tuple[str, int]:
