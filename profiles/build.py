@@ -55,10 +55,8 @@ def _published(build: Build) -> dict[str, Json]:
 def made(build: Build) -> dict[str, bytes]:
     """All definitions of the package, and the examples of them, by their places in the folder.
     Raises what `shorthand.with_snapshots` does."""
-    published = _published(build)
-    of_shorthand = {name: content(one) for name, one in published.items()}
-    shown = examples(build, {one["url"] for one in published.values() if "url" in one})
-    of_golden = {f"{EXAMPLES}/{name}": text for name, text in shown.items()}
+    of_shorthand = {name: content(one) for name, one in _published(build).items()}
+    of_golden = {f"{EXAMPLES}/{name}": text for name, text in examples(build).items()}
     return made_of_code(build) | of_shorthand | of_golden
 
 

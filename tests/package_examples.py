@@ -6,8 +6,7 @@ its examples are those of the records from which the ones for R4 are, and claim 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Container, Iterable
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -20,17 +19,24 @@ from alliance_fhir.received import parsed
 from shorthand import Build
 
 _GOLDEN = Path(__file__).parents[1] / "examples"
+_Record = tuple[str, frozenset[tuple[str, str]]]
 
 
-def examples(build: Build, profiles: Container[str]) -> dict[str, bytes]:
-    """Of these profiles, given by their canonicals, an example each, by the name of its file."""
+def golden_lines(build: str) -> Iterator[bytes]:
+    """All resources of the golden files of a version, in the order of the files."""
+    for file in sorted(_GOLDEN.glob(f"*/expected/{build}/*.ndjson")):
+        yield from file.read_bytes().splitlines()
+
+
+def examples(build: Build) -> dict[str, bytes]:
+    """Of each profile that is claimed an example, by the name of its file."""
     found: dict[str, bytes] = {}
     for golden in _resources("r4"):
         for url in golden["meta"].get("profile", []):
             id_ = url.rpartition("/")[2]
             name = f"{golden['resourceType']}-{id_}.json"
             body = golden if build == "r4" else _by_record(build).get(_record(golden))
-            if body is not None and url in profiles and name not in found:
+            if body is not None and name not in found:
                 meta = {"profile": golden["meta"]["profile"]} | body["meta"]
                 start = {"resourceType": body["resourceType"], "id": id_, "meta": meta}
                 found[name] = _content({**start, **body, **start})
@@ -44,19 +50,17 @@ def _content(body: Json) -> bytes:
 
 @cache
 def _resources(build: Build) -> tuple[Json, ...]:
-    files: Iterable[Path] = sorted(_GOLDEN.glob(f"*/expected/{build}/*.ndjson"))
-    records = (file for file in files if file.stem not in DEFINED)
-    return tuple(parsed(line) for file in records for line in file.read_bytes().splitlines())
+    written = map(parsed, golden_lines(build))
+    return tuple(one for one in written if one["resourceType"] not in DEFINED)
 
 
 @cache
-def _by_record(build: Build) -> dict[str, Json]:
+def _by_record(build: Build) -> dict[_Record, Json]:
     return {_record(body): body for body in _resources(build)}
 
 
-def _record(body: Json) -> str:
+def _record(body: Json) -> _Record:
     """By what it is known in any version of FHIR: its identifiers, or those of what it is about."""
     told = body.get("identifier") or [one["identifier"] for one in body["target"]]
     listed = told if isinstance(told, list) else [told]
-    known = sorted((one["system"], one["value"]) for one in listed)
-    return json.dumps([body["resourceType"], known])
+    return body["resourceType"], frozenset((one["system"], one["value"]) for one in listed)

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from package_examples import golden_lines
+
 from .pages import ROOT, blocks, without_blocks
 
 DOCS = ROOT / "docs"
@@ -21,12 +23,10 @@ PROFILES = [
     if body["type"] != "Extension"
 ]
 INSTRUMENTS = sorted(f.stem for f in (ROOT / "src/alliance_fhir/instruments/data").glob("*.toml"))
-GOLDEN = ROOT.glob("examples/*/expected/r4/*.ndjson")
-WRITTEN = [line for file in GOLDEN for line in file.read_bytes().splitlines()]
 DEFINED = [file.read_bytes() for file in R4.glob("Measure-*.json")]
 CLAIMS = {
     url
-    for text in (*WRITTEN, *DEFINED)
+    for text in (*golden_lines("r4"), *DEFINED)
     for url in json.loads(text).get("meta", {}).get("profile", [])
 }
 """What claims a profile: of what `map` writes, and of the Measures, which `measure` sends."""

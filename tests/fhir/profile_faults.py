@@ -12,11 +12,10 @@ from making import R4, everything, of_outreach, of_visits
 from measured import measured
 from sited import of_a_site
 
+from package_examples import golden_lines
 from planting import GONE, copied
-from shorthand import PROFILES
 
 IG = "https://alliance-fhir.github.io/ig/StructureDefinition"
-EXAMPLES = PROFILES.parent / "examples"
 THO = "http://terminology.hl7.org/CodeSystem"
 RATERS = ("Practitioner", "Patient", "RelatedPerson")
 Json = dict[str, Any]
@@ -85,8 +84,7 @@ def claiming(body: Json, profiles: list[str]) -> bytes:
 
 def of_the_examples(version: str = "R4") -> Iterator[Json]:
     """All resources of the golden files of a version."""
-    for file in sorted(EXAMPLES.glob(f"*/expected/{version.lower()}/*.ndjson")):
-        yield from map(json.loads, file.read_bytes().splitlines())
+    yield from map(json.loads, golden_lines(version.lower()))
 
 
 @cache

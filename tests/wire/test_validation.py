@@ -264,21 +264,28 @@ def test_an_answer_that_is_none_stops_the_run_and_nothing_is_sent(
     clinic.whole()
 
 
+def ends_with(what: str, clinic: Syncing, verb: str) -> None:
+    """The first answer ends the run: the server is said to be so, and nothing is sent."""
+    to = ("--to", clinic.little.url, "--ledger", clinic.ledger)
+    ran = clinic.run(verb, clinic.folder, *to, "--validate")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"error: {clinic.little.url} {what}\n"
+    assert (len(asked(clinic)), len(clinic.little.writes)) == (1, 1)
+    clinic.whole()
+
+
 @pytest.mark.parametrize("verb", ["sync", "plan"])
 @pytest.mark.parametrize("status", [404, 405, 501])
 def test_a_server_that_validates_nothing_is_told_with_the_remedy(
     clinic: Syncing, status: int, verb: str
 ) -> None:
     clinic.little.between = says(Answer(status), everything)
-    to = ("--to", clinic.little.url, "--ledger", clinic.ledger)
-    ran = clinic.run(verb, clinic.folder, *to, "--validate")
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err == (
-        f"error: {clinic.little.url} has no $validate of a Device ({status}): leave --validate "
-        "out, or have it switched on there; `check` needs no server\n"
+    ends_with(
+        f"has no $validate of a Device ({status}): leave --validate out, or have it switched on "
+        "there; `check` needs no server",
+        clinic,
+        verb,
     )
-    assert (len(asked(clinic)), len(clinic.little.writes)) == (1, 1)
-    clinic.whole()
 
 
 def test_not_supported_says_the_same_whatever_the_status(clinic: Syncing) -> None:
@@ -306,30 +313,28 @@ def stated(*names: str, where: str = "resource") -> Callable[..., Answer]:
     return between
 
 
-def at_claim(severity: str, number: int) -> Answer:
+def at_claim(severity: str, number: int, status: int = 200) -> Answer:
     """What HAPI says of a profile that it lacks."""
     message = "VALIDATION_VAL_PROFILE_UNKNOWN_NOT_POLICY"
     place = f"Device.meta.profile[{number}]"
-    return Answer(200, outcome(issue(severity, "processing", place, message)))
+    return Answer(status, outcome(issue(severity, "processing", place, message)))
 
 
 @pytest.mark.parametrize("verb", ["sync", "plan"])
+@pytest.mark.parametrize("status", [200, 422])
 def test_a_server_that_lacks_our_profiles_is_told_with_the_remedy(
-    clinic: Syncing, verb: str
+    clinic: Syncing, status: int, verb: str
 ) -> None:
     """It would find fault with every resource."""
-    clinic.little.between = says(at_claim("error", 0), everything)
-    to = ("--to", clinic.little.url, "--ledger", clinic.ledger)
-    ran = clinic.run(verb, clinic.folder, *to, "--validate")
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err == (
-        f"error: {clinic.little.url} does not have https://alliance-fhir.github.io/ig/"
-        "StructureDefinition/alliance-device: put our profiles there with `profiles install` (a "
-        "HAPI that was asked about them before then takes ten minutes to see them), or claim none, "
-        "with claim_profiles = false in alliance.toml\n"
+    clinic.little.between = says(at_claim("error", 0, status), everything)
+    ends_with(
+        "does not have https://alliance-fhir.github.io/ig/StructureDefinition/alliance-device: put "
+        "our profiles there with `profiles install` (a HAPI that was asked about them before then "
+        "takes ten minutes to see them), or claim none, with claim_profiles = false in "
+        "alliance.toml",
+        clinic,
+        verb,
     )
-    assert (len(asked(clinic)), len(clinic.little.writes)) == (1, 1)
-    clinic.whole()
 
 
 @pytest.mark.parametrize(

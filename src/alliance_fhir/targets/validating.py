@@ -8,7 +8,6 @@ makes an Observation, and makes it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -35,8 +34,6 @@ _INSTALL = (
     "put our profiles there with `profiles install` (a HAPI that was asked about them before then "
     "takes ten minutes to see them), or claim none, with claim_profiles = false in alliance.toml"
 )
-_CLAIM = re.compile(r"[A-Za-z]+\.meta\.profile\[(\d+)\]")
-"""Where a claim stands. HAPI FHIR JPA 8.8.0 has an error there for each profile that it lacks."""
 
 
 class ServerValidator:
@@ -89,18 +86,7 @@ class ServerValidator:
         if reply.status != 200:
             raise BadReply(f"{self._place(change)} answered {reply.status}, and 200 is expected")
         issues = self._issues(change, reply.body)
-        self._have_profiles(resource, issues)
         return Validated(resource, issues, reply.body, reply.status)
-
-    def _have_profiles(self, resource: Resource, issues: Sequence[Issue]) -> None:
-        """Raises ConfigError where the server says that it does not have a profile of ours that is
-        claimed: it says so of every resource, and it is no fault of theirs."""
-        claimed: Sequence[object] = resource.body.get("meta", {}).get("profile", [])
-        for issue in issues:
-            found = _CLAIM.fullmatch(issue.element) if issue.severity == "error" else None
-            at = int(found[1]) if found else len(claimed)
-            if at < len(claimed) and is_our_claim(claimed[at]):
-                raise ConfigError(f"{self._client.base} does not have {claimed[at]}: {_INSTALL}")
 
     def _declined(self, change: Change, error: Refused | Conflict) -> Validated:
         """A refusal that says what is wrong with the resource. Raises what it is otherwise."""
@@ -114,9 +100,22 @@ class ServerValidator:
 
     def _issues(self, change: Change, outcome: Json) -> tuple[Issue, ...]:
         try:
-            return tuple(issues_of(outcome, change.resource.type))
+            issues = tuple(issues_of(outcome, change.resource.type))
         except BadReply as error:
             raise BadReply(f"{self._place(change)}: {error}") from None
+        self._have_profiles(change.resource, issues)
+        return issues
+
+    def _have_profiles(self, resource: Resource, issues: Sequence[Issue]) -> None:
+        """Raises ConfigError where the server says that it does not have a profile of ours that is
+        claimed: it says so of every resource, and it is no fault of theirs. HAPI FHIR JPA 8.8.0 has
+        an error for each, at the claim."""
+        claimed: Sequence[object] = resource.body.get("meta", {}).get("profile", [])
+        places = {f"{resource.type}.meta.profile[{n}]": one for n, one in enumerate(claimed)}
+        for issue in issues:
+            profile = places.get(issue.element) if issue.severity == "error" else None
+            if is_our_claim(profile):
+                raise ConfigError(f"{self._client.base} does not have {profile}: {_INSTALL}")
 
     def _place(self, change: Change) -> str:
         return f"POST {self._client.base}/{change.resource.type}/{NAME}"
