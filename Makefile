@@ -49,7 +49,7 @@ forms: $(TEST) $(WHEEL)  ## our Questionnaires score themselves in a real form f
 	$(BIN)/pytest -m forms tests
 
 golden: $(TEST) $(WHEEL)  ## writes the golden files anew; look at the difference before you commit
-	$(BIN)/python -m tests.golden.regenerate
+	PYTHONPATH=tests $(BIN)/python -m golden.regenerate
 
 profiles: $(TEST) $(WHEEL)  ## writes profiles/ anew, and the pages of docs/ that tell of them
 	PYTHONPATH=tests $(BIN)/python profiles/build.py

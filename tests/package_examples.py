@@ -1,4 +1,5 @@
 """The examples in the package: of each profile the first resource of the golden files that fits it.
+The Device is in none of them, as the software's version stands in it: it is the example clinic's.
 
 Definitions are left out, as they are in the package already. What is written for R5 claims nothing:
 its examples are those of the records from which the ones for R4 are, and claim what these claim.
@@ -12,13 +13,16 @@ from pathlib import Path
 
 import orjson
 
+from alliance_fhir.config import load
 from alliance_fhir.fhir.canonical import exact_number
 from alliance_fhir.fhir.defined import DEFINED
-from alliance_fhir.fhir.versions import Json
+from alliance_fhir.fhir.provenance import device
+from alliance_fhir.fhir.versions import VERSIONS, Json
 from alliance_fhir.received import parsed
 from shorthand import Build
 
 _GOLDEN = Path(__file__).parents[1] / "examples"
+_CLINIC = _GOLDEN / "clinic" / "alliance.toml"
 _Record = tuple[str, frozenset[tuple[str, str]]]
 
 
@@ -50,7 +54,8 @@ def _content(body: Json) -> bytes:
 
 @cache
 def _resources(build: Build) -> tuple[Json, ...]:
-    written = map(parsed, golden_lines(build))
+    software = device(VERSIONS["4.0" if build == "r4" else "5.0"], load(_CLINIC))
+    written = map(parsed, (*golden_lines(build), software.json()))
     return tuple(one for one in written if one["resourceType"] not in DEFINED)
 
 

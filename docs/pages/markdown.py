@@ -36,6 +36,11 @@ def block(kind: str, text: str) -> str:
     return f"```{kind}\n{text.rstrip()}\n```"
 
 
+def folded(title: str, text: str) -> str:
+    """What is shown to those alone who ask for it."""
+    return f"<details>\n<summary>{title}</summary>\n\n{text}\n\n</details>"
+
+
 def resource(body: object) -> str:
     """A resource, with nothing left out."""
     return block("json", json.dumps(body, indent=2, ensure_ascii=False))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pages import elements
 from pages.links import link
-from pages.markdown import block, bullets, code, page, section, table
+from pages.markdown import block, bullets, code, folded, page, section, table
 from pages.sources import Json, example_of, profiles
 
 _HL7 = "http://hl7.org/fhir/StructureDefinition/"
@@ -14,6 +14,9 @@ _MARKS = (
     "What the columns say, and how to read the words of FHIR in them, is told in "
     "[how to read these pages](README.md#how-to-read-these-pages)."
 )
+
+_LONG = 500
+"""Lines of an example that nobody reads through."""
 
 
 def pages() -> dict[str, str]:
@@ -83,4 +86,7 @@ def _example(id_: str, body: Json) -> list[str]:
     if found is None:
         return ["Nothing in the package says that it fits this profile."]
     example, file = found
-    return [f"Of the package: `{file}`. Nobody in it is real.", block("json", example)]
+    shown, lines = block("json", example), len(example.splitlines())
+    if lines > _LONG:
+        shown = folded(f"All {lines:,} lines", shown)
+    return [f"Of the package: `{file}`. Nobody in it is real.", shown]

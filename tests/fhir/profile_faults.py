@@ -134,6 +134,18 @@ def instead(way: str, name: str, value: object) -> Spoil:
     return both(at(way, GONE), at(f"{place}.{name}".lstrip("."), value))
 
 
+def beside(way: str, name: str, value: object) -> Spoil:
+    """An element more, beside the one at the end of a way, which has to be there."""
+    place = way.rpartition(".")[0]
+    put = at(f"{place}.{name}".lstrip("."), value)
+
+    def spoil(body: Json) -> Json:
+        at(way, GONE)(body)  # LookupError where it is not
+        return put(body)
+
+    return spoil
+
+
 def _steps(way: str) -> list[str | int]:
     return [int(s) if s.lstrip("-").isdigit() else s for s in way.split(".")]
 

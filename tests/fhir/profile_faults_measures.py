@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from profile_faults import Row, astray, faults, gone, instead, named, sealed, twice
+from profile_faults import Row, astray, beside, faults, gone, instead, named, sealed, twice
 
 from planting import GONE
 
@@ -102,7 +102,7 @@ REPORT: list[Row] = [
     (f"{_STRATUM}.value", OTHER, "engagement-strata"),
     (f"{_MASKED}.extension.0.valueCode", "unknown", "extension[0].value"),
     (f"{_MASKED}.extension.*", None, "extension:masked: max"),
-    (_MASKED.replace("_count", "count"), 3, "report-count"),
+    (beside(_MASKED, "count", 3), None, "report-count"),
     (instead(_MASKED, "count", 3), None, "report-masked"),
 ]
 OF_MEASURES = [*faults("engagement-measure", *MEASURE), *faults("engagement-report", *REPORT)]

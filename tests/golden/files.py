@@ -49,6 +49,10 @@ VISIT_FILES = (*VISIT_TYPES, "Provenance")
 
 YEAR = EXAMPLES / "year"
 YEAR_EXPECTED = YEAR / "expected"
+REPORTS = ("MeasureReport",)
+"""Of what `measure` writes of the year; the Measures are definitions of the package."""
+MEASURED = "measured"
+"""The folder in which that is, in the one of what `map` writes."""
 MESSAGES = EXAMPLES / "messages"
 """The same visits as messages."""
 OUTREACH = EXAMPLES / "outreach"
@@ -62,8 +66,23 @@ LIMIT = 1_500_000
 
 def run_map(source: Path, out: Path, release: str, *more: str | Path) -> dict[str, Any]:
     """Runs the command as a user does, and gives back what it says of itself."""
-    words = ["map", source, *more, "--out", out]
-    words += ["--recorded", RECORDED, "--fhir", release, "--json"]
+    return _run("map", source, out, *more, "--recorded", RECORDED, "--fhir", release)
+
+
+def run_year(out: Path, release: str) -> dict[str, Any]:
+    """Runs `measure` and `map` on the year as a user does, and gives back what `map` says."""
+    _run("measure", YEAR, out / MEASURED, "--fhir", release)
+    return run_map(YEAR, out, release)
+
+
+def map_outreach(out: Path, release: str) -> list[bytes]:
+    """The lines of the Tasks to reach out, of the example visits and plans."""
+    run_map(VISITS, out, release, PLANS, "--config", OUTREACH_SETTINGS)
+    return [line for line in read(out, "Task") if b'-outreach"' in line]
+
+
+def _run(command: str, source: Path, out: Path, *more: str | Path) -> dict[str, Any]:
+    words = [command, source, "--out", out, *more, "--json"]
     ran = subprocess.run(
         [sys.executable, "-m", "alliance_fhir", *map(str, words)],
         capture_output=True,
@@ -71,15 +90,9 @@ def run_map(source: Path, out: Path, release: str, *more: str | Path) -> dict[st
         check=False,
     )
     if ran.returncode not in (0, 4):  # 4: rows were rejected
-        raise RuntimeError(f"map ended with {ran.returncode}: {ran.stderr}")
+        raise RuntimeError(f"{command} ended with {ran.returncode}: {ran.stderr}")
     told: dict[str, Any] = json.loads(ran.stdout)
     return {**told, "returncode": ran.returncode}
-
-
-def map_outreach(out: Path, release: str) -> list[bytes]:
-    """The lines of the Tasks to reach out, of the example visits and plans."""
-    run_map(VISITS, out, release, PLANS, "--config", OUTREACH_SETTINGS)
-    return [line for line in read(out, "Task") if b'-outreach"' in line]
 
 
 def sample(records: Iterable[Record], source: str, release: str) -> set[str]:
@@ -143,4 +156,11 @@ def sums(folders: dict[str, Path], types: Iterable[str] = SUMMED) -> str:
         for release, folder in folders.items()
         for type_ in types
     ]
+    return "".join(sorted(lines, key=lambda line: line.split()[1]))
+
+
+def sums_of_the_year(folders: dict[str, Path]) -> str:
+    """The same for all of what `map` and `measure` write of the year."""
+    measured = {release: folder / MEASURED for release, folder in folders.items()}
+    lines = (sums(folders, VISIT_FILES) + sums(measured, REPORTS)).splitlines(keepends=True)
     return "".join(sorted(lines, key=lambda line: line.split()[1]))

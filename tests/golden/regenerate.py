@@ -14,6 +14,7 @@ from pathlib import Path
 from .files import (
     CLINIC,
     EXPECTED,
+    MEASURED,
     OUTREACH_EXPECTED,
     OUTREACH_SETTINGS,
     PLAN_FILES,
@@ -22,6 +23,7 @@ from .files import (
     PLANS_EXPECTED,
     RECORDED,
     RELEASES,
+    REPORTS,
     SHOWN,
     SUMS,
     TYPES,
@@ -36,11 +38,14 @@ from .files import (
     of_mr_jones,
     read,
     run_map,
+    run_year,
     sample,
     shown,
     sums,
+    sums_of_the_year,
 )
 from .oracle import differences, expect, parse
+from .oracle_measures import expect_report
 from .oracle_outreach import expect_outreach
 from .oracle_plans import unexpected
 from .oracle_visits import expect_visits
@@ -61,10 +66,11 @@ def _year() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folders = {release: Path(scratch) / release for release in RELEASES}
         for release, folder in folders.items():
-            run_map(YEAR, folder, release)
+            run_year(folder, release)
             wanted = expect_visits(YEAR, release, became)
-            found = [parse(line) for line in all_of(folder, VISIT_TYPES)]
-            if wrong := differences(wanted, found):
+            reports = all_of(folder / MEASURED, REPORTS)
+            found = [parse(line) for line in (*all_of(folder, VISIT_TYPES), *reports)]
+            if wrong := differences([*wanted, expect_report(YEAR, release, became)], found):
                 sys.exit(f"{release}: no year written. The oracle says: {'; '.join(wrong[:5])}")
             if release in SHOWN:
                 kept = YEAR_EXPECTED / release.lower()
@@ -72,7 +78,10 @@ def _year() -> None:
                 for type_ in VISIT_FILES:
                     lines = shown(read(folder, type_), of_mr_jones(wanted))
                     (kept / f"{type_}.ndjson").write_bytes(b"".join(lines))
-        told = sums(folders, VISIT_FILES)
+                for type_ in REPORTS:
+                    lines = read(folder / MEASURED, type_)
+                    (kept / f"{type_}.ndjson").write_bytes(b"".join(lines))
+        told = sums_of_the_year(folders)
         (YEAR_EXPECTED / SUMS).write_text(told, encoding="utf-8", newline="\n")
 
 

@@ -18,8 +18,10 @@ import pytest
 from .files import (
     CLINIC,
     EXAMPLES,
+    MEASURED,
     MESSAGES,
     RELEASES,
+    REPORTS,
     SHOWN,
     SUMS,
     VISIT_FILES,
@@ -30,10 +32,12 @@ from .files import (
     of_mr_jones,
     read,
     run_map,
+    run_year,
     shown,
-    sums,
+    sums_of_the_year,
 )
 from .oracle import differences, parse
+from .oracle_measures import expect_report
 from .oracle_visits import expect_visits
 from .oracle_year import SEEN, rows_of, year_of
 
@@ -45,20 +49,32 @@ BECAME = year_of(YEAR)
 
 @pytest.fixture(scope="module")
 def mapped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Json]]:
-    """The year's table, mapped once for every release: the folder, and what was told."""
+    """The year's table, mapped and measured once for every release: the folder, and what `map`
+    told."""
     folders = {release: tmp_path_factory.mktemp(release) for release in RELEASES}
-    return {release: (out, run_map(YEAR, out, release)) for release, out in folders.items()}
+    return {release: (out, run_year(out, release)) for release, out in folders.items()}
 
 
-def test_the_oracle_of_the_year_imports_nothing_of_ours() -> None:
-    tree = ast.parse((HERE / "oracle_year.py").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    ("oracle", "others"),
+    [
+        ("oracle_year.py", {".oracle_visits"}),
+        (
+            "oracle_measures.py",
+            {".oracle", ".oracle_rows", ".oracle_visits", "measures.oracle"},
+        ),
+        ("../measures/oracle.py", set[str]()),
+    ],
+)
+def test_the_oracles_of_the_year_import_nothing_of_ours(oracle: str, others: set[str]) -> None:
+    tree = ast.parse((HERE / oracle).read_text(encoding="utf-8"))
     modules: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             modules.add("." * node.level + (node.module or ""))
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
-    assert {m.partition(".")[0] for m in modules - {".oracle_visits"}} <= sys.stdlib_module_names
+    assert {m.partition(".")[0] for m in modules - others} <= sys.stdlib_module_names
 
 
 # --- the year -------------------------------------------------------------------------------------
@@ -192,10 +208,20 @@ def test_the_golden_files_of_the_year_are_what_map_writes_of_mr_jones(
         assert kept == shown(read(folder, type_), keys), type_
 
 
+@pytest.mark.parametrize("release", RELEASES)
+def test_measure_writes_the_report_that_the_oracle_expects(
+    mapped: dict[str, tuple[Path, Json]], release: str
+) -> None:
+    lines = all_of(mapped[release][0] / MEASURED, REPORTS)
+    assert differences([expect_report(YEAR, release, BECAME)], map(parse, lines)) == []
+    if release in SHOWN:
+        assert all_of(YEAR_EXPECTED / release.lower(), REPORTS) == lines
+
+
 def test_the_sums_of_the_year_are_those_of_what_map_writes(
     mapped: dict[str, tuple[Path, Json]],
 ) -> None:
-    told = sums({release: out for release, (out, _) in mapped.items()}, VISIT_FILES)
+    told = sums_of_the_year({release: out for release, (out, _) in mapped.items()})
     assert (YEAR_EXPECTED / SUMS).read_text(encoding="utf-8") == told
 
 

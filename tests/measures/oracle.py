@@ -62,10 +62,10 @@ def counted(path: Path) -> list[list[str]]:
         groups: dict[str, list[Row]] = defaultdict(list)
         for row in count:
             groups[_name(row, by, first_seen)].append(row)
-        hidden = _hidden(groups)
+        masked = hidden(groups)
         for name in sorted(groups, key=lambda one: (one == NOT_SAID, one)):
-            numbers = [""] * 6 if name in hidden else _shown(groups[name], 1)
-            table.append([by, name, *numbers])
+            told = [""] * 6 if name in masked else _shown(groups[name], 1)
+            table.append([by, name, *told])
     return [*table, ["", "all", *_drop_out(rows, until)]]
 
 
@@ -83,10 +83,11 @@ def _shown(rows: list[Row], smallest: int) -> list[str]:
     if 0 < len(patients) < smallest:
         return [""] * 6
     missed = sum(row["status"] == "no-show" for row in rows)
-    return _numbers(missed, len(rows), len(patients))
+    return numbers(missed, len(rows), len(patients))
 
 
-def _numbers(some: int, of: int, patients: int) -> list[str]:
+def numbers(some: int, of: int, patients: int) -> list[str]:
+    """Numerator, denominator, patients, the rate, and the ends of its interval; none of nothing."""
     if not of:
         return [str(some), str(of), str(patients), "", "", ""]
     p = some / of
@@ -95,7 +96,7 @@ def _numbers(some: int, of: int, patients: int) -> list[str]:
     return [str(some), str(of), str(patients), *(f"{abs(x):.4f}" for x in (p, *ends))]
 
 
-def _hidden(groups: dict[str, list[Row]]) -> set[str]:
+def hidden(groups: dict[str, list[Row]]) -> set[str]:
     """Of all sets of groups that may be hidden, that with the fewest groups and, of these, with the
     smallest ones: tried out, one after the other."""
 
@@ -124,5 +125,6 @@ def _drop_out(rows: list[Row], until: date) -> list[str]:
             days[row["patient"]].append(date.fromisoformat(row["start"][:10]))
     begun = [seen for seen in days.values() if (until - min(seen)).days >= 455]
     stayed = [seen for seen in begun if any(275 <= (d - min(seen)).days <= 455 for d in seen)]
-    numbers = _numbers(len(begun) - len(stayed), len(begun), len(begun))
-    return [""] * 6 if 0 < len(begun) < SMALLEST else numbers
+    if 0 < len(begun) < SMALLEST:
+        return [""] * 6
+    return numbers(len(begun) - len(stayed), len(begun), len(begun))
