@@ -1,7 +1,7 @@
-"""`make profiles` writes r4/ and r5/ beside this file anew: all definitions of the package, and of
-the golden files an example of each profile. And, of the profiles, the schema of the run-time check
-(src/alliance_fhir/fhir/schema), and elements.json, which is what the pages of docs/ need to know of
-R4.
+"""`make profiles` writes r4/ and r5/ beside this file anew: all definitions of the package, their
+snapshots in files of their own, and of the golden files an example of each profile. And, of the
+profiles, the schema of the run-time check (src/alliance_fhir/fhir/schema), and elements.json, which
+is what the pages of docs/ need to know of R4.
 
 Code systems, value sets, Questionnaires and Measures are made of the data files and the code that
 uses them; profiles, extensions and the rest of the FHIR Shorthand in input/, by SUSHI. What
@@ -16,12 +16,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from alliance_fhir.fhir.definitions import definitions, file_content
-from alliance_fhir.fhir.package import EXAMPLES
+from alliance_fhir.fhir.definitions import definitions
+from alliance_fhir.fhir.package import EXAMPLES, file_content, snapshot_of
 from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import Catalog
 from package_examples import examples
-from shorthand import BUILDS, Build, content, with_snapshots
+from shorthand import BUILDS, Build, content, snapshot_content, with_snapshots
 from tight_schema import WRITTEN, Json, schema_text, tight_schema
 
 ROOT = Path(__file__).parent
@@ -53,11 +53,17 @@ def _published(build: Build) -> dict[str, Json]:
 
 
 def made(build: Build) -> dict[str, bytes]:
-    """All definitions of the package, and the examples of them, by their places in the folder.
+    """All definitions of the package, their snapshots and examples, by their places in the folder.
     Raises what `shorthand.with_snapshots` does."""
-    of_shorthand = {name: content(one) for name, one in _published(build).items()}
+    published = _published(build)
+    of_shorthand = {name: content(one) for name, one in published.items()}
+    snapshots = {
+        snapshot_of(name): snapshot_content(one)
+        for name, one in published.items()
+        if "snapshot" in one
+    }
     of_golden = {f"{EXAMPLES}/{name}": text for name, text in examples(build).items()}
-    return made_of_code(build) | of_shorthand | of_golden
+    return made_of_code(build) | of_shorthand | snapshots | of_golden
 
 
 def schema(build: Build) -> tuple[bytes, bytes]:
@@ -91,7 +97,7 @@ def _types(element: Json) -> list[Json]:
 
 def write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     """Writes these into a folder, in which no others are left."""
-    for old in folder.rglob("*.json"):
+    for old in folder.rglob("*.*json"):
         if old.relative_to(folder).as_posix() not in files:
             old.unlink()
     for name, text in files.items():

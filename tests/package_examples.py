@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import orjson
-
 from alliance_fhir.config import load
-from alliance_fhir.fhir.canonical import exact_number
 from alliance_fhir.fhir.defined import DEFINED
+from alliance_fhir.fhir.package import file_content
 from alliance_fhir.fhir.provenance import device
 from alliance_fhir.fhir.versions import VERSIONS, Json
 from alliance_fhir.received import parsed
@@ -43,13 +41,8 @@ def examples(build: Build) -> dict[str, bytes]:
             if body is not None and name not in found:
                 meta = {"profile": golden["meta"]["profile"]} | body["meta"]
                 start = {"resourceType": body["resourceType"], "id": id_, "meta": meta}
-                found[name] = _content({**start, **body, **start})
+                found[name] = file_content({**start, **body, **start})
     return found
-
-
-def _content(body: Json) -> bytes:
-    """As it stands in a file: in the order of the golden files, with their decimals."""
-    return orjson.dumps(body, exact_number, orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 @cache

@@ -29,8 +29,9 @@ from alliance_fhir.config import FILE, load
 from alliance_fhir.fhir import elements as el
 from alliance_fhir.fhir.canonical import claimed_digest, content_digest
 from alliance_fhir.fhir.check import model_class
-from alliance_fhir.fhir.definitions import definitions, file_content
+from alliance_fhir.fhir.definitions import definitions
 from alliance_fhir.fhir.measure import TOLD, url
+from alliance_fhir.fhir.package import file_content
 from alliance_fhir.fhir.plan.forms import FIRST_CONVERSATION, PLAN_REVIEW
 from alliance_fhir.fhir.questionnaire import questionnaire
 from alliance_fhir.fhir.scores import RULE_TEXTS

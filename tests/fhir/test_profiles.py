@@ -35,7 +35,7 @@ def test_the_files_are_what_they_are_made_of(build: Build) -> None:
     built = runpy.run_path(str(PROFILES / "build.py"))
     made = built["made"](build)
     folder = PROFILES / build
-    there = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*.json")}
+    there = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*.*json")}
     assert {place: file.read_bytes() for place, file in there.items()} == made
     tight, left_out = built["schema"](build)
     assert (built["SCHEMAS"] / f"{build}.json").read_bytes() == tight

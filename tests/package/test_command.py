@@ -31,6 +31,15 @@ def kept(folder: str) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in sorted((PROFILES / folder).glob("*.json"))}
 
 
+def whole(folder: str) -> dict[str, Json]:
+    """The definitions, by their files' names: profiles and extensions with their snapshots."""
+    bodies = {name: json.loads(content) for name, content in kept(folder).items()}
+    for file in (PROFILES / folder / "snapshots").iterdir():
+        element = [json.loads(line) for line in file.read_bytes().splitlines()]
+        bodies[f"{file.stem}.json"]["snapshot"] = {"element": element}
+    return bodies
+
+
 def row(body: Json) -> Json:
     """What is listed of a definition."""
     named = {name: body[name] for name in ("id", "version", "title", "url")}
@@ -113,7 +122,12 @@ def test_the_file_holds_the_package_and_nothing_else(
     examples = [name for name in found if name.startswith("package/example/")]
     rest = [name for name in found if name not in examples]
     assert rest == ["package/package.json", "package/.index.json", *(f"package/{n}" for n in files)]
-    assert all(found[f"package/{name}"] == content for name, content in files.items())
+    bodies = whole(folder)
+    for name, content in files.items():
+        there, body = found[f"package/{name}"], bodies[name]
+        assert json.loads(there) == body
+        assert ("snapshot" in body) == (body["resourceType"] == "StructureDefinition")
+        assert there == content or "snapshot" in body
     assert json.loads(found["package/.index.json"]) == {
         "index-version": 2,
         "files": [indexed(name, json.loads(content)) for name, content in files.items()],

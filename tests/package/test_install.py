@@ -15,7 +15,7 @@ import pytest
 from alliance_fhir.fhir.canonical import resealed
 from alliance_fhir.testing import FhirServer, faults
 
-from .test_command import kept
+from .test_command import kept, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,7 +77,7 @@ def little() -> Iterator[FhirServer]:
 def definitions(to: str) -> list[Json]:
     """The files that a server is to get, by its version."""
     spoken = httpx.get(f"{to}/metadata", timeout=60).json().get("fhirVersion", "4.0.1")
-    return [json.loads(file) for file in kept("r5" if spoken.startswith("5") else "r4").values()]
+    return [*whole("r5" if spoken.startswith("5") else "r4").values()]
 
 
 def there(to: str, types: set[str]) -> Counter[str]:
@@ -240,6 +240,20 @@ def test_the_same_from_somebody_else_is_the_same(
         little.put(**body)
     ran = install(command, little.url)
     assert counts(ran) == {"created": 1, "unchanged": len(definitions(little.url))}
+
+
+def test_a_snapshot_is_put_there_and_one_that_a_server_made_is_as_good(
+    command: Callable[..., Ran], little: FhirServer
+) -> None:
+    install(command, little.url)
+    [ours] = [body for body in definitions(little.url) if body["url"] == PANEL]
+    body = one_of(little, PANEL)
+    assert body["snapshot"] == ours["snapshot"]
+    made = [{**one, "short": "Made anew"} for one in body["snapshot"]["element"]]
+    little.put(**{**body, "snapshot": {"element": made}})
+    assert counts(install(command, little.url)) == {
+        "unchanged": len(definitions(little.url)) + 1,
+    }
 
 
 def test_what_was_deleted_is_told_and_made_again_when_asked(

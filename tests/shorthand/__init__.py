@@ -27,8 +27,8 @@ _SHOWN = re.compile(r"^(error|warn(?! +Unable to determine the latest version))"
 """What is not let through. That SUSHI could not ask whether there is a newer one, as on a machine
 that is busy or has no network, is no fault of ours."""
 _INHERITED = "/structuredefinition-implements"
-_LEFT_OUT = "snapshot"
-"""Made anew by whoever validates; in files it would hide what is ours."""
+_APART = "snapshot"
+"""In files of its own: it would hide what is ours."""
 
 
 class Broken(Exception):
@@ -77,6 +77,12 @@ def _sushi(here: Path, folder: Path) -> None:
 
 
 def content(made: Mapping[str, object]) -> bytes:
-    """As it stands in a file: indented, keys sorted, the same at any time, without snapshots."""
-    told = {key: value for key, value in made.items() if key != _LEFT_OUT}
-    return (json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    """As it stands in a file: indented, the same at any time, without its snapshot."""
+    told = {key: value for key, value in made.items() if key != _APART}
+    return (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def snapshot_content(made: Mapping[str, Any]) -> bytes:
+    """The snapshot alone, an element a line."""
+    lines = (json.dumps(one, ensure_ascii=False) + "\n" for one in made[_APART]["element"])
+    return "".join(lines).encode()

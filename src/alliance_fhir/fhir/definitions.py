@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import orjson
-
 from alliance_fhir._version import __version__
 from alliance_fhir.domain.instrument import Instrument
 from alliance_fhir.fhir import elements as el
-from alliance_fhir.fhir.canonical import exact_number, sealed
+from alliance_fhir.fhir.canonical import sealed
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.labels import claims
 from alliance_fhir.fhir.measure import CODES, MEASURE, measures
@@ -55,15 +53,6 @@ def definitions(catalog: Iterable[Instrument], version: Version) -> dict[str, Js
         *(_form(sealed(measure | _claim(version))[0]) for measure in measures(version)),
     ]
     return {f"{each['resourceType']}-{each['id']}.json": each for each in made}
-
-
-def file_content(resource: Json) -> bytes:
-    """A definition as it stands in its file: indented, keys sorted, the same at any time."""
-    return orjson.dumps(
-        resource,
-        exact_number,
-        orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE,
-    )
 
 
 def _start(url: str, title: str, about: str, copyright_: str) -> Json:
@@ -236,4 +225,5 @@ def _claim(version: Version) -> Json:
 def _form(body: Json) -> Json:
     """A form as it is sent, with the digest of its content: where it was installed from a file, a
     sync finds it there as it is; and so does `measure` with a Measure."""
-    return {**body, "id": body["url"].rpartition("/")[2]}
+    id_ = body["url"].rpartition("/")[2]
+    return {"resourceType": body["resourceType"], "id": id_, **body}

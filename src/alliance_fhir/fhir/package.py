@@ -1,7 +1,9 @@
 """The FHIR package as it is in the wheel: every definition that our resources refer to, and
 examples of them, for each version of FHIR.
 
-They are the files of profiles/, as they are; nothing is made here.
+They are the files of profiles/. A StructureDefinition stands in two, so that people see in one what
+is ours alone: what it says, and its snapshot, all elements that it has. Both are put together here,
+as whoever builds on a profile needs them; nothing else is made.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
+import orjson
+
 from alliance_fhir.errors import ConfigError
-from alliance_fhir.fhir.canonical import resealed
+from alliance_fhir.fhir.canonical import exact_number, resealed
 from alliance_fhir.fhir.defined import DEFINED, canonical_of
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.versions import Json, Version
@@ -20,6 +24,8 @@ from alliance_fhir.received import parsed
 
 EXAMPLES = "examples"
 """The folder of the examples, within that of the definitions."""
+_SNAPSHOTS = "snapshots"
+_KIND = ".json"
 
 
 class File(NamedTuple):
@@ -28,6 +34,17 @@ class File(NamedTuple):
     name: str
     content: bytes
     body: Json
+
+
+def file_content(resource: Json) -> bytes:
+    """A definition as it stands in its file: indented, the same at any time."""
+    layout = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(resource, exact_number, layout)
+
+
+def snapshot_of(name: str) -> str:
+    """Where the snapshot of a definition is, whose file has this name: an element a line."""
+    return f"{_SNAPSHOTS}/{name.removesuffix(_KIND)}.ndjson"
 
 
 class Package(NamedTuple):
@@ -62,9 +79,19 @@ def _files(folder: Traversable) -> Iterator[File]:
     if not folder.is_dir():
         return
     for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        if file.name.endswith(".json"):
+        if file.name.endswith(_KIND):
             content = file.read_bytes()
-            yield File(file.name, content, parsed(content))
+            yield _whole(folder, File(file.name, content, parsed(content)))
+
+
+def _whole(folder: Traversable, file: File) -> File:
+    """A StructureDefinition with its snapshot, in FHIR's order; anything else as it is."""
+    if file.body["resourceType"] != "StructureDefinition":
+        return file
+    lines = (folder / snapshot_of(file.name)).read_bytes().splitlines()
+    body = {**file.body, "snapshot": {"element": [*map(parsed, lines)]}}
+    body["differential"] = body.pop("differential")
+    return File(file.name, file_content(body), body)
 
 
 def _rank(body: Json) -> tuple[int, bool]:
