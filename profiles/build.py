@@ -21,7 +21,8 @@ from alliance_fhir.fhir.package import EXAMPLES, file_content, snapshot_of
 from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import Catalog
 from package_examples import examples
-from shorthand import BUILDS, Build, content, snapshot_content, with_snapshots
+from shorthand import BUILDS, Build, content, with_snapshots
+from shorthand.snapshots import snapshot_content
 from tight_schema import WRITTEN, Json, schema_text, tight_schema
 
 ROOT = Path(__file__).parent

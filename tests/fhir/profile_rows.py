@@ -57,8 +57,7 @@ Row = tuple[str, str, Any, str]
 
 def sealed(kind: str) -> list[Row]:
     """What is of all."""
-    labels = ((kind, *told) for told in LABELS)
-    return [(kind, "extension.-1", GONE, "extension:digest'"), *labels]
+    return [(kind, *told) for told in LABELS]
 
 
 def of_one_identifier(kind: str, type_: str) -> list[Row]:

@@ -114,7 +114,7 @@ FAULTS = [
     Fault("score", ("status",), "preliminary"),
     Fault("score", ("category",), GONE),
     Fault("score", ("category", 0, "coding", 0, "code"), "vital-signs", "category.0.coding"),
-    Fault("score", ("code", "coding", 0, "system"), "http://loinc.org"),
+    Fault("score", ("code", "coding", 0, "system"), "http://loinc.org", "code.coding"),
     Fault("score", ("code",), {"text": LEAK}, "code.coding"),
     Fault("score", ("subject",), SOMEBODY, "subject.type"),
     Fault("score", ("effectiveDateTime",), GONE),

@@ -173,3 +173,46 @@ def test_all_that_we_make_passes(version: Version) -> None:
 def test_the_shape_of_another_version_is_refused(kind: str, ours: Version, other: Version) -> None:
     with pytest.raises(MappingError):
         Checker("schema", ours).check([valid(kind, other)])
+
+
+KINDS = {
+    "attended": {"was-seen", "arrived", "checked-in"},
+    "late-arrival": {"late-and-seen", "late-and-not-seen"},
+    "no-show": {"no-notice", "notice-after-start"},
+    "late-cancellation": {"notice-in-window"},
+    "patient-cancellation": {"notice-in-time", "notice-at-unknown-time"},
+    "provider-cancellation": {"called-off-by-provider"},
+    "unknown": {"called-off-by-somebody", "still-open", "no-visit"},
+}
+"""The table of docs/reference/visits-in-fhir.md: each rule gives one kind."""
+PLACES = {
+    "first": {"said", "none-attended"},
+    "follow-up": {"said", "attended-before"},
+    "unknown": {"history-too-short"},
+}
+
+
+@every_version
+@pytest.mark.parametrize(("number", "kinds"), [(0, KINDS), (1, PLACES)], ids=["what", "which"])
+def test_a_kind_goes_with_its_rules_and_with_no_others(
+    number: int, kinds: dict[str, set[str]], version: Version
+) -> None:
+    rules = set[str]().union(*kinds.values())
+    taken = {(kind, rule) for kind in kinds for rule in rules if goes(number, kind, rule, version)}
+    assert taken == {(kind, rule) for kind, its in kinds.items() for rule in its}
+
+
+def goes(number: int, kind: str, rule: str, version: Version) -> bool:
+    """Whether the check takes a visit of which an extension of ours says this. It was entered in
+    error, so that its status has nothing to do with it."""
+    visit = planted(Fault("off", ("status",), "entered-in-error"), valid("off", version))
+    for place, code in enumerate((kind, rule)):
+        way = ("extension", number, "extension", place, "valueCoding", "code")
+        visit = planted(Fault("off", way, code), visit)
+    for name in ("cancelationReason", "cancellationReason", "cancellationDate"):
+        visit.body.pop(name, None)
+    try:
+        Checker("schema", version).check([visit])
+    except MappingError:
+        return False
+    return True

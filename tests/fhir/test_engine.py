@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
+from pathlib import Path
 
 import pytest
 from engine_differences import OF_HAPI, OF_HL7, UNDECIDED, Difference
@@ -16,7 +18,7 @@ from test_definitions import NOT_JUDGED
 from conftest import accepted
 from engine import Engine
 from engine.archive import archive
-from shorthand import BUILDS, PROFILES, Build
+from shorthand import BUILDS, Build
 from validator import Issue, Validator
 
 pytestmark = pytest.mark.server
@@ -26,26 +28,35 @@ Said = list[tuple[str, list[Issue]]]
 
 
 @pytest.fixture(scope="module")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The file of the package of each version."""
+    folder = tmp_path_factory.mktemp("package")
+    return {build: archive(build, folder) for build in BUILDS}
+
+
+@pytest.fixture(scope="module")
+def engines(archives: dict[str, Path]) -> Iterator[Engines]:
     """The engine of each version. Both start at the same time."""
     with ExitStack() as stack:
-        folder = tmp_path_factory.mktemp("package")
-        yield {b: stack.enter_context(Engine(b, archive(b, folder))) for b in BUILDS}
+        yield {b: stack.enter_context(Engine(b, archives[b])) for b in BUILDS}
 
 
-def resources(build: Build) -> Iterator[tuple[str, bytes]]:
+def resources(build: Build, package: Path) -> Iterator[tuple[str, bytes]]:
     """All of a package, and all golden resources, which claim their profiles; with names."""
-    for file in sorted((PROFILES / build).rglob("*.json")):
-        yield file.name, file.read_bytes()
+    with tarfile.open(package) as tar:
+        for one in tar:
+            path = Path(one.name)
+            if path.name not in (".index.json", "package.json") and (read := tar.extractfile(one)):
+                yield path.name, read.read()
     for number, body in enumerate(of_the_examples(build)):
         profiles = profiles_of(body)
         told = claiming(body, profiles) if profiles else json.dumps(body).encode()
         yield f"golden {number}, {body['resourceType']}", told
 
 
-def said(build: Build, *validators: Validator) -> tuple[Said, ...]:
+def said(build: Build, package: Path, *validators: Validator) -> tuple[Said, ...]:
     """The errors and warnings of each resource, by each validator. All work at the same time."""
-    names, texts = zip(*resources(build), strict=True)
+    names, texts = zip(*resources(build, package), strict=True)
     found = zip(*(one.validate_many(texts) for one in validators), strict=True)
     return tuple(
         [
@@ -77,10 +88,10 @@ def unexplained(
 
 @pytest.mark.parametrize("build", BUILDS)
 def test_it_agrees_but_for_what_is_explained(
-    build: Build, engines: Engines, request: pytest.FixtureRequest
+    build: Build, archives: dict[str, Path], engines: Engines, request: pytest.FixtureRequest
 ) -> None:
     hapi: Validator = request.getfixturevalue(f"validator_{build}")
-    by_hl7, by_hapi = said(build, engines[build], hapi)
+    by_hl7, by_hapi = said(build, archives[build], engines[build], hapi)
     assert unexplained(beyond(by_hl7, by_hapi), OF_HL7, build) == []
     of_hapi = [
         (name, issue)

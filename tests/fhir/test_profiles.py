@@ -20,6 +20,7 @@ from profile_faults import (
 )
 from profile_faults_all import BY_EXTENSIONS, BY_PROFILES
 from sited import HOME, of_a_site
+from written_faults import WRITTEN
 
 from alliance_fhir.fhir.group import Resource
 from alliance_fhir.fhir.versions import Version
@@ -88,3 +89,13 @@ def test_a_planted_fault_is_found_by_an_extension_alone(
     official = Official(R4, validator_r4)
     told = official.refused_json([(profile, claiming(planted_in(profile, spoil)[1], []))])
     assert any(": error" in one and named in one for one in told), told
+
+
+def test_what_we_never_write_others_may(validator_r4: Validator) -> None:
+    official = Official(R4, validator_r4)
+    for profile, spoil, named in WRITTEN:
+        right, other = planted_in(profile, spoil)
+        texts = (claiming(body, profiles_of(right)) for body in (other, right))
+        told, as_it_is = (official.refused_json([(profile, text)]) for text in texts)
+        errors = [one for one in told - as_it_is if ": error" in one]
+        assert errors == [], f"{profile}: {named}"

@@ -80,9 +80,3 @@ def content(made: Mapping[str, object]) -> bytes:
     """As it stands in a file: indented, the same at any time, without its snapshot."""
     told = {key: value for key, value in made.items() if key != _APART}
     return (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def snapshot_content(made: Mapping[str, Any]) -> bytes:
-    """The snapshot alone, an element a line."""
-    lines = (json.dumps(one, ensure_ascii=False) + "\n" for one in made[_APART]["element"])
-    return "".join(lines).encode()

@@ -27,7 +27,8 @@ _OF_PLANS = ("plan-", "shared-", "agreed-", "written-plan")
 """How the ids begin of profiles of what comes of shared plans: these are told apart from the rest,
 since the check knows which of them a resource is of."""
 
-_MOST = ("alliance-score",)
+_DIGEST = ".extension:digest"
+_MOST = ("written-score",)
 """Of what there is most, of several profiles of a type: these are tried first."""
 
 
@@ -47,13 +48,22 @@ def tight_schema(built: Iterable[Json], build: Build) -> Made:
     made = Schemas(Shapes(Definitions(ours, packages(build)), written))
     profiles = _most_special(structures)
     for one in profiles:
-        made.add(one)
+        made.add(_sealed(one))
     choices: defaultdict[str, list[Json]] = defaultdict(list)
     for one in sorted(profiles, key=lambda one: one["id"] not in _MOST):
         kind = "plans" if one["id"].startswith(_OF_PLANS) else "rest"
         choices[f"{kind}.{one['type']}"].append({"$ref": f"#/$defs/{one['id']}"})
     told = made.defs | {name: {"anyOf": listed} for name, listed in choices.items()}
     return Made(_HEAD | {"$id": f"{_HEAD['$id']}{build}.json", "$defs": told}, made.left_out)
+
+
+def _sealed(profile: Json) -> Json:
+    """With the digest of its content, which we always write."""
+    elements = [
+        {**one, "min": 1} if one["id"].endswith(_DIGEST) else one
+        for one in profile["snapshot"]["element"]
+    ]
+    return {**profile, "snapshot": {**profile["snapshot"], "element": elements}}
 
 
 def schema_text(schema: Json) -> bytes:

@@ -98,6 +98,9 @@ class Schemas:
         listed = {name: one for name, one in node.slices.items() if one.most != 0}
         if not listed:
             return {**told, "items": self._value(node)}
+        needed = [one for one in listed.values() if one.least > 0]
+        if node.most == 1 and needed:  # the one that there is
+            return {**told, "items": self._value(_as_slice(node, needed[0]))}
         return told | self._sliced(node, listed)
 
     def _sliced(self, node: Node, listed: dict[str, Node]) -> Json:
@@ -105,7 +108,7 @@ class Schemas:
         items: Schema = False if is_closed else self._value(node)
         counts: list[Schema] = []
         for name, one in reversed(listed.items()):
-            one = replace(one, definition=held(node, one), children=one.children or node.children)
+            one = _as_slice(node, one)
             try:
                 told = slices.condition(node, one, self._shapes)
             except Unknown as why:
@@ -241,3 +244,8 @@ _CORE = {"ele-1"}
 
 def _path(node: Node) -> str:
     return node.definition.get("id") or node.name
+
+
+def _as_slice(node: Node, one: Node) -> Node:
+    """A slice, with what holds of every entry."""
+    return replace(one, definition=held(node, one), children=one.children or node.children)

@@ -25,15 +25,16 @@ RuleSet: Published
 * ^experimental = false
 * ^copyright = "Part of alliance-fhir, under the Apache License 2.0."
 
-// The digest of the content as it was written: content that no longer fits it was edited. A server
-// gives the id, with which later versions are written; labels and marks are codes of known systems.
+// The digest of the content as it was written: content that no longer fits it was edited. We always
+// write it, and nobody else has to. A server gives the id, with which later versions are written;
+// labels and marks are codes of known systems.
 RuleSet: Sealed
 * id MS
 * meta MS
 * insert SealedMeanings
 * insert Told(meta.security)
 * insert Told(meta.tag)
-* extension contains https://alliance-fhir.github.io/ig/StructureDefinition/content-digest named digest 1..1 MS
+* extension contains https://alliance-fhir.github.io/ig/StructureDefinition/content-digest named digest 0..1 MS
 
 // Our numbers, and those of others: each with whose it is.
 RuleSet: Identified

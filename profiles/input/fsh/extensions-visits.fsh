@@ -17,6 +17,12 @@ Context: Appointment
 * extension[status-code].value[x].code 1..1
 * insert Part(event-reason, 0, CodeableConcept, "Why the source says it stands so.")
 * insert InTheirWords(extension[event-reason].value[x])
+* obeys attendance-known
+
+Invariant: attendance-known
+Description: "Each rule gives one kind: was-seen, arrived and checked-in give attended, and so on, as the code system says."
+Severity: #error
+Expression: "(extension('kind').value.where(code = 'attended').exists() = extension('rule').value.where(code in ('was-seen' | 'arrived' | 'checked-in')).exists()) and (extension('kind').value.where(code = 'late-arrival').exists() = extension('rule').value.where(code in ('late-and-seen' | 'late-and-not-seen')).exists()) and (extension('kind').value.where(code = 'no-show').exists() = extension('rule').value.where(code in ('no-notice' | 'notice-after-start')).exists()) and (extension('kind').value.where(code = 'late-cancellation').exists() = extension('rule').value.where(code in ('notice-in-window')).exists()) and (extension('kind').value.where(code = 'patient-cancellation').exists() = extension('rule').value.where(code in ('notice-in-time' | 'notice-at-unknown-time')).exists()) and (extension('kind').value.where(code = 'provider-cancellation').exists() = extension('rule').value.where(code in ('called-off-by-provider')).exists()) and (extension('kind').value.where(code = 'unknown').exists() = extension('rule').value.where(code in ('still-open' | 'no-visit' | 'called-off-by-somebody')).exists())"
 
 Extension: FirstOrFollowUp
 Id: first-or-follow-up
@@ -29,6 +35,12 @@ Context: Appointment
 * extension[kind].value[x] from https://alliance-fhir.github.io/ig/ValueSet/first-or-follow-up-kind (required)
 * insert Part(rule, 1, Coding, "By which rule that is known\, a code of ours.")
 * extension[rule].value[x] from https://alliance-fhir.github.io/ig/ValueSet/first-or-follow-up-rule (required)
+* obeys first-or-follow-up-known
+
+Invariant: first-or-follow-up-known
+Description: "Each rule gives one kind; what the source said is first or follow-up."
+Severity: #error
+Expression: "(extension('kind').value.where(code = 'unknown').exists() = extension('rule').value.where(code = 'history-too-short').exists()) and (extension('rule').value.where(code = 'attended-before').exists() implies extension('kind').value.where(code = 'follow-up').exists()) and (extension('rule').value.where(code = 'none-attended').exists() implies extension('kind').value.where(code = 'first').exists())"
 
 Extension: MissedBefore
 Id: missed-before

@@ -1,7 +1,7 @@
 // What the elements of a visit mean.
 
 RuleSet: VisitAppointmentMeanings
-* identifier ^short = "By what it is known: ours, that of whoever fills it, and that of whoever asked for it"
+* identifier ^short = "By what it is known: ours, that of whoever fills it, and with the type PLAC that of whoever asked for it"
 * serviceCategory ^short = "Of which kind of service the visit is, such as mental health"
 * serviceType ^short = "For what it is, in the source's own words"
 * specialty ^short = "Of which specialty"

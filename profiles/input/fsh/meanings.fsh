@@ -6,7 +6,7 @@ RuleSet: SealedMeanings
 * meta ^short = "Which profile it fits, how confidential it is, whether it is synthetic, which run wrote it"
 
 RuleSet: AllianceResponseMeanings
-* identifier ^short = "By what it is known: a digest of what makes the record this record"
+* identifier ^short = "By what it is known: where we write it, a digest of what makes the record this record"
 * questionnaire ^short = "Which form was answered, with its version"
 * status ^short = "completed; amended where the source corrected an answer; entered-in-error where it was withdrawn"
 * language ^short = "In which language the form was answered"
@@ -20,9 +20,9 @@ RuleSet: AllianceResponseMeanings
 * item.answer.value[x] ^short = "As it was given: the code of an answer, or a number; never turned around"
 
 RuleSet: AllianceObservationMeanings
-* identifier ^short = "By what it is known: the digest of the record, and what it is of it"
+* identifier ^short = "By what it is known: where we write it, the digest of the record, and what it is of it"
 * status ^short = "final; amended where an answer was corrected; corrected where our rule was; entered-in-error where withdrawn"
-* category ^short = "That it comes of a questionnaire"
+* category ^short = "Of which kind it is; others may say more of that than we do"
 * code ^short = "Of which instrument and subscale it is, and whose view"
 * subject ^short = "The patient whom the rated relationship is about"
 * effective[x] ^short = "When the questionnaire was answered"

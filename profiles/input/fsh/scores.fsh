@@ -15,11 +15,16 @@ Description: "What a panel of scores and a score have in common."
 * identifier 1..*
 * status MS
 * status from ScoreStatus (required)
-* category 1..1 MS
-* category = $category#survey
+* category 1..* MS
+* category ^slicing.discriminator.type = #value
+* category ^slicing.discriminator.path = "$this"
+* category ^slicing.rules = #open
+* category contains survey 1..1 MS
+* category[survey] = $category#survey
+* category[survey] ^short = "That it comes of a questionnaire"
 * code MS
 * insert Coded(code)
-* code.coding obeys score-system
+* code obeys score-system
 * subject 1..1 MS
 * subject only Reference(Patient)
 * insert Named(subject)
@@ -75,11 +80,11 @@ Description: "A score as the instrument's published rule gives it; or why there 
 * method 1..1 MS
 * method from https://alliance-fhir.github.io/ig/ValueSet/score-method (extensible)
 * insert Coded(method)
-* method.coding obeys score-system
+* method obeys score-system
 * component 0..1 MS
 * component.code MS
 * insert Coded(component.code)
-* component.code.coding obeys score-system
+* component.code obeys score-system
 * component.value[x] 1..1 MS
 * component.value[x] only Quantity
 * insert Figure(component.value[x])
@@ -107,9 +112,9 @@ Expression: "component.exists() implies value.exists()"
 
 // Ours, or a site's for its own instruments.
 Invariant: score-system
-Description: "Codes of scores and methods are of a code system of concepts."
+Description: "One of the codes of a score or a method is of a code system of concepts, which ends so."
 Severity: #error
-Expression: "system.matches('/CodeSystem/concept$')"
+Expression: "coding.where(system.matches('/CodeSystem/concept$')).exists()"
 
 Invariant: adheres-to-version
 Description: "The questionnaire whose rules give the score is named with its version."

@@ -14,9 +14,7 @@ Description: "A visit, and what became of it: a no-show is told from a cancellat
     https://alliance-fhir.github.io/ig/StructureDefinition/modality named modality 0..1 MS and
     https://alliance-fhir.github.io/ig/StructureDefinition/rescheduled-from named rescheduledFrom 0..* MS and
     https://alliance-fhir.github.io/ig/StructureDefinition/missed-before named missedBefore 0..* MS
-// Ours, that at whoever fills it, and that at whoever asked for it, if any.
-* identifier 2..3
-* identifier.type = $identifier-type#PLAC
+* identifier 1..*
 * status MS
 * status from VisitStatus (required)
 * status ^short = "noshow where the patient did not attend and nobody was given notice"
@@ -45,7 +43,7 @@ Description: "A visit, and what became of it: a no-show is told from a cancellat
 * participant.status MS
 * participant.status from VisitParticipation (required)
 * participant obeys visit-person and visit-required and visit-place and visit-patient-role
-* obeys visit-no-show and visit-called-off and visit-one-patient and visit-one-placer and visit-one-place and visit-one-attender
+* obeys visit-no-show and visit-called-off and visit-one-patient and visit-one-place and visit-one-attender
 
 Profile: NoShowAppointment
 Parent: VisitAppointment

@@ -17,9 +17,9 @@ Severity: #error
 Expression: "cancelationReason.exists() implies status = 'cancelled'"
 
 Invariant: visit-required
-Description: "Without those who are to come there is no visit."
+Description: "Without the people who are to come there is no visit: they are required."
 Severity: #error
-Expression: "actor.type != 'Location' implies required = 'required'"
+Expression: "actor.where(type != 'Location').exists() implies required = 'required'"
 
 RuleSet: ReferralCode
 * code = $sct#3457005

@@ -24,9 +24,9 @@ Severity: #error
 Expression: "(cancellationReason.exists() or cancellationDate.exists()) implies status = 'cancelled'"
 
 Invariant: visit-required
-Description: "Without those who are to come there is no visit."
+Description: "Without the people who are to come there is no visit: they are required."
 Severity: #error
-Expression: "actor.type != 'Location' implies required = true"
+Expression: "actor.where(type != 'Location').exists() implies required = true"
 
 RuleSet: ReferralCode
 * code.concept 1..1

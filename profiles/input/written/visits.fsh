@@ -3,6 +3,9 @@
 Profile: WrittenVisit
 Parent: VisitAppointment
 Id: written-visit
+// Ours, that at whoever fills it, and that at whoever asked for it, if any.
+* identifier 2..3
+* identifier.type = $identifier-type#PLAC
 * obeys written-placer and written-no-placer
 * insert WrittenCancellation
 * insert WrittenName(participant.actor)

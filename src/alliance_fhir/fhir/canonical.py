@@ -1,10 +1,11 @@
 """What "equal" means, once: our content against what a server gave back.
 
 The canonical text of a resource leaves out what servers add or rewrite (id, meta, narrative, and
-the snapshot of a definition, which follows from the rest of it), what depends on history (that a status says corrected or amended), and our own digest. References count
-by their identifier where they have one. Keys and extensions are sorted; 70.10 equals 70.1; a time
-equals itself in another zone. The digest of that text travels with the resource, so that content
-which no longer fits it was edited by somebody else.
+the snapshot of a definition, which follows from the rest of it), what depends on history (that a
+status says corrected or amended), and our own digest. References count by their identifier where
+they have one. Keys and extensions are sorted; 70.10 equals 70.1; a time equals itself in another
+zone. The digest of that text travels with the resource, so that content which no longer fits it was
+edited by somebody else.
 """
 
 from __future__ import annotations
