@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -522,3 +523,14 @@ def test_every_folder_of_tests_is_described() -> None:
     told = set(re.findall(r"^\| `(tests/\w+)` \|", text, re.MULTILINE))
     folders = [p for p in (ROOT / "tests").iterdir() if p.is_dir() and any(p.glob("*.py"))]
     assert told == {name_of(folder) for folder in folders}
+
+
+def test_the_digests_of_content_are_those_of_the_texts_beside_them() -> None:
+    told = page("fhir.md").partition("### The digest of the content")[2].partition("\n### ")[0]
+    texts = re.findall(r"```text\n(.*)\n```", told)
+    examples = ["Device-alliance-device", "Observation-alliance-score"]
+    for text, told, name in zip(texts[::2], texts[1::2], examples, strict=True):
+        body = json.loads((PROFILES / "examples" / f"{name}.json").read_bytes())
+        carried = next(e for e in body["extension"] if e["url"] == el.CONTENT_DIGEST)
+        digest = blake2b(text.encode(), digest_size=16).hexdigest()
+        assert digest == told == carried["valueString"], name

@@ -114,12 +114,14 @@ def test_what_is_no_longer_defined_goes(tmp_path: Path) -> None:
 @every_version
 def test_a_file_is_stable_and_named_after_what_it_holds(version: Version) -> None:
     made = definitions(CATALOG, version)
-    assert made == definitions(reversed(list(CATALOG)), version)
+    again = definitions(reversed(list(CATALOG)), version)
+    assert [*map(file_content, made.values())] == [*map(file_content, again.values())]
     for name, resource in made.items():
         assert name == f"{resource['resourceType']}-{resource['id']}.json"
         assert resource["url"] == f"{el.IG}/{resource['resourceType']}/{resource['id']}"
         told = json.loads(file_content(resource))
-        assert json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n" == (
+        assert [*told][:2] == ["resourceType", "id"]
+        assert json.dumps(told, indent=2, ensure_ascii=False) + "\n" == (
             file_content(resource).decode()
         )
 

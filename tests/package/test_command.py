@@ -104,7 +104,7 @@ def unpacked(content: bytes) -> dict[str, bytes]:
 
 def indexed(name: str, body: Json) -> Json:
     """A file's entry in the index, as the packages of HL7 have it."""
-    keys = ("resourceType", "id", "url", "version", "kind", "type")
+    keys = ("resourceType", "id", "url", "version", "kind", "type", "content")
     return {"filename": name, **{key: body[key] for key in keys if isinstance(body.get(key), str)}}
 
 
@@ -121,8 +121,11 @@ def test_the_file_holds_the_package_and_nothing_else(
     found = unpacked(Path(place).read_bytes())
     examples = [name for name in found if name.startswith("package/example/")]
     rest = [name for name in found if name not in examples]
+    guide = f"package/ImplementationGuide-{NAMES[folder]}.json"
+    assert guide in rest
+    bodies = whole(folder) | {Path(guide).name: json.loads(found[guide])}
+    files = dict(sorted((files | {Path(guide).name: found[guide]}).items()))
     assert rest == ["package/package.json", "package/.index.json", *(f"package/{n}" for n in files)]
-    bodies = whole(folder)
     for name, content in files.items():
         there, body = found[f"package/{name}"], bodies[name]
         assert json.loads(there) == body
@@ -138,6 +141,37 @@ def test_the_file_holds_the_package_and_nothing_else(
     told = {Path(name).name: found[name] for name in examples}
     told.pop(".index.json", None)
     assert told == given
+
+
+@pytest.mark.parametrize("folder", NAMES)
+def test_the_guide_lists_all_that_is_in_the_package(
+    folder: str, command: Callable[..., Ran]
+) -> None:
+    command("profiles", "export", "--fhir", folder, "--out", "it.tgz")
+    files = unpacked(Path("it.tgz").read_bytes())
+    name = NAMES[folder]
+    guide = json.loads(files[f"package/ImplementationGuide-{name}.json"])
+    assert guide["url"] == f"https://alliance-fhir.github.io/ig/ImplementationGuide/{name}"
+    assert (guide["packageId"], guide["version"]) == (name, __version__)
+    manifest = json.loads(files["package/package.json"])
+    told = {one["packageId"]: one["version"] for one in guide["dependsOn"]}
+    core = {f"hl7.fhir.{folder}.core": RELEASES[folder]}  # which is no guide
+    assert told | core == manifest["dependencies"]
+
+    listed = {one["reference"]["reference"]: one for one in guide["definition"]["resource"]}
+    bodies = {place: json.loads(files[place]) for place in files if "-" in Path(place).name}
+    there = {
+        f"{body['resourceType']}/{body['id']}": (place, body)
+        for place, body in bodies.items()
+        if body != guide
+    }
+    assert listed.keys() == there.keys()
+    for where, (place, body) in there.items():
+        one = listed[where]
+        profile = one.get("exampleCanonical") or next(iter(one.get("profile", [])), None)
+        is_example = place.startswith("package/example/")
+        assert is_example == (profile is not None) == one.get("isExample", is_example)
+        assert not is_example or profile in body["meta"]["profile"]
 
 
 @pytest.mark.parametrize("folder", NAMES)
@@ -182,6 +216,12 @@ def test_the_same_bytes_at_any_time_under_any_name(command: Callable[..., Ran]) 
     assert {"command": "profiles", "package": "alliance.fhir", "file": "two.tgz"}.items() <= (
         ran.json.items()
     )
+
+
+def test_the_package_of_r4_is_said_to_serve_r4b(command: Callable[..., Ran]) -> None:
+    told = command("profiles", "export", "--fhir", "R4B").out.rpartition(", FHIR ")[2]
+    assert told == "4.0.1, which serves 4.3.0 as well\n"
+    assert command("profiles", "export", "--fhir", "R5").out.endswith(", FHIR 5.0.0\n")
 
 
 def test_where_nothing_can_be_written_that_is_told(command: Callable[..., Ran]) -> None:

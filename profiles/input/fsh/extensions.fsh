@@ -3,7 +3,7 @@
 Extension: ContentDigest
 Id: content-digest
 Title: "Content digest"
-Description: "The digest of the resource's content as alliance-fhir wrote it. Content that no longer fits it was edited by somebody else."
+Description: "The digest of the resource's content as alliance-fhir wrote it. Content that no longer fits it was edited by somebody else. Whoever else writes a resource leaves it out."
 Context: Appointment, CarePlan, CareTeam, CommunicationRequest, Device, Goal, Measure, MeasureReport, MedicationRequest, Observation, Patient, Practitioner, Provenance, Questionnaire, QuestionnaireResponse, ServiceRequest, Task
 * insert Published
 * . 0..1

@@ -20,12 +20,12 @@ RuleSet: IdentifierAmongOthers
 * obeys plan-identified
 
 Invariant: plan-identifier
-Description: "It is known by the plan's key, and by what it is in the plan."
+Description: "It is known by the plan's key, 32 hexadecimal digits, and, after a hyphen, by what it is in the plan; in a system that ends in /identifier."
 Severity: #error
 Expression: "system.matches('^[A-Za-z][A-Za-z0-9+.-]*:[^ ]+/identifier$') and value.matches('^[0-9a-f]{32}-[A-Za-z0-9][A-Za-z0-9._:-]*$')"
 
 Invariant: plan-identified
-Description: "One of the identifiers is of the plan's key, and of what it is in the plan."
+Description: "One of the identifiers is of the plan's key, 32 hexadecimal digits, and, after a hyphen, of what it is in the plan; in a system that ends in /identifier."
 Severity: #error
 Expression: "identifier.where(system.matches('^[A-Za-z][A-Za-z0-9+.-]*:[^ ]+/identifier$') and value.matches('^[0-9a-f]{32}-[A-Za-z0-9][A-Za-z0-9._:-]*$')).exists()"
 

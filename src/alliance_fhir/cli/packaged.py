@@ -11,7 +11,7 @@ from rich.table import Table
 from alliance_fhir._version import __version__
 from alliance_fhir.cli.show import print_json
 from alliance_fhir.fhir.package import package
-from alliance_fhir.fhir.tarball import file_name, name_of, tarball
+from alliance_fhir.fhir.tarball import file_name, name_of, release_of, tarball
 from alliance_fhir.fhir.versions import version
 from alliance_fhir.received import text
 from alliance_fhir.room import writing
@@ -59,4 +59,6 @@ def write(fhir: str, out: Path | None, *, json: bool) -> None:
         print_json({"command": "profiles", **about, "file": str(place), **counts})
         return
     told = f"{counts['definitions']} definitions, {counts['examples']} examples"
-    typer.echo(f"{place}: {name_of(spoken)} {__version__}, {told}, FHIR {spoken.full}")
+    release = release_of(spoken)
+    also = "" if release == spoken.full else f", which serves {spoken.full} as well"
+    typer.echo(f"{place}: {name_of(spoken)} {__version__}, {told}, FHIR {release}{also}")

@@ -10,13 +10,15 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 
 from alliance_fhir._version import __version__
 from alliance_fhir.canonicals import IG
 from alliance_fhir.fhir.elements import SDC
+from alliance_fhir.fhir.guide import ABOUT, TITLE, guide
+from alliance_fhir.fhir.guide import SDC as OF_SDC
 from alliance_fhir.fhir.package import File, Package
 from alliance_fhir.fhir.questionnaire import PUBLISHER
 from alliance_fhir.fhir.versions import Json, Version
@@ -24,7 +26,7 @@ from alliance_fhir.fhir.versions import Json, Version
 _MTIME = 499162500
 """The time that npm gives every file of a package, so that its bytes are the same at any time."""
 _INDEX_VERSION = 2
-_INDEXED = ("resourceType", "id", "url", "version", "kind", "type")
+_INDEXED = ("resourceType", "id", "url", "version", "kind", "type", "content")
 _EXTENSIONS_VERSION = "5.3.0-ballot-tc1"
 """That of HL7's extensions that our profiles are made with (profiles/sushi-config-r4.yaml)."""
 _SDC_VERSION = "4.0.0"
@@ -59,8 +61,10 @@ def tarball(package: Package) -> bytes:
 
 def _members(package: Package) -> Iterator[tuple[str, bytes]]:
     """All files of the package, by their places in it."""
-    yield "package/package.json", _json(_manifest(package))
-    yield from _folder("package", package.definitions)
+    rests_on = _dependencies(package)
+    yield "package/package.json", _json(_manifest(package, rests_on))
+    name, release = name_of(package.version), release_of(package.version)
+    yield from _folder("package", [*package.definitions, guide(package, name, release, rests_on)])
     if package.examples:
         yield from _folder("package/example", package.examples)
 
@@ -78,29 +82,36 @@ def _indexed(file: File) -> Json:
     return {"filename": file.name, **told}
 
 
-def _manifest(package: Package) -> Json:
-    release = package.version.build
-    r4 = release == "r4"
-    full = "4.0.1" if r4 else "5.0.0"  # R4B has the package of R4
-    dependencies = {
-        f"hl7.fhir.{release}.core": full,
-        f"hl7.fhir.uv.extensions.{release}": _EXTENSIONS_VERSION,
+def release_of(version: Version) -> str:
+    """The release of FHIR that the package is of: R4B has that of R4."""
+    return "4.0.1" if version.build == "r4" else version.full
+
+
+def _dependencies(package: Package) -> dict[str, str]:
+    """The packages that ours rests on, with their versions."""
+    build = package.version.build
+    told = {
+        f"hl7.fhir.{build}.core": release_of(package.version),
+        f"hl7.fhir.uv.extensions.{build}": _EXTENSIONS_VERSION,
     }
-    if r4 and any(SDC.encode() in file.content for file in package.definitions):
-        dependencies["hl7.fhir.uv.sdc"] = _SDC_VERSION
+    if build == "r4" and any(SDC.encode() in file.content for file in package.definitions):
+        told[OF_SDC] = _SDC_VERSION
+    return told
+
+
+def _manifest(package: Package, rests_on: Mapping[str, str]) -> Json:
     return {
         "name": name_of(package.version),
         "version": __version__,
         "type": "IG",
         "canonical": IG,
         "url": IG,
-        "title": "alliance-fhir",
-        "description": "The therapeutic alliance, shared care plans and visits in FHIR: profiles, "
-        "extensions, code systems, value sets, questionnaires and measures.",
+        "title": TITLE,
+        "description": ABOUT,
         "author": PUBLISHER,
         "license": "Apache-2.0",
-        "fhirVersions": [full],
-        "dependencies": dependencies,
+        "fhirVersions": [release_of(package.version)],
+        "dependencies": rests_on,
         "directories": {"lib": "package", "example": "example"},
     }
 
