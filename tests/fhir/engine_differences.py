@@ -75,7 +75,7 @@ OF_HL7 = [
     Difference("warning", "MEASURE_M_CRITERIA_UNKNOWN", "text/fhirpath"),
     # On which packages ours rests: the tests have put them in the folder of packages under FHIR's
     # own canonical, all of them, and HAPI's validator does not look there.
-    Difference("error", "IG_DEPENDENCY_CLASH_CANONICAL", "points to the canonical http://hl7.org/fhir "),
+    Difference("error", "IG_DEPENDENCY_CLASH_CANONICAL", "to the canonical http://hl7.org/fhir "),
     # Measures that are in the package, which it does not find there. HAPI's looks for none.
     Difference("warning", "Measure_MR_M_NotFound", "The Measure 'https://alliance-fhir.github.io/"),
     # Rules that take one of what FHIR lets be many, where the profile lets there be one.
