@@ -21,7 +21,7 @@ from alliance_fhir.fhir.package import EXAMPLES, file_content, snapshot_of
 from alliance_fhir.fhir.versions import VERSIONS
 from alliance_fhir.instruments.catalog import Catalog
 from package_examples import examples
-from shorthand import BUILDS, Build, content, with_snapshots
+from shorthand import BUILDS, Build, with_snapshots
 from shorthand.snapshots import snapshot_content
 from tight_schema import WRITTEN, Json, schema_text, tight_schema
 
@@ -57,7 +57,7 @@ def made(build: Build) -> dict[str, bytes]:
     """All definitions of the package, their snapshots and examples, by their places in the folder.
     Raises what `shorthand.with_snapshots` does."""
     published = _published(build)
-    of_shorthand = {name: content(one) for name, one in published.items()}
+    of_shorthand = {name: _content(one) for name, one in published.items()}
     snapshots = {
         snapshot_of(name): snapshot_content(one)
         for name, one in published.items()
@@ -65,6 +65,11 @@ def made(build: Build) -> dict[str, bytes]:
     }
     of_golden = {f"{EXAMPLES}/{name}": text for name, text in examples(build).items()}
     return made_of_code(build) | of_shorthand | snapshots | of_golden
+
+
+def _content(made: Json) -> bytes:
+    """As it stands in its file: without its snapshot, which would hide what is ours."""
+    return file_content({key: value for key, value in made.items() if key != "snapshot"})
 
 
 def schema(build: Build) -> tuple[bytes, bytes]:
@@ -113,4 +118,4 @@ if __name__ == "__main__":
         tight, left_out = schema(each)
         (SCHEMAS / f"{each}.json").write_bytes(tight)
         (ROOT / f"left-out-{each}.txt").write_bytes(left_out)
-    (ROOT / "elements.json").write_bytes(content(elements()))
+    (ROOT / "elements.json").write_bytes(file_content(elements()))

@@ -20,7 +20,7 @@ from measures.oracle import NOT_SAID, SMALLEST, hidden, numbers
 
 from .oracle import HL7, IG, THO, hashed, labels, logical, seal
 from .oracle_rows import Who
-from .oracle_visits import Became
+from .oracle_visits import Became, coded
 
 Json = dict[str, Any]
 Row = dict[str, str]
@@ -50,11 +50,11 @@ def expect_report(folder: Path, release: str, became: Became) -> Json:
         "measure": f"{IG}/Measure/no-show-rate|1.0.0",
         "period": {"start": days[0], "end": days[-1]},
         "reporter": logical("Organization", Who(*site["organization"].split("|"))),
-        "improvementNotation": _concept(f"{THO}/measure-improvement-notation", "decrease"),
+        "improvementNotation": coded(f"{THO}/measure-improvement-notation", "decrease"),
         "group": [writer.group(count)],
     }
     if release == "R5":
-        body["scoring"] = _concept(f"{THO}/measure-scoring", "proportion")
+        body["scoring"] = coded(f"{THO}/measure-scoring", "proportion")
     return seal(body)
 
 
@@ -88,9 +88,9 @@ class _Writer:
 
     def _which(self, by: str, name: str) -> Json:
         if by == "first-or-follow-up":
-            value = _concept(f"{IG}/CodeSystem/attendance", name)
+            value = coded(f"{IG}/CodeSystem/attendance", name)
         elif name == NOT_SAID:
-            value = _concept(f"{THO}/data-absent-reason", "unknown")
+            value = coded(f"{THO}/data-absent-reason", "unknown")
         else:
             system = f"{self._site[PEOPLE[by]]}|" if by in PEOPLE else ""
             value = {"text": f"{system}{name}"}
@@ -122,13 +122,9 @@ def _masked() -> Json:
 
 def _populations(told: Iterable[Json]) -> Json:
     names = ("initial-population", "denominator", "numerator")
-    codes = (_concept(f"{THO}/measure-population", name) for name in names)
+    codes = (coded(f"{THO}/measure-population", name) for name in names)
     return {"population": [{"code": code} | one for code, one in zip(codes, told, strict=True)]}
 
 
 def _engagement(code: str) -> Json:
-    return _concept(f"{IG}/CodeSystem/engagement", code)
-
-
-def _concept(system: str, code: str) -> Json:
-    return {"coding": [{"system": system, "code": code}]}
+    return coded(f"{IG}/CodeSystem/engagement", code)

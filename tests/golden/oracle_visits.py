@@ -106,7 +106,7 @@ class _Table:
         extensions = [attendance, _ours("first-or-follow-up", *place)]
         extensions += self._starts(row, "missed", "missed-before")
         if row.get("modality"):
-            mode = _concept(f"{THO}/v3-ParticipationMode", MODALITY[row["modality"]])
+            mode = coded(f"{THO}/v3-ParticipationMode", MODALITY[row["modality"]])
             url = f"{IG}/StructureDefinition/modality"
             extensions.append({"url": url, "valueCodeableConcept": mode})
         extensions += self._starts(row, "rescheduled_from", "rescheduled-from")
@@ -122,7 +122,7 @@ class _Table:
                 {"system": visit.system, "value": visit.value},
             ],
             "status": status,
-            "serviceCategory": [_concept(f"{THO}/service-category", "22")],
+            "serviceCategory": [coded(f"{THO}/service-category", "22")],
             "serviceType": [self._said(row, "service")],
             "start": start.isoformat(),
             "end": end.isoformat(),
@@ -141,7 +141,7 @@ class _Table:
         participants = [self._participant(patient, off)]
         if row["clinician"]:
             clinician = logical("Practitioner", self._who("clinician", row["clinician"]))
-            attender = _concept(f"{THO}/v3-ParticipationType", "ATND")
+            attender = coded(f"{THO}/v3-ParticipationType", "ATND")
             participants.append({"type": [attender], **self._participant(clinician, off)})
         for told in filter(None, row.get("other_clinicians", "").split(";")):
             other = logical("Practitioner", self._who("clinician", told))
@@ -152,7 +152,7 @@ class _Table:
         return participants
 
     def _called_off(self, code: str, told: list[Json]) -> Json:
-        reason = _concept(f"{THO}/appointment-cancellation-reason", code)
+        reason = coded(f"{THO}/appointment-cancellation-reason", code)
         if not self._r5:
             return {"cancelationReason": reason}
         dates = [part["valueDateTime"] for part in told if part["url"] == "notice"]
@@ -161,7 +161,7 @@ class _Table:
     def _if_told(self, row: dict[str, str], patient: Json, which: str) -> Json:
         body: Json = {}
         if specialty := self._site.get("specialty"):
-            body["specialty"] = [_concept(SNOMED, specialty)]
+            body["specialty"] = [coded(SNOMED, specialty)]
         if row["reason"]:
             body["reason" if self._r5 else "reasonCode"] = [self._said(row, "reason")]
         if which in TYPES:
@@ -189,7 +189,7 @@ class _Table:
         value = f"{self._key(known, *natural)}-referral"
         if value in self.referrals:
             return value
-        code = _concept(SNOMED, "3457005")
+        code = coded(SNOMED, "3457005")
         identifiers = [{"system": self._identifiers, "value": value}]
         if row["referral"]:
             identifiers.append(self._who("referral", row["referral"])._asdict())
@@ -247,7 +247,7 @@ class _Table:
         return datetime.fromisoformat(when.isoformat())
 
 
-def _concept(system: str, code: str) -> Json:
+def coded(system: str, code: str) -> Json:
     return {"coding": [{"system": system, "code": code}]}
 
 

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,8 +27,6 @@ _SHOWN = re.compile(r"^(error|warn(?! +Unable to determine the latest version))"
 """What is not let through. That SUSHI could not ask whether there is a newer one, as on a machine
 that is busy or has no network, is no fault of ours."""
 _INHERITED = "/structuredefinition-implements"
-_APART = "snapshot"
-"""In files of its own: it would hide what is ours."""
 
 
 class Broken(Exception):
@@ -74,9 +72,3 @@ def _sushi(here: Path, folder: Path) -> None:
     said = done.stdout + done.stderr
     if done.returncode != 0 or _SHOWN.search(said):
         raise Broken(said)
-
-
-def content(made: Mapping[str, object]) -> bytes:
-    """As it stands in a file: indented, the same at any time, without its snapshot."""
-    told = {key: value for key, value in made.items() if key != _APART}
-    return (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode()

@@ -27,7 +27,6 @@ _OF_PLANS = ("plan-", "shared-", "agreed-", "written-plan")
 """How the ids begin of profiles of what comes of shared plans: these are told apart from the rest,
 since the check knows which of them a resource is of."""
 
-_DIGEST = ".extension:digest"
 _MOST = ("written-score",)
 """Of what there is most, of several profiles of a type: these are tried first."""
 
@@ -60,7 +59,7 @@ def tight_schema(built: Iterable[Json], build: Build) -> Made:
 def _sealed(profile: Json) -> Json:
     """With the digest of its content, which we always write."""
     elements = [
-        {**one, "min": 1} if one["id"].endswith(_DIGEST) else one
+        {**one, "min": 1} if one["id"] == f"{profile['type']}.extension:digest" else one
         for one in profile["snapshot"]["element"]
     ]
     return {**profile, "snapshot": {**profile["snapshot"], "element": elements}}
